@@ -1,0 +1,1 @@
+//! The rules of the chain: bytes, hashes, verdicts, blocks, proofs. Pure.

@@ -1,0 +1,2 @@
+//! The `blocklog` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The chain as it is read from a journal.

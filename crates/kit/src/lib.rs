@@ -1,0 +1,1 @@
+//! What every main does: configuration, telemetry, shutdown, servers, clients, admin port.

@@ -1,0 +1,61 @@
+//! The stable reasons in `google.rpc.ErrorInfo`. Programs may depend on them; messages may change.
+//!
+//! The names of verdicts and block rules (`BAD_SIGNATURE`, `BAD_FROM` …) are reasons too: the chain names those.
+
+/// `ErrorInfo.domain` of every error.
+pub const DOMAIN: &str = "blocklog";
+
+/// A field that the request needs is absent (`field`).
+pub const MISSING_FIELD: &str = "MISSING_FIELD";
+/// A field is not of its form: not hex, not an account, out of its range (`field`).
+pub const BAD_FIELD: &str = "BAD_FIELD";
+/// The request is for another chain (`expected`, `found`).
+pub const WRONG_CHAIN: &str = "WRONG_CHAIN";
+/// No such partition (`partitions`).
+pub const BAD_PARTITION: &str = "BAD_PARTITION";
+/// The page token is not one of ours, or belongs to another request.
+pub const BAD_PAGE_TOKEN: &str = "BAD_PAGE_TOKEN";
+/// `from` above `to`.
+pub const INVERTED_RANGE: &str = "INVERTED_RANGE";
+/// A key sender signs its nonce, so ingest cannot choose one.
+pub const NONCE_REQUIRED: &str = "NONCE_REQUIRED";
+/// The nonce is more than a day above the clock in microseconds: it would freeze the account.
+pub const NONCE_TOO_HIGH: &str = "NONCE_TOO_HIGH";
+/// No transaction with that id as of a height (`as_of_height`).
+pub const UNKNOWN_TRANSACTION: &str = "UNKNOWN_TRANSACTION";
+/// No block with that hash as of a height (`as_of_height`).
+pub const UNKNOWN_BLOCK: &str = "UNKNOWN_BLOCK";
+/// No entry of that account as of a height (`as_of_height`).
+pub const UNKNOWN_ACCOUNT: &str = "UNKNOWN_ACCOUNT";
+/// No block has that height yet (`tip`).
+pub const HEIGHT_ABOVE_TIP: &str = "HEIGHT_ABOVE_TIP";
+/// No record has that offset yet (`end`).
+pub const OFFSET_ABOVE_END: &str = "OFFSET_ABOVE_END";
+/// No leaf has that index yet (`size`).
+pub const LEAF_ABOVE_TIP: &str = "LEAF_ABOVE_TIP";
+/// There is no block 0 on the topic yet.
+pub const NO_CHAIN: &str = "NO_CHAIN";
+/// The log no longer holds it.
+pub const PRUNED: &str = "PRUNED";
+/// No block has consumed the offset yet, so there is nothing to prove.
+pub const PENDING: &str = "PENDING";
+/// The service has no key to sign checkpoints with.
+pub const NO_LOG_KEY: &str = "NO_LOG_KEY";
+/// Too much in flight; try again after `retry_after`.
+pub const OVERLOADED: &str = "OVERLOADED";
+/// The log cannot be reached and nothing was persisted.
+pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
+/// The service has not read the log to its end yet.
+pub const CATCHING_UP: &str = "CATCHING_UP";
+/// The service ends; on streams with `resume_from`.
+pub const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
+/// The reader of a stream was too slow (`resume_from`).
+pub const STREAM_LAGGED: &str = "STREAM_LAGGED";
+/// The record may or may not have been persisted (`id`, `nonce`).
+pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
+/// The log was truncated, recreated or rewritten (`topic`, `offset`, `expected`, `found`).
+pub const DATA_LOSS: &str = "DATA_LOSS";
+/// The RPC is in the contract and not in this version.
+pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
+/// A bug of ours.
+pub const INTERNAL: &str = "INTERNAL";

@@ -1,0 +1,2 @@
+//! The `blocklog-dev` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Web pages and search over the gRPC of the other services.

@@ -1,0 +1,2 @@
+//! The `blocklog-explorer` binary.
+fn main() {}

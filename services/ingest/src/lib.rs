@@ -1,0 +1,1 @@
+//! Takes transactions and appends them to the journal.

@@ -1,0 +1,2 @@
+//! The `blocklog-ingest` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Replays, validates, indexes and answers what is in the chain.

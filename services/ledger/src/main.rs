@@ -1,0 +1,2 @@
+//! The `blocklog-ledger` binary.
+fn main() {}

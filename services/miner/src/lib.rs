@@ -1,0 +1,1 @@
+//! Seals slices of its partitions into blocks.

@@ -1,0 +1,2 @@
+//! The `blocklog-miner` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Finds or starts the real Kafka broker for tests.
