@@ -1,0 +1,6 @@
+"""Clusters as scripts: a real Kafka broker, Blocklog's processes, and ways to look at both.
+
+Standard library only. `kafka` starts brokers, `process` owns every child, `services` starts Blocklog's
+binaries, `tools` speaks through kcat, grpcurl and the `blocklog` command, `scenario` is what the scripts
+in tests/e2e are written with.
+"""
