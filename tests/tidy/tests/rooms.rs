@@ -1,0 +1,296 @@
+//! Who may import whom, and what each room keeps to itself.
+
+use std::collections::BTreeMap;
+
+use tidy::{Source, all, dependencies, law, rust};
+
+/// Package, and which of our packages it may depend on.
+const IMPORTS: [(&str, &[&str]); 11] = [
+    ("crates/chain", &[]),
+    ("crates/journal", &[]),
+    ("crates/kit", &[]),
+    ("proto", &["chain"]),
+    ("crates/follow", &["chain", "journal"]),
+    // `follow` only for the bootstrap that all services share: topics, block 0, the rules.
+    (
+        "services/ingest",
+        &["chain", "proto", "journal", "follow", "kit"],
+    ),
+    (
+        "services/miner",
+        &["chain", "proto", "journal", "follow", "kit"],
+    ),
+    (
+        "services/ledger",
+        &["chain", "proto", "journal", "follow", "kit"],
+    ),
+    ("services/explorer", &["chain", "proto", "kit"]),
+    (
+        "crates/cli",
+        &["chain", "proto", "journal", "follow", "kit"],
+    ),
+    (
+        "services/dev",
+        &[
+            "ingest", "miner", "ledger", "explorer", "journal", "kit", "chain",
+        ],
+    ),
+];
+const OURS: [&str; 16] = [
+    "chain", "journal", "kit", "proto", "follow", "cli", "ingest", "miner", "ledger", "explorer",
+    "dev", "harness", "vectors", "tidy", "bench", "blocklog",
+];
+/// What the rules may stand on: arithmetic, hashes, signatures, encodings. A new name here is a decision.
+const CHAIN_STANDS_ON: [&str; 12] = [
+    "bech32",
+    "bytes",
+    "crypto-bigint",
+    "ed25519-zebra",
+    "hex",
+    "prost",
+    "rand_chacha",
+    "rand_core",
+    "serde",
+    "sha2",
+    "strum",
+    "thiserror",
+];
+/// What rules cannot use, as it stands in code.
+const IMPURE: [&str; 12] = [
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::env",
+    "std::time",
+    "std::thread",
+    "std::process",
+    "async fn",
+    ".await",
+    "f32",
+    "f64",
+    "HashMap",
+];
+/// What a core gets from its shell instead of using it.
+const SHELL_ONLY: [&str; 14] = [
+    "tokio",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::env",
+    "std::process",
+    "SystemTime",
+    "Instant",
+    "rand::",
+    "rayon",
+    "async fn",
+    ".await",
+    "HashMap",
+    "HashSet",
+];
+
+fn manifests() -> BTreeMap<String, String> {
+    let manifests = all().into_iter().filter_map(|s| {
+        s.path
+            .strip_suffix("/Cargo.toml")
+            .map(|p| (p.to_owned(), s.text))
+    });
+    manifests.collect()
+}
+
+fn mentions(code: &str, word: &str) -> bool {
+    let edge = |c: Option<char>| !c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    code.match_indices(word).any(|(at, _)| {
+        let starts_word = word.starts_with(|c: char| c.is_alphanumeric());
+        let ends_word = word.ends_with(|c: char| c.is_alphanumeric());
+        (!starts_word || edge(code[..at].chars().next_back()))
+            && (!ends_word || edge(code[at + word.len()..].chars().next()))
+    })
+}
+
+fn offending_lines(source: &Source, words: &[&str]) -> Vec<String> {
+    let code = source.shipped();
+    let lines = code.lines().enumerate();
+    let found = lines.flat_map(|(n, line)| {
+        words
+            .iter()
+            .filter(move |w| mentions(line, w))
+            .map(move |w| (n, *w))
+    });
+    found
+        .map(|(n, word)| format!("{}:{}: {word}", source.path, n + 1))
+        .collect()
+}
+
+#[test]
+fn rooms_import_what_the_table_allows() {
+    let manifests = manifests();
+    let mut offenders = Vec::new();
+    for (package, allowed) in IMPORTS {
+        let manifest = manifests
+            .get(package)
+            .unwrap_or_else(|| panic!("{package} is a package"));
+        let ours = |section: &str| {
+            dependencies(manifest, section)
+                .into_iter()
+                .filter(|d| OURS.contains(&d.as_str()))
+        };
+        for name in ours("dependencies").chain(ours("build-dependencies")) {
+            if !allowed.contains(&name.as_str()) {
+                offenders.push(format!("{package} depends on {name}"));
+            }
+        }
+        // Tests may use everything; only a service's tests must not need another service.
+        let foreign =
+            |d: &String| package.starts_with("services/") && !allowed.contains(&d.as_str());
+        for name in ours("dev-dependencies")
+            .filter(|d| d != "harness")
+            .filter(foreign)
+        {
+            offenders.push(format!("{package} tests with {name}"));
+        }
+    }
+    law(
+        "Packages import what the table of ARCHITECTURE.md allows; services never import each other",
+        "the direction of imports is what keeps rules, transport and services apart",
+        offenders,
+    );
+}
+
+#[test]
+fn every_package_is_in_the_table() {
+    let shipped =
+        |p: &String| p.starts_with("crates/") || p.starts_with("services/") || p == "proto";
+    let unknown = manifests()
+        .into_keys()
+        .filter(shipped)
+        .filter(|p| !IMPORTS.iter().any(|(known, _)| known == p));
+    law(
+        "Every package has a row in the import table",
+        "a new room needs a decision about its doors",
+        unknown.collect(),
+    );
+}
+
+#[test]
+fn every_package_keeps_the_lints() {
+    let bare = |manifest: &String| !manifest.contains("[lints]\nworkspace = true");
+    let packages = manifests()
+        .into_iter()
+        .filter(|(_, m)| m.contains("[package]") && bare(m));
+    law(
+        "Every package inherits the workspace's lints",
+        "a package without them is where the exceptions gather",
+        packages.map(|(p, _)| p).collect(),
+    );
+}
+
+#[test]
+fn rules_stand_on_arithmetic_alone() {
+    let manifests = manifests();
+    let manifest = manifests
+        .get("crates/chain")
+        .expect("the rules have a package");
+    let named = dependencies(manifest, "dependencies");
+    assert!(!named.is_empty(), "the manifest was read");
+    let foreign = named
+        .into_iter()
+        .filter(|d| !CHAIN_STANDS_ON.contains(&d.as_str()));
+    law(
+        "chain depends on nothing but arithmetic, hashes, signatures and encodings",
+        "rules that can reach a clock, a file or a runtime sooner or later do, and then readers disagree",
+        foreign.collect(),
+    );
+}
+
+#[test]
+fn rules_are_pure() {
+    let files = rust()
+        .into_iter()
+        .filter(|s| s.path.starts_with("crates/chain/src/"));
+    law(
+        "No IO, clock, environment, thread, async, floating point or hash-ordered map in chain",
+        "every reader must come to the same verdict from the same bytes, forever",
+        files.flat_map(|s| offending_lines(&s, &IMPURE)).collect(),
+    );
+}
+
+#[test]
+fn cores_leave_the_world_to_their_shells() {
+    let rooms = [
+        "crates/follow/",
+        "services/ingest/",
+        "services/miner/",
+        "services/ledger/",
+    ];
+    let is_core = |s: &Source| {
+        let inside = rooms
+            .iter()
+            .find_map(|room| s.path.strip_prefix(&format!("{room}src/")));
+        inside.is_some_and(|path| {
+            path.ends_with("core.rs") || path.split('/').any(|part| part == "core")
+        })
+    };
+    let cores: Vec<Source> = rust().into_iter().filter(is_core).collect();
+    for room in rooms {
+        assert!(
+            cores.iter().any(|s| s.path.starts_with(room)),
+            "{room} has a core.rs"
+        );
+    }
+    law(
+        "No tokio, thread, clock, randomness, IO or hash-ordered map in a core",
+        "the simulation drives the very code of production, and must be able to replay every race from a seed",
+        cores
+            .iter()
+            .flat_map(|s| offending_lines(s, &SHELL_ONLY))
+            .collect(),
+    );
+}
+
+#[test]
+fn the_environment_is_named_in_one_place() {
+    let files = rust()
+        .into_iter()
+        .filter(|s| s.is_shipped() && s.stem() != "config");
+    let offenders = files.flat_map(|s| {
+        offending_lines(
+            &s,
+            &["env::var", "env::vars", "env::var_os", "env =", "env,"],
+        )
+    });
+    law(
+        "Only config.rs names an environment variable",
+        "whoever runs a service must find every setting in one flat, documented struct",
+        offenders.collect(),
+    );
+}
+
+#[test]
+fn one_file_per_service_turns_errors_into_status() {
+    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in rust()
+        .into_iter()
+        .filter(|s| s.path.starts_with("services/") && s.is_shipped())
+    {
+        let code = source.shipped();
+        let words: Vec<&str> = code
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .collect();
+        let names_error = words
+            .iter()
+            .any(|word| word.ends_with("Error") && !word.starts_with("Box"));
+        if words.contains(&"Status") && code.contains("tonic") && names_error {
+            let service = source.path.split('/').take(2).collect::<Vec<_>>().join("/");
+            files.entry(service).or_default().push(source.path);
+        }
+    }
+    let several = files
+        .into_values()
+        .filter(|paths| paths.len() > 1)
+        .map(|paths| paths.join(", "));
+    law(
+        "One file per service names both a domain error and tonic::Status",
+        "codes and reasons are a promise to clients: one table of them can be read and kept, scattered ones cannot",
+        several.collect(),
+    );
+}
