@@ -1,1 +1,57 @@
-//! The ordered durable log under the chain: disk, Kafka or memory.
+//! The ordered durable log under the chain: topics, partitions, offsets, bytes. It knows nothing of blocks.
+//!
+//! # The contract
+//!
+//! A journal holds *topics*; a topic has a fixed number of *partitions*; a partition is a sequence of
+//! [`Record`]s at ascending *offsets*, appended at its end and never changed.
+//!
+//! ```text
+//!            start                                              end
+//!              │                                                 │
+//!   ┄┄ gone ┄┄ ▼                                                 ▼
+//!   offset  …  3    4    5   (6)   7    8    9   10   11   12   13
+//!             [r]  [r]  [r]       [r]  [r]  [r]  [r]  [r]  [r]   ·  the next append lands here
+//!                             ▲              ▲
+//!                             │              └ `Batch::next` after a batch of 3, 4, 5, 7, 8: everything below 9 was delivered
+//!                             └ a hole: an offset that will never hold a record
+//! ```
+//!
+//! * **Append** completes only when the record is durable: then its offset and append time are known and every
+//!   reader can see it. A failure says which of four things happened ([`AppendError`]): not taken, not
+//!   persisted, never will be, or *possibly* persisted. Who retries the last may find the record twice.
+//! * **Order.** Two appends to one partition by one [`Appender`], the first taken before the second, land in that order,
+//!   unless the first fails. Between appenders the journal decides. Offsets ascend and may have holes. Append times come
+//!   from the journal's clock, in milliseconds since the Unix epoch, and never fall within a partition
+//!   (on Kafka: unless a broker's clock does).
+//! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in
+//!   offset order, exactly as appended (a null value reads as an empty one). Outside it is [`Error::OutOfRange`],
+//!   and so is a log that is cut below the reader while it reads. Only durable records are delivered.
+//! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
+//!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
+//!
+//! [`Error`] and [`AppendError`] tell retryable from final failures. All calls block; none needs an async runtime.
+//!
+//! | provider | URL | durable means | shared by |
+//! |---|---|---|---|
+//! | disk | `disk:PATH` | `fdatasync` has returned | clones in one process (a lock keeps others out) |
+//! | Kafka | `kafka://host:port[,host:port][/PREFIX]` | acknowledged by all in-sync replicas | everybody |
+//! | memory | `memory:` or `memory:NAME` | in this process's memory | clones; everybody in the process who opens that name |
+
+mod append;
+mod error;
+mod handle;
+mod partition;
+mod provider;
+mod record;
+mod tail;
+mod topic;
+mod url;
+
+pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
+pub use error::Error;
+pub use handle::{Journal, Options};
+pub use partition::murmur2_partition;
+pub use record::{Batch, Offsets, Permit, Reader, Record};
+pub use tail::{Tail, TailEvent};
+pub use topic::{Creation, Description, Fault, TopicSpec};
+pub use url::Url;

@@ -1,0 +1,85 @@
+//! What can go wrong with a journal, and what to do next.
+
+use std::path::PathBuf;
+
+/// A failure of anything but an append. The text says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The log cannot be reached right now; the same call may succeed later.
+    #[error("the journal cannot be reached: {0}; it is tried again")]
+    Unavailable(String),
+    /// Another process (or another part of this one) has the disk journal open.
+    #[error("the journal {path} is in use by {holder}; a disk: journal belongs to one process, stop that one first, or use kafka:// to share a chain", path = path.display())]
+    Locked {
+        /// Directory of the journal.
+        path: PathBuf,
+        /// Who holds it, as far as is known.
+        holder: String,
+    },
+    /// Bytes that had been synced are not as they were written.
+    #[error("the journal is damaged: {file}, byte {position}: {detail}; restore that file from a copy, nothing was changed", file = file.display())]
+    Corrupt {
+        /// The damaged file.
+        file: PathBuf,
+        /// Where in it, in bytes.
+        position: u64,
+        /// What is wrong there.
+        detail: String,
+    },
+    /// The offset lies outside the log.
+    #[error(
+        "offset {offset} of {topic}/{partition} is outside the log, which holds {start} to {end}"
+    )]
+    OutOfRange {
+        /// Topic as the caller named it.
+        topic: String,
+        /// Partition of it.
+        partition: u32,
+        /// The offset asked for.
+        offset: u64,
+        /// First offset that is still there.
+        start: u64,
+        /// Offset of the next append.
+        end: u64,
+    },
+    /// There is no such topic.
+    #[error("there is no topic {0}; start a service with --genesis to create it")]
+    NoTopic(String),
+    /// The topic has no such partition.
+    #[error("topic {topic} has no partition {partition}, only {partitions}")]
+    NoPartition {
+        /// Topic as the caller named it.
+        topic: String,
+        /// The partition asked for.
+        partition: u32,
+        /// How many there are.
+        partitions: u32,
+    },
+    /// Not a journal URL.
+    #[error("{0}; a journal is disk:PATH, kafka://host:port[,host:port][/PREFIX] or memory:[NAME]")]
+    BadUrl(String),
+    /// A setting the journal cannot work with.
+    #[error("bad journal configuration: {0}")]
+    BadConfig(String),
+    /// The broker refuses this user.
+    #[error("not allowed: {0}; check the credentials in --kafka-config and the ACLs of the topic")]
+    Denied(String),
+    /// An input or output error of the file system.
+    #[error("{file}: {detail}", file = file.display())]
+    Io {
+        /// The file concerned.
+        file: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
+    /// The journal has stopped itself after a failed sync: what is on disk is no longer known.
+    #[error("the journal has stopped: {0}; restart the process, it recovers what was acknowledged")]
+    Stopped(String),
+}
+
+impl Error {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Unavailable(_))
+    }
+}
