@@ -1,1 +1,44 @@
-//! What every main does: configuration, telemetry, shutdown, servers, clients, admin port.
+//! What the `main` of every service does, and nothing of what any one of them is for: configuration, telemetry,
+//! shutdown, supervised tasks, the gRPC server and its limits, clients, the admin port, key files.
+//!
+//! The whole of a service's `main.rs`:
+//!
+//! ```ignore
+//! fn main() -> std::process::ExitCode {
+//!     kit::service::main::<Config, _, _>("weather-station", |config, service| weather::run(config, service))
+//! }
+//! ```
+//!
+//! and the outline of its `run`:
+//!
+//! ```ignore
+//! pub async fn run(config: Config, mut service: kit::Service) -> anyhow::Result<()> {
+//!     service.readiness.wait_for("caught_up", "CATCHING_UP", "reading the log");
+//!     service.tasks.spawn("writer", writer(service.shutdown.clone()));
+//!     kit::server::serve(&mut service, kit::Server { routes, services, descriptors, limits, domain, trace_header })?;
+//!     service.finish().await
+//! }
+//! ```
+
+pub mod admin;
+pub mod client;
+pub mod config;
+pub mod keyfile;
+pub mod metrics;
+pub mod process;
+pub mod readiness;
+pub mod server;
+pub mod service;
+pub mod shutdown;
+pub mod status;
+pub mod tasks;
+pub mod telemetry;
+pub mod trace;
+
+pub use readiness::Readiness;
+pub use server::{Limits, Server};
+pub use service::Service;
+pub use shutdown::Shutdown;
+pub use status::Refusal;
+pub use tasks::Tasks;
+pub use trace::TraceContext;

@@ -1,0 +1,136 @@
+//! W3C trace context across process borders: gRPC metadata, HTTP headers, record headers.
+//! Only `traceparent` and `tracestate` travel; baggage does not.
+
+use bytes::Bytes;
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
+use opentelemetry::trace::TraceContextExt as _;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// The headers that carry a trace context.
+pub const HEADERS: [&str; 2] = ["traceparent", "tracestate"];
+
+/// Where in a trace something happens; may be empty.
+#[derive(Clone, Debug, Default)]
+pub struct TraceContext {
+    context: opentelemetry::Context,
+}
+
+impl TraceContext {
+    /// The context of the span that is entered here.
+    pub fn current() -> Self {
+        Self::of(&Span::current())
+    }
+
+    /// The context of a span.
+    pub fn of(span: &Span) -> Self {
+        Self {
+            context: span.context(),
+        }
+    }
+
+    /// From the metadata of a gRPC request.
+    pub fn from_metadata(metadata: &MetadataMap) -> Self {
+        Self::extract(|key| metadata.get(key)?.to_str().ok())
+    }
+
+    /// From the headers of an HTTP request.
+    pub fn from_http(headers: &http::HeaderMap) -> Self {
+        Self::extract(|key| headers.get(key)?.to_str().ok())
+    }
+
+    /// From the headers of a record; the first of each name counts.
+    pub fn from_headers(headers: &[(String, Bytes)]) -> Self {
+        Self::extract(|key| {
+            let (_, value) = headers.iter().find(|(name, _)| name == key)?;
+            std::str::from_utf8(value).ok()
+        })
+    }
+
+    /// True when whoever started the trace wants it recorded.
+    pub fn is_sampled(&self) -> bool {
+        self.context.span().span_context().is_sampled()
+    }
+
+    /// 32 hex digits; none if this is no trace.
+    pub fn trace_id(&self) -> Option<String> {
+        let span = self.context.span();
+        let context = span.span_context();
+        context.is_valid().then(|| context.trace_id().to_string())
+    }
+
+    /// Makes this the parent of a span that has not been entered yet.
+    pub fn set_parent_of(&self, span: &Span) {
+        // Fails only without the OpenTelemetry layer, when there are no traces to join.
+        let _ = span.set_parent(self.context.clone());
+    }
+
+    /// Links a span of another trace to this one: for batches that hold many traces.
+    pub fn link_to(&self, span: &Span) {
+        span.add_link(self.context.span().span_context().clone());
+    }
+
+    /// Into the metadata of a gRPC request or response.
+    pub fn inject_metadata(&self, metadata: &mut MetadataMap) {
+        self.inject(|key, value| {
+            if let (Ok(key), Ok(value)) = (key.parse::<MetadataKey<Ascii>>(), value.parse()) {
+                metadata.insert(key, value);
+            }
+        });
+    }
+
+    /// Into the headers of an HTTP request.
+    pub fn inject_http(&self, headers: &mut http::HeaderMap) {
+        self.inject(|key, value| {
+            if let (Ok(key), Ok(value)) = (key.parse::<http::HeaderName>(), value.parse()) {
+                headers.insert(key, value);
+            }
+        });
+    }
+
+    /// Appends to the headers of a record, in place of older ones.
+    pub fn inject_headers(&self, headers: &mut Vec<(String, Bytes)>) {
+        self.inject(|key, value| {
+            headers.retain(|(name, _)| name != key);
+            headers.push((key.to_owned(), Bytes::copy_from_slice(value.as_bytes())));
+        });
+    }
+
+    fn extract<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        struct Carrier<'a>([Option<&'a str>; 2]);
+        impl Extractor for Carrier<'_> {
+            fn get(&self, key: &str) -> Option<&str> {
+                self.0[HEADERS.iter().position(|header| *header == key)?]
+            }
+            fn keys(&self) -> Vec<&str> {
+                HEADERS.to_vec()
+            }
+        }
+        let carrier = Carrier(HEADERS.map(get));
+        Self {
+            context: TraceContextPropagator::new()
+                .extract_with_context(&opentelemetry::Context::new(), &carrier),
+        }
+    }
+
+    fn inject(&self, set: impl FnMut(&str, &str)) {
+        struct Setter<F>(F);
+        impl<F: FnMut(&str, &str)> Injector for Setter<F> {
+            fn set(&mut self, key: &str, value: String) {
+                // The propagator writes an empty `tracestate`, which says nothing.
+                if !value.is_empty() {
+                    (self.0)(key, &value);
+                }
+            }
+        }
+        TraceContextPropagator::new().inject_context(&self.context, &mut Setter(set));
+    }
+}
+
+/// The trace of the span that is entered here, 32 hex digits, if it is being recorded.
+pub fn current_trace_id() -> Option<String> {
+    let context = TraceContext::current();
+    context.is_sampled().then(|| context.trace_id()).flatten()
+}
