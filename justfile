@@ -1,0 +1,46 @@
+# The verbs of this repository; the parts of CI are defined once, in .ci/run.
+
+# What there is.
+default:
+    @just --list --unsorted
+
+# Everything in one process: the first thing to try.
+dev *ARGS:
+    cargo run --release -- {{ARGS}}
+
+# All binaries and tests, development profile.
+build:
+    cargo build --workspace --all-targets
+
+# Format the code and the protos.
+fmt:
+    cargo fmt --all
+    buf format -w proto
+
+# What CI says about code and protos.
+lint:
+    .ci/run fmt clippy buf
+
+# All tests of the workspace; they start a broker, or use BLOCKLOG_TEST_KAFKA.
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# Scenarios on real processes and a real broker, by name: just e2e article races.
+e2e *NAMES: build
+    tests/e2e/run {{NAMES}}
+
+# The scenarios in which processes are killed.
+kills: build
+    tests/e2e/run kills journal_kill eight
+
+# Ratios against a baseline of the same run.
+bench *ARGS:
+    cargo run --release -p bench -- {{ARGS}}
+
+# A real broker in the background: up, down, env.
+kafka VERB="up":
+    tests/harness/kafka.py {{VERB}}
+
+# What CI runs, or only some of its parts.
+ci *PARTS:
+    .ci/run {{PARTS}}
