@@ -1,0 +1,84 @@
+//! The state of a chain as a snapshot: everything but what follows from the rest.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::{Chain, Tip};
+use crate::account::{self, Account};
+use crate::genesis::{Genesis, Rules};
+use crate::header::Header;
+use crate::log::Frontier;
+
+/// What a snapshot holds. The genesis is kept as block 0 carries it, so that it is validated again.
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    genesis: Vec<u8>,
+    tip: Header,
+    parent_timestamp_ms: u64,
+    cursors: Vec<u64>,
+    miners: Vec<Account>,
+    version: u32,
+    accounts: Vec<(Account, account::State)>,
+    frontier: Frontier,
+}
+
+impl Serialize for Chain {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Snapshot {
+            genesis: self.rules.genesis.encode().to_vec(),
+            tip: self.tip.header,
+            parent_timestamp_ms: self.parent_timestamp_ms,
+            cursors: self.cursors.clone(),
+            miners: self.miners.clone(),
+            version: self.version,
+            accounts: self.accounts.clone(),
+            frontier: self.frontier.clone(),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Chain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Chain, D::Error> {
+        let snapshot = Snapshot::deserialize(deserializer)?;
+        Chain::restore(snapshot).map_err(de::Error::custom)
+    }
+}
+
+impl Chain {
+    fn restore(snapshot: Snapshot) -> Result<Chain, &'static str> {
+        let genesis = Genesis::decode(&snapshot.genesis).map_err(|_| "the genesis is not valid")?;
+        let tip = Tip::new(snapshot.tip);
+        let consistent = snapshot.cursors.len() == genesis.partitions as usize
+            && snapshot.frontier.size() == tip.log_size
+            && snapshot.frontier.root() == tip.log_root;
+        if !consistent {
+            return Err("the parts of the snapshot do not fit each other");
+        }
+        let numbers: std::collections::HashMap<Account, u32> =
+            (snapshot.accounts.iter().map(|(account, _)| *account))
+                .zip(0..)
+                .collect();
+        if numbers.len() != snapshot.accounts.len() {
+            return Err("an account stands in the snapshot twice");
+        }
+        Ok(Chain {
+            rules: Arc::new(Rules {
+                chain_id: genesis.chain_id(),
+                genesis,
+            }),
+            tip,
+            parent_timestamp_ms: snapshot.parent_timestamp_ms,
+            cursors: snapshot.cursors,
+            miners: snapshot.miners,
+            version: snapshot.version,
+            numbers,
+            supply: (snapshot.accounts.iter())
+                .map(|(_, state)| i128::from(state.balance))
+                .sum(),
+            accounts: snapshot.accounts,
+            frontier: snapshot.frontier,
+        })
+    }
+}

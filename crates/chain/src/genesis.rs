@@ -1,0 +1,173 @@
+//! The genesis: what block 0 says once and for all.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use strum::EnumIter;
+
+use crate::account::Account;
+use crate::hash::Hash;
+
+/// The rules of one chain, as block 0 carries them.
+///
+/// As JSON the fields have these names, accounts are text, and what is left out has the tools' default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Genesis {
+    /// Name of the chain: `[a-z0-9][a-z0-9._-]{0,63}`.
+    pub name: String,
+    /// Time of block 0, in milliseconds since the Unix epoch; below 2^53.
+    pub timestamp_ms: u64,
+    /// Whether named accounts exist.
+    pub open: bool,
+    /// Partitions of `transactions`: 1 to 1024.
+    pub partitions: u32,
+    /// What a block pays its miner; below 2^31.
+    pub reward: u64,
+    /// The easiest target, in compact form.
+    pub bits: u32,
+    /// Interval that the work aims at: 0 (the work never changes), or 1 000 to 86 400 000.
+    pub target_block_ms: u64,
+    /// Offsets that one block may seal: 1 to 10 000.
+    pub max_block_records: u32,
+    /// Bytes that one block may have: 64 KiB to 16 MiB.
+    pub max_block_bytes: u32,
+    /// Balances to begin with.
+    pub allocations: Vec<Allocation>,
+    /// Keys that may mine; empty: anyone may.
+    pub miners: Vec<Account>,
+    /// The key that may change the list of miners and the version.
+    pub admin: Option<Account>,
+}
+
+/// A balance to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allocation {
+    /// Whose.
+    pub account: Account,
+    /// How much.
+    pub amount: u64,
+}
+
+/// The immutable parameters of one chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Hash of block 0.
+    pub chain_id: Hash,
+    /// What block 0 carries.
+    pub genesis: Genesis,
+}
+
+/// What is wrong with a block 0; the first rule that fails names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
+pub enum Fault {
+    /// Not a canonical block with a header and one record only.
+    #[error("not a block 0: a canonical block with a header and one record only")]
+    NotBlockZero,
+    /// The record is not a canonical `Genesis` of at most 1 MiB.
+    #[error("the record is not a canonical Genesis of at most 1 MiB")]
+    Undecodable,
+    /// The name is not `[a-z0-9][a-z0-9._-]{0,63}`.
+    #[error("name is not [a-z0-9][a-z0-9._-]{{0,63}}")]
+    BadName,
+    /// The time is 2^53 or later.
+    #[error("timestamp_ms is not below 2^53")]
+    BadTime,
+    /// Not 1 to 1024 partitions.
+    #[error("partitions is not 1 to 1024")]
+    BadPartitions,
+    /// The reward is 2^31 or more.
+    #[error("reward is not below 2^31")]
+    BadReward,
+    /// The bits are not canonical, or their target is out of range.
+    #[error("bits are not canonical, or their target is not from 2^128 to below 2^256")]
+    BadBits,
+    /// The interval is neither 0 nor 1 000 to 86 400 000.
+    #[error("target_block_ms is neither 0 nor 1000 to 86400000")]
+    BadInterval,
+    /// A limit is out of range.
+    #[error("max_block_records is not 1 to 10000, or max_block_bytes not 64 KiB to 16 MiB")]
+    BadLimits,
+    /// An allocation is malformed, doubled or not allowed, or all are more than 2^62.
+    #[error(
+        "allocations are malformed, doubled, to names on a chain that is not open, or more than 2^62"
+    )]
+    BadAllocations,
+    /// A miner is no key, or is listed twice.
+    #[error("miners are not distinct keys")]
+    BadMiners,
+    /// The admin is no key.
+    #[error("admin is not a key")]
+    BadAdmin,
+    /// The header is not the one that follows from the genesis.
+    #[error("the header is not the one that follows from the genesis")]
+    BadHeader,
+}
+
+impl Fault {
+    /// The stable name, in capitals.
+    pub fn code(self) -> &'static str {
+        match self {
+            Fault::NotBlockZero => "NOT_BLOCK_ZERO",
+            Fault::Undecodable => "GENESIS_UNDECODABLE",
+            Fault::BadName => "GENESIS_BAD_NAME",
+            Fault::BadTime => "GENESIS_BAD_TIME",
+            Fault::BadPartitions => "GENESIS_BAD_PARTITIONS",
+            Fault::BadReward => "GENESIS_BAD_REWARD",
+            Fault::BadBits => "GENESIS_BAD_BITS",
+            Fault::BadInterval => "GENESIS_BAD_INTERVAL",
+            Fault::BadLimits => "GENESIS_BAD_LIMITS",
+            Fault::BadAllocations => "GENESIS_BAD_ALLOCATIONS",
+            Fault::BadMiners => "GENESIS_BAD_MINERS",
+            Fault::BadAdmin => "GENESIS_BAD_ADMIN",
+            Fault::BadHeader => "GENESIS_BAD_HEADER",
+        }
+    }
+}
+
+impl Default for Genesis {
+    /// The tools' defaults. The name and the time are for the maker to set.
+    fn default() -> Genesis {
+        Genesis {
+            name: "blocklog".to_owned(),
+            timestamp_ms: 0,
+            open: false,
+            partitions: 2,
+            reward: 1,
+            bits: 0x1f00_ffff,
+            target_block_ms: 0,
+            max_block_records: 10_000,
+            max_block_bytes: 3 << 20,
+            allocations: Vec::new(),
+            miners: Vec::new(),
+            admin: None,
+        }
+    }
+}
+
+impl Genesis {
+    /// The canonical encoding: the one record of block 0.
+    pub fn encode(&self) -> Bytes {
+        todo!()
+    }
+
+    /// Decodes and validates the record of block 0.
+    pub fn decode(record: &[u8]) -> Result<Genesis, Fault> {
+        todo!("{record:?}")
+    }
+
+    /// Checks every field.
+    pub fn validate(&self) -> Result<(), Fault> {
+        Genesis::decode(&self.encode()).map(|_| ())
+    }
+
+    /// The value of block 0, ready for the topic `blockchain`.
+    pub fn block_zero(&self) -> Bytes {
+        todo!()
+    }
+
+    /// The hash of block 0.
+    pub fn chain_id(&self) -> Hash {
+        todo!()
+    }
+}

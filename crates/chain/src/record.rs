@@ -1,0 +1,77 @@
+//! Records of `transactions`, checked against every rule that needs no chain state.
+
+use bytes::Bytes;
+
+use crate::account::Account;
+use crate::genesis::Rules;
+use crate::hash::Hash;
+use crate::parallel::Parallel;
+use crate::verdict::Verdict;
+
+/// A record, checked against all stateless rules. It shares the bytes it was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    bytes: Bytes,
+    hash: Hash,
+    judged: Judged,
+}
+
+/// What the stateless rules say of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// Refused for good, with one of the verdicts 1 to 7.
+    Refused(Verdict),
+    /// Well-formed and signed; what happens to it depends on the chain.
+    Good(Transfer),
+}
+
+/// What a good record asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Transaction id.
+    pub id: Hash,
+    /// Who sends, and has signed if it is a key.
+    pub sender: Account,
+    /// Who receives; none only if the amount is 0.
+    pub recipient: Option<Account>,
+    /// What moves.
+    pub amount: u64,
+    /// The sender's nonce.
+    pub nonce: u64,
+    /// Last height at which it may be included; 0 for no limit.
+    pub valid_until: u64,
+}
+
+impl Record {
+    /// What a block carries: the value of the record, or for TOO_LARGE the 32 bytes of its hash.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Hash of the record's value; for TOO_LARGE the one that the block carries.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// What the stateless rules say.
+    pub fn judged(&self) -> &Judged {
+        &self.judged
+    }
+}
+
+/// Checks one record.
+pub fn check(value: Bytes, rules: &Rules) -> Record {
+    todo!("{value:?} {rules:?}")
+}
+
+/// Checks many records, their signatures in batches; those of a failing batch one by one. `seed` must
+/// be unpredictable to whoever made the records.
+pub fn check_all(
+    values: Vec<Bytes>,
+    rules: &Rules,
+    seed: [u8; 32],
+    parallel: &dyn Parallel,
+) -> Vec<Record> {
+    let _ = (values, rules, seed, parallel.width());
+    todo!()
+}

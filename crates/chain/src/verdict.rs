@@ -1,0 +1,83 @@
+//! Verdicts: what a block says of each record of its slice.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, FromRepr};
+
+/// The verdict on one record, by the first rule that fails. Every verdict is final for those bytes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    FromRepr,
+    Serialize,
+    Deserialize,
+)]
+#[repr(u8)]
+pub enum Verdict {
+    /// Every rule holds.
+    Included = 0,
+    /// Longer than 1024 bytes; the block carries the hash in place of the record.
+    TooLarge = 1,
+    /// Not a canonical `Transaction`.
+    Undecodable = 2,
+    /// Sender or recipient malformed, or no recipient for an amount.
+    BadAccount = 3,
+    /// A named sender or recipient on a chain that is not open.
+    NamesNotAllowed = 4,
+    /// Memo longer than 256 bytes.
+    MemoTooLarge = 5,
+    /// Neither amount nor memo.
+    Empty = 6,
+    /// The signature does not verify, or a named sender has one.
+    BadSignature = 7,
+    /// `valid_until` lies below the height of the block.
+    Expired = 8,
+    /// Nonce not greater than the sender's.
+    NonceTooLow = 9,
+    /// A key sender has less than the amount.
+    InsufficientFunds = 10,
+    /// A balance would leave −(2^63−1) … 2^63−1.
+    BalanceOverflow = 11,
+}
+
+impl Verdict {
+    /// The byte in blocks and leaves.
+    pub fn byte(self) -> u8 {
+        self as u8
+    }
+
+    /// The verdict with this byte.
+    pub fn from_byte(byte: u8) -> Option<Verdict> {
+        Verdict::from_repr(byte)
+    }
+
+    /// The stable name, in capitals.
+    pub fn code(self) -> &'static str {
+        match self {
+            Verdict::Included => "INCLUDED",
+            Verdict::TooLarge => "TOO_LARGE",
+            Verdict::Undecodable => "UNDECODABLE",
+            Verdict::BadAccount => "BAD_ACCOUNT",
+            Verdict::NamesNotAllowed => "NAMES_NOT_ALLOWED",
+            Verdict::MemoTooLarge => "MEMO_TOO_LARGE",
+            Verdict::Empty => "EMPTY",
+            Verdict::BadSignature => "BAD_SIGNATURE",
+            Verdict::Expired => "EXPIRED",
+            Verdict::NonceTooLow => "NONCE_TOO_LOW",
+            Verdict::InsufficientFunds => "INSUFFICIENT_FUNDS",
+            Verdict::BalanceOverflow => "BALANCE_OVERFLOW",
+        }
+    }
+
+    /// Whether a record with this verdict is an occurrence of its transaction id. Anybody can copy an
+    /// id with a bad signature, so verdicts 1 to 7 are none.
+    pub fn is_occurrence(self) -> bool {
+        self == Verdict::Included || self >= Verdict::Expired
+    }
+}
