@@ -23,12 +23,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         .open_files(FILES)?;
     let set = compiler.file_descriptor_set();
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(
+        out.join("descriptors.bin"),
+        compiler.encode_file_descriptor_set(),
+    )?;
     let mut ours = set;
     ours.file.retain(|file| file.package() != "google.rpc");
+    let mut config = prost_build::Config::new();
+    // `wire::json` finds a message's descriptor by its name.
+    config.enable_type_names();
     tonic_prost_build::configure()
         .bytes(".")
-        .build_transport(false)
-        .compile_fds(ours)?;
+        .compile_fds_with_config(ours, config)?;
     Ok(())
 }

@@ -62,6 +62,7 @@ pub mod explorer {
 /// `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+pub mod json;
 pub mod metadata;
 pub mod reason;
 pub mod wire;

@@ -1,1 +1,12 @@
-//! Wire to chain and back.
+//! From wire messages to the types of the chain and back.
+//!
+//! The wire shows what people read: hashes and ids as hex, accounts as `bl1…` or names, times as timestamps. What
+//! does not translate is an [`Error`] with the path of the field, for `google.rpc.BadRequest`.
+
+mod block;
+mod field;
+mod transaction;
+
+pub use block::{bits_text, block, tip};
+pub use field::{Error, account, hash, hex_bytes, required, timestamp, timestamp_ms};
+pub use transaction::{from_transaction, to_transaction, verdict};

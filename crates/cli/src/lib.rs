@@ -1,1 +1,66 @@
-//! The blocklog command.
+//! The `blocklog` command: keys, transactions, blocks, topics. Answers come from the services by gRPC, or from the
+//! journal itself where no service should have to be trusted.
+
+mod args;
+mod commands;
+mod connect;
+mod exit;
+mod format;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use connect::Connect;
+use exit::{Exit, Failure, Outcome};
+use output::Printer;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.output);
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(printer, &Failure::new(Exit::Other, format!("cannot start: {error}"))),
+    };
+    match runtime.block_on(run(cli, printer)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(printer, &failure),
+    }
+}
+
+/// On the error stream, so that what is piped stays clean.
+fn fail(printer: Printer, failure: &Failure) -> ExitCode {
+    if printer.is_human() {
+        eprintln!("error: {failure}");
+    } else {
+        let metadata: serde_json::Map<_, _> =
+            failure.metadata.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        eprintln!(
+            "{}",
+            serde_json::json!({ "error": { "reason": failure.reason, "message": failure.message, "metadata": metadata } })
+        );
+    }
+    ExitCode::from(failure.exit as u8)
+}
+
+async fn run(cli: Cli, printer: Printer) -> Outcome {
+    let connect = Connect::new(&cli.global);
+    match cli.command {
+        Command::Genesis(command) => commands::genesis::run(command, &connect, printer).await,
+        Command::Init(args) => commands::init::run(&args, printer),
+        Command::Keys(command) => commands::keys::run(command, printer),
+        Command::Tx(command) => commands::tx::run(command, &connect, printer).await,
+        Command::Block(command) => commands::block::run(command, &connect, printer).await,
+        Command::Account(command) => commands::account::run(command, &connect, printer).await,
+        Command::Record(command) => commands::record::run(command, &connect, printer).await,
+        Command::Topic(command) => commands::topic::run(command, printer),
+        Command::Status => commands::status::run(&connect, printer).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "blocklog", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

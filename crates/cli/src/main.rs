@@ -1,2 +1,5 @@
-//! The `blocklog` binary.
-fn main() {}
+//! The `blocklog` command.
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

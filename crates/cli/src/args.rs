@@ -1,0 +1,91 @@
+//! The words of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::{commands, output::Format};
+
+const EXAMPLES: &str = "\
+Examples:
+  blocklog tx send --from alice --to bob --amount 5
+  blocklog block follow --output json
+  blocklog topic cat blockchain --journal kafka://127.0.0.1:9092 --from 0
+
+Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 rejected, 5 unavailable, 6 evidence does not verify, 7 outcome unknown.";
+
+/// A proof-of-work ledger whose network is Apache Kafka.
+#[derive(Debug, Parser)]
+#[command(name = "blocklog", version, after_help = EXAMPLES, max_term_width = 110)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// How to print: for people, or JSON lines for programs
+    #[arg(long, global = true, value_enum, default_value_t, env = "BLOCKLOG_OUTPUT")]
+    pub output: Format,
+    /// Address of a ledger
+    #[arg(long, global = true, default_value = "http://127.0.0.1:7003", env = "BLOCKLOG_LEDGER", value_name = "URL")]
+    pub ledger: String,
+    /// Address of an ingest
+    #[arg(long, global = true, default_value = "http://127.0.0.1:7001", env = "BLOCKLOG_INGEST", value_name = "URL")]
+    pub ingest: String,
+    /// Address of a miner; repeat it for several
+    #[arg(long, global = true, default_value = "http://127.0.0.1:7002", env = "BLOCKLOG_MINER", value_name = "URL")]
+    pub miner: Vec<String>,
+}
+
+/// A journal to read or write without a service.
+#[derive(Clone, Debug, clap::Args)]
+pub struct JournalArgs {
+    /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX] or disk:PATH (a disk journal belongs to one process at a time)
+    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
+    pub journal: String,
+    /// File of librdkafka properties, one `name=value` a line (SASL, TLS)
+    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
+    pub kafka_config: Option<PathBuf>,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make or show the rules of a chain
+    #[command(subcommand)]
+    Genesis(commands::genesis::Command),
+    /// Create the topics and publish block 0
+    Init(commands::init::Args),
+    /// Make or show keys
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
+    /// Send, encode, decode and follow transactions
+    #[command(subcommand)]
+    Tx(commands::tx::Command),
+    /// List, get and follow blocks
+    #[command(subcommand)]
+    Block(commands::block::Command),
+    /// Balance and nonce of an account
+    #[command(subcommand)]
+    Account(commands::account::Command),
+    /// What became of one offset of the transactions topic
+    #[command(subcommand)]
+    Record(commands::record::Command),
+    /// Read the topics themselves, without any service
+    #[command(subcommand)]
+    Topic(commands::topic::Command),
+    /// The chain and the services at a glance
+    Status,
+    /// Completions for a shell
+    #[command(after_help = "Example:\n  blocklog completions bash > /etc/bash_completion.d/blocklog")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}

@@ -1,0 +1,11 @@
+//! The commands, one file each.
+
+pub mod account;
+pub mod block;
+pub mod genesis;
+pub mod init;
+pub mod keys;
+pub mod record;
+pub mod status;
+pub mod topic;
+pub mod tx;

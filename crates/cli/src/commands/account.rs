@@ -1,0 +1,42 @@
+//! `blocklog account`.
+
+use clap::Subcommand;
+use proto::ledger::v1::{GetAccountRequest, GetAccountResponse};
+
+use crate::connect::Connect;
+use crate::exit::Outcome;
+use crate::format::number;
+use crate::output::{Printer, Rows};
+
+/// Asks the ledger about accounts.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Balance, nonce and number of entries
+    #[command(after_help = "Example:\n  blocklog account get alice\n  blocklog account get alice --at-height 12")]
+    Get {
+        /// `bl1…` or a name
+        account: String,
+        /// As of this height instead of the tip
+        #[arg(long, value_name = "HEIGHT")]
+        at_height: Option<u64>,
+    },
+}
+
+pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
+    let Command::Get { account, at_height } = command;
+    let request = GetAccountRequest { account, at_height };
+    let reply = connect.ledger()?.get_account(request).await?.into_inner();
+    Ok(printer.message(&reply, rows)?)
+}
+
+fn rows(reply: &GetAccountResponse) -> Rows {
+    let account = reply.account.clone().unwrap_or_default();
+    vec![
+        ("account", account.account),
+        ("balance", number(account.balance)),
+        ("nonce", number(account.nonce)),
+        ("entries", number(account.entries)),
+        ("last leaf", number(account.last_leaf_index)),
+        ("as of height", number(reply.tip.as_ref().and_then(|tip| tip.height))),
+    ]
+}

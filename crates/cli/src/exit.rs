@@ -1,0 +1,127 @@
+//! How a command ends: one exit code for each kind of trouble, so that scripts can tell them apart, and a message
+//! that says what to do next.
+
+use std::fmt;
+
+use proto::reason;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+/// Exit codes. 0 is success, 2 a usage error (clap's own).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Anything without a code of its own.
+    Other = 1,
+    /// The words of the command are wrong.
+    Usage = 2,
+    /// No such block, transaction, account or record.
+    NotFound = 3,
+    /// The transaction was refused, by ingest or by the chain.
+    Rejected = 4,
+    /// A service or the log cannot be reached.
+    Unavailable = 5,
+    /// A proof, an export or a journal does not check out.
+    DoesNotVerify = 6,
+    /// The record may or may not have been persisted.
+    OutcomeUnknown = 7,
+}
+
+/// What a command failed of.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub exit: Exit,
+    /// A stable reason where there is one, such as `BAD_SIGNATURE`.
+    pub reason: Option<String>,
+    /// What happened, and what to do about it.
+    pub message: String,
+    /// Details as name and value.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// What every command returns.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// A failure with a message only.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, reason: None, message: message.into(), metadata: Vec::new() }
+    }
+
+    /// The same with a stable reason.
+    #[must_use]
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.reason = Some(reason.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Some(reason) => write!(f, "{reason}: {}", self.message)?,
+            None => f.write_str(&self.message)?,
+        }
+        for (name, value) in &self.metadata {
+            write!(f, "\n  {name}: {value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Other, format!("{error:#}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::Other, error.to_string())
+    }
+}
+
+impl From<proto::wire::Error> for Failure {
+    fn from(error: proto::wire::Error) -> Self {
+        Self::new(Exit::Usage, error.to_string()).reason(error.reason)
+    }
+}
+
+impl From<journal::Error> for Failure {
+    fn from(error: journal::Error) -> Self {
+        let exit = if error.is_retryable() { Exit::Unavailable } else { Exit::Other };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<tonic::Status> for Failure {
+    fn from(status: tonic::Status) -> Self {
+        let info = status.get_details_error_info();
+        let reason = info.as_ref().map(|info| info.reason.clone());
+        let mut metadata: Vec<(String, String)> =
+            info.map(|info| info.metadata.into_iter().collect()).unwrap_or_default();
+        metadata.sort();
+        let exit = match status.code() {
+            Code::NotFound | Code::OutOfRange => Exit::NotFound,
+            Code::InvalidArgument => rejected_or_usage(reason.as_deref()),
+            Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated => Exit::Rejected,
+            Code::Unavailable | Code::ResourceExhausted => Exit::Unavailable,
+            Code::DeadlineExceeded if reason.as_deref() == Some(reason::OUTCOME_UNKNOWN) => Exit::OutcomeUnknown,
+            Code::DeadlineExceeded => Exit::Unavailable,
+            Code::DataLoss => Exit::DoesNotVerify,
+            _ => Exit::Other,
+        };
+        Self { exit, reason, message: status.message().to_owned(), metadata }
+    }
+}
+
+/// A request that ingest refuses for a rule of the chain is a rejection; one that is not of its form is usage.
+fn rejected_or_usage(reason: Option<&str>) -> Exit {
+    match reason {
+        None | Some(reason::MISSING_FIELD | reason::BAD_FIELD | reason::BAD_PAGE_TOKEN | reason::INVERTED_RANGE) => {
+            Exit::Usage
+        }
+        Some(_) => Exit::Rejected,
+    }
+}

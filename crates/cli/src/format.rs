@@ -1,0 +1,51 @@
+//! How single values look to people.
+
+use proto::types::v1::{Position, Transaction};
+use prost_types::Timestamp;
+
+/// A number that may be absent.
+pub fn number<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// A time in UTC with milliseconds.
+pub fn time(value: Option<&Timestamp>) -> String {
+    value
+        .and_then(|time| jiff::Timestamp::new(time.seconds, time.nanos).ok())
+        .map(|time| format!("{time:.3}"))
+        .unwrap_or_default()
+}
+
+/// `partition:offset`, as commands take it.
+pub fn position(value: Option<&Position>) -> String {
+    let Some(position) = value else { return String::new() };
+    match (position.partition, position.offset) {
+        (Some(partition), Some(offset)) => format!("{partition}:{offset}"),
+        (Some(partition), None) => format!("{partition}:?"),
+        _ => String::new(),
+    }
+}
+
+/// What a transaction does, in words.
+pub fn movement(transaction: &Transaction) -> String {
+    let memo = if transaction.memo.is_empty() { String::new() } else { format!(" {:?}", transaction.memo) };
+    if transaction.recipient.is_empty() {
+        return format!("{} notes{memo}", short(&transaction.sender));
+    }
+    format!(
+        "{} → {} {}{memo}",
+        short(&transaction.sender),
+        short(&transaction.recipient),
+        number(transaction.amount)
+    )
+}
+
+/// A key account by its beginning and end; names as they are.
+pub fn short(account: &str) -> String {
+    if account.len() < 32 { account.to_owned() } else { format!("{}…{}", &account[..10], &account[account.len() - 4..]) }
+}
+
+/// The name of an enum value without its prefix: `STATE_INCLUDED` is `INCLUDED`.
+pub fn plain(name: &str, prefix: &str) -> String {
+    name.strip_prefix(prefix).unwrap_or(name).to_owned()
+}

@@ -1,0 +1,101 @@
+//! What a command prints: a table or lines for people, proto3 JSON for programs.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use prost::{Message, Name};
+use serde_json::Value;
+
+/// `--output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Tables and lines for people.
+    #[default]
+    Human,
+    /// One JSON document a line.
+    Json,
+}
+
+/// The rows of a two-column listing: what it is, and its value.
+pub type Rows = Vec<(&'static str, String)>;
+
+/// Prints in the format that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    /// A printer of that format.
+    pub fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Whether people read the output.
+    pub fn is_human(self) -> bool {
+        self.format == Format::Human
+    }
+
+    /// A message: its JSON, or the rows made from it.
+    pub fn message<M: Message + Name>(self, message: &M, rows: impl FnOnce(&M) -> Rows) -> io::Result<()> {
+        match self.format {
+            Format::Json => self.line(&proto::json::to_value(message).to_string()),
+            Format::Human => self.rows(rows(message)),
+        }
+    }
+
+    /// A JSON document, or the rows that say the same.
+    pub fn value(self, value: &Value, rows: Rows) -> io::Result<()> {
+        match self.format {
+            Format::Json => self.line(&value.to_string()),
+            Format::Human => self.rows(rows),
+        }
+    }
+
+    /// Messages as one JSON line each, or as a table.
+    pub fn table<M: Message + Name>(
+        self,
+        messages: &[M],
+        header: &[&str],
+        row: impl Fn(&M) -> Vec<String>,
+    ) -> io::Result<()> {
+        if self.format == Format::Json {
+            for message in messages {
+                self.line(&proto::json::to_value(message).to_string())?;
+            }
+            return Ok(());
+        }
+        let mut table = plain();
+        table.set_header(header.to_vec());
+        for message in messages {
+            table.add_row(row(message));
+        }
+        self.line(&trimmed(&table))
+    }
+
+    /// One line of text.
+    pub fn line(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}")?;
+        out.flush()
+    }
+
+    fn rows(self, rows: Rows) -> io::Result<()> {
+        let mut table = plain();
+        for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
+            table.add_row(vec![name.to_owned(), value]);
+        }
+        self.line(&trimmed(&table))
+    }
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Without the blanks that fill up the last column: they break lines in narrow terminals.
+fn trimmed(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,100 @@
+//! Single fields: hex, accounts, times, and the error that names the field.
+
+use chain::{Account, Hash};
+use prost_types::Timestamp;
+
+use crate::reason;
+
+/// A field that does not translate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct Error {
+    /// Path of the field in the request, such as `transaction.recipient`.
+    pub field: String,
+    /// One of [`crate::reason`], or the name of a verdict.
+    pub reason: &'static str,
+    /// What is wrong and what would be right.
+    pub message: String,
+}
+
+impl Error {
+    /// A field that is not of its form.
+    pub fn bad(field: &str, message: impl Into<String>) -> Self {
+        Self::new(field, reason::BAD_FIELD, message)
+    }
+
+    /// Any other reason.
+    pub fn new(field: &str, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field: field.to_owned(),
+            reason,
+            message: message.into(),
+        }
+    }
+}
+
+/// The value of a field that the request needs.
+pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| {
+        Error::new(
+            field,
+            reason::MISSING_FIELD,
+            "is required; set it in the request",
+        )
+    })
+}
+
+/// A hash or an id: 64 hex digits of either case.
+pub fn hash(field: &str, text: &str) -> Result<Hash, Error> {
+    if text.is_empty() {
+        return Err(Error::new(
+            field,
+            reason::MISSING_FIELD,
+            "is required: 64 hex digits",
+        ));
+    }
+    text.parse().map_err(|_| {
+        Error::bad(
+            field,
+            format!("expected 64 hex digits, found {} characters", text.len()),
+        )
+    })
+}
+
+/// Bytes written as hex.
+pub fn hex_bytes(field: &str, text: &str) -> Result<Vec<u8>, Error> {
+    hex::decode(text).map_err(|error| Error::bad(field, format!("is not hex: {error}")))
+}
+
+/// An account in its text form.
+pub fn account(field: &str, text: &str) -> Result<Account, Error> {
+    if text.is_empty() {
+        return Err(Error::new(
+            field,
+            reason::MISSING_FIELD,
+            "is required: bl1… or a name",
+        ));
+    }
+    text.parse().map_err(|error| {
+        Error::new(
+            field,
+            "BAD_ACCOUNT",
+            format!("{text:?} is not an account: {error}"),
+        )
+    })
+}
+
+/// Milliseconds since the Unix epoch as a timestamp.
+pub fn timestamp(ms: u64) -> Timestamp {
+    Timestamp {
+        // Milliseconds of a u64 divided by 1000 always fit an i64.
+        seconds: (ms / 1000) as i64,
+        nanos: (ms % 1000) as i32 * 1_000_000,
+    }
+}
+
+/// A timestamp as milliseconds since the Unix epoch; what lies before the epoch is refused.
+pub fn timestamp_ms(field: &str, time: &Timestamp) -> Result<u64, Error> {
+    let ms = i128::from(time.seconds) * 1000 + i128::from(time.nanos) / 1_000_000;
+    u64::try_from(ms).map_err(|_| Error::bad(field, "lies before 1970-01-01"))
+}
