@@ -1,0 +1,360 @@
+//! The follower as a plain struct: inputs in, tasks and events out. No IO, clock, threads or randomness.
+
+use std::sync::Arc;
+
+use chain::{Chain, Hash};
+use journal::TailEvent;
+
+use self::guard::{Guard, Last};
+use self::progress::Progress;
+use self::queue::{Queue, Trust};
+use crate::check::{Check, Outcome};
+use crate::event::{Event, Fatal, Lag};
+use crate::known::Known;
+use crate::snapshot::{Encoded, Snapshot};
+
+mod guard;
+mod head;
+mod progress;
+mod queue;
+
+/// What the core needs to be told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of the `blockchain` topic as the provider has it; for messages only.
+    pub topic: String,
+    /// The chain to follow; another one is [`Fatal::WrongChain`]. `None`: whichever is there.
+    pub expected: Option<Hash>,
+    /// A block hash that somebody trusts: signatures are not checked on the way to it. Only a replay from block 0
+    /// makes use of it; a snapshot is taken as it is, and everything after it is checked.
+    pub assume_valid: Option<Hash>,
+}
+
+/// What happened outside.
+#[derive(Debug)]
+pub enum Input {
+    /// The shell is there. The first input; sent by [`crate::Feed`] itself.
+    Start,
+    /// From the reader that [`Task::Seek`] of this generation started.
+    Tail {
+        /// The reader's generation; those of older readers are ignored.
+        generation: u64,
+        /// What it says.
+        event: TailEvent,
+    },
+    /// From [`Check::run`].
+    Checked(Outcome),
+    /// The answer to [`Task::Compare`].
+    Compared(Compared),
+    /// The log could not be read for a [`Task::Compare`], which goes on trying.
+    Unavailable(journal::Error),
+    /// The log cannot be read for a [`Task::Compare`], for good.
+    Failed(journal::Error),
+}
+
+/// What a [`Task::Compare`] found.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// Number of the question.
+    pub question: u64,
+    /// First offset that the log still has.
+    pub start: u64,
+    /// Its end.
+    pub end: u64,
+    /// Hash of the value of the record asked for; `None`: there is no such record.
+    pub found: Option<Hash>,
+}
+
+/// What the core wants.
+#[derive(Debug)]
+pub enum Output {
+    /// Work for the shell.
+    Task(Task),
+    /// News for whoever embeds the core.
+    Event(Event),
+}
+
+/// Work for the shell ([`crate::Feed::perform`]).
+#[derive(Debug)]
+pub enum Task {
+    /// Check a block, on any thread; comes back as [`Input::Checked`].
+    Check(Box<Check>),
+    /// Read where the log begins and ends, and the record at `offset`; comes back as [`Input::Compared`].
+    Compare {
+        /// Number of the question.
+        question: u64,
+        /// The last record that was dealt with, if any.
+        offset: Option<u64>,
+        /// Where the core goes on reading: the log must reach this far.
+        next_offset: u64,
+    },
+    /// Read the log from an offset, in the place of any reader before.
+    Seek {
+        /// Generation of the reader.
+        generation: u64,
+        /// First offset to read.
+        from: u64,
+    },
+}
+
+/// The chain as it is read from a journal. See the crate for how it is embedded.
+pub struct Core {
+    settings: Settings,
+    chain: Option<Chain>,
+    /// Everything below it has been dealt with.
+    next_offset: u64,
+    /// The last candidate that was dealt with.
+    last: Option<Last>,
+    phase: Phase,
+    /// Of the reader that is listened to.
+    generation: u64,
+    /// Where the reader is: everything below has been put into the queue.
+    read: u64,
+    queue: Queue,
+    guard: Guard,
+    progress: Progress,
+    /// The trusted block, while it has not been reached.
+    assume: Option<Hash>,
+    known: Arc<Known>,
+    stopped_told: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Not started.
+    Idle,
+    /// Nothing is read or applied until the log has been compared with what was read before.
+    Comparing,
+    Reading,
+    /// After [`Event::Fatal`].
+    Failed,
+}
+
+impl Core {
+    /// A core that starts from a snapshot, or from nothing.
+    pub fn new(settings: Settings, start: Option<Snapshot>) -> Core {
+        let assume = settings.assume_valid.filter(|_| start.is_none());
+        let (chain, next_offset, last) = match start {
+            Some(start) => (Some(start.chain), start.next_offset, start.last),
+            None => (None, 0, None),
+        };
+        Core {
+            guard: Guard::new(settings.topic.clone()),
+            settings,
+            chain,
+            next_offset,
+            last: last.map(|(offset, hash)| Last::stored(offset, hash)),
+            phase: Phase::Idle,
+            generation: 0,
+            read: next_offset,
+            queue: Queue::default(),
+            progress: Progress::default(),
+            assume,
+            known: Arc::default(),
+            stopped_told: false,
+        }
+    }
+
+    /// Takes one input at a time; appends what comes of it. `now_ms` only paces [`Event::Behind`] and comparisons of the log.
+    pub fn step(&mut self, now_ms: u64, input: Input, out: &mut Vec<Output>) {
+        if self.phase == Phase::Failed {
+            return;
+        }
+        match input {
+            Input::Start => self.start(now_ms, out),
+            Input::Tail { generation, .. } if generation != self.generation => {}
+            Input::Tail { event, .. } => self.tail(now_ms, event, out),
+            Input::Checked(outcome) => {
+                if outcome.generation == self.generation {
+                    self.queue.resolve(outcome.offset, outcome.result);
+                }
+            }
+            Input::Compared(found) => self.compared(found, out),
+            Input::Unavailable(error) => self.progress.unavailable(error.to_string(), out),
+            Input::Failed(error) => self.fail(Fatal::Journal(error), out),
+        }
+        self.advance(now_ms, out);
+    }
+
+    /// The chain as applied so far; `None` before block 0.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref()
+    }
+
+    /// Every record of the topic below this offset has been dealt with.
+    pub fn next_offset(&self) -> u64 {
+        self.next_offset
+    }
+
+    /// Where the core stands.
+    pub fn lag(&self) -> Lag {
+        self.progress.lag(self.next_offset)
+    }
+
+    /// Whether everything in the log has been dealt with (but for the last few seconds).
+    pub fn caught_up(&self) -> bool {
+        self.progress.caught_up()
+    }
+
+    /// Whether the chain may be served, snapshotted and mined upon: there is one, and no signature below its tip was
+    /// taken on trust towards a block that has not been reached. Changes with [`Event::Accepted`] and [`Event::Restarted`] only.
+    pub fn usable(&self) -> bool {
+        self.chain.is_some() && self.assume.is_none()
+    }
+
+    /// The version that later blocks must have and that this software does not know, if such an order has acted.
+    pub fn stopped(&self) -> Option<u32> {
+        let chain = self.chain.as_ref()?;
+        chain.is_stopped().then(|| chain.version())
+    }
+
+    /// Remembers that this process has checked the record with this hash and found it good (its signature included).
+    pub fn learn(&self, record: Hash) {
+        self.known.learn(record);
+    }
+
+    /// The state to keep over a restart; `None` while the chain is not [usable](Core::usable).
+    pub fn snapshot(&self) -> Option<Encoded> {
+        let chain = self.chain.as_ref().filter(|_| self.usable())?;
+        let last = self.last.as_ref().map(|last| (last.offset, last.hash()));
+        Some(Encoded::new(chain, self.next_offset, last))
+    }
+
+    fn start(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        if self.phase != Phase::Idle {
+            return;
+        }
+        if let Some(found) = self.chain.as_ref().map(|chain| chain.rules().chain_id)
+            && let Err(fatal) = self.expect_chain(found)
+        {
+            return self.fail(fatal, out);
+        }
+        self.tell_stopped(out);
+        self.compare(now_ms, out);
+    }
+
+    fn tell_stopped(&mut self, out: &mut Vec<Output>) {
+        if let (Some(version), false) = (self.stopped(), self.stopped_told) {
+            self.stopped_told = true;
+            out.push(Output::Event(Event::Stopped { version }));
+        }
+    }
+
+    fn trust(&self) -> Trust {
+        Trust {
+            generation: self.generation,
+            known: self.known.clone(),
+            assume: self.assume,
+        }
+    }
+
+    fn tail(&mut self, now_ms: u64, event: TailEvent, out: &mut Vec<Output>) {
+        match event {
+            TailEvent::Batch(batch) => {
+                self.progress.end = batch.end;
+                self.read = batch.next;
+                self.queue.extend(batch);
+                if self.guard.is_due(now_ms) {
+                    self.guard
+                        .ask(now_ms, self.last.as_ref(), self.next_offset, out);
+                }
+            }
+            TailEvent::Unavailable(error) => self.progress.unavailable(error.to_string(), out),
+            TailEvent::Available => self.compare(now_ms, out),
+            TailEvent::Lost(journal::Error::OutOfRange {
+                offset, start, end, ..
+            }) => {
+                let fatal = self.guard.out_of_range(offset, start, end);
+                self.fail(fatal, out);
+            }
+            TailEvent::Lost(error) => self.fail(Fatal::Journal(error), out),
+        }
+    }
+
+    /// Drops what was read ahead, and asks whether the log still is the one that was read.
+    fn compare(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        self.phase = Phase::Comparing;
+        self.drop_queue();
+        self.guard
+            .ask(now_ms, self.last.as_ref(), self.next_offset, out);
+    }
+
+    fn compared(&mut self, found: Compared, out: &mut Vec<Output>) {
+        match self.guard.judge(&found) {
+            None => {}
+            Some(Err(fatal)) => self.fail(fatal, out),
+            Some(Ok(())) if self.phase == Phase::Comparing => {
+                self.progress.available(out);
+                self.progress.end = found.end;
+                self.seek(out);
+            }
+            Some(Ok(())) => {}
+        }
+    }
+
+    fn drop_queue(&mut self) {
+        self.queue.clear();
+        self.generation += 1;
+        self.read = self.next_offset;
+    }
+
+    fn seek(&mut self, out: &mut Vec<Output>) {
+        self.phase = Phase::Reading;
+        out.push(Output::Task(Task::Seek {
+            generation: self.generation,
+            from: self.next_offset,
+        }));
+    }
+
+    fn fail(&mut self, fatal: Fatal, out: &mut Vec<Output>) {
+        self.phase = Phase::Failed;
+        self.drop_queue();
+        out.push(Output::Event(Event::Fatal(fatal)));
+    }
+
+    fn expect_chain(&self, found: Hash) -> Result<(), Fatal> {
+        match self.settings.expected {
+            Some(expected) if expected != found => Err(Fatal::WrongChain { expected, found }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deals with as many candidates as possible, has others checked ahead, and tells where this leads.
+    fn advance(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        while self.phase == Phase::Reading && self.judge_head(out) {}
+        if self.phase != Phase::Reading {
+            return;
+        }
+        if let Some(chain) = &self.chain {
+            let trust = self.trust();
+            self.queue.check_ahead(chain, &trust, out);
+        }
+        if self.queue.is_empty() {
+            self.next_offset = self.next_offset.max(self.read);
+        }
+        if self.at_end() && self.assume.is_some() {
+            self.restart(out);
+        }
+        let lag = self.lag();
+        let at_end = self.at_end();
+        self.progress.report(now_ms, lag, at_end, out);
+    }
+
+    fn at_end(&self) -> bool {
+        self.queue.is_empty() && self.next_offset >= self.progress.end
+    }
+
+    /// The topic ended, or the trusted block was refused, before it was reached.
+    fn restart(&mut self, out: &mut Vec<Output>) {
+        self.assume = None;
+        if self.chain.take().is_none() {
+            return; // Nothing was taken on trust.
+        }
+        self.next_offset = 0;
+        self.last = None;
+        self.stopped_told = false;
+        self.drop_queue();
+        out.push(Output::Event(Event::Restarted));
+        self.seek(out);
+    }
+}

@@ -1,0 +1,71 @@
+//! Where the core stands against the end of the log, told without flapping.
+
+use super::Output;
+use crate::event::{Event, Lag};
+
+/// A caught-up core that has work for less than this is still called caught up: every new block makes it lag for a moment.
+const GRACE_MS: u64 = 3_000;
+/// Pace of [`Event::Behind`] while catching up.
+const TELL_EVERY_MS: u64 = 1_000;
+
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// End of the log as last known.
+    pub(crate) end: u64,
+    caught_up: bool,
+    unavailable: bool,
+    /// Since when there has been work.
+    behind_since_ms: Option<u64>,
+    told_ms: Option<u64>,
+}
+
+impl Progress {
+    pub(crate) fn lag(&self, next_offset: u64) -> Lag {
+        Lag {
+            next_offset,
+            end: self.end.max(next_offset),
+        }
+    }
+
+    pub(crate) fn caught_up(&self) -> bool {
+        self.caught_up
+    }
+
+    pub(crate) fn unavailable(&mut self, why: String, out: &mut Vec<Output>) {
+        if !self.unavailable {
+            self.unavailable = true;
+            out.push(Output::Event(Event::Unavailable(why)));
+        }
+    }
+
+    pub(crate) fn available(&mut self, out: &mut Vec<Output>) {
+        if self.unavailable {
+            self.unavailable = false;
+            out.push(Output::Event(Event::Available));
+        }
+    }
+
+    pub(crate) fn report(&mut self, now_ms: u64, lag: Lag, at_end: bool, out: &mut Vec<Output>) {
+        if at_end {
+            self.behind_since_ms = None;
+            self.told_ms = None;
+            if !self.caught_up {
+                self.caught_up = true;
+                out.push(Output::Event(Event::CaughtUp(lag)));
+            }
+            return;
+        }
+        let since = *self.behind_since_ms.get_or_insert(now_ms);
+        if self.caught_up && now_ms.saturating_sub(since) < GRACE_MS {
+            return;
+        }
+        self.caught_up = false;
+        if self
+            .told_ms
+            .is_none_or(|told| now_ms.saturating_sub(told) >= TELL_EVERY_MS)
+        {
+            self.told_ms = Some(now_ms);
+            out.push(Output::Event(Event::Behind(lag)));
+        }
+    }
+}

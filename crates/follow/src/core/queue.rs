@@ -1,0 +1,243 @@
+//! Candidates that were read and not yet dealt with, and which of them are worth checking ahead.
+//!
+//! ```text
+//!   front                            scanned                back
+//!   │ head │ on path │ loser │ on path │  not looked at yet  │
+//! ```
+//!
+//! The *path* is a guess at the blocks to come: each of its candidates names the one before it on the path as its parent and
+//! shows the work of genesis at least, so that nobody can have signatures checked here without work.
+//! A wrong guess costs time, never correctness: the rules are applied in their order at the head.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chain::block::{Block, Checked, Rule, Unchecked};
+use chain::{Chain, Hash, work};
+use journal::{Batch, Permit};
+
+use super::{Output, Task};
+use crate::check::Check;
+use crate::known::Known;
+
+/// Most candidates that are being checked, or wait checked, at a time: some for each core.
+const AHEAD_BLOCKS: usize = 64;
+/// Most bytes of them (a checked block takes about as much again): four blocks of the largest kind. The head is always checked.
+const AHEAD_BYTES: usize = 64 * 1024 * 1024;
+
+/// One record of the topic, on its way to being accepted or refused.
+pub(crate) struct Candidate {
+    pub(crate) offset: u64,
+    pub(crate) append_ms: u64,
+    pub(crate) value: Bytes,
+    pub(crate) headers: Vec<(String, Bytes)>,
+    stage: Stage,
+    /// Counts against the limits.
+    ahead: bool,
+    /// Returns its batch's bytes to the reader's window with the last candidate of the batch.
+    _permit: Option<Permit>,
+}
+
+/// How far the stateless check of a candidate is. `assumed`: without signatures.
+enum Stage {
+    Waiting,
+    Checking {
+        assumed: bool,
+    },
+    Done {
+        assumed: bool,
+        result: Result<Box<Block<Checked>>, Rule>,
+    },
+}
+
+/// What is known of the body of the head.
+pub(crate) enum Body {
+    Unknown,
+    Checking,
+    Good(Box<Block<Checked>>),
+    Bad(Rule),
+}
+
+impl Candidate {
+    /// Takes the outcome of the check. One without signatures counts only while they are taken on trust.
+    pub(crate) fn take(&mut self, trusting: bool) -> Body {
+        match std::mem::replace(&mut self.stage, Stage::Waiting) {
+            Stage::Waiting => Body::Unknown,
+            Stage::Checking { assumed } => {
+                self.stage = Stage::Checking { assumed };
+                Body::Checking
+            }
+            Stage::Done { assumed: true, .. } if !trusting => Body::Unknown,
+            Stage::Done {
+                result: Ok(block), ..
+            } => Body::Good(block),
+            Stage::Done {
+                result: Err(rule), ..
+            } => Body::Bad(rule),
+        }
+    }
+}
+
+/// What the checks of now rest upon.
+pub(crate) struct Trust {
+    pub(crate) generation: u64,
+    pub(crate) known: Arc<Known>,
+    /// The trusted block, while it has not been reached.
+    pub(crate) assume: Option<Hash>,
+}
+
+/// The candidates in offset order.
+#[derive(Default)]
+pub(crate) struct Queue {
+    candidates: VecDeque<Candidate>,
+    /// Candidates from the front on that the path has passed.
+    scanned: usize,
+    /// The last block of the path; `None`: the path starts again at the tip.
+    path: Option<Path>,
+    ahead_blocks: usize,
+    ahead_bytes: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Path {
+    hash: Hash,
+    /// Whether the trusted block is still ahead of the path, so that signatures need not be checked.
+    assume: bool,
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.candidates.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    pub(crate) fn extend(&mut self, batch: Batch) {
+        let permit = batch.permit;
+        self.candidates
+            .extend(batch.records.into_iter().map(|record| Candidate {
+                offset: record.offset,
+                append_ms: record.append_ms,
+                value: record.value,
+                headers: record.headers,
+                stage: Stage::Waiting,
+                ahead: false,
+                _permit: permit.clone(),
+            }));
+    }
+
+    pub(crate) fn head(&mut self) -> Option<&mut Candidate> {
+        self.candidates.front_mut()
+    }
+
+    /// Takes the result of a check. Those of candidates that are gone are dropped.
+    pub(crate) fn resolve(&mut self, offset: u64, result: Result<Box<Block<Checked>>, Rule>) {
+        let Ok(at) = self
+            .candidates
+            .binary_search_by_key(&offset, |candidate| candidate.offset)
+        else {
+            return;
+        };
+        let candidate = &mut self.candidates[at];
+        if let Stage::Checking { assumed } = candidate.stage {
+            candidate.stage = Stage::Done { assumed, result };
+        }
+    }
+
+    /// Has the head checked, which extends the tip: the path goes on from it.
+    pub(crate) fn check_head(
+        &mut self,
+        block: Block<Unchecked>,
+        chain: &Chain,
+        trust: &Trust,
+    ) -> Check {
+        let assume = trust.assume.is_some();
+        if !self.candidates.front().is_some_and(|head| head.ahead) {
+            self.scanned = 1;
+            self.path = Some(Path {
+                hash: block.hash(),
+                assume: assume && trust.assume != Some(block.hash()),
+            });
+        }
+        self.dispatch(0, block, assume, chain, trust)
+    }
+
+    /// Has the candidates on the path checked, as far as the limits go.
+    pub(crate) fn check_ahead(&mut self, chain: &Chain, trust: &Trust, out: &mut Vec<Output>) {
+        let mut path = self.path.unwrap_or(Path {
+            hash: chain.tip().hash,
+            assume: trust.assume.is_some(),
+        });
+        while let Some(candidate) = self.candidates.get(self.scanned) {
+            let full = self.ahead_blocks >= AHEAD_BLOCKS
+                || self.ahead_bytes.saturating_add(candidate.value.len()) > AHEAD_BYTES;
+            if full && !candidate.ahead {
+                break;
+            }
+            if let Some(block) = follows(chain, candidate, path.hash) {
+                let hash = block.hash();
+                if matches!(candidate.stage, Stage::Waiting) {
+                    let check = self.dispatch(self.scanned, block, path.assume, chain, trust);
+                    out.push(Output::Task(Task::Check(Box::new(check))));
+                }
+                path = Path {
+                    hash,
+                    assume: path.assume && trust.assume != Some(hash),
+                };
+            }
+            self.scanned += 1;
+            self.path = Some(path);
+        }
+    }
+
+    fn dispatch(
+        &mut self,
+        at: usize,
+        block: Block<Unchecked>,
+        assume: bool,
+        chain: &Chain,
+        trust: &Trust,
+    ) -> Check {
+        let candidate = &mut self.candidates[at];
+        candidate.stage = Stage::Checking { assumed: assume };
+        if !candidate.ahead {
+            candidate.ahead = true;
+            self.ahead_blocks += 1;
+            self.ahead_bytes += candidate.value.len();
+        }
+        Check {
+            generation: trust.generation,
+            offset: candidate.offset,
+            block,
+            rules: chain.rules().clone(),
+            known: trust.known.clone(),
+            assume,
+        }
+    }
+
+    /// Removes the head, which has been dealt with.
+    pub(crate) fn pop(&mut self, accepted: bool) -> Option<Candidate> {
+        let head = self.candidates.pop_front()?;
+        self.scanned = self.scanned.saturating_sub(1);
+        if head.ahead {
+            self.ahead_blocks -= 1;
+            self.ahead_bytes -= head.value.len();
+            if !accepted {
+                // The guess was wrong from here on.
+                self.scanned = 0;
+                self.path = None;
+            }
+        }
+        Some(head)
+    }
+}
+
+/// The candidate's block, if it may come next after the block `parent`.
+fn follows(chain: &Chain, candidate: &Candidate, parent: Hash) -> Option<Block<Unchecked>> {
+    let block = chain.frame(candidate.value.clone()).ok()?;
+    let worked = work::meets(&block.hash(), chain.rules().genesis.bits);
+    (worked && block.header().previous_hash == parent).then_some(block)
+}

@@ -1,0 +1,149 @@
+//! The threads around a core: one that reads and compares the log, and a pool that checks blocks.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use journal::{Journal, Tail};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::core::{Input, Task};
+use crate::parallel::Rayon;
+use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
+
+mod compare;
+
+/// Most bytes of candidates that were read and not dealt with: what may be checked ahead, and as much again behind it.
+const WINDOW_BYTES: usize = 128 * 1024 * 1024;
+
+type Sink = Arc<dyn Fn(Input) + Send + Sync>;
+
+/// The feed of one core: performs its tasks and hands its inputs to a sink. Dropping it stops and joins its threads.
+pub struct Feed {
+    sink: Sink,
+    checks: ThreadPool,
+    /// `None` while it is being dropped.
+    log_tasks: Option<Sender<Task>>,
+    log_thread: Option<JoinHandle<()>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Feed {
+    /// Starts with [`Input::Start`]. `sink` is called from several threads, in no order between them, and should not
+    /// block: it may queue without a bound of its own, since a reader's window and the core's limits bound what is out.
+    pub fn start(journal: &Journal, sink: impl Fn(Input) + Send + Sync + 'static) -> Feed {
+        let sink: Sink = Arc::new(sink);
+        sink(Input::Start);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (log_tasks, todo) = unbounded();
+        let log = Log {
+            journal: journal.clone(),
+            sink: sink.clone(),
+            stop: stop.clone(),
+        };
+        let log_thread = thread::Builder::new()
+            .name("follow-log".into())
+            .spawn(move || log.run(&todo))
+            .expect("a process that cannot start one thread cannot work");
+        Feed {
+            sink,
+            checks: pool(),
+            log_tasks: Some(log_tasks),
+            log_thread: Some(log_thread),
+            stop,
+        }
+    }
+
+    /// Does a task of the core, on other threads. Never blocks.
+    pub fn perform(&self, task: Task) {
+        match (task, &self.log_tasks) {
+            (Task::Check(check), _) => {
+                let sink = self.sink.clone();
+                self.checks
+                    .spawn(move || sink(check.run(rand::random(), &Rayon)));
+            }
+            (task, Some(log)) => {
+                let sent = log.send(task);
+                debug_assert!(sent.is_ok(), "the thread lives as long as the feed");
+            }
+            (_, None) => {}
+        }
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.log_tasks = None;
+        if let Some(thread) = self.log_thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that reads the chain panicked");
+        }
+    }
+}
+
+/// The threads that check blocks: as many as there are cores, away from the pool that others may use.
+pub(crate) fn pool() -> ThreadPool {
+    ThreadPoolBuilder::new()
+        .thread_name(|n| format!("follow-check-{n}"))
+        .build()
+        .expect("a process that cannot start threads cannot work")
+}
+
+/// What the log's thread holds.
+struct Log {
+    journal: Journal,
+    sink: Sink,
+    stop: Arc<AtomicBool>,
+}
+
+impl Log {
+    fn run(&self, todo: &Receiver<Task>) {
+        let mut _reader: Option<Tail> = None;
+        while let Ok(task) = todo.recv() {
+            match task {
+                Task::Compare {
+                    question,
+                    offset,
+                    next_offset,
+                } => self.compare(question, offset, next_offset),
+                Task::Seek { generation, from } => {
+                    drop(_reader.take());
+                    _reader = Some(self.read(generation, from));
+                }
+                Task::Check(_) => {}
+            }
+        }
+    }
+
+    fn read(&self, generation: u64, from: u64) -> Tail {
+        let sink = self.sink.clone();
+        Tail::spawn(
+            self.journal.clone(),
+            BLOCKCHAIN,
+            BLOCKCHAIN_PARTITION,
+            from,
+            WINDOW_BYTES,
+            move |event| sink(Input::Tail { generation, event }),
+        )
+    }
+
+    fn compare(&self, question: u64, offset: Option<u64>, next_offset: u64) {
+        let stopped = || self.stop.load(Ordering::Relaxed);
+        let trouble = |error| (self.sink)(Input::Unavailable(error));
+        match compare::patiently(
+            &self.journal,
+            question,
+            offset,
+            next_offset,
+            &stopped,
+            &trouble,
+        ) {
+            Ok(Some(found)) => (self.sink)(Input::Compared(found)),
+            Ok(None) => {}
+            Err(error) => (self.sink)(Input::Failed(error)),
+        }
+    }
+}

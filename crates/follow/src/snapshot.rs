@@ -1,0 +1,106 @@
+//! The state of a core over a restart: one checksummed file, replaced atomically.
+//!
+//! ```text
+//! "BLOCKLOG snapshot\n" ‖ format u32 BE ‖ SHA-256 of the rest (32) ‖ postcard of [`Snapshot`]
+//! ```
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use chain::{Chain, Hash};
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+/// Name of the file in its directory.
+const FILE: &str = "chain.snapshot";
+/// Where it is written before it takes that name.
+const PART: &str = "chain.snapshot.part";
+
+const MAGIC: &[u8] = b"BLOCKLOG snapshot\n";
+/// Counts up with every change of what is serialized. Others are not read: replay makes a new one.
+const FORMAT: u32 = 1;
+const HEAD_BYTES: usize = MAGIC.len() + 4 + 32;
+
+/// What a core starts from.
+#[derive(Deserialize)]
+pub struct Snapshot {
+    /// The state at the tip.
+    pub chain: Chain,
+    /// Every record of `blockchain` below this offset is in it.
+    pub next_offset: u64,
+    /// The last record dealt with: its offset, and the hash of its value.
+    pub last: Option<(u64, Hash)>,
+}
+
+/// [`Snapshot`] as it is written, without a copy of the chain.
+#[derive(Serialize)]
+struct Borrowed<'a> {
+    chain: &'a Chain,
+    next_offset: u64,
+    last: Option<(u64, Hash)>,
+}
+
+/// A snapshot in bytes, to be written by another thread than the core's.
+pub struct Encoded {
+    bytes: Vec<u8>,
+}
+
+impl Encoded {
+    pub(crate) fn new(chain: &Chain, next_offset: u64, last: Option<(u64, Hash)>) -> Encoded {
+        let snapshot = Borrowed {
+            chain,
+            next_offset,
+            last,
+        };
+        let mut bytes = Vec::from(MAGIC);
+        bytes.extend(FORMAT.to_be_bytes());
+        bytes.extend([0; 32]);
+        let mut bytes = postcard::to_extend(&snapshot, bytes)
+            .expect("memory takes it all, and the chain has no types that postcard lacks");
+        let sum = Hash::of(&bytes[HEAD_BYTES..]);
+        bytes[HEAD_BYTES - 32..HEAD_BYTES].copy_from_slice(sum.as_bytes());
+        Encoded { bytes }
+    }
+
+    /// Replaces the snapshot in `dir` (made if missing), durably: after a crash the old one is there, or this one.
+    pub fn write(&self, dir: &Path) -> io::Result<()> {
+        fs::create_dir_all(dir)?;
+        let part = dir.join(PART);
+        let mut file = File::create(&part)?;
+        file.write_all(&self.bytes)?;
+        file.sync_all()?;
+        fs::rename(&part, dir.join(FILE))?;
+        File::open(dir)?.sync_all()
+    }
+}
+
+/// The snapshot in `dir`. A missing, damaged or foreign one is `None` with a warning: replay then starts at block 0.
+pub fn load(dir: &Path) -> Option<Snapshot> {
+    let path = dir.join(FILE);
+    let read = fs::read(&path).and_then(|bytes| decode(&bytes).map_err(io::Error::other));
+    match read {
+        Ok(snapshot) => Some(snapshot),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            tracing::info!(path = %path.display(), "no snapshot yet: replay starts at block 0");
+            None
+        }
+        Err(error) => {
+            warn!(path = %path.display(), %error, "snapshot not used: replay starts at block 0");
+            None
+        }
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Snapshot, &'static str> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or("not a snapshot")?;
+    let (format, rest) = rest.split_first_chunk().ok_or("cut short")?;
+    if u32::from_be_bytes(*format) != FORMAT {
+        return Err("of another format version");
+    }
+    let (sum, rest) = rest.split_first_chunk().ok_or("cut short")?;
+    if Hash::of(rest) != Hash(*sum) {
+        return Err("damaged: the checksum differs");
+    }
+    postcard::from_bytes(rest).map_err(|_| "damaged: not the state of a chain")
+}
