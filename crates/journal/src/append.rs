@@ -1,9 +1,11 @@
 //! Appending: entries go in without blocking, completions come back in batches.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use parking_lot::{Condvar, Mutex};
 
 use crate::Error;
 use crate::provider;
@@ -22,6 +24,19 @@ pub struct Entry {
     pub value: Bytes,
     /// Headers; names may repeat.
     pub headers: Vec<(String, Bytes)>,
+}
+
+impl Entry {
+    /// Bytes of its key, value and headers.
+    pub(crate) fn size(&self) -> usize {
+        let key = self.key.as_ref().map_or(0, Bytes::len);
+        let headers: usize = self
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum();
+        key + self.value.len() + headers
+    }
 }
 
 /// Where and when a record landed.
@@ -91,5 +106,63 @@ impl Drop for Appender {
         if let Err(error) = self.flush(DROP_FLUSH) {
             tracing::warn!(%error, "an appender was dropped before its appends completed");
         }
+    }
+}
+
+/// One appender's way out: its sink, and how many of its entries are on their way.
+pub(crate) struct Outlet {
+    sink: Sink,
+    open: AtomicUsize,
+    lock: Mutex<()>,
+    settled: Condvar,
+}
+
+impl Outlet {
+    pub(crate) fn new(sink: Sink) -> Arc<Outlet> {
+        let outlet = Outlet {
+            sink,
+            open: AtomicUsize::new(0),
+            lock: Mutex::new(()),
+            settled: Condvar::new(),
+        };
+        Arc::new(outlet)
+    }
+
+    /// An entry was taken.
+    pub(crate) fn open(&self) {
+        self.open.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Hands out completions.
+    pub(crate) fn deliver(&self, batch: Vec<Completion>) {
+        let count = batch.len();
+        (self.sink)(batch);
+        self.close(count);
+    }
+
+    /// `count` entries are done with.
+    pub(crate) fn close(&self, count: usize) {
+        if self.open.fetch_sub(count, Ordering::SeqCst) == count {
+            drop(self.lock.lock());
+            self.settled.notify_all();
+        }
+    }
+
+    /// Waits until nothing is on its way.
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        let deadline = Instant::now() + timeout;
+        let mut guard = self.lock.lock();
+        while self.open.load(Ordering::SeqCst) > 0 {
+            if self.settled.wait_until(&mut guard, deadline).timed_out() {
+                let open = self.open.load(Ordering::SeqCst);
+                return match open {
+                    0 => Ok(()),
+                    _ => Err(Error::Unavailable(format!(
+                        "{open} appends are still on their way"
+                    ))),
+                };
+            }
+        }
+        Ok(())
     }
 }

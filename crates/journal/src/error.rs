@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::append::AppendError;
+
 /// A failure of anything but an append. The text says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -81,5 +83,16 @@ impl Error {
     /// Whether the same call may succeed later without anybody doing anything.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable(_))
+    }
+}
+
+impl From<Error> for AppendError {
+    /// Nothing was persisted yet when an append fails this way.
+    fn from(error: Error) -> AppendError {
+        match error {
+            Error::Unavailable(why) => AppendError::Retryable(why),
+            Error::Stopped(_) | Error::Io { .. } => AppendError::Retryable(error.to_string()),
+            final_one => AppendError::Terminal(final_one.to_string()),
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! The journal itself: a handle to clone and pass around.
 
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::Error;
-use crate::append::{AppendError, Appended, Appender, Entry, Sink};
+use crate::append::{AppendError, Appended, Appender, Completion, Entry, Sink};
 use crate::provider::Provider;
 use crate::record::{Offsets, Reader};
 use crate::topic::{Creation, Description, TopicSpec};
 use crate::url::Url;
+
+/// Between two tries of a blocking append when the queue is full.
+const FULL_PAUSE: Duration = Duration::from_millis(2);
 
 /// How a journal is opened, beside its place.
 #[derive(Clone, Default)]
@@ -93,8 +98,30 @@ impl Journal {
         entry: Entry,
         timeout: Duration,
     ) -> Result<Appended, AppendError> {
-        let _ = (topic, entry, timeout);
-        todo!()
+        let deadline = Instant::now() + timeout;
+        let (send, receive) = mpsc::sync_channel(1);
+        let sink: Sink = Arc::new(move |batch: Vec<Completion>| {
+            for completion in batch {
+                let _ = send.try_send(completion.result);
+            }
+        });
+        // The provider's own appender: unlike ours it is dropped without waiting.
+        let appender = self.provider.appender(topic, sink)?;
+        let mut entry = entry;
+        while let Err((back, error)) = appender.append(0, entry) {
+            if error != AppendError::Full || Instant::now() >= deadline {
+                return Err(error);
+            }
+            entry = back;
+            thread::sleep(FULL_PAUSE);
+        }
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        match receive.recv_timeout(remaining) {
+            Ok(outcome) => outcome,
+            Err(_) => Err(AppendError::Unknown(format!(
+                "no answer within {timeout:?}"
+            ))),
+        }
     }
 
     /// A reader of one partition, from `from` on. Whether that is inside the log shows at its first read at the latest.

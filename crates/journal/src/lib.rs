@@ -38,10 +38,15 @@
 //! | memory | `memory:` or `memory:NAME` | in this process's memory | clones; everybody in the process who opens that name |
 
 mod append;
+mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod error;
 mod handle;
+mod memory;
 mod partition;
 mod provider;
+mod queue;
 mod record;
 mod tail;
 mod topic;

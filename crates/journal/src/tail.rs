@@ -1,7 +1,20 @@
 //! A thread that follows one partition for somebody else, with back-pressure and retries.
 
-use crate::record::Batch;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::record::{Batch, Permit, Reader, Record};
 use crate::{Error, Journal};
+
+/// How long one read waits: a tail is dropped or moved within this time.
+const READ_WAIT: Duration = Duration::from_millis(100);
+/// First pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause between two tries: a healed log is noticed within this time.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a tail has to say.
 #[derive(Clone, Debug)]
@@ -16,13 +29,56 @@ pub enum TailEvent {
     Lost(Error),
 }
 
-/// A named thread around a [`Reader`](crate::Reader). Dropping it stops and joins the thread.
-pub struct Tail {}
+/// A named thread around a [`Reader`]. Dropping it stops and joins the thread.
+pub struct Tail {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    control: Mutex<Control>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Control {
+    stop: bool,
+    seek: Option<u64>,
+    /// Bytes of records whose permits are out.
+    out_bytes: usize,
+}
+
+/// The thread's own side.
+struct Follower<S> {
+    journal: Journal,
+    topic: String,
+    partition: u32,
+    window_bytes: usize,
+    sink: S,
+    shared: Arc<Shared>,
+    reader: Option<Reader>,
+    position: u64,
+    /// `next` and `end` as last told.
+    told: Option<(u64, u64)>,
+    unavailable: bool,
+    lost: bool,
+    pause: Duration,
+}
+
+/// Room in the window; dropping it gives it back.
+struct Room {
+    shared: Arc<Shared>,
+    bytes: usize,
+}
 
 impl Tail {
     /// Follows `topic`/`partition` from `from` on, and calls `sink` with what comes, on the tail's own thread.
     ///
-    /// At most about `window_bytes` of records are out at once: the tail waits until permits of batches are dropped.
+    /// At most about `window_bytes` of records are out at once (measured by [`Record::size`]): the tail then waits
+    /// until permits of batches are dropped. Empty batches come at first, and when `next` or `end` has moved.
+    ///
+    /// # Panics
+    /// When the system gives no thread.
     pub fn spawn(
         journal: Journal,
         topic: &str,
@@ -31,13 +87,163 @@ impl Tail {
         window_bytes: usize,
         sink: impl Fn(TailEvent) + Send + 'static,
     ) -> Tail {
-        let _ = (journal, topic, partition, from, window_bytes, sink);
-        todo!()
+        let shared = Arc::new(Shared {
+            control: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        let mut follower = Follower {
+            journal,
+            topic: topic.to_owned(),
+            partition,
+            window_bytes,
+            sink,
+            shared: Arc::clone(&shared),
+            reader: None,
+            position: from,
+            told: None,
+            unavailable: false,
+            lost: false,
+            pause: FIRST_PAUSE,
+        };
+        let thread = thread::Builder::new()
+            .name(format!("tail-{topic}-{partition}"))
+            .spawn(move || while follower.turn() {})
+            .expect("a tail is started while the process has few threads");
+        Tail {
+            shared,
+            thread: Some(thread),
+        }
     }
 
-    /// Goes on at `from`. Batches read before may still arrive; their `next` tells them apart.
+    /// Goes on at `from`. Batches read before may still arrive; where their records begin tells them apart.
     pub fn seek(&self, from: u64) {
-        let _ = from;
-        todo!()
+        self.shared.control.lock().seek = Some(from);
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        self.shared.control.lock().stop = true;
+        self.shared.changed.notify_all();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // A sink may own its tail.
+        if thread.thread().id() != thread::current().id() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<S: Fn(TailEvent)> Follower<S> {
+    /// One read; false when the tail is to stop.
+    fn turn(&mut self) -> bool {
+        let Some(room) = self.wait_for_room() else {
+            return false;
+        };
+        match self.read(room) {
+            Ok(batch) => self.hand_on(batch),
+            Err(error) if error.is_retryable() => {
+                if !self.unavailable {
+                    self.unavailable = true;
+                    (self.sink)(TailEvent::Unavailable(error));
+                }
+                self.rest();
+            }
+            Err(error) => {
+                self.reader = None;
+                self.lost = true;
+                (self.sink)(TailEvent::Lost(error));
+            }
+        }
+        true
+    }
+
+    /// Waits until there is room in the window and something to read; `None` when the tail is to stop.
+    fn wait_for_room(&mut self) -> Option<usize> {
+        let mut control = self.shared.control.lock();
+        loop {
+            if control.stop {
+                return None;
+            }
+            if let Some(from) = control.seek.take() {
+                self.position = from;
+                self.reader = None;
+                self.told = None;
+                self.lost = false;
+                self.pause = FIRST_PAUSE;
+            }
+            if !self.lost && control.out_bytes < self.window_bytes {
+                return Some(self.window_bytes - control.out_bytes);
+            }
+            self.shared.changed.wait(&mut control);
+        }
+    }
+
+    fn read(&mut self, room: usize) -> Result<Batch, Error> {
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            None => self.reader.insert(self.journal.reader(
+                &self.topic,
+                self.partition,
+                self.position,
+            )?),
+        };
+        reader.next(
+            room,
+            if self.told.is_none() {
+                Duration::ZERO
+            } else {
+                READ_WAIT
+            },
+        )
+    }
+
+    fn hand_on(&mut self, mut batch: Batch) {
+        self.pause = FIRST_PAUSE;
+        if self.unavailable {
+            self.unavailable = false;
+            (self.sink)(TailEvent::Available);
+        }
+        self.position = batch.next;
+        let news = Some((batch.next, batch.end));
+        if batch.records.is_empty() && self.told == news {
+            return;
+        }
+        self.told = news;
+        let bytes = batch.records.iter().map(Record::size).sum();
+        self.shared.control.lock().out_bytes += bytes;
+        batch.permit = Some(Permit::new(Room {
+            shared: Arc::clone(&self.shared),
+            bytes,
+        }));
+        (self.sink)(TailEvent::Batch(batch));
+    }
+
+    /// Pauses after a failure: twice as long each time, somewhere between half and all of it, so that many tails do not
+    /// come back in step. A stop or a seek ends it.
+    fn rest(&mut self) {
+        let pause = self.pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let mut control = self.shared.control.lock();
+        let over = std::time::Instant::now() + pause;
+        while !control.stop && control.seek.is_none() {
+            if self
+                .shared
+                .changed
+                .wait_until(&mut control, over)
+                .timed_out()
+            {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.shared.control.lock().out_bytes -= self.bytes;
+        self.shared.changed.notify_all();
     }
 }

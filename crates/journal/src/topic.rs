@@ -1,5 +1,7 @@
 //! Topics: what is asked for, and what is there.
 
+use crate::append::{AppendError, Entry};
+
 /// A topic as a chain needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
@@ -42,4 +44,62 @@ pub struct Fault {
     pub found: String,
     /// Whether a chain must refuse to run on it; otherwise it is a risk to be named.
     pub fatal: bool,
+}
+
+impl TopicSpec {
+    /// What every provider that checks by itself refuses before it takes an entry.
+    pub(crate) fn admits(&self, entry: &Entry) -> Result<(), AppendError> {
+        if entry.partition >= self.partitions {
+            return Err(AppendError::Terminal(format!(
+                "topic {} has no partition {}, only {}",
+                self.name, entry.partition, self.partitions
+            )));
+        }
+        let size = entry.size();
+        if size > self.max_record_bytes as usize {
+            return Err(AppendError::Terminal(format!(
+                "a record of {size} bytes is larger than the {} that topic {} takes",
+                self.max_record_bytes, self.name
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Fault {
+    /// What differs between two specs of one topic.
+    pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if found.partitions != expected.partitions {
+            faults.push(Fault {
+                setting: "partitions".into(),
+                expected: expected.partitions.to_string(),
+                found: found.partitions.to_string(),
+                fatal: true,
+            });
+        }
+        if found.max_record_bytes < expected.max_record_bytes {
+            faults.push(Fault {
+                setting: "max.message.bytes".into(),
+                expected: expected.max_record_bytes.to_string(),
+                found: found.max_record_bytes.to_string(),
+                fatal: false,
+            });
+        }
+        faults
+    }
+
+    /// Partitions that have lost their beginning.
+    pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Fault> {
+        starts
+            .iter()
+            .enumerate()
+            .filter(|(_, start)| **start > 0)
+            .map(|(partition, start)| Fault {
+                setting: format!("start offset of partition {partition}"),
+                expected: "0".into(),
+                found: start.to_string(),
+                fatal: false,
+            })
+    }
 }

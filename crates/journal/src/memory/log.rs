@@ -1,0 +1,66 @@
+//! One partition's records in memory.
+
+use std::collections::VecDeque;
+
+use crate::append::{Appended, Entry};
+use crate::queue::Outcome;
+use crate::record::{Batch, Offsets, Record};
+
+/// Records in offset order, with holes where none was kept.
+#[derive(Default)]
+pub(super) struct Log {
+    start: u64,
+    end: u64,
+    last_append_ms: u64,
+    records: VecDeque<Record>,
+}
+
+impl Log {
+    pub(super) fn offsets(&self) -> Offsets {
+        Offsets {
+            start: self.start,
+            end: self.end,
+        }
+    }
+
+    pub(super) fn append(&mut self, entry: &Entry, now_ms: u64) -> Outcome {
+        self.last_append_ms = self.last_append_ms.max(now_ms);
+        let offset = self.end;
+        self.end += 1;
+        self.records.push_back(Record {
+            offset,
+            append_ms: self.last_append_ms,
+            key: entry.key.clone(),
+            value: entry.value.clone(),
+            headers: entry.headers.clone(),
+        });
+        Ok(Appended {
+            offset: Some(offset),
+            append_ms: self.last_append_ms,
+        })
+    }
+
+    /// What is there from `from` on, at most about `max_bytes` but at least one record.
+    pub(super) fn read(&self, from: u64, max_bytes: usize) -> Batch {
+        let first = self.records.partition_point(|record| record.offset < from);
+        let mut bytes = 0;
+        let mut records = Vec::new();
+        for record in self.records.range(first..) {
+            bytes += record.size();
+            if !records.is_empty() && bytes > max_bytes {
+                break;
+            }
+            records.push(record.clone());
+        }
+        let next = match self.records.get(first + records.len()) {
+            Some(following) => following.offset,
+            None => self.end,
+        };
+        Batch {
+            records,
+            next,
+            end: self.end,
+            permit: None,
+        }
+    }
+}

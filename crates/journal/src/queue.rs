@@ -1,0 +1,197 @@
+//! Group commit: entries wait in a bounded queue, one thread commits whatever has gathered as one group, and the
+//! completions go back in batches. Disk and memory journals stand on it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::Error;
+use crate::append::{AppendError, Appended, Completion, Entry, Outlet};
+
+/// Bytes that may wait: several of the largest blocks. One entry is taken whatever its size.
+const QUEUE_BYTES: usize = 64 << 20;
+/// Entries that may wait: seconds of the fastest submission.
+const QUEUE_ENTRIES: usize = 1 << 17;
+/// Bytes in one group: enough to make a sync worth its while, few enough to answer within a second on a slow disk.
+const GROUP_BYTES: usize = 16 << 20;
+
+const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
+
+/// An entry on its way, with where it goes and who waits for it.
+pub(crate) struct Pending<T> {
+    pub(crate) target: T,
+    pub(crate) entry: Entry,
+    pub(crate) token: u64,
+    pub(crate) outlet: Arc<Outlet>,
+}
+
+/// What becomes of an entry.
+pub(crate) type Outcome = Result<Appended, AppendError>;
+
+/// The queue and its thread. Dropping it commits what waits and joins the thread.
+pub(crate) struct Queue<T: Send + 'static> {
+    shared: Arc<Shared<T>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    filled: Condvar,
+}
+
+struct State<T> {
+    waiting: VecDeque<Pending<T>>,
+    bytes: usize,
+    closing: bool,
+    /// The thread is gone, though nobody asked it to go.
+    broken: bool,
+}
+
+impl<T: Send + 'static> Queue<T> {
+    /// Starts the thread; `commit` returns one outcome for each entry of a group, in order.
+    pub(crate) fn start(
+        name: &str,
+        mut commit: impl FnMut(&[Pending<T>]) -> Vec<Outcome> + Send + 'static,
+    ) -> Result<Queue<T>, Error> {
+        let state = State {
+            waiting: VecDeque::new(),
+            bytes: 0,
+            closing: false,
+            broken: false,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+        });
+        let theirs = Arc::clone(&shared);
+        let work = move || {
+            let _guard = BreakOnPanic(&theirs);
+            while let Some(group) = theirs.next_group() {
+                let outcomes = commit(&group);
+                complete(group, outcomes);
+            }
+        };
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(work)
+            .map_err(|error| Error::Unavailable(format!("no thread for the journal: {error}")))?;
+        Ok(Queue {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// Takes an entry, or gives it back when there is no room.
+    #[allow(
+        clippy::result_large_err,
+        reason = "the entry comes back, so that a full queue costs no copy"
+    )]
+    pub(crate) fn push(&self, pending: Pending<T>) -> Result<(), (Entry, AppendError)> {
+        let size = weight(&pending.entry);
+        let mut state = self.shared.state.lock();
+        if state.broken {
+            let why = "the journal's writer has failed; restart the process".to_owned();
+            return Err((pending.entry, AppendError::Retryable(why)));
+        }
+        let full = state.bytes + size > QUEUE_BYTES || state.waiting.len() >= QUEUE_ENTRIES;
+        if full && !state.waiting.is_empty() {
+            return Err((pending.entry, AppendError::Full));
+        }
+        pending.outlet.open();
+        state.bytes += size;
+        state.waiting.push_back(pending);
+        if state.waiting.len() == 1 {
+            self.shared.filled.notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl<T: Send + 'static> Drop for Queue<T> {
+    fn drop(&mut self) {
+        self.shared.state.lock().closing = true;
+        self.shared.filled.notify_one();
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // The last handle may have lived in a sink, which is dropped on this very thread.
+        if thread.thread().id() != thread::current().id() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl<T> Shared<T> {
+    /// Waits for entries and takes as many as make one group; `None` when closing and empty.
+    fn next_group(&self) -> Option<Vec<Pending<T>>> {
+        let mut state = self.state.lock();
+        while state.waiting.is_empty() {
+            if state.closing {
+                return None;
+            }
+            self.filled.wait(&mut state);
+        }
+        let mut bytes = 0;
+        let mut count = 0;
+        while let Some(pending) = state.waiting.get(count) {
+            let size = weight(&pending.entry);
+            if count > 0 && bytes + size > GROUP_BYTES {
+                break;
+            }
+            bytes += size;
+            count += 1;
+        }
+        state.bytes -= bytes;
+        Some(state.waiting.drain(..count).collect())
+    }
+}
+
+/// Fails everything that waits when the thread panics, so that nobody waits for ever.
+struct BreakOnPanic<'a, T>(&'a Shared<T>);
+
+impl<T> Drop for BreakOnPanic<'_, T> {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut state = self.0.state.lock();
+            state.broken = true;
+            state.bytes = 0;
+            std::mem::take(&mut state.waiting)
+        };
+        let why = || {
+            Err(AppendError::Retryable(
+                "the journal's writer has failed".to_owned(),
+            ))
+        };
+        let outcomes = waiting.iter().map(|_| why()).collect();
+        complete(waiting.into(), outcomes);
+    }
+}
+
+/// What an entry takes of the queue, in bytes.
+fn weight(entry: &Entry) -> usize {
+    64 + entry.size()
+}
+
+/// Hands the outcomes to those who wait for them, each appender's at once.
+fn complete<T>(group: Vec<Pending<T>>, outcomes: Vec<Outcome>) {
+    debug_assert_eq!(group.len(), outcomes.len());
+    let mut batches: Vec<(Arc<Outlet>, Vec<Completion>)> = Vec::new();
+    for (pending, result) in group.into_iter().zip(outcomes) {
+        let completion = Completion {
+            token: pending.token,
+            result,
+        };
+        match batches
+            .iter_mut()
+            .find(|(outlet, _)| Arc::ptr_eq(outlet, &pending.outlet))
+        {
+            Some((_, batch)) => batch.push(completion),
+            None => batches.push((pending.outlet, vec![completion])),
+        }
+    }
+    for (outlet, batch) in batches {
+        outlet.deliver(batch);
+    }
+}
