@@ -1,0 +1,105 @@
+"""Garbage on the topics: every offset gets a verdict, the chain goes on."""
+
+import harness_path  # noqa: F401
+from blocklog_harness import evidence, load, services, tools
+from blocklog_harness.process import wait_until
+from blocklog_harness.scenario import Scenario, check, contains, equal, main
+
+
+def run(s: Scenario) -> None:
+    """Garbage, empty and oversize records on both topics, and blocks of another chain."""
+    net = s.net()
+    ledger, ingest = net.ledger(), net.ingest()
+    net.miner("miner-0", 0)
+    net.await_ready()
+    bad_transactions(s, net, ledger, ingest)
+    bad_blocks(s, net, ledger, ingest)
+    bad_submissions(s, ingest)
+
+
+def written(net: services.Net, name: str, content: bytes):
+    path = net.folder / name
+    path.write_bytes(content)
+    return path
+
+
+def bad_transactions(s: Scenario, net: services.Net, ledger: services.Service, ingest: services.Service) -> None:
+    load.submit(ingest, load.rounds(1, 1, "first"), partition=0)
+    files = [written(net, "garbage", b"\xff\xfe not a transaction"), written(net, "oversize", b"\x0a" * 1500)]
+    tools.publish(net.bootstrap, net.topic("transactions"), 0, *files)
+    # kcat turns an empty file into nothing; an empty line with a key delimiter is an empty record.
+    empty = tools.run(
+        ["kcat", "-P", "-b", net.bootstrap, "-t", net.topic("transactions"), "-p", 0, "-K", "|"], stdin=b"key|\n"
+    )
+    equal(empty.returncode, 0, f"exit code of kcat ({empty.stderr.decode()})")
+    load.submit(ingest, load.rounds(1, 1, "last"), partition=0)
+    info = services.await_included(ledger, 2, seconds=60)
+    equal(int(info["recordsRejected"]), 3, "refused records")
+    verdicts = []
+    for offset in range(5):
+        position = {"partition": 0, "offset": offset}
+        record = tools.call(ledger.grpc, "ledger.v1.LedgerService/GetRecord", {"position": position})["record"]
+        verdicts.append(record["verdict"].removeprefix("VERDICT_"))
+    equal(verdicts, ["INCLUDED", "UNDECODABLE", "TOO_LARGE", "UNDECODABLE", "INCLUDED"], "verdicts")
+    get = tools.blocklog("record", "get", "0:2", "--ledger", ledger.url)
+    contains(get.out, ["TOO_LARGE"], "`blocklog record get 0:2`")
+    s.step(f"on transactions: {', '.join(verdicts)}")
+
+
+def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest: services.Service) -> None:
+    other = s.net(genesis={"name": "another"}, bootstrap=net.bootstrap)
+    tools.blocklog("init", "--journal", other.journal, "--genesis", other.genesis)
+    foreign = tools.consume(other.bootstrap, other.topic("blockchain"))
+    own = tools.consume(net.bootstrap, net.topic("blockchain"))
+    before = services.info(ledger)["tip"]
+    files = [
+        written(net, "noise", b"\x00\x01\x02 not a block"),
+        written(net, "torn", own[-1].value[: len(own[-1].value) // 2]),
+        written(net, "copy", own[1].value),
+        written(net, "another-block-0", foreign[0].value),
+        # Within the topic's limit, which is 1 MiB above the chain's.
+        written(net, "oversize-block", own[1].value + b"\x00" * (3 * 1024 * 1024 + 1)),
+    ]
+    for file in files:
+        done = tools.run(
+            ["kcat", "-P", "-b", net.bootstrap, "-t", net.topic("blockchain"), "-p", 0, "-X", "message.max.bytes=5000000", file]
+        )
+        equal((done.returncode, done.stderr.decode().count("ERROR")), (0, 0), f"kcat with {file.name}: {done.stderr}")
+    end = own[-1].offset + 1 + len(files)
+
+    def applied() -> bool:
+        found = services.info(ledger)
+        check(int(found["appliedOffset"]) >= end, f"appliedOffset {found['appliedOffset']} of {end}")
+        return True
+
+    wait_until("the ledger to have read the bad candidates", applied, 30)
+    equal(services.info(ledger)["tip"], before, "the tip after bad candidates")
+    contains(ledger.output(), ["UNDECODABLE", "STALE", "OVERSIZE"], "the ledger's log")
+    load.submit(ingest, load.rounds(1, 1, "after"), partition=0)
+    services.await_included(ledger, 3, seconds=60)
+    s.step(f"{len(files)} bad candidates on blockchain were refused by name; the next block came")
+
+
+def bad_submissions(s: Scenario, ingest: services.Service) -> None:
+    submit = "ingest.v1.IngestService/SubmitTransaction"
+    cases = [
+        ({"transaction": {"sender": "alice", "recipient": "bob", "nonce": 1}}, "EMPTY"),
+        ({"transaction": {"sender": "NOT A NAME", "memo": "x", "nonce": 1}}, "BAD_ACCOUNT"),
+        ({"transaction": {"sender": "alice", "memo": "x" * 300, "nonce": 1}}, "MEMO_TOO_LARGE"),
+        ({"transaction": {"sender": "alice", "memo": "x", "nonce": 1}, "chainId": "00" * 32}, "WRONG_CHAIN"),
+        ({"transaction": {"sender": "alice", "memo": "x", "nonce": 1}, "partition": 9}, "BAD_PARTITION"),
+        ({"record": "AAAA"}, "UNDECODABLE"),
+        ({}, "MISSING_FIELD"),
+    ]
+    for request, reason in cases:
+        try:
+            tools.call(ingest.grpc, submit, request)
+        except tools.GrpcError as error:
+            contains(error.text, ["InvalidArgument", reason], f"ingest's answer to {request}")
+        else:
+            check(False, f"ingest took {request}")
+    s.step(f"ingest refuses with {', '.join(reason for _, reason in cases)}")
+
+
+if __name__ == "__main__":
+    main(run)

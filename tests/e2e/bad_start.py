@@ -1,0 +1,78 @@
+"""Starts that must fail, with a message that says what to do."""
+
+import socket
+
+import harness_path  # noqa: F401
+from blocklog_harness import evidence, services, tools
+from blocklog_harness.scenario import Scenario, check, contains, equal, main
+
+
+def refused(service: services.Service, words: list[str], code: int | None = None) -> None:
+    """The service ends by itself, not with 0, and its log has the words."""
+    found = service.start().wait(30)
+    check(found > 0 if code is None else found == code, f"{service.name} ended with {found}\n{service.tail()}")
+    contains(service.output(), words, f"the log of {service.name}")
+
+
+def run(s: Scenario) -> None:
+    """Wrong flags, a port in use, an unusable data folder, a genesis that differs from block 0."""
+    net = s.net()
+    tools.blocklog("init", "--journal", net.journal, "--genesis", net.genesis)
+    wrong_flags(s, net)
+    ports_and_folders(s, net)
+    other_genesis(s, net)
+
+
+def wrong_flags(s: Scenario, net: services.Net) -> None:
+    flags = [
+        ("miner", "no-account", ["--partition", 0], ["--account"]),
+        ("miner", "no-partition", ["--account", "m"], ["--partition"]),
+        ("miner", "bad-account", ["--partition", 0, "--account", "NOT A NAME"], ["NOT A NAME"]),
+        ("ledger", "unknown", ["--data", "d", "--no-such-flag"], ["--no-such-flag"]),
+    ]
+    for kind, name, extra, words in flags:
+        refused(net.add(kind, name, *extra, start=False), words, code=2)
+    bare = services.Service("ledger", "no-journal", net.folder / "no-journal", ["--data", "d"])
+    refused(bare, ["--journal"], code=2)
+    odd = services.Service("ledger", "odd-journal", net.folder / "odd-journal", ["--data", "d", "--journal", "ftp:x"])
+    refused(odd, ["ftp:x", "kafka://", "disk:"], code=2)
+    refused(net.miner("far-partition", 7, start=False), ["partition", "7", "2"])
+    equal(tools.blocklog("tx", "send", "--no-such-flag", code=None).code, 2, "exit code for a wrong flag")
+    equal(tools.blocklog("status", "--ledger", "http://127.0.0.1:1", code=None).code, 5, "exit code without a ledger")
+    s.step("wrong flags end with code 2 and name the flag")
+
+
+def ports_and_folders(s: Scenario, net: services.Net) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        data = net.folder / "port-in-use" / "data"
+        given = ["--journal", net.journal, "--data", data]
+        refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "in use"])
+    file = net.folder / "a-file"
+    file.write_text("not a folder")
+    refused(net.add("ledger", "data-is-a-file", "--data", file, start=False), [str(file)])
+    first = net.ledger("owner").await_ready()
+    second = net.add("ledger", "second-owner", "--data", net.folder / "owner" / "data", start=False)
+    refused(second, [str(net.folder / "owner" / "data"), "another process"])
+    check(first.running(), "the first owner of the folder is undisturbed")
+    s.step("a port in use, a data folder that is a file, one that is in use: each is named")
+
+
+def other_genesis(s: Scenario, net: services.Net) -> None:
+    other = net.folder / "other-genesis.json"
+    services.write_genesis(other, {"name": "other", "reward": 5})
+    own = evidence.read(net.bootstrap, net.topic("blockchain")).chain_id.hex()
+    for kind, flags in [("ingest", []), ("ledger", ["--data", "other-data"]), ("miner", ["--partition", 0, "--account", "m"])]:
+        service = net.add(kind, f"other-{kind}", "--genesis", other, *flags, start=False, genesis=False)
+        refused(service, [own, "genesis"])
+    answer = tools.blocklog("init", "--journal", net.journal, "--genesis", other, code=None)
+    check(answer.code not in (0, 2), f"`blocklog init` with another genesis ended with {answer.code}")
+    contains(answer.out + answer.err, [own], "`blocklog init` with another genesis")
+    equal(len(tools.consume(net.bootstrap, net.topic("blockchain"))), 1, "records on blockchain after the refusals")
+    s.step("a genesis that differs from block 0 is refused, naming both chains")
+
+
+if __name__ == "__main__":
+    main(run)

@@ -1,0 +1,140 @@
+"""Blocklog's own processes on one chain, each on free ports, with a folder and a log of its own."""
+
+import json
+from pathlib import Path
+
+from . import paths, ports, tools
+from .process import Failure, Process, wait_until
+
+READY_SECONDS = 60
+
+
+class Service(Process):
+    """One service: a process with a gRPC and an admin address."""
+
+    def __init__(self, kind: str, name: str, folder: Path, flags: list, grpc: int | None = None):
+        grpc_port, admin_port = ports.free(2)
+        self.kind = kind
+        self.grpc = f"127.0.0.1:{grpc or grpc_port}"
+        self.admin = f"127.0.0.1:{admin_port}"
+        argv = [paths.binary(f"blocklog-{kind}"), "--listen", self.grpc, "--admin", self.admin, *flags]
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(name, argv, folder / f"{name}.log", cwd=folder)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.grpc}"
+
+    def readiness(self) -> tuple[int, str]:
+        """Status and body of `/ready`."""
+        return tools.http(self.admin, "/ready")
+
+    def await_ready(self, seconds: float = READY_SECONDS) -> "Service":
+        def ready() -> bool:
+            if not self.running():
+                raise Ended(f"{self.name} ended with {self.exit_code()} instead of getting ready\n{self.tail()}")
+            status, body = self.readiness()
+            if status != 200:
+                raise Failure(f"/ready says {status} {body.strip()}")
+            return True
+
+        wait_until(f"{self.name} to be ready", ready, seconds)
+        return self
+
+    def await_unready(self, word: str, seconds: float = READY_SECONDS) -> str:
+        """Waits until `/ready` refuses, with `word` in its reasons; those."""
+
+        def unready() -> str:
+            status, body = self.readiness()
+            if status != 503 or word not in body:
+                raise Failure(f"/ready says {status} {body.strip()}")
+            return body
+
+        return wait_until(f"{self.name} not to be ready because of {word}", unready, seconds)
+
+    def restart(self) -> "Service":
+        """Starts it again with the same flags; the ports are the same."""
+        return self.start().await_ready()
+
+
+class Ended(Exception):
+    """A service ended by itself; waiting longer is useless."""
+
+
+class Net:
+    """One chain on one broker: where it is, and who serves it."""
+
+    def __init__(self, folder: Path, bootstrap: str, prefix: str = "", genesis: dict | None = None):
+        self.folder = folder
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+        self.journal = f"kafka://{bootstrap}" + (f"/{prefix}" if prefix else "")
+        self.genesis = folder / "genesis.json"
+        self.services: list[Service] = []
+        folder.mkdir(parents=True, exist_ok=True)
+        write_genesis(self.genesis, genesis or {})
+
+    def topic(self, name: str) -> str:
+        return f"{self.prefix}-{name}" if self.prefix else name
+
+    def add(self, kind: str, name: str, *flags, start: bool = True, genesis: bool = True) -> Service:
+        """A service of this chain; started, but not waited for."""
+        given = ["--journal", self.journal, *flags]
+        if genesis:
+            given += ["--genesis", self.genesis]
+        service = Service(kind, name, self.folder / name, given)
+        self.services.append(service)
+        return service.start() if start else service
+
+    def ingest(self, name: str = "ingest", *flags, **options) -> Service:
+        return self.add("ingest", name, *flags, **options)
+
+    def miner(self, name: str, partition: int, *flags, **options) -> Service:
+        """A miner that is paid to the named account of its own name, on one thread."""
+        own = ["--partition", partition, "--account", name, "--threads", 1, "--data", self.folder / name / "data"]
+        return self.add("miner", name, *own, *flags, **options)
+
+    def ledger(self, name: str = "ledger", *flags, **options) -> Service:
+        return self.add("ledger", name, "--data", self.folder / name / "data", *flags, **options)
+
+    def await_ready(self) -> "Net":
+        for service in self.services:
+            service.await_ready()
+        return self
+
+
+def write_genesis(path: Path, changes: dict) -> None:
+    """A new genesis file: what `blocklog genesis new` makes of an open chain, with some fields changed."""
+    tools.blocklog("genesis", "new", "--open", "--name", changes.pop("name", "e2e"), "-o", path)
+    if changes:
+        rules = json.loads(path.read_text())
+        unknown = set(changes) - set(rules)
+        if unknown:
+            raise Failure(f"genesis.json has no {sorted(unknown)}: {sorted(rules)}")
+        path.write_text(json.dumps({**rules, **changes}, indent=2))
+
+
+def info(ledger: Service) -> dict:
+    """GetLedgerInfo."""
+    return tools.call(ledger.grpc, "ledger.v1.LedgerService/GetLedgerInfo")
+
+
+def height(ledger: Service) -> int:
+    return int(info(ledger)["tip"]["height"])
+
+
+def account(ledger: Service, name: str) -> dict:
+    """GetAccount."""
+    return tools.call(ledger.grpc, "ledger.v1.LedgerService/GetAccount", {"account": name})["account"]
+
+
+def await_included(ledger: Service, count: int, seconds: float = 120) -> dict:
+    """Waits until the ledger knows that many included transactions; its info."""
+
+    def enough() -> dict | None:
+        found = info(ledger)
+        if int(found.get("transactionsIncluded", 0)) < count:
+            raise Failure(f"{found.get('transactionsIncluded', 0)} included, {found.get('recordsRejected', 0)} refused")
+        return found
+
+    return wait_until(f"{count} transactions in {ledger.name}", enough, seconds, every=0.3)

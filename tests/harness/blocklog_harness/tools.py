@@ -1,0 +1,182 @@
+"""Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
+
+import json
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import paths
+from .process import Failure
+
+SECONDS = 60
+
+
+def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess:
+    """Runs a command to its end; stdout and stderr as bytes."""
+    argv = [str(a) for a in argv]
+    try:
+        return subprocess.run(argv, input=stdin, capture_output=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise Failure(f"did not end within {seconds:.0f} s: {' '.join(argv)}") from None
+
+
+def _checked(argv: list, **options) -> bytes:
+    done = run(argv, **options)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(map(str, argv))}\n{done.stdout.decode()}{done.stderr.decode()}")
+    return done.stdout
+
+
+# --- kcat
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a topic partition."""
+
+    offset: int
+    append_ms: int
+    value: bytes
+
+
+def publish(bootstrap: str, topic: str, partition: int, *files: Path) -> None:
+    """Publishes each file as one record, in order."""
+    # kcat takes several files as several records, but says nothing when one cannot be delivered: one call each.
+    for file in files:
+        done = run(["kcat", "-P", "-b", bootstrap, "-t", topic, "-p", partition, "-X", "acks=all", file])
+        if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
+            raise Failure(f"kcat did not publish {file} to {topic}/{partition}:\n{done.stderr.decode()}")
+
+
+def consume(bootstrap: str, topic: str, partition: int = 0) -> list[Record]:
+    """All records of a partition, as `kcat -C` gives them."""
+    argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q"]
+    argv += ["-o", "beginning", "-X", "isolation.level=read_uncommitted", "-f", "%o %T %R%s"]
+    return list(exported(_checked(argv)))
+
+
+def exported(text: bytes):
+    """The records in an export: offset, space, append time, space, length in 4 bytes, value."""
+    at = 0
+    while at < len(text):
+        first = text.index(b" ", at)
+        second = text.index(b" ", first + 1)
+        size = int.from_bytes(text[second + 1 : second + 5], "big", signed=True)
+        start = second + 5
+        size = max(size, 0)
+        yield Record(int(text[at:first]), int(text[first:second]), text[start : start + size])
+        at = start + size
+
+
+# --- gRPC
+
+
+class GrpcError(Failure):
+    """A call that ended with a status other than OK."""
+
+    def __init__(self, method: str, text: str):
+        super().__init__(f"{method}: {text}")
+        self.text = text
+
+    @property
+    def code(self) -> str:
+        """Such as `NotFound`, as grpcurl writes it."""
+        for line in self.text.splitlines():
+            if "Code:" in line:
+                return line.split("Code:")[1].strip()
+        return "none"
+
+
+def grpcurl(*arguments: str, stdin: bytes = b"", seconds: float = SECONDS) -> str:
+    """Runs grpcurl in plaintext; its output."""
+    argv = ["grpcurl", "-plaintext", "-max-time", str(int(seconds)), *arguments]
+    done = run(argv, stdin=stdin, seconds=seconds + 10)
+    if done.returncode != 0:
+        raise GrpcError(" ".join(arguments[-2:]), (done.stdout + done.stderr).decode())
+    return done.stdout.decode()
+
+
+def call(address: str, method: str, request: dict | None = None, seconds: float = 20) -> dict:
+    """One unary call by reflection; the reply's JSON. `method` without the leading `blocklog.`."""
+    text = grpcurl("-d", json.dumps(request or {}), address, f"blocklog.{method}", seconds=seconds)
+    return json.loads(text)
+
+
+def stream(address: str, method: str, requests: list[dict], seconds: float = SECONDS) -> list[dict]:
+    """One streaming call; all replies. When it ends badly, the replies are in `GrpcError.replies`."""
+    sent = "\n".join(map(json.dumps, requests)).encode()
+    argv = ["grpcurl", "-plaintext", "-max-time", int(seconds), "-d", "@", address, f"blocklog.{method}"]
+    done = run(argv, stdin=sent, seconds=seconds + 10)
+    replies = documents(done.stdout.decode())
+    if done.returncode != 0:
+        error = GrpcError(method, done.stderr.decode())
+        error.replies = replies
+        raise error
+    return replies
+
+
+def documents(text: str) -> list[dict]:
+    """JSON documents that follow one another; a torn last one is left out."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while True:
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at >= len(text):
+            return found
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except ValueError:
+            return found
+        found.append(document)
+
+
+# --- HTTP
+
+
+def http(address: str, path: str, seconds: float = 5) -> tuple[int, str]:
+    """Status and body of a GET; status 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=seconds) as reply:
+            return reply.status, reply.read().decode(errors="replace")
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode(errors="replace")
+    except OSError as error:
+        return 0, str(error)
+
+
+# --- the command line
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a `blocklog` command left behind."""
+
+    argv: list[str]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        """The first JSON document of its output."""
+        found = documents(self.out)
+        if not found:
+            raise Failure(f"no JSON from {' '.join(self.argv)}: {self.out}{self.err}")
+        return found[0]
+
+    @property
+    def lines(self) -> list[dict]:
+        """All JSON documents of its output."""
+        return documents(self.out)
+
+
+def blocklog(*arguments, code: int | None = 0, seconds: float = SECONDS) -> Answer:
+    """Runs `blocklog … --output json`. Another exit code than `code` is a Failure; None takes any."""
+    argv = [str(paths.binary("blocklog")), *map(str, arguments), "--output", "json"]
+    done = run(argv, seconds=seconds)
+    answer = Answer(argv, done.returncode, done.stdout.decode(), done.stderr.decode())
+    if code is not None and answer.code != code:
+        raise Failure(f"exit code {answer.code}, not {code}: {' '.join(argv)}\n{answer.out}{answer.err}")
+    return answer
