@@ -1,0 +1,183 @@
+//! The flags that every reader and writer of a chain has: which journal, and which chain.
+
+use std::path::{Path, PathBuf};
+
+use chain::Genesis;
+use chain::genesis::from_json;
+use journal::{Journal, Options, Url};
+
+/// Which journal.
+#[derive(Clone, Debug, clap::Args)]
+pub struct JournalArgs {
+    /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (which belongs to one process at a time)
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BLOCKLOG_JOURNAL",
+        help_heading = "Chain"
+    )]
+    pub journal: Url,
+    /// File of librdkafka properties, one `name=value` a line (SASL, TLS): secrets never go on the command line
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BLOCKLOG_KAFKA_CONFIG",
+        help_heading = "Chain"
+    )]
+    pub kafka_config: Option<PathBuf>,
+}
+
+/// Which chain, and how its topics are made if they are not there.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ChainArgs {
+    /// Which journal
+    #[command(flatten)]
+    pub journal: JournalArgs,
+    /// Genesis file: creates the topics and publishes block 0 if there is none, refuses another chain.
+    /// Without it the service waits for block 0
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BLOCKLOG_GENESIS",
+        help_heading = "Chain"
+    )]
+    pub genesis: Option<PathBuf>,
+    /// Replicas of topics that are created [default: min(3, brokers)]
+    #[arg(long, value_name = "N", env = "BLOCKLOG_REPLICATION", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Chain")]
+    pub replication: Option<u16>,
+    /// Replicas that must hold a record before it is acknowledged [default: max(1, replicas - 1)]
+    #[arg(long, value_name = "N", env = "BLOCKLOG_MIN_INSYNC", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Chain")]
+    pub min_insync: Option<u16>,
+}
+
+/// A file that a flag names and that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{flag} {}: {problem}", path.display())]
+pub struct Error {
+    flag: &'static str,
+    path: PathBuf,
+    problem: String,
+}
+
+impl JournalArgs {
+    /// How to open it.
+    pub fn options(&self, client_id: &str) -> Result<Options, Error> {
+        let kafka_config = match &self.kafka_config {
+            None => Vec::new(),
+            Some(path) => properties(&read("--kafka-config", path)?).map_err(|problem| Error {
+                flag: "--kafka-config",
+                path: path.clone(),
+                problem,
+            })?,
+        };
+        Ok(Options {
+            kafka_config,
+            client_id: client_id.to_owned(),
+            ..Options::default()
+        })
+    }
+
+    /// Opens it, which may take the broker a moment.
+    pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
+        Ok(Journal::open(&self.journal, &self.options(client_id)?)?)
+    }
+}
+
+impl ChainArgs {
+    /// Opens the journal, which may take the broker a moment.
+    pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
+        let options = Options {
+            replication: self.replication,
+            min_insync: self.min_insync,
+            ..self.journal.options(client_id)?
+        };
+        Ok(Journal::open(&self.journal.journal, &options)?)
+    }
+
+    /// The genesis file, read and validated.
+    pub fn genesis(&self) -> Result<Option<Genesis>, Error> {
+        self.genesis.as_deref().map(genesis_file).transpose()
+    }
+
+    /// What can be said before anything is opened: the files that flags name can be read and understood.
+    pub fn check(&self) -> Result<(), String> {
+        self.genesis().map_err(|error| error.to_string())?;
+        self.journal
+            .options("")
+            .map_err(|error| error.to_string())?;
+        match (self.replication, self.min_insync) {
+            (Some(replicas), Some(insync)) if insync > replicas => Err(format!(
+                "--min-insync {insync} is above --replication {replicas}: nothing could be acknowledged"
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why a journal does not open.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file that a flag names.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// The journal itself.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+}
+
+/// Reads and validates a genesis file.
+pub fn genesis_file(path: &Path) -> Result<Genesis, Error> {
+    from_json(&read("--genesis", path)?).map_err(|error| Error {
+        flag: "--genesis",
+        path: path.to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+fn read(flag: &'static str, path: &Path) -> Result<String, Error> {
+    std::fs::read_to_string(path).map_err(|error| Error {
+        flag,
+        path: path.to_owned(),
+        problem: format!("cannot be read: {error}"),
+    })
+}
+
+/// librdkafka's own form of a configuration file: `name=value` lines, `#` comments.
+fn properties(text: &str) -> Result<Vec<(String, String)>, String> {
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line.trim()));
+    lines
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(at, line)| {
+            // The line itself may be a secret, so that only its number is told.
+            let (name, value) = line
+                .split_once('=')
+                .ok_or(format!("line {at} is not name=value"))?;
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_lines_of_name_and_value() {
+        let text = "# TLS\nsecurity.protocol = ssl\n\nssl.key.password=a=b\n";
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            properties(text),
+            Ok(vec![
+                pair("security.protocol", "ssl"),
+                pair("ssl.key.password", "a=b")
+            ])
+        );
+        assert_eq!(
+            properties("a=b\nsecret"),
+            Err("line 2 is not name=value".into())
+        );
+    }
+}
