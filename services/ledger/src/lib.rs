@@ -1,1 +1,3 @@
 //! Replays, validates, indexes and answers what is in the chain.
+
+pub mod store;
