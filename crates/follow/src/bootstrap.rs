@@ -1,10 +1,19 @@
 //! The first start of a chain: topics, and block 0.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chain::genesis::Rules;
-use chain::{Genesis, Hash};
-use journal::{Fault, Journal};
+use chain::{Chain, Genesis, Hash};
+use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
+use tracing::info;
+
+use crate::pause::Pause;
+use crate::replay;
+use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
+
+/// Longest wait for block 0 to be durable; then it is looked for.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a chain cannot be established.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -21,20 +30,22 @@ pub enum Error {
         found: Hash,
     },
     /// The genesis breaks a rule.
-    #[error("the genesis is not valid: {0:?}")]
+    #[error("the genesis is not valid: {0}")]
     Genesis(chain::genesis::Fault),
     /// A topic is set up so that a chain on it would not be safe.
-    #[error("topic {topic}: {setting} is {found} and must be {expected}")]
+    #[error(
+        "topic {topic}: {setting} is {found} and must be {expected}: change it, or start on a new prefix",
+        setting = fault.setting, found = fault.found, expected = fault.expected
+    )]
     Setting {
         /// The topic as the provider names it.
         topic: String,
-        /// Name of the setting.
-        setting: String,
-        /// What it must be.
-        expected: String,
-        /// What it is.
-        found: String,
+        /// What is wrong.
+        fault: Fault,
     },
+    /// The log does not take block 0.
+    #[error("block 0 cannot be published: {0}")]
+    NotPublished(String),
     /// The log does not go back to block 0.
     #[error(
         "the topic {topic} begins at offset {start}: block 0 is gone, and only a snapshot that covers this can go on"
@@ -53,12 +64,13 @@ pub enum Error {
     Cancelled,
 }
 
-/// A chain that is there.
+/// What is there after [`establish`].
 #[derive(Debug)]
 pub struct Established {
-    /// Its rules; `None`: there is no block 0 yet (and no genesis was given).
+    /// The rules of the chain. `None`: there is no block 0 yet and no genesis was given, or the log does not go back to it
+    /// (a warning then says so, and only a snapshot that covers the rest can go on).
     pub rules: Option<Arc<Rules>>,
-    /// Settings of the topics that differ from what they should be, but not dangerously: (topic, fault).
+    /// What is not as it should be, but not dangerous by itself: topic and fault.
     pub warnings: Vec<(String, Fault)>,
 }
 
@@ -67,15 +79,122 @@ pub struct Established {
 ///
 /// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so.
 pub fn establish(
-    _journal: &Journal,
-    _genesis: Option<&Genesis>,
-    _cancelled: &dyn Fn() -> bool,
-    _trouble: &dyn Fn(&journal::Error),
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+    cancelled: &dyn Fn() -> bool,
+    trouble: &dyn Fn(&journal::Error),
 ) -> Result<Established, Error> {
-    todo!()
+    if let Some(genesis) = genesis {
+        genesis.validate().map_err(Error::Genesis)?;
+    }
+    let mut pause = Pause::default();
+    loop {
+        match attempt(journal, genesis) {
+            Ok(Some(established)) => return Ok(established),
+            Ok(None) => {} // Published, or perhaps: look again.
+            Err(Error::Journal(error)) if error.is_retryable() => {
+                trouble(&error);
+                pause.take(cancelled);
+            }
+            Err(error) => return Err(error),
+        }
+        if cancelled() {
+            return Err(Error::Cancelled);
+        }
+    }
+}
+
+/// `None`: block 0 was on its way, look again.
+fn attempt(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Established>, Error> {
+    if let Some(genesis) = genesis {
+        for spec in specs(genesis) {
+            if journal.create_topic(&spec)? == Creation::Created {
+                info!(topic = journal.topic_name(&spec.name), "topic created");
+            }
+        }
+    }
+    let (rules, pruned) = match find_genesis(journal) {
+        Ok(rules) => (rules, false),
+        Err(Error::Pruned { .. }) => (None, true),
+        Err(error) => return Err(error),
+    };
+    if let (Some(genesis), Some(rules)) = (genesis, &rules)
+        && genesis.chain_id() != rules.chain_id
+    {
+        return Err(Error::WrongChain {
+            expected: genesis.chain_id(),
+            found: rules.chain_id,
+        });
+    }
+    let mut warnings = Vec::new();
+    if let Some(genesis) = genesis.or(rules.as_ref().map(|rules| &rules.genesis)) {
+        for spec in specs(genesis) {
+            inspect(journal, &spec, &mut warnings)?;
+        }
+    }
+    match genesis {
+        Some(genesis) if rules.is_none() && !pruned => {
+            publish(journal, genesis)?;
+            Ok(None)
+        }
+        _ => Ok(Some(Established { rules, warnings })),
+    }
+}
+
+/// Looks at the settings of one topic.
+fn inspect(
+    journal: &Journal,
+    spec: &TopicSpec,
+    warnings: &mut Vec<(String, Fault)>,
+) -> Result<(), Error> {
+    let topic = journal.topic_name(&spec.name);
+    let Some(description) = journal.describe(&spec.name, spec)? else {
+        return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
+    };
+    for fault in description.faults {
+        if fault.fatal {
+            return Err(Error::Setting { topic, fault });
+        }
+        warnings.push((topic.clone(), fault));
+    }
+    Ok(())
+}
+
+/// Appends block 0. Whether it got there, and first, shows when the log is read again.
+fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
+    let entry = Entry {
+        partition: BLOCKCHAIN_PARTITION,
+        value: genesis.block_zero(),
+        ..Entry::default()
+    };
+    match journal.append(BLOCKCHAIN, entry, APPEND_TIMEOUT) {
+        Ok(appended) => {
+            info!(chain = %genesis.chain_id(), offset = appended.offset, "block 0 published");
+            Ok(())
+        }
+        Err(AppendError::Terminal(why)) => Err(Error::NotPublished(why)),
+        Err(error) => Err(journal::Error::Unavailable(error.to_string()).into()),
+    }
 }
 
 /// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the log are returned.
-pub fn find_genesis(_journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
-    todo!()
+pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+    let records = match replay::records(journal) {
+        Ok(records) => records,
+        Err(journal::Error::NoTopic(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    for record in records {
+        let record = record.map_err(|error| match error {
+            journal::Error::OutOfRange { start, .. } if start > 0 => Error::Pruned {
+                topic: journal.topic_name(BLOCKCHAIN),
+                start,
+            },
+            error => Error::Journal(error),
+        })?;
+        if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
+            return Ok(Some(chain.rules().clone()));
+        }
+    }
+    Ok(None)
 }

@@ -19,10 +19,12 @@
 
 pub mod bootstrap;
 mod check;
+pub mod config;
 pub mod core;
 mod event;
 mod known;
 mod parallel;
+mod pause;
 pub mod replay;
 pub mod shell;
 pub mod snapshot;

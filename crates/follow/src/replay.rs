@@ -1,31 +1,235 @@
 //! Offline: the same core, driven to the end of a log by one call.
 
-use journal::{Journal, Record};
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use crate::core::{Core, Settings};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use journal::{Batch, Journal, Record, TailEvent};
+use rayon::ThreadPool;
+
+use crate::core::{Compared, Core, Input, Output, Settings, Task};
 use crate::event::{Event, Fatal};
+use crate::parallel::Rayon;
+use crate::shell::pool;
+use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
+
+/// Most bytes of records that are with the core and not dealt with.
+const WINDOW_BYTES: usize = 128 * 1024 * 1024;
+/// Most records in a batch for the core, and most bytes in one from a reader.
+const BATCH_RECORDS: usize = 64;
+const READ_BYTES: usize = 8 * 1024 * 1024;
+/// Longest wait for records that are there.
+const READ_WAIT: Duration = Duration::from_secs(10);
 
 /// Replays a log from its first record to its end, using all cores, and returns the core as it stands there.
 ///
-/// `open` gives the records of the log from offset 0 on; it is called once more if `settings.assume_valid` turns out not to be on the chain.
-/// `on_event` sees every event with the core after it.
+/// `open` gives the records of the log from offset 0 on; it is called once more if `settings.assume_valid` turns out not to be
+/// on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core as it is after the step that it came from.
 ///
 /// # Errors
 /// [`Fatal`], from the log or from the core.
 pub fn replay<I>(
-    _settings: Settings,
-    _open: impl FnMut() -> Result<I, journal::Error>,
-    _on_event: impl FnMut(&Core, Event),
+    settings: Settings,
+    open: impl FnMut() -> Result<I, journal::Error>,
+    on_event: impl FnMut(&Core, Event),
 ) -> Result<Core, Fatal>
 where
     I: Iterator<Item = Result<Record, journal::Error>>,
 {
-    todo!()
+    let (done, results) = unbounded();
+    let mut run = Run {
+        core: Core::new(settings, None),
+        open,
+        on_event,
+        source: None,
+        generation: 0,
+        fed: Fed::default(),
+        running: 0,
+        pool: pool(),
+        done,
+        results,
+        caught_up: false,
+    };
+    run.step(Input::Start)?;
+    while !run.caught_up {
+        if let Ok(result) = run.results.try_recv() {
+            run.checked(result)?;
+        } else if run.has_room() {
+            run.feed()?;
+        } else {
+            assert!(
+                run.running > 0,
+                "a core with everything read and checked is caught up"
+            );
+            let result = run.results.recv().expect("the run holds a sender itself");
+            run.checked(result)?;
+        }
+    }
+    Ok(run.core)
+}
+
+struct Run<I, O, E> {
+    core: Core,
+    open: O,
+    on_event: E,
+    /// `None` once it has ended.
+    source: Option<I>,
+    generation: u64,
+    fed: Fed,
+    /// Checks that have been started and not come back.
+    running: usize,
+    pool: ThreadPool,
+    done: Sender<Input>,
+    results: Receiver<Input>,
+    caught_up: bool,
+}
+
+/// Records that are with the core: end offset and bytes of each.
+#[derive(Default)]
+struct Fed {
+    records: VecDeque<(u64, usize)>,
+    bytes: usize,
+    next: u64,
+}
+
+impl Fed {
+    fn push(&mut self, record: &Record) {
+        self.next = record.offset + 1;
+        self.bytes += record.size();
+        self.records.push_back((self.next, record.size()));
+    }
+
+    fn settle(&mut self, next_offset: u64) {
+        while let Some((_, size)) = self.records.pop_front_if(|(end, _)| *end <= next_offset) {
+            self.bytes -= size;
+        }
+    }
+}
+
+impl<I, O, E> Run<I, O, E>
+where
+    I: Iterator<Item = Result<Record, journal::Error>>,
+    O: FnMut() -> Result<I, journal::Error>,
+    E: FnMut(&Core, Event),
+{
+    fn has_room(&self) -> bool {
+        self.source.is_some() && (self.fed.bytes < WINDOW_BYTES || self.running == 0)
+    }
+
+    fn checked(&mut self, result: Input) -> Result<(), Fatal> {
+        self.running -= 1;
+        self.step(result)
+    }
+
+    /// Gives the core the next records, or the news that there are no more.
+    fn feed(&mut self) -> Result<(), Fatal> {
+        let mut records = Vec::new();
+        let source = self.source.iter_mut().flatten();
+        for record in source.take(BATCH_RECORDS) {
+            let record = record?;
+            self.fed.push(&record);
+            records.push(record);
+        }
+        let ended = records.is_empty();
+        if ended {
+            self.source = None;
+        }
+        let batch = Batch {
+            records,
+            next: self.fed.next,
+            end: if ended { self.fed.next } else { u64::MAX },
+            permit: None,
+        };
+        self.step(Input::Tail {
+            generation: self.generation,
+            event: TailEvent::Batch(batch),
+        })
+    }
+
+    fn step(&mut self, input: Input) -> Result<(), Fatal> {
+        let mut inputs = VecDeque::from([input]);
+        let mut out = Vec::new();
+        while let Some(input) = inputs.pop_front() {
+            self.core.step(0, input, &mut out);
+            for output in out.drain(..) {
+                match output {
+                    Output::Event(Event::Behind(_)) => {}
+                    Output::Event(Event::Fatal(fatal)) => return Err(fatal),
+                    Output::Event(event) => {
+                        self.caught_up |= matches!(event, Event::CaughtUp(_));
+                        (self.on_event)(&self.core, event);
+                    }
+                    Output::Task(task) => inputs.extend(self.perform(task)?),
+                }
+            }
+        }
+        self.fed.settle(self.core.next_offset());
+        Ok(())
+    }
+
+    fn perform(&mut self, task: Task) -> Result<Option<Input>, Fatal> {
+        match task {
+            Task::Check(check) => {
+                self.running += 1;
+                let done = self.done.clone();
+                self.pool.spawn(move || {
+                    // Nobody listens any more after a fatal event.
+                    let _ = done.send(check.run(rand::random(), &Rayon));
+                });
+                Ok(None)
+            }
+            Task::Seek { generation, .. } => {
+                self.generation = generation;
+                self.fed = Fed::default();
+                self.source = Some((self.open)()?);
+                Ok(None)
+            }
+            // Nothing was read before that could have changed.
+            Task::Compare { question, .. } => Ok(Some(Input::Compared(Compared {
+                question,
+                start: 0,
+                end: u64::MAX,
+                found: None,
+            }))),
+        }
+    }
 }
 
 /// The records of `blockchain` from the first up to the end that the log has now, for [`replay`].
+///
+/// # Errors
+/// Those of the log; a log that does not begin at 0 is out of range.
 pub fn records(
-    _journal: &Journal,
+    journal: &Journal,
 ) -> Result<impl Iterator<Item = Result<Record, journal::Error>> + use<>, journal::Error> {
-    Ok(std::iter::empty())
+    let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
+    let mut reader = journal.reader(BLOCKCHAIN, BLOCKCHAIN_PARTITION, 0)?;
+    let mut next = 0;
+    let mut batch = Vec::<Record>::new().into_iter();
+    Ok(std::iter::from_fn(move || {
+        loop {
+            if let Some(record) = batch.next() {
+                return (record.offset < end).then_some(Ok(record));
+            }
+            if next >= end {
+                return None;
+            }
+            match reader.next(READ_BYTES, READ_WAIT) {
+                Ok(read) if read.next == next => {
+                    next = end;
+                    return Some(Err(journal::Error::Unavailable(format!(
+                        "nothing came in {READ_WAIT:?}"
+                    ))));
+                }
+                Ok(read) => {
+                    next = read.next;
+                    batch = read.records.into_iter();
+                }
+                Err(error) => {
+                    next = end;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }))
 }

@@ -1,22 +1,18 @@
 //! Looking at the log's ends and at one of its records.
 
-use std::thread;
 use std::time::Duration;
 
 use chain::Hash;
 use journal::{Error, Journal};
 
 use crate::core::Compared;
+use crate::pause::Pause;
 use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
 /// Longest wait for a record that is there.
 const READ_WAIT: Duration = Duration::from_secs(5);
 /// An end below what was read is looked at this often before it is believed: a new leader may take a moment to know its end.
 const LOOKS_AT_A_SHORT_LOG: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
-/// How soon a pause notices that it is to stop.
-const PAUSE_STEP: Duration = Duration::from_millis(50);
 
 /// Compares until the log can be read, and tells `trouble` each time it cannot. `None`: stopped before.
 pub(crate) fn patiently(
@@ -70,29 +66,5 @@ fn hash_at(journal: &Journal, offset: u64) -> Result<Option<Hash>, Error> {
             "offset {offset} could not be read in {READ_WAIT:?}"
         ))),
         _ => Ok(None),
-    }
-}
-
-/// Growing pauses between tries.
-pub(crate) struct Pause {
-    next: Duration,
-}
-
-impl Default for Pause {
-    fn default() -> Pause {
-        Pause { next: FIRST_PAUSE }
-    }
-}
-
-impl Pause {
-    /// Sleeps, each time longer, until `stopped`. Half of it is random, so that many processes do not come back at once.
-    pub(crate) fn take(&mut self, stopped: &dyn Fn() -> bool) {
-        let mut rest = self.next.mul_f64(rand::random_range(0.5..=1.0));
-        self.next = (self.next * 2).min(LONGEST_PAUSE);
-        while !rest.is_zero() && !stopped() {
-            let step = rest.min(PAUSE_STEP);
-            thread::sleep(step);
-            rest -= step;
-        }
     }
 }

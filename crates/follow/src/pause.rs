@@ -1,0 +1,33 @@
+//! Pauses between tries.
+
+use std::thread;
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(2);
+/// How soon a pause notices that it is to stop.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Growing pauses between tries.
+pub(crate) struct Pause {
+    next: Duration,
+}
+
+impl Default for Pause {
+    fn default() -> Pause {
+        Pause { next: FIRST }
+    }
+}
+
+impl Pause {
+    /// Sleeps, each time longer, until `stopped`. Half of it is random, so that many processes do not come back at once.
+    pub(crate) fn take(&mut self, stopped: &dyn Fn() -> bool) {
+        let mut rest = self.next.mul_f64(rand::random_range(0.5..=1.0));
+        self.next = (self.next * 2).min(LONGEST);
+        while !rest.is_zero() && !stopped() {
+            let step = rest.min(STEP);
+            thread::sleep(step);
+            rest -= step;
+        }
+    }
+}
