@@ -18,8 +18,9 @@ def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.
     argv = [str(a) for a in argv]
     try:
         return subprocess.run(argv, input=stdin, capture_output=True, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        raise Failure(f"did not end within {seconds:.0f} s: {' '.join(argv)}") from None
+    except subprocess.TimeoutExpired as late:
+        said = ((late.stdout or b"") + (late.stderr or b"")).decode(errors="replace")[-3000:]
+        raise Failure(f"did not end within {seconds:.0f} s: {' '.join(argv)}\n{said}") from None
 
 
 def _checked(argv: list, **options) -> bytes:
