@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Endpoint;
 use tonic::{Request, Status};
 
 use crate::TraceContext;
 
-/// What generated clients are built on: `LedgerClient::new(client::channel(url)?)`. Reconnects by itself, carries the
-/// trace context. Generated clients set their own limit on answers: `.max_decoding_message_size(…)`, 4 MiB otherwise.
+/// What generated clients are built on: `LedgerClient::new(client::channel(url)?)`. Reconnects by itself, carries
+/// the trace context. Generated clients set their own limit on answers: `.max_decoding_message_size(…)`, 4 MiB otherwise.
 pub type Channel = InterceptedService<tonic::transport::Channel, Inject>;
 
 /// Adds the current trace context to each request.
@@ -37,8 +38,75 @@ pub struct Error {
     problem: String,
 }
 
-/// A channel that connects at the first call and again whenever it must. A URL without scheme means `http://`.
+/// A channel that connects at the first call and again whenever it must. Within a tokio runtime only.
+/// A URL without scheme means `http://`.
 pub fn channel(url: &str) -> Result<Channel, Error> {
-    let _ = url;
-    todo!()
+    let channel = endpoint(url)?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+        .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+        .keep_alive_while_idle(true)
+        .connect_lazy();
+    Ok(InterceptedService::new(channel, Inject))
+}
+
+/// Checks a URL without connecting, for `Settings::check`.
+pub fn check_url(url: &str) -> Result<(), Error> {
+    endpoint(url).map(|_| ())
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, Error> {
+    let fail = |problem: &str| Error {
+        url: url.to_owned(),
+        problem: problem.to_owned(),
+    };
+    let full = match url.contains("://") {
+        true => url.to_owned(),
+        false => format!("http://{url}"),
+    };
+    let uri: http::Uri = full.parse().map_err(|_| fail("not a URL"))?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") => return Err(fail("this build speaks no TLS")),
+        _ => return Err(fail("the scheme must be http")),
+    }
+    if uri.host().unwrap_or_default().is_empty() {
+        return Err(fail("no host"));
+    }
+    if uri.port().is_none() {
+        return Err(fail("no port"));
+    }
+    if uri.path() != "/" || uri.query().is_some() {
+        return Err(fail("a path means nothing here"));
+    }
+    Ok(Endpoint::from(uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn url_mistakes_are_named() {
+        for (url, problem) in [
+            ("", "not a URL"),
+            ("https://ledger:7003", "TLS"),
+            ("ftp://ledger:7003", "scheme"),
+            ("http://ledger", "no port"),
+            ("http://ledger:7003/x", "path"),
+            ("http://:7003", "no host"),
+        ] {
+            let error = check_url(url).unwrap_err().to_string();
+            assert!(error.contains(problem), "{url}: {error}");
+        }
+        for url in [
+            "127.0.0.1:7003",
+            "http://ledger:7003",
+            "http://[::1]:7003/",
+            "ledger:7003",
+        ] {
+            assert_eq!(check_url(url), Ok(()), "{url}");
+        }
+    }
 }

@@ -1,18 +1,23 @@
 //! A service: its sockets, its tasks, its readiness, its end.
 
+mod healthcheck;
+
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::ServiceSettings;
-use crate::{Readiness, Shutdown, Tasks};
+use crate::config::{self, ServiceSettings};
+use crate::readiness::SERVING;
+use crate::{Readiness, Shutdown, Tasks, admin, process, shutdown};
 
 /// What `run` of a service is given. Its admin port answers already.
 #[derive(Debug)]
 pub struct Service {
-    /// Name in logs and metrics.
+    /// Name in logs and on the admin port.
     pub name: &'static str,
     /// Stops this service, or says that it is to stop.
     pub shutdown: Shutdown,
@@ -27,6 +32,8 @@ pub struct Service {
     /// How long the end may take.
     pub grace: Duration,
     pub(crate) grpc: Option<TcpListener>,
+    // Answers to the very end, so that an orchestrator sees why the service is not ready.
+    admin: AbortOnDropHandle<()>,
 }
 
 /// The sockets of a service. Port 0 lets the system choose.
@@ -45,44 +52,131 @@ impl Service {
         addresses: Addresses,
         shutdown: Shutdown,
     ) -> anyhow::Result<Service> {
-        let _ = (name, addresses, shutdown);
-        todo!()
+        let grpc = listen("gRPC", "--listen", addresses.grpc).await?;
+        let admin = listen("the admin port", "--admin", addresses.admin).await?;
+        let (grpc_addr, admin_addr) = (grpc.local_addr()?, admin.local_addr()?);
+        let readiness = Readiness::default();
+        let routes = admin::routes(name, readiness.clone());
+        let watch = (readiness.clone(), shutdown.clone());
+        let admin = tokio::spawn(async move {
+            tokio::join!(
+                admin::serve(admin, routes),
+                not_ready_once_stopped(watch.0, watch.1)
+            );
+        });
+        Ok(Service {
+            name,
+            tasks: Tasks::new(shutdown.clone()),
+            shutdown,
+            readiness,
+            grpc_addr,
+            admin_addr,
+            grace: shutdown::DEFAULT_GRACE,
+            grpc: Some(grpc),
+            admin: AbortOnDropHandle::new(admin),
+        })
     }
 
     /// On two free loopback ports, with a token of its own.
     pub async fn for_test(name: &'static str) -> Service {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::bind(
-            name,
-            Addresses {
-                grpc: any,
-                admin: any,
-            },
-            Shutdown::new(),
-        )
-        .await
-        .expect("loopback has free ports")
+        let addresses = Addresses {
+            grpc: any,
+            admin: any,
+        };
+        Self::bind(name, addresses, Shutdown::new())
+            .await
+            .expect("loopback has free ports")
     }
 
     /// `http://…` of the gRPC port, for clients on this machine.
     pub fn grpc_url(&self) -> String {
-        format!("http://{}", self.grpc_addr)
+        format!("http://{}", reachable(self.grpc_addr))
     }
 
-    /// The end of every `run`: waits for the shutdown token or the first failing task, then for the others within the grace.
+    /// The end of every `run`: waits for the shutdown token or the first failing task,
+    /// then for the others within the grace.
     pub async fn finish(self) -> anyhow::Result<()> {
-        let Self { tasks, grace, .. } = self;
-        tasks.finish(grace).await
+        let Self {
+            tasks,
+            grace,
+            admin,
+            ..
+        } = self;
+        let outcome = tasks.finish(grace).await;
+        drop(admin);
+        outcome
     }
 }
 
-/// The `main` of a service: [`crate::process::main`], the sockets, and the `healthcheck` subcommand.
+/// Binds a socket; an error names the flag to change. Services with further sockets use it too.
+pub async fn listen(what: &str, flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+                "cannot listen on {address} for {what}: another process does already; \
+             stop it, or choose another address with {flag}"
+            ),
+            _ => anyhow::anyhow!(
+                "cannot listen on {address} for {what}: {error}; choose another address with {flag}"
+            ),
+        })
+}
+
+/// The `main` of a service: [`process::main`], the sockets, and the `healthcheck` subcommand.
 pub fn main<C, F, R>(name: &'static str, run: F) -> ExitCode
 where
     C: ServiceSettings,
     F: FnOnce(C, Service) -> R,
     R: Future<Output = anyhow::Result<()>>,
 {
-    let _ = (name, run);
-    todo!()
+    let mut command = healthcheck::add_to::<C>(config::command::<C>());
+    let matches =
+        match command.try_get_matches_from_mut(std::env::args_os().collect::<Vec<OsString>>()) {
+            Ok(matches) => matches,
+            Err(error) => return process::usage(&error),
+        };
+    if let Some((_, asked)) = matches.subcommand() {
+        return healthcheck::main(asked);
+    }
+    process::start(
+        name,
+        command,
+        &matches,
+        async move |settings: C, shutdown| {
+            let common = settings.common();
+            let addresses = Addresses {
+                grpc: common.listen,
+                admin: common.admin,
+            };
+            let mut service = Service::bind(name, addresses, shutdown).await?;
+            service.grace = common.process.shutdown_grace;
+            tracing::info!(
+                "{name}: gRPC on {}, admin on {}",
+                service.grpc_addr,
+                service.admin_addr
+            );
+            run(settings, service).await
+        },
+    )
+}
+
+/// `0.0.0.0` and `::` mean every address of this machine; none is reached by that name.
+pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+async fn not_ready_once_stopped(readiness: Readiness, shutdown: Shutdown) {
+    shutdown.cancelled().await;
+    readiness.set(
+        SERVING,
+        Err(("SHUTTING_DOWN", "the service is shutting down".to_owned())),
+    );
 }

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 /// How long a process may take to end, unless told otherwise. Kubernetes kills after 30 s.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(20);
 
-/// Longest grace that can be asked for: it must fit into the 30 s after which orchestrators kill.
-pub const MAX_GRACE: Duration = Duration::from_secs(29);
+/// Longest grace that can be asked for: with the flush of telemetry after it, it must fit into those 30 s.
+pub const MAX_GRACE: Duration = Duration::from_secs(25);
 
 /// Cheap to clone; readable from threads and from async code.
 #[derive(Clone, Debug, Default)]

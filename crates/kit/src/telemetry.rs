@@ -1,34 +1,157 @@
 //! Logs, traces and metrics of the process.
+//!
+//! Logs go to stderr. Traces and metrics leave by OTLP over gRPC when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; metrics are
+//! on the admin port in any case. Without an exporter, traces that others have begun are still passed on.
+
+mod config;
+mod export;
+mod log;
+mod repeats;
 
 use std::time::Duration;
 
-use crate::config;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::metrics::PeriodicReader;
+use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, Registry};
+
+use crate::{metrics, trace};
+use config::Otel;
+
+/// Crates whose spans say nothing about a service: a handful of calls makes hundreds of them.
+const NOT_EXPORTED: [&str; 10] = [
+    "h2",
+    "hyper",
+    "hyper_util",
+    "tonic",
+    "tower",
+    "tower_http",
+    "axum",
+    "tokio",
+    "opentelemetry",
+    "tokio_util",
+];
+
+/// Links of one span: a block carries at most this many trace contexts.
+const MAX_LINKS: u32 = 128;
 
 /// Flushes and stops the exporters when told to.
 #[derive(Debug)]
-pub struct Telemetry {}
+pub struct Telemetry {
+    tracer: Option<SdkTracerProvider>,
+}
 
-/// Sets up the log, the tracer and the meter; once per process.
-pub fn start(name: &'static str, settings: &config::Process) -> anyhow::Result<Telemetry> {
-    let _ = (name, settings);
-    todo!()
+/// Sets up the log, the tracer and the meter; once per process, within a tokio runtime.
+/// What cannot be set up is logged as a warning: a service runs without its telemetry.
+pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry {
+    let mut otel = Otel::from_env();
+    let resource = resource(name, &otel);
+    let mut problems = std::mem::take(&mut otel.problems);
+    trace::set_propagation(otel.propagate);
+    let tracer = (!otel.disabled).then(|| tracer(&otel, resource.clone(), &mut problems));
+    let traces = tracer.as_ref().map(|provider| {
+        let filter = FilterFn::new(is_exported).with_max_level_hint(LevelFilter::INFO);
+        tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer(name))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter)
+    });
+    let log = log::layer(name, settings, otel.color);
+    if Registry::default()
+        .with(traces)
+        .with(log)
+        .try_init()
+        .is_err()
+    {
+        problems.push("the log was set up before; --log and --log-format have no effect".into());
+    }
+    let reader = metrics_reader(&otel, &mut problems);
+    if !metrics::start(resource, reader) {
+        problems.push("metrics were used before telemetry was set up: no OTLP metrics".into());
+    }
+    problems
+        .iter()
+        .for_each(|problem| tracing::warn!("telemetry: {problem}"));
+    tokio::spawn(log::report_repeats());
+    Telemetry { tracer }
 }
 
 impl Telemetry {
     /// Sends what is still queued, for at most `limit`.
     pub async fn flush(self, limit: Duration) {
-        let _ = limit;
-        todo!()
+        // The exporters block their thread while they flush, and need the runtime meanwhile.
+        let flushed = tokio::task::spawn_blocking(move || {
+            if let Some(tracer) = self.tracer {
+                // Failures to export have been reported by the exporters.
+                let _ = tracer.shutdown_with_timeout(limit);
+            }
+            metrics::shutdown(limit);
+        });
+        if tokio::time::timeout(limit, flushed).await.is_err() {
+            tracing::warn!("telemetry: the last traces and metrics could not be sent in time");
+        }
+        log::flush_repeats();
     }
 }
 
 /// The filter of the log, as it was last set.
 pub fn log_filter() -> String {
-    todo!()
+    log::filter()
 }
 
 /// Replaces the filter of the log in the running process; `EnvFilter` syntax.
 pub fn set_log_filter(filter: &str) -> Result<(), String> {
-    let _ = filter;
-    todo!()
+    log::set_filter(filter)
+}
+
+fn resource(name: &'static str, otel: &Otel) -> Resource {
+    let version = opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
+    let builder = Resource::builder();
+    match otel.named {
+        true => builder.with_attribute(version).build(),
+        false => builder
+            .with_attribute(version)
+            .with_service_name(name)
+            .build(),
+    }
+}
+
+fn tracer(otel: &Otel, resource: Resource, problems: &mut Vec<String>) -> SdkTracerProvider {
+    let builder = SdkTracerProvider::builder()
+        .with_resource(resource)
+        .with_max_links_per_span(MAX_LINKS);
+    let exporter = otel.traces.as_deref().and_then(|endpoint| {
+        export::spans(endpoint)
+            .inspect_err(|problem| problems.push(problem.clone()))
+            .ok()
+    });
+    match exporter {
+        Some(exporter) => builder.with_batch_exporter(exporter).build(),
+        // Joins the traces of others, so that logs and records carry them, and begins none.
+        None => builder
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))
+            .build(),
+    }
+}
+
+fn metrics_reader(
+    otel: &Otel,
+    problems: &mut Vec<String>,
+) -> Option<PeriodicReader<export::Watched<opentelemetry_otlp::MetricExporter>>> {
+    let endpoint = otel.metrics.as_deref()?;
+    let exporter = export::metrics(endpoint).inspect_err(|problem| problems.push(problem.clone()));
+    Some(PeriodicReader::builder(exporter.ok()?).build())
+}
+
+fn is_exported(metadata: &Metadata<'_>) -> bool {
+    let root = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= tracing::Level::INFO && !NOT_EXPORTED.contains(&root)
 }

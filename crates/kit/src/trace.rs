@@ -1,6 +1,8 @@
 //! W3C trace context across process borders: gRPC metadata, HTTP headers, record headers.
 //! Only `traceparent` and `tracestate` travel; baggage does not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::Bytes;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry::trace::TraceContextExt as _;
@@ -8,6 +10,13 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// `OTEL_PROPAGATORS` may say that traces end at the borders of the process.
+static PROPAGATE: AtomicBool = AtomicBool::new(true);
+
+pub(crate) fn set_propagation(on: bool) {
+    PROPAGATE.store(on, Ordering::Relaxed);
+}
 
 /// The headers that carry a trace context.
 pub const HEADERS: [&str; 2] = ["traceparent", "tracestate"];
@@ -108,6 +117,9 @@ impl TraceContext {
                 HEADERS.to_vec()
             }
         }
+        if !PROPAGATE.load(Ordering::Relaxed) {
+            return Self::default();
+        }
         let carrier = Carrier(HEADERS.map(get));
         Self {
             context: TraceContextPropagator::new()
@@ -124,6 +136,9 @@ impl TraceContext {
                     (self.0)(key, &value);
                 }
             }
+        }
+        if !PROPAGATE.load(Ordering::Relaxed) {
+            return;
         }
         TraceContextPropagator::new().inject_context(&self.context, &mut Setter(set));
     }

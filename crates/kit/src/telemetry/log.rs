@@ -1,0 +1,183 @@
+//! Log lines on stderr: what they look like, which are written, and how that is changed.
+
+mod line;
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use opentelemetry::trace::TraceContextExt as _;
+use parking_lot::Mutex;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::FmtContext;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, reload};
+
+use super::repeats::Repeats;
+use crate::config::{LogFormat, Process};
+
+pub(super) use line::Line;
+
+/// The SDK logs each failed export; the exporters report them better.
+const SILENT: &str = "opentelemetry=off,opentelemetry_sdk=off,opentelemetry-otlp=off";
+
+/// How often counts of repeated lines are looked at.
+const REPORT_INTERVAL: Duration = Duration::from_secs(2);
+
+type Reload = Box<dyn Fn(EnvFilter) -> Result<(), String> + Send + Sync>;
+
+struct Control {
+    filter: Mutex<String>,
+    reload: Reload,
+}
+
+/// There is one log per process.
+static CONTROL: OnceLock<Control> = OnceLock::new();
+static STYLE: OnceLock<Style> = OnceLock::new();
+static REPEATS: Mutex<Option<Repeats>> = Mutex::new(None);
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    pub format: LogFormat,
+    pub color: bool,
+    pub service: &'static str,
+}
+
+/// Where in a trace a line was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ids {
+    pub trace: String,
+    pub span: String,
+}
+
+/// The layer that writes to stderr.
+pub(super) fn layer<S>(
+    service: &'static str,
+    settings: &Process,
+    color: bool,
+) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a> + Send + Sync,
+{
+    let style = Style {
+        format: settings.log_format,
+        color,
+        service,
+    };
+    let filter = parse(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
+    let (filter, handle) = reload::Layer::new(filter);
+    let reload = move |filter| handle.reload(filter).map_err(|error| error.to_string());
+    let control = Control {
+        filter: Mutex::new(settings.log.clone()),
+        reload: Box::new(reload),
+    };
+    // A second log in one process cannot be installed either: the first stays in control.
+    let _ = (CONTROL.set(control), STYLE.set(style));
+    tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .event_format(Format(style))
+        .with_filter(filter)
+}
+
+/// The filter, as it was last set.
+pub(super) fn filter() -> String {
+    CONTROL
+        .get()
+        .map_or_else(|| "off".to_owned(), |control| control.filter.lock().clone())
+}
+
+/// Replaces the filter.
+pub(super) fn set_filter(text: &str) -> Result<(), String> {
+    let filter = parse(text)?;
+    let control = CONTROL.get().ok_or("this process has no log")?;
+    (control.reload)(filter)?;
+    let before = std::mem::replace(&mut *control.filter.lock(), text.to_owned());
+    tracing::info!("log filter changed from {before} to {text}");
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<EnvFilter, String> {
+    if text.is_empty() {
+        return Err("an empty filter: write off, a level, or MODULE=LEVEL pairs".to_owned());
+    }
+    EnvFilter::try_new(format!("{SILENT},{text}")).map_err(|error| format!("bad filter: {error}"))
+}
+
+/// Writes the counts of lines that were held back, for as long as the process runs.
+pub(super) async fn report_repeats() {
+    loop {
+        tokio::time::sleep(REPORT_INTERVAL).await;
+        let held = REPEATS
+            .lock()
+            .get_or_insert_default()
+            .expired(Instant::now());
+        write_repeats(held);
+    }
+}
+
+/// Writes the counts of all lines that are held back.
+pub(super) fn flush_repeats() {
+    let held = REPEATS.lock().get_or_insert_default().drain();
+    write_repeats(held);
+}
+
+fn write_repeats(held: Vec<(Line, u64)>) {
+    let Some(style) = STYLE.get() else { return };
+    for (line, count) in held {
+        eprintln!("{}", line.render(*style, None, Some(count)));
+    }
+}
+
+/// Lines as [`Style`] wants them, repetitions held back.
+struct Format(Style);
+
+impl<S, N> FormatEvent<S, N> for Format
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let line = Line::of(event);
+        let mut write = true;
+        if line.level() <= Level::WARN {
+            write = REPEATS
+                .lock()
+                .get_or_insert_default()
+                .admit(&line, Instant::now());
+        }
+        match write {
+            true => writeln!(writer, "{}", line.render(self.0, ids(), None)),
+            false => Ok(()),
+        }
+    }
+}
+
+fn ids() -> Option<Ids> {
+    opentelemetry::Context::map_current(|context| {
+        let span = context.span();
+        let context = span.span_context();
+        context.is_valid().then(|| Ids {
+            trace: context.trace_id().to_string(),
+            span: context.span_id().to_string(),
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_checked() {
+        assert!(parse("info,ledger::apply=debug").is_ok());
+        assert!(parse("").is_err());
+        assert!(parse("ledger=loud").unwrap_err().contains("bad filter"));
+    }
+}
