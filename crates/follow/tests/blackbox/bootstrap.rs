@@ -1,0 +1,145 @@
+//! The first start of a chain, by many at once.
+
+use std::thread;
+use std::time::Duration;
+
+use chain::Genesis;
+use follow::bootstrap::{Error, establish, find_genesis};
+use follow::topics::{BLOCKCHAIN, TRANSACTIONS, specs};
+use journal::{Entry, Journal, Options};
+
+use crate::forge::{Forge, genesis};
+
+pub fn memory() -> Journal {
+    Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
+}
+
+fn start(
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+) -> Result<follow::bootstrap::Established, Error> {
+    establish(journal, genesis, &|| false, &|error| panic!("{error}"))
+}
+
+#[test]
+fn eight_at_once_make_one_chain() {
+    let journal = memory();
+    let genesis = genesis("eight");
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let established = start(&journal, Some(&genesis)).unwrap();
+                assert_eq!(established.rules.unwrap().chain_id, genesis.chain_id());
+                assert!(established.warnings.is_empty());
+            });
+        }
+    });
+    assert_eq!(find_genesis(&journal).unwrap().unwrap().genesis, genesis);
+    assert!((1..=8).contains(&journal.offsets(BLOCKCHAIN, 0).unwrap().end));
+    assert_eq!(journal.offsets(TRANSACTIONS, 1).unwrap().end, 0);
+    assert!(journal.offsets(TRANSACTIONS, 2).is_err());
+}
+
+#[test]
+fn eight_with_different_genesis_make_one_chain_too() {
+    let journal = memory();
+    let done: Vec<_> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..8)
+            .map(|n| {
+                let journal = &journal;
+                scope.spawn(move || start(journal, Some(&genesis(&format!("chain-{n}")))))
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let won = find_genesis(&journal).unwrap().unwrap().chain_id;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+    for lost in done.into_iter().filter_map(Result::err) {
+        let Error::WrongChain { expected, found } = &lost else {
+            panic!("{lost}");
+        };
+        assert_eq!(*found, won);
+        let told = lost.to_string();
+        assert!(
+            told.contains(&found.to_string()) && told.contains(&expected.to_string()),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_restart_publishes_nothing() {
+    let journal = memory();
+    let genesis = genesis("restart");
+    for _ in 0..3 {
+        start(&journal, Some(&genesis)).unwrap();
+    }
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 1);
+    assert!(start(&journal, None).unwrap().rules.is_some());
+}
+
+#[test]
+fn without_a_genesis_nothing_is_made() {
+    let journal = memory();
+    assert!(start(&journal, None).unwrap().rules.is_none());
+    assert!(find_genesis(&journal).unwrap().is_none());
+    assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
+}
+
+#[test]
+fn junk_before_block_zero_does_not_keep_it_away() {
+    let journal = memory();
+    let genesis = genesis("junk");
+    for spec in specs(&genesis) {
+        journal.create_topic(&spec).unwrap();
+    }
+    let (_, other) = Forge::grown("other", 1, 1);
+    for value in [b"junk".as_slice().into(), other[1].clone()] {
+        let entry = Entry {
+            value,
+            ..Entry::default()
+        };
+        journal
+            .append(BLOCKCHAIN, entry, Duration::from_secs(5))
+            .unwrap();
+    }
+    start(&journal, Some(&genesis)).unwrap();
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 3);
+    assert_eq!(
+        find_genesis(&journal).unwrap().unwrap().chain_id,
+        genesis.chain_id()
+    );
+}
+
+#[test]
+fn topics_that_cannot_carry_the_chain_are_refused() {
+    let journal = memory();
+    let genesis = genesis("settings");
+    let mut two = specs(&genesis);
+    two[0].partitions = 1;
+    for spec in &two {
+        journal.create_topic(spec).unwrap();
+    }
+    let refused = start(&journal, Some(&genesis)).unwrap_err();
+    let Error::Setting { topic, .. } = &refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(topic, TRANSACTIONS);
+    assert_eq!(
+        journal.offsets(BLOCKCHAIN, 0).unwrap().end,
+        0,
+        "nothing is published on it"
+    );
+}
+
+#[test]
+fn a_genesis_that_breaks_a_rule_makes_nothing() {
+    let journal = memory();
+    let broken = Genesis {
+        partitions: 0,
+        ..genesis("broken")
+    };
+    let refused = start(&journal, Some(&broken)).unwrap_err();
+    assert!(matches!(refused, Error::Genesis(_)), "{refused}");
+    assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
+}

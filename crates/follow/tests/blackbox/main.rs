@@ -1,0 +1,13 @@
+//! The follower from outside: logs go in, events come out.
+
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
+mod assume;
+mod bootstrap;
+mod feed;
+mod forge;
+mod loss;
+mod order;
+mod replay;
+mod snapshot;
+mod stand;
