@@ -5,7 +5,7 @@ use proto::ingest::v1::ingest_service_client::IngestServiceClient;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::miner::v1::miner_service_client::MinerServiceClient;
 
-use crate::args::Global;
+use crate::config::Global;
 use crate::exit::{Exit, Failure, Outcome};
 
 /// Answers may hold a block of the largest size that a genesis allows, with its records decoded.
@@ -22,22 +22,31 @@ pub struct Connect {
 impl Connect {
     /// Takes the addresses; connects at the first call.
     pub fn new(global: &Global) -> Self {
-        Self { ledger: global.ledger.clone(), ingest: global.ingest.clone(), miners: global.miner.clone() }
+        Self {
+            ledger: global.ledger.clone(),
+            ingest: global.ingest.clone(),
+            miners: global.miner.clone(),
+        }
     }
 
     /// A client of the ledger.
     pub fn ledger(&self) -> Outcome<LedgerServiceClient<Channel>> {
-        Ok(LedgerServiceClient::new(channel(&self.ledger)?).max_decoding_message_size(MAX_REPLY_BYTES))
+        Ok(LedgerServiceClient::new(channel(&self.ledger)?)
+            .max_decoding_message_size(MAX_REPLY_BYTES))
     }
 
     /// A client of ingest.
     pub fn ingest(&self) -> Outcome<IngestServiceClient<Channel>> {
-        Ok(IngestServiceClient::new(channel(&self.ingest)?).max_decoding_message_size(MAX_REPLY_BYTES))
+        Ok(IngestServiceClient::new(channel(&self.ingest)?)
+            .max_decoding_message_size(MAX_REPLY_BYTES))
     }
 
     /// A client of each miner, with its address.
     pub fn miners(&self) -> Outcome<Vec<(String, MinerServiceClient<Channel>)>> {
-        self.miners.iter().map(|url| Ok((url.clone(), MinerServiceClient::new(channel(url)?)))).collect()
+        self.miners
+            .iter()
+            .map(|url| Ok((url.clone(), MinerServiceClient::new(channel(url)?))))
+            .collect()
     }
 }
 

@@ -46,7 +46,12 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 impl Failure {
     /// A failure with a message only.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, reason: None, message: message.into(), metadata: Vec::new() }
+        Self {
+            exit,
+            reason: None,
+            message: message.into(),
+            metadata: Vec::new(),
+        }
     }
 
     /// The same with a stable reason.
@@ -70,12 +75,6 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<anyhow::Error> for Failure {
-    fn from(error: anyhow::Error) -> Self {
-        Self::new(Exit::Other, format!("{error:#}"))
-    }
-}
-
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
         Self::new(Exit::Other, error.to_string())
@@ -90,8 +89,27 @@ impl From<proto::wire::Error> for Failure {
 
 impl From<journal::Error> for Failure {
     fn from(error: journal::Error) -> Self {
-        let exit = if error.is_retryable() { Exit::Unavailable } else { Exit::Other };
+        let exit = if error.is_retryable() {
+            Exit::Unavailable
+        } else {
+            Exit::Other
+        };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<follow::config::Error> for Failure {
+    fn from(error: follow::config::Error) -> Self {
+        Self::new(Exit::Usage, error.to_string())
+    }
+}
+
+impl From<follow::config::OpenError> for Failure {
+    fn from(error: follow::config::OpenError) -> Self {
+        match error {
+            follow::config::OpenError::File(error) => error.into(),
+            follow::config::OpenError::Journal(error) => error.into(),
+        }
     }
 }
 
@@ -99,29 +117,43 @@ impl From<tonic::Status> for Failure {
     fn from(status: tonic::Status) -> Self {
         let info = status.get_details_error_info();
         let reason = info.as_ref().map(|info| info.reason.clone());
-        let mut metadata: Vec<(String, String)> =
-            info.map(|info| info.metadata.into_iter().collect()).unwrap_or_default();
+        let mut metadata: Vec<(String, String)> = info
+            .map(|info| info.metadata.into_iter().collect())
+            .unwrap_or_default();
         metadata.sort();
         let exit = match status.code() {
             Code::NotFound | Code::OutOfRange => Exit::NotFound,
             Code::InvalidArgument => rejected_or_usage(reason.as_deref()),
-            Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated => Exit::Rejected,
+            Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated => {
+                Exit::Rejected
+            }
             Code::Unavailable | Code::ResourceExhausted => Exit::Unavailable,
-            Code::DeadlineExceeded if reason.as_deref() == Some(reason::OUTCOME_UNKNOWN) => Exit::OutcomeUnknown,
+            Code::DeadlineExceeded if reason.as_deref() == Some(reason::OUTCOME_UNKNOWN) => {
+                Exit::OutcomeUnknown
+            }
             Code::DeadlineExceeded => Exit::Unavailable,
             Code::DataLoss => Exit::DoesNotVerify,
             _ => Exit::Other,
         };
-        Self { exit, reason, message: status.message().to_owned(), metadata }
+        Self {
+            exit,
+            reason,
+            message: status.message().to_owned(),
+            metadata,
+        }
     }
 }
 
 /// A request that ingest refuses for a rule of the chain is a rejection; one that is not of its form is usage.
 fn rejected_or_usage(reason: Option<&str>) -> Exit {
     match reason {
-        None | Some(reason::MISSING_FIELD | reason::BAD_FIELD | reason::BAD_PAGE_TOKEN | reason::INVERTED_RANGE) => {
-            Exit::Usage
-        }
+        None
+        | Some(
+            reason::MISSING_FIELD
+            | reason::BAD_FIELD
+            | reason::BAD_PAGE_TOKEN
+            | reason::INVERTED_RANGE,
+        ) => Exit::Usage,
         Some(_) => Exit::Rejected,
     }
 }

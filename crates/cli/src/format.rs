@@ -1,7 +1,7 @@
 //! How single values look to people.
 
-use proto::types::v1::{Position, Transaction};
 use prost_types::Timestamp;
+use proto::types::v1::{Position, Transaction};
 
 /// A number that may be absent.
 pub fn number<T: ToString>(value: Option<T>) -> String {
@@ -18,7 +18,9 @@ pub fn time(value: Option<&Timestamp>) -> String {
 
 /// `partition:offset`, as commands take it.
 pub fn position(value: Option<&Position>) -> String {
-    let Some(position) = value else { return String::new() };
+    let Some(position) = value else {
+        return String::new();
+    };
     match (position.partition, position.offset) {
         (Some(partition), Some(offset)) => format!("{partition}:{offset}"),
         (Some(partition), None) => format!("{partition}:?"),
@@ -28,7 +30,11 @@ pub fn position(value: Option<&Position>) -> String {
 
 /// What a transaction does, in words.
 pub fn movement(transaction: &Transaction) -> String {
-    let memo = if transaction.memo.is_empty() { String::new() } else { format!(" {:?}", transaction.memo) };
+    let memo = if transaction.memo.is_empty() {
+        String::new()
+    } else {
+        format!(" {:?}", transaction.memo)
+    };
     if transaction.recipient.is_empty() {
         return format!("{} notes{memo}", short(&transaction.sender));
     }
@@ -42,7 +48,11 @@ pub fn movement(transaction: &Transaction) -> String {
 
 /// A key account by its beginning and end; names as they are.
 pub fn short(account: &str) -> String {
-    if account.len() < 32 { account.to_owned() } else { format!("{}…{}", &account[..10], &account[account.len() - 4..]) }
+    if account.len() < 32 {
+        account.to_owned()
+    } else {
+        format!("{}…{}", &account[..10], &account[account.len() - 4..])
+    }
 }
 
 /// The name of an enum value without its prefix: `STATE_INCLUDED` is `INCLUDED`.

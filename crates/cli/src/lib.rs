@@ -1,8 +1,8 @@
 //! The `blocklog` command: keys, transactions, blocks, topics. Answers come from the services by gRPC, or from the
 //! journal itself where no service should have to be trusted.
 
-mod args;
 mod commands;
+mod config;
 mod connect;
 mod exit;
 mod format;
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use args::{Cli, Command};
+use config::{Cli, Command};
 use connect::Connect;
 use exit::{Exit, Failure, Outcome};
 use output::Printer;
@@ -21,9 +21,17 @@ use output::Printer;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let printer = Printer::new(cli.global.output);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
-        Err(error) => return fail(printer, &Failure::new(Exit::Other, format!("cannot start: {error}"))),
+        Err(error) => {
+            return fail(
+                printer,
+                &Failure::new(Exit::Other, format!("cannot start: {error}")),
+            );
+        }
     };
     match runtime.block_on(run(cli, printer)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,8 +44,11 @@ fn fail(printer: Printer, failure: &Failure) -> ExitCode {
     if printer.is_human() {
         eprintln!("error: {failure}");
     } else {
-        let metadata: serde_json::Map<_, _> =
-            failure.metadata.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let metadata: serde_json::Map<_, _> = failure
+            .metadata
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into()))
+            .collect();
         eprintln!(
             "{}",
             serde_json::json!({ "error": { "reason": failure.reason, "message": failure.message, "metadata": metadata } })
@@ -59,7 +70,12 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Topic(command) => commands::topic::run(command, printer),
         Command::Status => commands::status::run(&connect, printer).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "blocklog", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "blocklog",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     }

@@ -37,7 +37,11 @@ impl Printer {
     }
 
     /// A message: its JSON, or the rows made from it.
-    pub fn message<M: Message + Name>(self, message: &M, rows: impl FnOnce(&M) -> Rows) -> io::Result<()> {
+    pub fn message<M: Message + Name>(
+        self,
+        message: &M,
+        rows: impl FnOnce(&M) -> Rows,
+    ) -> io::Result<()> {
         match self.format {
             Format::Json => self.line(&proto::json::to_value(message).to_string()),
             Format::Human => self.rows(rows(message)),
@@ -91,11 +95,17 @@ impl Printer {
 
 fn plain() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
 /// Without the blanks that fill up the last column: they break lines in narrow terminals.
 fn trimmed(table: &Table) -> String {
-    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect::<Vec<_>>()
+        .join("\n")
 }

@@ -12,7 +12,9 @@ use crate::output::{Printer, Rows};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Balance, nonce and number of entries
-    #[command(after_help = "Example:\n  blocklog account get alice\n  blocklog account get alice --at-height 12")]
+    #[command(
+        after_help = "Example:\n  blocklog account get alice\n  blocklog account get alice --at-height 12"
+    )]
     Get {
         /// `bl1…` or a name
         account: String,
@@ -37,6 +39,9 @@ fn rows(reply: &GetAccountResponse) -> Rows {
         ("nonce", number(account.nonce)),
         ("entries", number(account.entries)),
         ("last leaf", number(account.last_leaf_index)),
-        ("as of height", number(reply.tip.as_ref().and_then(|tip| tip.height))),
+        (
+            "as of height",
+            number(reply.tip.as_ref().and_then(|tip| tip.height)),
+        ),
     ]
 }

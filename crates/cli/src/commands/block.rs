@@ -2,7 +2,8 @@
 
 use clap::Subcommand;
 use proto::ledger::v1::{
-    Block, GetBlockRequest, GetBlockResponse, ListBlocksRequest, StreamBlocksRequest, get_block_request::Id,
+    Block, GetBlockRequest, GetBlockResponse, ListBlocksRequest, StreamBlocksRequest,
+    get_block_request::Id,
 };
 
 use crate::connect::Connect;
@@ -26,7 +27,9 @@ pub enum Command {
         miner: String,
     },
     /// One block with its records: the tip, or the one with a height or a hash
-    #[command(after_help = "Example:\n  blocklog block get 12\n  blocklog block get --output json | jq .block.header")]
+    #[command(
+        after_help = "Example:\n  blocklog block get 12\n  blocklog block get --output json | jq .block.header"
+    )]
     Get {
         /// Height or hash; the tip if left out
         block: Option<String>,
@@ -44,16 +47,31 @@ pub enum Command {
 
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
     match command {
-        Command::List { limit, oldest_first, miner } => list(limit, oldest_first, miner, connect, printer).await,
+        Command::List {
+            limit,
+            oldest_first,
+            miner,
+        } => list(limit, oldest_first, miner, connect, printer).await,
         Command::Get { block, raw } => get(block.as_deref(), raw, connect, printer).await,
         Command::Follow { from } => follow(from, connect, printer).await,
     }
 }
 
-async fn list(limit: u32, oldest_first: bool, miner: String, connect: &Connect, printer: Printer) -> Outcome {
+async fn list(
+    limit: u32,
+    oldest_first: bool,
+    miner: String,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
     let mut client = connect.ledger()?;
     let mut blocks = Vec::new();
-    let mut request = ListBlocksRequest { oldest_first, miner, page_size: limit.min(1000), ..Default::default() };
+    let mut request = ListBlocksRequest {
+        oldest_first,
+        miner,
+        page_size: limit.min(1000),
+        ..Default::default()
+    };
     loop {
         let reply = client.list_blocks(request.clone()).await?.into_inner();
         blocks.extend(reply.blocks);
@@ -63,7 +81,16 @@ async fn list(limit: u32, oldest_first: bool, miner: String, connect: &Connect, 
         request.page_token = reply.next_page_token;
     }
     blocks.truncate(limit as usize);
-    let header = ["height", "hash", "time", "partition", "offsets", "included", "refused", "miner"];
+    let header = [
+        "height",
+        "hash",
+        "time",
+        "partition",
+        "offsets",
+        "included",
+        "refused",
+        "miner",
+    ];
     Ok(printer.table(&blocks, &header, |block| {
         vec![
             number(block.height),
@@ -83,10 +110,17 @@ async fn get(block: Option<&str>, raw: bool, connect: &Connect, printer: Printer
         None => None,
         Some(text) if text.len() == 64 => Some(Id::Hash(text.to_owned())),
         Some(text) => Some(Id::Height(text.parse().map_err(|_| {
-            Failure::new(Exit::Usage, format!("{text:?} is neither a height nor a hash of 64 hex digits"))
+            Failure::new(
+                Exit::Usage,
+                format!("{text:?} is neither a height nor a hash of 64 hex digits"),
+            )
         })?)),
     };
-    let request = GetBlockRequest { id, with_records: true, with_raw: raw };
+    let request = GetBlockRequest {
+        id,
+        with_records: true,
+        with_raw: raw,
+    };
     let reply = connect.ledger()?.get_block(request).await?.into_inner();
     printer.message(&reply, rows)?;
     if let (true, Some(block)) = (printer.is_human(), &reply.block) {
@@ -103,7 +137,10 @@ fn rows(reply: &GetBlockResponse) -> Rows {
         ("previous", block.previous_hash),
         ("time", time(block.timestamp.as_ref())),
         ("partition", number(block.partition)),
-        ("offsets", format!("{}..{}", number(block.from_offset), number(block.to_offset))),
+        (
+            "offsets",
+            format!("{}..{}", number(block.from_offset), number(block.to_offset)),
+        ),
         ("miner", block.miner),
         ("reward", number(block.reward)),
         ("bits", block.bits),
@@ -125,14 +162,22 @@ fn records(block: &Block, printer: Printer) -> Outcome {
         vec![
             position(record.position.as_ref()),
             plain(record.verdict().as_str_name(), "VERDICT_"),
-            if record.transaction.is_some() { movement(&transaction) } else { String::new() },
+            if record.transaction.is_some() {
+                movement(&transaction)
+            } else {
+                String::new()
+            },
             transaction.id,
         ]
     })?)
 }
 
 async fn follow(from: Option<u64>, connect: &Connect, printer: Printer) -> Outcome {
-    let request = StreamBlocksRequest { from_height: from, with_records: false, with_raw: false };
+    let request = StreamBlocksRequest {
+        from_height: from,
+        with_records: false,
+        with_raw: false,
+    };
     let mut stream = connect.ledger()?.stream_blocks(request).await?.into_inner();
     loop {
         let reply = tokio::select! {

@@ -33,9 +33,15 @@ pub fn position(text: &str) -> Result<Position, String> {
 
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
     let Command::Get { position } = command;
-    let request = GetRecordRequest { position: Some(position), with_raw: !printer.is_human() };
+    let request = GetRecordRequest {
+        position: Some(position),
+        with_raw: !printer.is_human(),
+    };
     let reply = connect.ledger()?.get_record(request).await?.into_inner();
-    let record = reply.record.as_ref().ok_or_else(|| Failure::new(Exit::Other, "the ledger answered without a record"))?;
+    let record = reply
+        .record
+        .as_ref()
+        .ok_or_else(|| Failure::new(Exit::Other, "the ledger answered without a record"))?;
     let rows = rows(record);
     Ok(printer.message(&reply, |_| rows)?)
 }
@@ -48,9 +54,23 @@ pub fn rows(record: &Record) -> Rows {
         ("verdict", plain(record.verdict().as_str_name(), "VERDICT_")),
         ("height", number(record.height)),
         ("leaf", number(record.leaf_index)),
-        ("queue ahead", if record.verdict() == Verdict::Pending { number(record.queue_ahead) } else { String::new() }),
+        (
+            "queue ahead",
+            if record.verdict() == Verdict::Pending {
+                number(record.queue_ahead)
+            } else {
+                String::new()
+            },
+        ),
         ("id", transaction.id.clone()),
-        ("transaction", if record.transaction.is_some() { format::movement(&transaction) } else { String::new() }),
+        (
+            "transaction",
+            if record.transaction.is_some() {
+                format::movement(&transaction)
+            } else {
+                String::new()
+            },
+        ),
         ("nonce", number(transaction.nonce)),
         ("record hash", record.record_hash.clone()),
         ("appended", format::time(record.append_time.as_ref())),

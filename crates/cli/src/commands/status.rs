@@ -14,7 +14,14 @@ use crate::output::{Printer, Rows};
 pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
     let mut rows = Rows::new();
     let mut value = serde_json::Map::new();
-    let ledger = async { Ok(connect.ledger()?.get_ledger_info(GetLedgerInfoRequest {}).await?.into_inner()) }.await;
+    let ledger = async {
+        Ok(connect
+            .ledger()?
+            .get_ledger_info(GetLedgerInfoRequest {})
+            .await?
+            .into_inner())
+    }
+    .await;
     match &ledger {
         Ok(info) => {
             value.insert("ledger".into(), proto::json::to_value(info));
@@ -22,17 +29,33 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
         }
         Err(failure) => down("ledger", failure, &mut rows, &mut value),
     }
-    let ingest = async { Ok(connect.ingest()?.get_submission_info(GetSubmissionInfoRequest {}).await?.into_inner()) };
+    let ingest = async {
+        Ok(connect
+            .ingest()?
+            .get_submission_info(GetSubmissionInfoRequest {})
+            .await?
+            .into_inner())
+    };
     match ingest.await {
         Ok(info) => {
             value.insert("ingest".into(), proto::json::to_value(&info));
-            rows.push(("ingest", format!("takes transactions for {} on {}", info.chain_name, info.topic)));
+            rows.push((
+                "ingest",
+                format!(
+                    "takes transactions for {} on {}",
+                    info.chain_name, info.topic
+                ),
+            ));
         }
         Err(failure) => down("ingest", &failure, &mut rows, &mut value),
     }
     let mut miners = Vec::new();
     for (url, mut client) in connect.miners()? {
-        match client.get_miner_status(GetMinerStatusRequest {}).await.map_err(Failure::from) {
+        match client
+            .get_miner_status(GetMinerStatusRequest {})
+            .await
+            .map_err(Failure::from)
+        {
             Ok(reply) => {
                 let status = reply.into_inner().status.unwrap_or_default();
                 rows.push(("miner", miner_line(&status)));
@@ -46,10 +69,17 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
     }
     value.insert("miners".into(), Value::Array(miners));
     printer.value(&Value::Object(value), rows)?;
-    ledger.map(|_| ()).map_err(|failure: Failure| Failure::new(Exit::Unavailable, format!("no ledger: {failure}")))
+    ledger.map(|_| ()).map_err(|failure: Failure| {
+        Failure::new(Exit::Unavailable, format!("no ledger: {failure}"))
+    })
 }
 
-fn down(name: &'static str, failure: &Failure, rows: &mut Rows, value: &mut serde_json::Map<String, Value>) {
+fn down(
+    name: &'static str,
+    failure: &Failure,
+    rows: &mut Rows,
+    value: &mut serde_json::Map<String, Value>,
+) {
     rows.push((name, format!("does not answer: {failure}")));
     value.insert(name.into(), json!({ "error": failure.to_string() }));
 }
@@ -57,7 +87,15 @@ fn down(name: &'static str, failure: &Failure, rows: &mut Rows, value: &mut serd
 fn ledger_rows(info: &GetLedgerInfoResponse, rows: &mut Rows) {
     let tip = info.tip.clone().unwrap_or_default();
     rows.push(("chain", format!("{} {}", info.chain_name, info.chain_id)));
-    rows.push(("tip", format!("{} {} {}", number(tip.height), tip.hash, time(tip.timestamp.as_ref()))));
+    rows.push((
+        "tip",
+        format!(
+            "{} {} {}",
+            number(tip.height),
+            tip.hash,
+            time(tip.timestamp.as_ref())
+        ),
+    ));
     rows.push((
         "records",
         format!(
@@ -69,7 +107,10 @@ fn ledger_rows(info: &GetLedgerInfoResponse, rows: &mut Rows) {
         ),
     ));
     for partition in &info.partitions {
-        let pending = partition.end_offset.unwrap_or_default().saturating_sub(partition.cursor.unwrap_or_default());
+        let pending = partition
+            .end_offset
+            .unwrap_or_default()
+            .saturating_sub(partition.cursor.unwrap_or_default());
         rows.push((
             "partition",
             format!(
@@ -83,7 +124,11 @@ fn ledger_rows(info: &GetLedgerInfoResponse, rows: &mut Rows) {
     if let Some(audit) = &info.audit {
         rows.push((
             "audit",
-            format!("checked to height {}, {} findings", number(audit.checked_height), number(audit.findings)),
+            format!(
+                "checked to height {}, {} findings",
+                number(audit.checked_height),
+                number(audit.findings)
+            ),
         ));
     }
 }
@@ -93,7 +138,9 @@ fn miner_line(status: &MinerStatus) -> String {
         "{} on partitions {:?}: {}, {} won, {} lost, {:.1} M tries/s",
         status.account,
         status.partitions,
-        plain(status.phase().as_str_name(), "PHASE_").to_lowercase().replace('_', " "),
+        plain(status.phase().as_str_name(), "PHASE_")
+            .to_lowercase()
+            .replace('_', " "),
         number(status.blocks_won),
         number(status.blocks_stale),
         status.hash_rate.unwrap_or_default() / 1e6

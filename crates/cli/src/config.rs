@@ -1,7 +1,5 @@
 //! The words of the command line.
 
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand};
 
 use crate::{commands, output::Format};
@@ -30,28 +28,41 @@ pub struct Cli {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Global {
     /// How to print: for people, or JSON lines for programs
-    #[arg(long, global = true, value_enum, default_value_t, env = "BLOCKLOG_OUTPUT")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "BLOCKLOG_OUTPUT"
+    )]
     pub output: Format,
     /// Address of a ledger
-    #[arg(long, global = true, default_value = "http://127.0.0.1:7003", env = "BLOCKLOG_LEDGER", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "http://127.0.0.1:7003",
+        env = "BLOCKLOG_LEDGER",
+        value_name = "URL"
+    )]
     pub ledger: String,
     /// Address of an ingest
-    #[arg(long, global = true, default_value = "http://127.0.0.1:7001", env = "BLOCKLOG_INGEST", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "http://127.0.0.1:7001",
+        env = "BLOCKLOG_INGEST",
+        value_name = "URL"
+    )]
     pub ingest: String,
     /// Address of a miner; repeat it for several
-    #[arg(long, global = true, default_value = "http://127.0.0.1:7002", env = "BLOCKLOG_MINER", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        default_value = "http://127.0.0.1:7002",
+        env = "BLOCKLOG_MINER",
+        value_name = "URL"
+    )]
     pub miner: Vec<String>,
-}
-
-/// A journal to read or write without a service.
-#[derive(Clone, Debug, clap::Args)]
-pub struct JournalArgs {
-    /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX] or disk:PATH (a disk journal belongs to one process at a time)
-    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
-    pub journal: String,
-    /// File of librdkafka properties, one `name=value` a line (SASL, TLS)
-    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
-    pub kafka_config: Option<PathBuf>,
 }
 
 /// All commands.
@@ -83,7 +94,9 @@ pub enum Command {
     /// The chain and the services at a glance
     Status,
     /// Completions for a shell
-    #[command(after_help = "Example:\n  blocklog completions bash > /etc/bash_completion.d/blocklog")]
+    #[command(
+        after_help = "Example:\n  blocklog completions bash > /etc/bash_completion.d/blocklog"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

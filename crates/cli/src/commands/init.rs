@@ -1,0 +1,52 @@
+//! `blocklog init`: creates the topics and publishes block 0.
+
+use follow::config::ChainArgs;
+use serde_json::json;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Printer;
+
+/// Whoever holds the genesis may do this, as often as they like: the first block 0 counts.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  blocklog init --journal kafka://127.0.0.1:9092 --genesis genesis.json"
+)]
+pub struct Args {
+    #[command(flatten)]
+    chain: ChainArgs,
+}
+
+pub fn run(args: &Args, printer: Printer) -> Outcome {
+    args.chain
+        .check()
+        .map_err(|problem| Failure::new(Exit::Usage, problem))?;
+    let genesis = args.chain.genesis()?.ok_or_else(|| {
+        Failure::new(
+            Exit::Usage,
+            "--genesis FILE is required; `blocklog genesis new` writes one",
+        )
+    })?;
+    let journal = args.chain.open("blocklog")?;
+    let told = std::cell::Cell::new(false);
+    let established = follow::bootstrap::establish(&journal, Some(&genesis), &|| false, &|error| {
+        if !told.replace(true) {
+            eprintln!("waiting for the journal: {error}");
+        }
+    })
+    .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+    for (topic, fault) in &established.warnings {
+        eprintln!(
+            "warning: topic {topic}: {} is {}, should be {}",
+            fault.setting, fault.found, fault.expected
+        );
+    }
+    let id = genesis.chain_id().to_string();
+    let value = json!({ "chainId": id, "journal": args.chain.journal.journal.to_string() });
+    Ok(printer.value(
+        &value,
+        vec![
+            ("chain id", id),
+            ("journal", args.chain.journal.journal.to_string()),
+        ],
+    )?)
+}

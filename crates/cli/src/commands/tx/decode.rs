@@ -1,0 +1,105 @@
+//! Records as files.
+
+use std::fs;
+use std::path::Path;
+
+use chain::record::Judged;
+use chain::{Genesis, Rules, Transaction};
+use serde_json::json;
+
+use super::draft;
+use crate::connect::Connect;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::format::movement;
+use crate::output::{Printer, Rows};
+
+/// Reads a record.
+pub fn read(file: &Path) -> Outcome<Vec<u8>> {
+    fs::read(file).map_err(|error| {
+        Failure::new(
+            Exit::Usage,
+            format!("cannot read {}: {error}", file.display()),
+        )
+    })
+}
+
+/// Writes the record of a transaction.
+pub async fn encode(
+    args: &draft::Args,
+    out: &Path,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
+    let record = draft::sign(args, Some(connect)).await?.encode();
+    fs::write(out, &record).map_err(|error| {
+        Failure::new(
+            Exit::Other,
+            format!("cannot write {}: {error}", out.display()),
+        )
+    })?;
+    let value = json!({ "file": out.display().to_string(), "bytes": record.len(), "record": hex::encode(&record) });
+    let rows = vec![
+        ("file", out.display().to_string()),
+        ("bytes", record.len().to_string()),
+    ];
+    Ok(printer.value(&value, rows)?)
+}
+
+/// Says what a record holds. The signature is checked where the chain is known.
+pub async fn decode(
+    file: &Path,
+    chain: &draft::ChainId,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
+    let record = read(file)?;
+    let Ok(transaction) = Transaction::decode(&record) else {
+        let advice = format!(
+            "{} holds no transaction in canonical protobuf ({} bytes)",
+            file.display(),
+            record.len()
+        );
+        return Err(Failure::new(Exit::Rejected, advice).reason("UNDECODABLE"));
+    };
+    let chain_id = chain.resolve(Some(connect)).await.ok();
+    let mut wire =
+        proto::wire::from_transaction(&transaction, &chain_id.unwrap_or(chain::Hash::ZERO));
+    let fault = chain_id.and_then(|chain_id| {
+        // Whether names are allowed is for the chain to say: here they are.
+        let rules = Rules {
+            chain_id,
+            genesis: Genesis {
+                open: true,
+                ..Genesis::default()
+            },
+        };
+        match chain::record::check(record.into(), &rules).judged() {
+            Judged::Good(_) => None,
+            Judged::Refused(verdict) => Some(verdict.code()),
+        }
+    });
+    if chain_id.is_none() {
+        wire.id = String::new();
+    }
+    let rows: Rows = vec![
+        ("id", wire.id.clone()),
+        ("transaction", movement(&wire)),
+        ("sender", wire.sender.clone()),
+        ("recipient", wire.recipient.clone()),
+        ("nonce", transaction.nonce.to_string()),
+        ("valid until", transaction.valid_until.to_string()),
+        ("signature", wire.signature.clone()),
+        ("would fail as", fault.unwrap_or_default().to_owned()),
+        (
+            "unchecked",
+            if chain_id.is_none() {
+                "id and signature: name the chain with --chain-id or --genesis"
+            } else {
+                ""
+            }
+            .to_owned(),
+        ),
+    ];
+    let value = json!({ "transaction": proto::json::to_value(&wire), "wouldFail": fault });
+    Ok(printer.value(&value, rows)?)
+}
