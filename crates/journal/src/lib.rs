@@ -41,6 +41,7 @@ mod append;
 mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
+mod disk;
 mod error;
 mod handle;
 mod memory;

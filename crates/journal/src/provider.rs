@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::append::{AppendError, Entry, Sink};
+use crate::disk;
 use crate::handle::Options;
 use crate::memory;
 use crate::record::{Batch, Offsets};
@@ -12,14 +13,17 @@ use crate::url::{Place, Url};
 
 #[derive(Clone)]
 pub(crate) enum Provider {
+    Disk(disk::Disk),
     Memory(memory::Memory),
 }
 
 pub(crate) enum Appender {
+    Disk(disk::Appender),
     Memory(memory::Appender),
 }
 
 pub(crate) enum Reader {
+    Disk(disk::Reader),
     Memory(memory::Reader),
 }
 
@@ -28,18 +32,20 @@ impl Provider {
         let _ = options;
         match &url.0 {
             Place::Memory(name) => Ok(Provider::Memory(memory::Memory::open(name)?)),
+            Place::Disk(path) => Ok(Provider::Disk(disk::Disk::open(path)?)),
             _ => Err(Error::Unavailable("not there yet".into())),
         }
     }
 
     pub(crate) fn topic_name(&self, name: &str) -> String {
         match self {
-            Provider::Memory(_) => name.to_owned(),
+            Provider::Disk(_) | Provider::Memory(_) => name.to_owned(),
         }
     }
 
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         match self {
+            Provider::Disk(disk) => disk.create_topic(spec),
             Provider::Memory(memory) => Ok(memory.create_topic(spec)),
         }
     }
@@ -50,24 +56,28 @@ impl Provider {
         expected: &TopicSpec,
     ) -> Result<Option<Description>, Error> {
         match self {
+            Provider::Disk(disk) => Ok(disk.describe(topic, expected)),
             Provider::Memory(memory) => Ok(memory.describe(topic, expected)),
         }
     }
 
     pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
         match self {
+            Provider::Disk(disk) => disk.offsets(topic, partition),
             Provider::Memory(memory) => memory.offsets(topic, partition),
         }
     }
 
     pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
         match self {
+            Provider::Disk(disk) => disk.appender(topic, sink).map(Appender::Disk),
             Provider::Memory(memory) => memory.appender(topic, sink).map(Appender::Memory),
         }
     }
 
     pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
         match self {
+            Provider::Disk(disk) => disk.reader(topic, partition, from).map(Reader::Disk),
             Provider::Memory(memory) => memory.reader(topic, partition, from).map(Reader::Memory),
         }
     }
@@ -81,7 +91,7 @@ impl Provider {
     ) -> Result<(), Error> {
         let _ = (group, topic, partition, offset);
         match self {
-            Provider::Memory(_) => Ok(()),
+            Provider::Disk(_) | Provider::Memory(_) => Ok(()),
         }
     }
 }
@@ -93,12 +103,14 @@ impl Provider {
 impl Appender {
     pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         match self {
+            Appender::Disk(appender) => appender.append(token, entry),
             Appender::Memory(appender) => appender.append(token, entry),
         }
     }
 
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
         match self {
+            Appender::Disk(appender) => appender.flush(timeout),
             Appender::Memory(appender) => appender.flush(timeout),
         }
     }
@@ -107,12 +119,14 @@ impl Appender {
 impl Reader {
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         match self {
+            Reader::Disk(reader) => reader.next(max_bytes, wait),
             Reader::Memory(reader) => reader.next(max_bytes, wait),
         }
     }
 
     pub(crate) fn seek(&mut self, from: u64) -> Result<(), Error> {
         match self {
+            Reader::Disk(reader) => reader.seek(from),
             Reader::Memory(reader) => reader.seek(from),
         }
         Ok(())

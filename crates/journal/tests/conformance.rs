@@ -12,3 +12,21 @@ fn memory() {
     conformance::run(|| open("memory:"));
     conformance::run(|| open("memory:shared"));
 }
+
+#[test]
+fn disk() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("disk:{}", directory.path().join("journal").display());
+    // Opened anew for every case: what earlier cases left must not matter.
+    conformance::run(|| open(&url));
+    let second = {
+        let _first = open(&url);
+        Journal::open(&Url::parse(&url).expect("a URL"), &Options::default())
+    };
+    let error = second.err().expect("the journal is locked").to_string();
+    let holder = format!("in use by process {}", std::process::id());
+    assert!(
+        error.contains(&holder) && error.contains("kafka://"),
+        "{error}"
+    );
+}

@@ -1,0 +1,121 @@
+//! The synced-end mark of a partition: below it, everything has been synced.
+//!
+//! The file `synced` has two slots, at 0 and at [`SLOT_SPACING`], written in turn, so that a torn write leaves the other
+//! one. A slot is u64 the offset below which everything was synced, u32 CRC-32C of the journal's salt and those 8 bytes. The
+//! larger good slot counts.
+//!
+//! # Why it is not synced itself
+//!
+//! It is written after the sync of the records and before anybody is told, but a second sync for it would halve the speed of
+//! the journal. So after a power cut it may be older than the truth, never newer. The rule of recovery holds
+//! either way: what a bad frame above the mark cuts off was acknowledged to nobody, because acknowledged records were synced
+//! and are whole. What an old mark cannot do is to tell a torn record from one that rotted; for that every record
+//! also names the first offset of its group, below which all was synced: a good record of a later group
+//! behind a bad one proves that the bad one had been whole. Only the very last group before a power cut has
+//! neither witness, unless the system happened to write the mark back. The mark is synced when a segment is full, on opening
+//! and on closing. After a crash of the process alone the mark is exact.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{self, File, Files};
+use super::frame::Salt;
+use crate::Error;
+
+/// Name of the file in a partition's directory.
+const NAME: &str = "synced";
+/// Bytes from one slot to the other: two sectors never tear together.
+const SLOT_SPACING: u64 = 4096;
+/// Bytes of a slot.
+const SLOT: usize = 12;
+
+/// An open mark.
+pub(super) struct Mark {
+    file: Arc<dyn File>,
+    path: PathBuf,
+    salt: Salt,
+    slot: u64,
+}
+
+impl Mark {
+    /// Makes the mark of a new partition; its directory is not synced yet.
+    pub(super) fn create(files: &dyn Files, directory: &Path, salt: Salt) -> Result<(), Error> {
+        let path = directory.join(NAME);
+        let io = |error: std::io::Error| Error::Io {
+            file: path.clone(),
+            detail: error.to_string(),
+        };
+        let file = files.open(&path, true).map_err(io)?;
+        for slot in [0, 1] {
+            file.write_at(&encode(salt, 0), slot * SLOT_SPACING)
+                .map_err(io)?;
+        }
+        file.sync().map_err(io)
+    }
+
+    /// Opens the mark of a partition, with what it says.
+    pub(super) fn open(
+        files: &dyn Files,
+        directory: &Path,
+        salt: Salt,
+    ) -> Result<(Mark, u64), Error> {
+        let path = directory.join(NAME);
+        let io = |error: std::io::Error| Error::Io {
+            file: path.clone(),
+            detail: error.to_string(),
+        };
+        let file = files.open(&path, false).map_err(io)?;
+        let bytes = files::read(&*file).map_err(io)?;
+        let slots = [0, SLOT_SPACING as usize]
+            .map(|at| bytes.get(at..at + SLOT).and_then(|slot| decode(salt, slot)));
+        let Some(offset) = slots.into_iter().flatten().max() else {
+            let detail = "neither copy of the synced-end mark is whole".into();
+            return Err(Error::Corrupt {
+                file: path,
+                position: 0,
+                detail,
+            });
+        };
+        // The next write goes to the slot that does not hold what counts.
+        let slot = u64::from(slots[0] == Some(offset));
+        Ok((
+            Mark {
+                file,
+                path,
+                salt,
+                slot,
+            },
+            offset,
+        ))
+    }
+
+    /// Says that everything below `offset` has been synced.
+    pub(super) fn set(&mut self, offset: u64) -> std::io::Result<()> {
+        self.file
+            .write_at(&encode(self.salt, offset), self.slot * SLOT_SPACING)?;
+        self.slot ^= 1;
+        Ok(())
+    }
+
+    /// Makes the mark itself durable.
+    pub(super) fn sync(&self) -> std::io::Result<()> {
+        self.file.sync()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn encode(salt: Salt, offset: u64) -> [u8; SLOT] {
+    let mut slot = [0; SLOT];
+    slot[..8].copy_from_slice(&offset.to_be_bytes());
+    slot[8..].copy_from_slice(&salt.checksum(&offset.to_be_bytes(), &[]).to_be_bytes());
+    slot
+}
+
+fn decode(salt: Salt, slot: &[u8]) -> Option<u64> {
+    let (offset, crc) = slot.split_first_chunk::<8>()?;
+    let good = salt.checksum(offset, &[]).to_be_bytes() == crc;
+    good.then(|| u64::from_be_bytes(*offset))
+}

@@ -1,0 +1,109 @@
+//! One partition on disk: what its readers and the writer share.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::files::{File, Files};
+use super::frame::Salt;
+use super::writing::Writing;
+use crate::record::Offsets;
+
+/// Bytes of segment between two entries of the index: what a reader may have to skip.
+const INDEX_SPACING: u64 = 64 << 10;
+
+/// A partition.
+pub(super) struct Partition {
+    pub(super) topic: String,
+    pub(super) number: u32,
+    pub(super) directory: PathBuf,
+    pub(super) files: Arc<dyn Files>,
+    pub(super) salt: Salt,
+    /// A segment of this many bytes is full.
+    pub(super) segment_bytes: u64,
+    /// What readers see.
+    pub(super) state: Mutex<State>,
+    /// The state has changed.
+    pub(super) grown: Condvar,
+    /// What only the writer touches; locked by nobody else once the journal is open.
+    pub(super) writing: Mutex<Writing>,
+}
+
+/// What readers see: synced records only.
+pub(super) struct State {
+    /// Segments in order; the last one is written to. Never empty.
+    pub(super) segments: Vec<Segment>,
+    /// Offset of the next append.
+    pub(super) end: u64,
+    /// The last segment's file.
+    pub(super) active: Arc<dyn File>,
+    /// Synced bytes of the last segment.
+    pub(super) active_bytes: u64,
+    /// Why the journal has stopped, if it has.
+    pub(super) stopped: Option<String>,
+}
+
+/// A segment file.
+pub(super) struct Segment {
+    /// Offset of its first record.
+    pub(super) base: u64,
+    pub(super) index: Index,
+}
+
+/// Where some records of a segment begin: (offset, position), ascending in both.
+#[derive(Default)]
+pub(super) struct Index(Vec<(u64, u64)>);
+
+impl Partition {
+    pub(super) fn offsets(&self) -> Offsets {
+        let state = self.state.lock();
+        Offsets {
+            start: state.segments[0].base,
+            end: state.end,
+        }
+    }
+
+    /// Tells everybody that the journal has stopped.
+    pub(super) fn stop(&self, why: &str) {
+        self.state
+            .lock()
+            .stopped
+            .get_or_insert_with(|| why.to_owned());
+        self.grown.notify_all();
+    }
+}
+
+impl Index {
+    /// Takes note of a record; most are not kept.
+    pub(super) fn note(&mut self, offset: u64, position: u64) {
+        if self
+            .0
+            .last()
+            .is_none_or(|(_, last)| position - last >= INDEX_SPACING)
+        {
+            self.0.push((offset, position));
+        }
+    }
+
+    /// Where to begin looking for `offset`.
+    pub(super) fn locate(&self, offset: u64) -> u64 {
+        let above = self.0.partition_point(|(first, _)| *first <= offset);
+        above.checked_sub(1).map_or(0, |i| self.0[i].1)
+    }
+}
+
+/// The path of the segment that begins at `base`.
+pub(super) fn segment_path(directory: &Path, base: u64) -> PathBuf {
+    directory.join(format!("{base:020}.log"))
+}
+
+/// The base in a segment's file name.
+pub(super) fn segment_base(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".log")?;
+    if digits.len() != 20 {
+        None
+    } else {
+        digits.parse().ok()
+    }
+}

@@ -1,0 +1,141 @@
+//! Frames of a segment file one after another, read in large pieces.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::File;
+use super::frame::{self, Frame, Salt};
+use crate::Error;
+
+/// Bytes read at once, unless a record is larger.
+const PIECE: usize = 1 << 20;
+
+/// A place in a segment file from which frames are read.
+pub(super) struct Scan {
+    file: Arc<dyn File>,
+    path: PathBuf,
+    salt: Salt,
+    /// Where in the file the next frame begins.
+    position: u64,
+    /// Bytes of the file that may be read.
+    limit: u64,
+    /// Bytes of the file from `position` on: `buffer[start..]`.
+    buffer: Vec<u8>,
+    start: usize,
+}
+
+/// What is at a place.
+pub(super) enum Step<'a> {
+    /// A frame.
+    Frame(Frame<'a>),
+    /// The limit.
+    End,
+    /// Something else.
+    Bad(String),
+}
+
+impl Scan {
+    pub(super) fn new(
+        file: Arc<dyn File>,
+        path: &Path,
+        salt: Salt,
+        position: u64,
+        limit: u64,
+    ) -> Scan {
+        Scan {
+            file,
+            path: path.to_owned(),
+            salt,
+            position,
+            limit,
+            buffer: Vec::new(),
+            start: 0,
+        }
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// More of the file may be read now.
+    pub(super) fn extend(&mut self, limit: u64) {
+        self.limit = limit;
+    }
+
+    /// What comes next, without passing it.
+    pub(super) fn peek(&mut self) -> Result<Step<'_>, Error> {
+        if self.position >= self.limit {
+            return Ok(Step::End);
+        }
+        let mut needed = frame::SMALLEST;
+        // First the length, then as much as it says.
+        for _ in 0..2 {
+            if self.limit - self.position < needed as u64 {
+                return Ok(Step::Bad(
+                    "a record reaches beyond the end of the file".into(),
+                ));
+            }
+            if !self.fill(needed)? {
+                return Ok(Step::Bad("the file is shorter than it was".into()));
+            }
+            needed = frame::claimed_length(&self.buffer[self.start..]);
+        }
+        Ok(match frame::parse(self.salt, &self.buffer[self.start..]) {
+            Ok(frame) => Step::Frame(frame),
+            Err(why) => Step::Bad(why.into()),
+        })
+    }
+
+    /// Passes a frame of this length.
+    pub(super) fn pass(&mut self, length: usize) {
+        self.start += length;
+        self.position += length as u64;
+    }
+
+    /// Everything from here to the limit.
+    pub(super) fn rest(&mut self) -> Result<&[u8], Error> {
+        let needed =
+            usize::try_from(self.limit - self.position).map_err(|error| self.io(&error))?;
+        self.fill(needed)?;
+        Ok(&self.buffer[self.start..])
+    }
+
+    /// Sees to it that `needed` bytes are in the buffer; false if the file has not that many.
+    fn fill(&mut self, needed: usize) -> Result<bool, Error> {
+        let have = self.buffer.len() - self.start;
+        if have >= needed {
+            return Ok(true);
+        }
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        let room = usize::try_from(self.limit - self.position).unwrap_or(usize::MAX);
+        let wanted = needed.max(PIECE).min(room);
+        self.buffer.resize(wanted, 0);
+        let read = self
+            .file
+            .read_at(&mut self.buffer[have..], self.position + have as u64);
+        match read {
+            Ok(count) => self.buffer.truncate(have + count),
+            Err(error) => {
+                self.buffer.truncate(have);
+                return Err(self.io(&error));
+            }
+        }
+        Ok(self.buffer.len() >= needed)
+    }
+
+    pub(super) fn corrupt(&self, detail: String) -> Error {
+        Error::Corrupt {
+            file: self.path.clone(),
+            position: self.position,
+            detail,
+        }
+    }
+
+    fn io(&self, error: &dyn std::fmt::Display) -> Error {
+        Error::Io {
+            file: self.path.clone(),
+            detail: error.to_string(),
+        }
+    }
+}
