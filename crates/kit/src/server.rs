@@ -1,8 +1,26 @@
 //! Serving gRPC: reflection, health, limits, deadlines, traces, and an orderly end.
+//!
+//! A call passes, from the outside in: a server span and the figures of the call; admission; the deadline; the
+//! handler, whose panics become INTERNAL. What the body of a streaming answer does later is watched as well.
 
+mod admission;
+mod answer;
+mod call;
+mod deadline;
+mod health;
+mod methods;
+mod observed;
+
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+use tonic::transport::server::TcpIncoming;
+
 use crate::Service;
+use crate::readiness::SERVING;
+
+pub use deadline::Deadline;
 
 /// What a service serves.
 #[derive(Debug)]
@@ -17,7 +35,7 @@ pub struct Server {
     pub limits: Limits,
     /// `ErrorInfo.domain` of the errors that the server itself answers.
     pub domain: &'static str,
-    /// Response header that tells the id of a recorded trace.
+    /// Response header that tells the id of a recorded trace; in lower case.
     pub trace_header: &'static str,
 }
 
@@ -48,8 +66,114 @@ impl Default for Limits {
     }
 }
 
+/// A ping after this much silence: a peer that vanished without a word must not hold its streams for ever.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// A ping unanswered for this long ends the connection.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Request headers of one call, in bytes: traces and tokens fit many times over.
+const MAX_HEADER_BYTES: u32 = 16 * 1024;
+
 /// Serves on the service's gRPC socket, as a task of the service, until its shutdown token ends it.
 pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
-    let _ = (service, server);
-    todo!()
+    let Server {
+        routes,
+        services,
+        descriptors,
+        limits,
+        domain,
+        trace_header,
+    } = server;
+    let listener = service
+        .grpc
+        .take()
+        .context("the gRPC socket is being served already")?;
+    let mut methods = methods::Methods::of(tonic_health::pb::FILE_DESCRIPTOR_SET)?;
+    methods.add(descriptors)?;
+    methods.add(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)?;
+    methods.add(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)?;
+
+    let (reporter, health) = tonic_health::server::health_reporter();
+    let readiness = service.readiness.clone();
+    let names = services.clone();
+    let shutdown = service.shutdown.clone();
+    service.tasks.spawn(
+        "health",
+        health::follow(reporter, names, readiness, shutdown),
+    );
+
+    let calls = Arc::new(call::Calls {
+        methods,
+        admission: admission::Admission::new(&limits, domain),
+        unary_deadline: limits.unary_deadline,
+        shutdown: service.shutdown.clone(),
+        domain,
+        trace_header: trace_header.parse().context("trace_header")?,
+        figures: observed::Figures::new(),
+    });
+    let (v1, v1alpha) = reflection(descriptors, &services)?;
+    let router = routes
+        .add_service(health)
+        .add_service(v1)
+        .add_service(v1alpha);
+    let router = router
+        .into_axum_router()
+        .layer(axum::middleware::from_fn_with_state(calls, call::handle));
+
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let serving = tonic::transport::Server::builder()
+        .max_concurrent_streams(limits.per_connection)
+        .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .max_connection_age(limits.connection_age)
+        .add_routes(router.into())
+        .serve_with_incoming_shutdown(incoming, service.shutdown.cancelled_owned());
+    let cut = cut_after(service.shutdown.clone(), service.grace);
+    service.tasks.spawn("grpc", async move {
+        tokio::select! {
+            served = serving => served.context("the gRPC server ended"),
+            () = cut => {
+                tracing::warn!("connections were cut: clients did not take the end of their calls");
+                Ok(())
+            }
+        }
+    });
+    service.readiness.set(SERVING, Ok(()));
+    Ok(())
+}
+
+/// Returns when most of the grace has passed: a client that does not read cannot use up all of it.
+async fn cut_after(shutdown: crate::Shutdown, grace: Duration) {
+    shutdown.cancelled().await;
+    tokio::time::sleep(grace * 3 / 4).await;
+}
+
+type Reflection<V1, V1Alpha> = anyhow::Result<(V1, V1Alpha)>;
+
+/// Clients in the field ask by v1 or v1alpha: both are answered.
+fn reflection(
+    descriptors: &'static [u8],
+    services: &[&'static str],
+) -> Reflection<
+    tonic_reflection::server::v1::ServerReflectionServer<
+        impl tonic_reflection::server::v1::ServerReflection + use<>,
+    >,
+    tonic_reflection::server::v1alpha::ServerReflectionServer<
+        impl tonic_reflection::server::v1alpha::ServerReflection + use<>,
+    >,
+> {
+    let builder = || {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(descriptors)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        services
+            .iter()
+            .fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    let (v1, v1alpha) = (builder().build_v1(), builder().build_v1alpha());
+    Ok((
+        v1.context("reflection v1")?,
+        v1alpha.context("reflection v1alpha")?,
+    ))
 }

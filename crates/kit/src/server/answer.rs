@@ -1,0 +1,162 @@
+//! The body of an answer: watched until its end, and ended early when the service stops, when its deadline passes or
+//! when its producer panics.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use http_body::{Frame, SizeHint};
+use tonic::{Code, Status};
+
+use super::admission::Permit;
+use super::call::{exceeded, panicked};
+use super::deadline::Deadline;
+use super::observed::Observed;
+use crate::tasks::panic_text;
+use crate::{Refusal, Shutdown};
+
+/// Handlers see the token first, and may end their streams with more to say: where to resume.
+const HANDLERS_FIRST: Duration = Duration::from_millis(500);
+
+/// [`Code::Internal`] as gRPC writes it.
+const INTERNAL: HeaderValue = HeaderValue::from_static("13");
+
+/// What may end a stream from outside.
+pub(super) struct Watch {
+    pub shutdown: Option<Shutdown>,
+    pub deadline: Option<Deadline>,
+    pub domain: &'static str,
+}
+
+/// Why a stream ended early.
+type Ending = Pin<Box<dyn Future<Output = Status> + Send>>;
+
+/// A body around the body of the handler.
+pub(super) struct Answer {
+    inner: Body,
+    observed: Observed,
+    ending: Option<Ending>,
+    domain: &'static str,
+    done: bool,
+    _permit: Option<Permit>,
+}
+
+impl Answer {
+    /// Puts a response under watch.
+    pub fn wrap(
+        response: Response,
+        mut observed: Observed,
+        permit: Option<Permit>,
+        watch: Watch,
+    ) -> Response {
+        // An error without messages has its status in the headers.
+        if let Some(status) = Status::from_header_map(response.headers()) {
+            observed.end(status.code(), status.message());
+        }
+        response.map(|inner| {
+            Body::new(Answer {
+                inner,
+                observed,
+                domain: watch.domain,
+                ending: watch.ending(),
+                done: false,
+                _permit: permit,
+            })
+        })
+    }
+
+    fn finish(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.done = true;
+        self.observed.end(status.code(), status.message());
+        let mut trailers = HeaderMap::new();
+        if status.add_header(&mut trailers).is_err() {
+            // Only details can be unfit for a header; the code always fits.
+            trailers.insert(Status::GRPC_STATUS, INTERNAL);
+        }
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        if this.done {
+            return Poll::Ready(None);
+        }
+        let span = this.observed.span.clone();
+        let _entered = span.enter();
+        // Before the handler's stream, which may always have more.
+        if let Some(Poll::Ready(status)) = this.ending.as_mut().map(|it| it.as_mut().poll(context))
+        {
+            return this.finish(&status);
+        }
+        let inner = Pin::new(&mut this.inner);
+        match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(context))) {
+            Err(panic) => this.finish(&panicked(this.domain, panic_text(&*panic))),
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(frame)) => {
+                match &frame {
+                    Some(Ok(frame)) => {
+                        if let Some(trailers) = frame.trailers_ref() {
+                            let status = Status::from_header_map(trailers);
+                            let status = status.unwrap_or_else(|| Status::ok(""));
+                            this.observed.end(status.code(), status.message());
+                        }
+                    }
+                    Some(Err(error)) => this.observed.end(Code::Unknown, &error.to_string()),
+                    None => this.observed.end(Code::Ok, ""),
+                }
+                Poll::Ready(frame)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.done || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Watch {
+    fn ending(&self) -> Option<Ending> {
+        let (shutdown, deadline, domain) = (self.shutdown.clone(), self.deadline, self.domain);
+        let shutdown = shutdown?;
+        Some(Box::pin(async move {
+            let stopped = async {
+                shutdown.cancelled().await;
+                tokio::time::sleep(HANDLERS_FIRST).await;
+            };
+            match deadline {
+                Some(deadline) => tokio::select! {
+                    () = stopped => shutting_down(domain),
+                    () = tokio::time::sleep_until(deadline.at) => exceeded(domain),
+                },
+                None => {
+                    stopped.await;
+                    shutting_down(domain)
+                }
+            }
+        }))
+    }
+}
+
+fn shutting_down(domain: &'static str) -> Status {
+    let message = "the service is shutting down; connect again";
+    Refusal::new(domain, Code::Unavailable, "SHUTTING_DOWN", message)
+        .retry_after(Duration::from_secs(1))
+        .into()
+}

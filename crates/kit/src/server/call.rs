@@ -1,0 +1,127 @@
+//! The way of one call through the server.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderName, HeaderValue};
+use tonic::{Code, Status};
+use tracing::Instrument as _;
+
+use super::admission::{Admission, Permit};
+use super::answer::{Answer, Watch};
+use super::deadline::Deadline;
+use super::methods::{Method, Methods};
+use super::observed::{Figures, Observed};
+use crate::tasks::panic_text;
+use crate::{Refusal, Shutdown, TraceContext};
+
+/// What all calls share.
+#[derive(Debug)]
+pub(super) struct Calls {
+    pub methods: Methods,
+    pub admission: Admission,
+    pub unary_deadline: Duration,
+    pub shutdown: Shutdown,
+    pub domain: &'static str,
+    pub trace_header: HeaderName,
+    pub figures: Arc<Figures>,
+}
+
+/// Serves one call, and hands its answer on in a body that watches over the rest of it.
+pub(super) async fn handle(
+    State(calls): State<Arc<Calls>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let method = calls.methods.at(request.uri().path());
+    let observed = Observed::start(&calls.figures, method, request.headers());
+    let limit = (!method.streaming).then_some(calls.unary_deadline);
+    let deadline = Deadline::of(request.headers(), limit);
+    if let Some(deadline) = deadline {
+        request.extensions_mut().insert(deadline);
+    }
+    let span = observed.span.clone();
+    let (mut response, permit) = calls
+        .answer(method, deadline, request, next)
+        .instrument(span)
+        .await;
+    let context = TraceContext::of(&observed.span);
+    if context.is_sampled()
+        && let Some(id) = context.trace_id()
+        && let Ok(id) = HeaderValue::try_from(id)
+    {
+        response
+            .headers_mut()
+            .insert(calls.trace_header.clone(), id);
+    }
+    let watch = Watch {
+        // A unary answer is there already: only streams last long enough to be ended.
+        shutdown: method.streaming.then(|| calls.shutdown.clone()),
+        deadline: deadline.filter(|_| method.streaming),
+        domain: calls.domain,
+    };
+    Answer::wrap(response, observed, permit, watch)
+}
+
+impl Calls {
+    async fn answer(
+        &self,
+        method: &Method,
+        deadline: Option<Deadline>,
+        request: Request,
+        next: Next,
+    ) -> (Response, Option<Permit>) {
+        let permit = match self.admission.admit(method) {
+            Ok(permit) => permit,
+            Err(refusal) => return (Status::from(refusal).into_http(), None),
+        };
+        let answer = guarded(next.run(request));
+        let answer = match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline.at, answer).await,
+            None => Ok(answer.await),
+        };
+        let response = match answer {
+            Ok(Ok(response)) => response,
+            Ok(Err(panic)) => self.panicked(&panic).into_http(),
+            Err(_) => exceeded(self.domain).into_http(),
+        };
+        (response, Some(permit))
+    }
+
+    fn panicked(&self, text: &str) -> Status {
+        panicked(self.domain, text)
+    }
+}
+
+/// The answer to a call whose handler panicked. What the panic said is for the log alone.
+pub(super) fn panicked(domain: &'static str, text: &str) -> Status {
+    tracing::error!("a handler panicked: {text}");
+    let message = "the server made a mistake; please report it with the trace id";
+    Refusal::new(domain, Code::Internal, "PANIC", message).into()
+}
+
+/// The answer to a call whose time is up.
+pub(super) fn exceeded(domain: &'static str) -> Status {
+    let message = "the deadline passed before the answer was ready";
+    Refusal::new(domain, Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()
+}
+
+/// The output of a future, or what it said when it panicked.
+async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    std::future::poll_fn(move |context| {
+        // After a panic the future is not polled again, only dropped.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(panic_text(&*panic).to_owned())),
+        }
+    })
+    .await
+}

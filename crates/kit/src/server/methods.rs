@@ -1,0 +1,89 @@
+//! Which methods there are, and which of them stream: read from the descriptors.
+
+use std::collections::HashMap;
+
+use anyhow::Context as _;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
+
+/// One method, as spans and figures name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Method {
+    /// Full name of the service.
+    pub service: String,
+    /// Name of the method.
+    pub name: String,
+    /// The client or the server sends a stream.
+    pub streaming: bool,
+    /// Serves operators, not users: never refused for load.
+    pub essential: bool,
+}
+
+/// All methods by their path.
+#[derive(Debug)]
+pub(super) struct Methods {
+    by_path: HashMap<String, Method>,
+    // Paths come from clients: unknown ones must not each become a label of their own.
+    unknown: Method,
+}
+
+impl Methods {
+    /// The methods of an encoded `FileDescriptorSet`.
+    pub fn of(descriptors: &[u8]) -> anyhow::Result<Self> {
+        let unknown = Method {
+            service: "unknown".to_owned(),
+            name: "unknown".to_owned(),
+            streaming: false,
+            essential: false,
+        };
+        let mut methods = Self {
+            by_path: HashMap::new(),
+            unknown,
+        };
+        methods.add(descriptors)?;
+        Ok(methods)
+    }
+
+    /// Adds the methods of another set.
+    pub fn add(&mut self, descriptors: &[u8]) -> anyhow::Result<()> {
+        let set = FileDescriptorSet::decode(descriptors).context("not a FileDescriptorSet")?;
+        for file in set.file {
+            for service in &file.service {
+                let full = match file.package() {
+                    "" => service.name().to_owned(),
+                    package => format!("{package}.{}", service.name()),
+                };
+                for method in &service.method {
+                    let path = format!("/{full}/{}", method.name());
+                    let method = Method {
+                        service: full.clone(),
+                        name: method.name().to_owned(),
+                        streaming: method.client_streaming() || method.server_streaming(),
+                        essential: full == "grpc.health.v1.Health",
+                    };
+                    self.by_path.insert(path, method);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The method at a path, or one that stands for all unknown ones.
+    pub fn at(&self, path: &str) -> &Method {
+        self.by_path.get(path).unwrap_or(&self.unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streaming_is_read_from_the_descriptors() {
+        let methods = Methods::of(tonic_health::pb::FILE_DESCRIPTOR_SET).unwrap();
+        assert!(!methods.at("/grpc.health.v1.Health/Check").streaming);
+        assert!(methods.at("/grpc.health.v1.Health/Watch").streaming);
+        assert_eq!(methods.at("/no/Such").name, "unknown");
+        assert!(Methods::of(b"junk").is_err());
+    }
+}
