@@ -1,1 +1,69 @@
-//! Takes transactions and appends them to the journal.
+//! Ingest: takes transactions over gRPC and appends them to the `transactions` topic.
+//!
+//! ```text
+//!  gRPC call ─▶ intake (stateless rules, signatures) ─▶ window (room) ─▶ Desk ─▶┐
+//!      ▲                                                                      core ─▶ journal
+//!      └───────────── reply, one wake-up per stream and batch ◀───────────────◀┘ ◀─ completions
+//! ```
+//!
+//! Tasks of the service:
+//!
+//! | task | does |
+//! |---|---|
+//! | `core` (thread) | waits for the chain (or makes it, with a genesis), then runs the [`core`] and its appends |
+//! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
+//! | `cursors` | with `--ledger`: learns the chain's cursors |
+//! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
+
+use std::sync::Arc;
+
+use journal::Journal;
+use kit::Service;
+
+pub mod config;
+pub mod core;
+mod cursors;
+mod errors;
+mod intake;
+mod metrics;
+mod opening;
+mod outbox;
+mod probe;
+mod readiness;
+pub mod rejection;
+mod rpc;
+mod shell;
+mod state;
+mod window;
+
+use crate::config::Config;
+use crate::state::Ingest;
+
+/// Serves until the shutdown token ends it, or a task fails.
+pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    let genesis = config.chain.genesis()?;
+    readiness::start(&service.readiness);
+    let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
+    let task = opening::Opening {
+        journal: journal.clone(),
+        genesis,
+        ingest: Arc::clone(&ingest),
+        readiness: service.readiness.clone(),
+    };
+    service.tasks.thread("core", move || task.run());
+    let probe = probe::run(journal, Arc::clone(&ingest), service.readiness.clone());
+    service.tasks.spawn("probe", probe);
+    match &config.ledger {
+        Some(url) => {
+            let channel = kit::client::channel(url)?;
+            service
+                .tasks
+                .spawn("cursors", cursors::run(channel, Arc::clone(&ingest)));
+        }
+        None => tracing::warn!(
+            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can hold it"
+        ),
+    }
+    rpc::serve(&mut service, ingest)?;
+    service.finish().await
+}

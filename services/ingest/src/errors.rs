@@ -1,0 +1,170 @@
+//! The one table from domain errors to what clients see: codes, reasons, details.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use kit::Refusal;
+use proto::{ingest::v1 as wire, reason};
+use tonic::{Code, Status};
+
+use crate::rejection::{Names, Rejection, Why};
+
+/// When to try again after the log was away.
+const LOG_RETRY: Duration = Duration::from_secs(1);
+
+const SAFE: &str = "submitting the same transaction again, with the same nonce, is safe: at most one copy is included";
+
+impl From<Rejection> for Status {
+    fn from(rejection: Rejection) -> Self {
+        refusal(rejection).into()
+    }
+}
+
+/// What a refused request of a stream is answered with.
+pub fn message(rejection: Rejection) -> wire::Refusal {
+    let refusal = refusal(rejection);
+    let metadata = refusal.metadata.into_iter();
+    wire::Refusal {
+        code: refusal.code as i32,
+        reason: refusal.reason.to_owned(),
+        message: refusal.message,
+        metadata: metadata
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect::<HashMap<_, _>>(),
+        retry_after_ms: refusal
+            .retry_after
+            .map(|delay| u32::try_from(delay.as_millis()).unwrap_or(u32::MAX)),
+    }
+}
+
+fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::new(reason::DOMAIN, code, reason, message)
+}
+
+fn refusal(rejection: Rejection) -> Refusal {
+    let mut refusal = table(rejection.why);
+    if let Some(names) = rejection.names {
+        let Names { id, nonce } = *names;
+        refusal = refusal.with("id", id).with("nonce", nonce);
+    }
+    refusal
+}
+
+fn table(why: Why) -> Refusal {
+    use Code::*;
+    match why {
+        Why::Verdict(verdict) => new(
+            InvalidArgument,
+            verdict.code(),
+            format!("every block would refuse this record: {}", explain(verdict)),
+        ),
+        Why::NonceRequired => new(
+            InvalidArgument,
+            reason::NONCE_REQUIRED,
+            "the sender is a key, which signs the nonce, so only its owner can choose one; set it above the last one",
+        )
+        .field("transaction.nonce", "is required of a key sender"),
+        Why::NonceTooHigh { limit } => new(
+            InvalidArgument,
+            reason::NONCE_TOO_HIGH,
+            format!("the nonce is above {limit}, which is the clock in microseconds and a day: it would freeze the account"),
+        )
+        .with("limit", limit)
+        .field("transaction.nonce", format!("must not be above {limit}")),
+        Why::Field(error) => new(InvalidArgument, error.reason, error.to_string())
+            .with("field", &error.field)
+            .field(error.field, error.message),
+        Why::WrongChain { expected, found } => new(
+            InvalidArgument,
+            reason::WRONG_CHAIN,
+            format!("this ingest appends to the chain {expected}, and the request is for {found}"),
+        )
+        .with("expected", expected)
+        .with("found", found)
+        .field("chain_id", format!("must be {expected} or empty")),
+        Why::BadPartition { partitions } => new(
+            InvalidArgument,
+            reason::BAD_PARTITION,
+            format!("the chain has the partitions 0 to {}", partitions - 1),
+        )
+        .with("partitions", partitions)
+        .field("partition", format!("must be below {partitions}, or absent")),
+        Why::NoChain => new(
+            FailedPrecondition,
+            reason::NO_CHAIN,
+            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
+        ),
+        why => unavailable(why),
+    }
+}
+
+/// What is no fault of the request.
+fn unavailable(why: Why) -> Refusal {
+    use Code::*;
+    match why {
+        Why::LogUnavailable(detail) => new(
+            Unavailable,
+            reason::LOG_UNAVAILABLE,
+            format!("nothing was persisted: {detail}"),
+        )
+        .retry_after(LOG_RETRY),
+        Why::LogBehind {
+            partition,
+            offset,
+            cursor,
+        } => new(
+            DataLoss,
+            reason::DATA_LOSS,
+            format!(
+                "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}), so that no block would look at the record; \
+                 the operator has to run `blocklog topic pad`; after that {SAFE}"
+            ),
+        )
+        .with("partition", partition)
+        .with("offset", offset)
+        .with("expected", cursor)
+        .with("found", offset),
+        Why::ShuttingDown => new(
+            Unavailable,
+            reason::SHUTTING_DOWN,
+            "the service is ending, nothing was persisted; try another one, or again shortly",
+        )
+        .retry_after(LOG_RETRY),
+        Why::Overloaded { retry_after } => new(
+            ResourceExhausted,
+            reason::OVERLOADED,
+            "too many submissions are in flight, nothing was persisted; try again shortly, or use a stream, which waits",
+        )
+        .retry_after(retry_after),
+        Why::OutcomeUnknown(detail) => new(
+            DeadlineExceeded,
+            reason::OUTCOME_UNKNOWN,
+            format!("the record may be in the log, now or later ({detail}); {SAFE}"),
+        ),
+        // The table has these already.
+        why @ (Why::Verdict(_)
+        | Why::NonceRequired
+        | Why::NonceTooHigh { .. }
+        | Why::Field(_)
+        | Why::WrongChain { .. }
+        | Why::BadPartition { .. }
+        | Why::NoChain) => new(Internal, reason::INTERNAL, format!("{why:?}")),
+    }
+}
+
+fn explain(verdict: chain::Verdict) -> &'static str {
+    use chain::Verdict::*;
+    match verdict {
+        TooLarge => "it is longer than 1024 bytes",
+        Undecodable => "it is not a Transaction in canonical protobuf",
+        BadAccount => "sender or recipient is malformed, or an amount has no recipient",
+        NamesNotAllowed => "a sender or recipient is a name, and the chain is not open",
+        MemoTooLarge => "the memo is longer than 256 bytes of UTF-8",
+        Empty => "it has neither amount nor memo",
+        BadSignature => {
+            "the signature is not the sender's over these fields on this chain; a named sender has none"
+        }
+        NonceTooLow => "nonces begin at 1",
+        Included | Expired | InsufficientFunds | BalanceOverflow => "the chain decides",
+    }
+}

@@ -1,0 +1,61 @@
+//! What ingest counts.
+
+use std::sync::LazyLock;
+
+use kit::metrics::{Counter, KeyValue, UpDownCounter, meter};
+
+use crate::shell::Outcome;
+
+struct Instruments {
+    submissions: Counter<u64>,
+    in_flight: UpDownCounter<i64>,
+}
+
+static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
+    submissions: meter()
+        .u64_counter("ingest.submissions")
+        .with_description("Submissions that went to the log, by outcome")
+        .with_unit("{submission}")
+        .build(),
+    in_flight: meter()
+        .i64_up_down_counter("ingest.in_flight")
+        .with_description("Submissions on their way into the log")
+        .with_unit("{submission}")
+        .build(),
+});
+
+/// What a batch of the core has changed.
+#[derive(Debug, Default)]
+pub struct Batch {
+    accepted: u64,
+    failed: u64,
+    in_flight_before: i64,
+}
+
+impl Batch {
+    /// Counts an answer.
+    pub fn answered(&mut self, outcome: &Outcome) {
+        match outcome {
+            Ok(_) => self.accepted += 1,
+            Err(_) => self.failed += 1,
+        }
+    }
+
+    /// Adds the batch to the instruments: once, not per record.
+    pub fn record(&mut self, in_flight: usize) {
+        let outcomes = [("accepted", self.accepted), ("failed", self.failed)];
+        for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+            let label = KeyValue::new("outcome", outcome);
+            INSTRUMENTS.submissions.add(count, &[label]);
+        }
+        let in_flight = i64::try_from(in_flight).unwrap_or(i64::MAX);
+        if in_flight != self.in_flight_before {
+            let change = in_flight - self.in_flight_before;
+            INSTRUMENTS.in_flight.add(change, &[]);
+        }
+        *self = Batch {
+            in_flight_before: in_flight,
+            ..Batch::default()
+        };
+    }
+}

@@ -1,0 +1,96 @@
+//! The thread that finds the chain and then becomes the core's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chain::Genesis;
+use chain::genesis::Rules;
+use follow::bootstrap::{self, Established};
+use journal::Journal;
+use kit::Readiness;
+
+use crate::readiness;
+use crate::shell::Engine;
+use crate::state::{Ingest, Open};
+
+/// Between two looks for block 0.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// Between two looks at the shutdown token.
+const NAP: Duration = Duration::from_millis(50);
+
+/// What it needs.
+pub struct Opening {
+    pub(crate) journal: Journal,
+    pub(crate) genesis: Option<Genesis>,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) readiness: Readiness,
+}
+
+impl Opening {
+    /// Until the shutdown token ends it. An error is one that no waiting heals: another chain, unsafe topics.
+    pub fn run(self) -> anyhow::Result<()> {
+        let Some(rules) = self.wait_for_chain()? else {
+            return Ok(());
+        };
+        let (engine, desk) = Engine::new(&self.journal, &rules)?;
+        let genesis = &rules.genesis;
+        tracing::info!(
+            chain = %rules.chain_id, name = genesis.name, partitions = genesis.partitions, open = genesis.open,
+            "taking transactions"
+        );
+        self.ingest.opened(Open { rules, desk });
+        readiness::chain_found(&self.readiness);
+        engine.run(&self.readiness, &self.ingest.shutdown);
+        Ok(())
+    }
+
+    fn wait_for_chain(&self) -> anyhow::Result<Option<Arc<Rules>>> {
+        let mut told = false;
+        loop {
+            let Established { rules, warnings } = match self.establish() {
+                Err(bootstrap::Error::Cancelled) => return Ok(None),
+                established => established?,
+            };
+            self.ingest.troubled(None);
+            if let Some(rules) = rules {
+                for (topic, fault) in warnings {
+                    tracing::warn!(
+                        topic,
+                        setting = fault.setting,
+                        found = fault.found,
+                        expected = fault.expected,
+                        "the topic is not set up as the chain wants it"
+                    );
+                }
+                return Ok(Some(rules));
+            }
+            readiness::no_chain(&self.readiness);
+            if !std::mem::replace(&mut told, true) {
+                tracing::warn!("there is no block 0 in the journal; waiting for one");
+            }
+            if !self.pause() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn establish(&self) -> Result<Established, bootstrap::Error> {
+        let trouble = |error: &journal::Error| {
+            self.ingest.troubled(Some(error.to_string()));
+            readiness::log(&self.readiness, Err(error.to_string()));
+        };
+        let cancelled = || self.ingest.shutdown.is_cancelled();
+        bootstrap::establish(&self.journal, self.genesis.as_ref(), &cancelled, &trouble)
+    }
+
+    /// False if the service ends.
+    fn pause(&self) -> bool {
+        for _ in 0..LOOK_AGAIN.as_millis() / NAP.as_millis() {
+            if self.ingest.shutdown.is_cancelled() {
+                return false;
+            }
+            std::thread::sleep(NAP);
+        }
+        true
+    }
+}

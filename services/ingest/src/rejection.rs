@@ -1,0 +1,111 @@
+//! Why a submission was not taken, or why nobody knows whether it was. Domain terms only: `errors.rs` translates.
+
+use std::time::Duration;
+
+use chain::{Hash, Transaction, Verdict};
+
+/// A submission that was not acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The reason.
+    pub why: Why,
+    /// Id of the transaction, once it is known. Boxed with the nonce: most rejections travel without.
+    pub names: Option<Box<Names>>,
+}
+
+/// What a client needs to submit the very same transaction again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The transaction's id.
+    pub id: Hash,
+    /// Its nonce, which ingest may have chosen.
+    pub nonce: u64,
+}
+
+/// The reasons, each with its facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// A stateless rule of the chain fails: every block would refuse the record with this verdict,
+    /// one of 1 to 7, or NONCE_TOO_LOW for nonce 0.
+    Verdict(Verdict),
+    /// A key signs its nonce, so nobody else can choose one.
+    NonceRequired,
+    /// The nonce is more than a day above the clock and would freeze the account.
+    NonceTooHigh {
+        /// Highest nonce taken now.
+        limit: u64,
+    },
+    /// A field is absent, or not of its form.
+    Field(proto::wire::Error),
+    /// Meant for another chain.
+    WrongChain {
+        /// The chain this ingest appends to.
+        expected: Hash,
+        /// The chain the request names.
+        found: Hash,
+    },
+    /// No such partition.
+    BadPartition {
+        /// How many there are.
+        partitions: u32,
+    },
+    /// There is no block 0 yet.
+    NoChain,
+    /// The log cannot be reached, and nothing was persisted.
+    LogUnavailable(String),
+    /// The log's end lies below the chain's cursor: what is appended there can never be in a block.
+    LogBehind {
+        /// Partition of `transactions`.
+        partition: u32,
+        /// Where the last try landed.
+        offset: u64,
+        /// The chain's cursor, which it must not lie below.
+        cursor: u64,
+    },
+    /// The service ends; nothing was persisted.
+    ShuttingDown,
+    /// Too much in flight; nothing was persisted.
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The record may be in the log, now or later.
+    OutcomeUnknown(String),
+}
+
+impl From<Why> for Rejection {
+    fn from(why: Why) -> Self {
+        Self { why, names: None }
+    }
+}
+
+impl From<proto::wire::Error> for Rejection {
+    fn from(error: proto::wire::Error) -> Self {
+        Why::Field(error).into()
+    }
+}
+
+impl Rejection {
+    /// Adds what the transaction is called on the chain.
+    pub fn of(why: Why, id: Hash, nonce: u64) -> Self {
+        Self {
+            why,
+            names: Some(Box::new(Names { id, nonce })),
+        }
+    }
+
+    /// Adds what `transaction` is called, if it can be called anything.
+    pub fn naming(why: Why, transaction: &Transaction, chain_id: &Hash) -> Self {
+        match has_id(transaction) {
+            true => Self::of(why, transaction.id(chain_id), transaction.nonce),
+            false => why.into(),
+        }
+    }
+}
+
+/// Whether the transaction has an id: what is hashed has no room for accounts and memos of another form.
+pub fn has_id(transaction: &Transaction) -> bool {
+    transaction.sender_account().is_some()
+        && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
+        && transaction.memo.len() <= chain::transaction::MAX_MEMO_BYTES
+}

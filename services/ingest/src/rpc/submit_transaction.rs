@@ -1,0 +1,52 @@
+//! SubmitTransaction: one transaction, answered once it is durable.
+
+use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionResponse};
+use tokio::sync::oneshot;
+use tonic::Request;
+
+use super::call;
+use crate::core::{Content, Submission};
+use crate::intake::{self, Checked};
+use crate::rejection::{Rejection, Why};
+use crate::shell::{Ticket, Waiter};
+use crate::state::Ingest;
+
+/// When a call that found no room may try again.
+const RETRY_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
+
+pub(super) async fn handle(
+    ingest: &Ingest,
+    request: Request<SubmitTransactionRequest>,
+) -> Result<SubmitTransactionResponse, Rejection> {
+    let open = ingest.open()?;
+    let within = call::patience(request.metadata());
+    let checked = intake::check_one(request.into_inner(), &open.rules)?;
+    let permit = ingest
+        .window
+        .try_enter(checked.bytes)
+        .ok_or_else(|| overloaded(&checked))?;
+    let (sender, outcome) = oneshot::channel();
+    open.desk.submit(vec![Submission {
+        ticket: Ticket {
+            waiter: Waiter::Call(sender),
+            permit,
+        },
+        partition: checked.partition,
+        content: checked.content,
+        headers: call::record_headers(),
+        deadline_ms: open.desk.clock.deadline_ms(within),
+    }]);
+    // Dropped unanswered only when the core ended before it took the submission.
+    let outcome = outcome.await.unwrap_or(Err(Why::ShuttingDown.into()));
+    outcome.map(call::encode)
+}
+
+fn overloaded(checked: &Checked) -> Rejection {
+    let why = Why::Overloaded {
+        retry_after: RETRY_AFTER,
+    };
+    match &checked.content {
+        Content::Sealed(sealed) => Rejection::of(why, sealed.id, sealed.transaction.nonce),
+        Content::Unnumbered(_) => why.into(),
+    }
+}

@@ -1,0 +1,202 @@
+//! The half of the stream that reads.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
+use tokio_stream::Stream;
+use tonic::{Status, Streaming};
+
+use super::super::call;
+use crate::core::{Headers, Submission};
+use crate::intake::{self, Checked};
+use crate::outbox::Outbox;
+use crate::rejection::Rejection;
+use crate::shell::{Line, Ticket, Waiter};
+use crate::state::{Ingest, Open};
+use crate::window::Permit;
+
+/// Requests that are checked together.
+const MOST_REQUESTS: usize = 1024;
+/// Requests that are checked on the spot, since handing them to another thread costs more.
+const FEW_REQUESTS: usize = 2;
+
+/// Why no more requests are read.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The client has sent all.
+    Complete,
+    /// The client went away, or sent what is no request.
+    Broken(Box<Status>),
+    /// The service ends.
+    ShuttingDown,
+}
+
+pub(super) struct Reader {
+    ingest: Arc<Ingest>,
+    outbox: Arc<Outbox>,
+    requests: Streaming<SubmitTransactionsRequest>,
+    headers: Headers,
+}
+
+/// Tells the other half that no more will come, however the reading ends.
+struct Finish(Arc<Outbox>);
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
+
+impl Reader {
+    pub(super) fn new(
+        ingest: Arc<Ingest>,
+        outbox: Arc<Outbox>,
+        requests: Streaming<SubmitTransactionsRequest>,
+    ) -> Self {
+        Self {
+            ingest,
+            outbox,
+            requests,
+            headers: call::record_headers(),
+        }
+    }
+
+    pub(super) async fn run(mut self) -> End {
+        let _finish = Finish(Arc::clone(&self.outbox));
+        let outbox = Arc::clone(&self.outbox);
+        let shutdown = self.ingest.shutdown.clone();
+        loop {
+            let room = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return End::ShuttingDown,
+                room = outbox.make_room(MOST_REQUESTS) => room,
+            };
+            let (requests, end) = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => (Vec::new(), Some(End::ShuttingDown)),
+                some = arrived(&mut self.requests, room) => some,
+            };
+            outbox.give_room(room - requests.len());
+            if !requests.is_empty() {
+                self.take(requests).await;
+            }
+            if let Some(end) = end {
+                return end;
+            }
+        }
+    }
+
+    /// Checks requests together and submits them in their order.
+    async fn take(&self, requests: Vec<SubmitTransactionsRequest>) {
+        let open = match self.ingest.open() {
+            Ok(open) => open,
+            Err(rejection) => return self.refuse_all(&requests, &rejection),
+        };
+        let tags: Vec<u64> = requests.iter().map(|request| request.tag).collect();
+        let requests = requests.into_iter();
+        let requests = requests.map(|r| r.request.unwrap_or_default()).collect();
+        let outcomes = check(open, requests).await;
+        let mut batch = Vec::with_capacity(tags.len());
+        let mut wake = false;
+        for (tag, outcome) in tags.into_iter().zip(outcomes) {
+            match outcome {
+                Ok(checked) => {
+                    let permit = self.room(open, checked.bytes, &mut batch).await;
+                    batch.push(self.submission(open, tag, checked, permit));
+                }
+                Err(rejection) => wake |= self.outbox.put(tag, Err(rejection)),
+            }
+        }
+        open.desk.submit(batch);
+        if wake {
+            self.outbox.wake();
+        }
+    }
+
+    /// Room for one more. Before it waits it submits what has room already: others may wait for that.
+    async fn room(&self, open: &Open, bytes: usize, batch: &mut Vec<Submission<Ticket>>) -> Permit {
+        if let Some(permit) = self.ingest.window.try_enter_stream(bytes) {
+            return permit;
+        }
+        open.desk.submit(std::mem::take(batch));
+        // Refusals of this batch are not to wait for the room of others.
+        self.outbox.wake();
+        self.ingest.window.enter_stream(bytes).await
+    }
+
+    fn submission(
+        &self,
+        open: &Open,
+        tag: u64,
+        checked: Checked,
+        permit: Permit,
+    ) -> Submission<Ticket> {
+        let line = Line::new(Arc::clone(&self.outbox), tag);
+        Submission {
+            ticket: Ticket {
+                waiter: Waiter::Stream(line),
+                permit,
+            },
+            partition: checked.partition,
+            content: checked.content,
+            headers: Arc::clone(&self.headers),
+            deadline_ms: open.desk.clock.deadline_ms(call::PATIENCE),
+        }
+    }
+
+    fn refuse_all(&self, requests: &[SubmitTransactionsRequest], rejection: &Rejection) {
+        let refusals = requests.iter().map(|r| (r.tag, Err(rejection.clone())));
+        let woken = refusals.filter(|(tag, refusal)| self.outbox.put(*tag, refusal.clone()));
+        if woken.count() > 0 {
+            self.outbox.wake();
+        }
+    }
+}
+
+/// Off the async threads, in batches, unless there are only a few.
+async fn check(
+    open: &Open,
+    requests: Vec<SubmitTransactionRequest>,
+) -> Vec<Result<Checked, Rejection>> {
+    let rules = Arc::clone(&open.rules);
+    if requests.len() <= FEW_REQUESTS {
+        let one = |request| intake::check_one(request, &rules);
+        return requests.into_iter().map(one).collect();
+    }
+    let work = tokio::task::spawn_blocking(move || intake::check_many(requests, &rules));
+    work.await.expect("checking does not panic")
+}
+
+/// Waits for the first request, and takes what has arrived with it, up to `most`. Loses nothing when dropped: as long as
+/// it waits it holds nothing.
+async fn arrived(
+    requests: &mut Streaming<SubmitTransactionsRequest>,
+    most: usize,
+) -> (Vec<SubmitTransactionsRequest>, Option<End>) {
+    let mut taken = Vec::new();
+    let end =
+        std::future::poll_fn(|context| poll_arrived(requests, most, &mut taken, context)).await;
+    (taken, end)
+}
+
+fn poll_arrived(
+    requests: &mut Streaming<SubmitTransactionsRequest>,
+    most: usize,
+    taken: &mut Vec<SubmitTransactionsRequest>,
+    context: &mut Context<'_>,
+) -> Poll<Option<End>> {
+    while taken.len() < most {
+        match Pin::new(&mut *requests).poll_next(context) {
+            Poll::Ready(Some(Ok(request))) => taken.push(request),
+            Poll::Ready(Some(Err(status))) => {
+                return Poll::Ready(Some(End::Broken(Box::new(status))));
+            }
+            Poll::Ready(None) => return Poll::Ready(Some(End::Complete)),
+            Poll::Pending if taken.is_empty() => return Poll::Pending,
+            Poll::Pending => break,
+        }
+    }
+    Poll::Ready(None)
+}
