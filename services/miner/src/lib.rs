@@ -1,1 +1,25 @@
-//! Seals slices of its partitions into blocks.
+//! The miner: seals slices of its partitions of `transactions` into blocks, and proposes them by appending.
+//!
+//! A [`core`] in a [`shell`]. The tasks and threads of the service:
+//!
+//! | name | does |
+//! |---|---|
+//! | `miner` | sets up: topics, block 0, snapshot; then starts what follows |
+//! | `miner-core` | the thread that steps the core and carries its outputs out |
+//! | `miner-seal-N` | look for a nonce, while there is a block to seal |
+//! | `miner-check` | checks records as they are read, on all cores |
+//! | `miner-clerk` | asks for the ends of partitions, leaves positions, writes snapshots |
+//! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
+//! | tails | a thread for each partition that is read |
+//! | gRPC server | the two RPCs |
+
+pub mod config;
+pub mod core;
+pub mod fit;
+mod publication;
+mod rpc;
+mod service;
+mod shell;
+
+pub use config::Config;
+pub use service::run;

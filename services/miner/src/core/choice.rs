@@ -1,0 +1,73 @@
+//! Which partition the next block takes its records from, and when.
+
+use super::Core;
+use super::attempt::Stage;
+use super::lane::Lane;
+use super::queue::Pending;
+
+impl Core {
+    /// Whether a block may be begun: caught up, not stopped, on the list of miners, and not told off just now.
+    pub(super) fn may_begin(&self, now_ms: u64) -> bool {
+        self.may_mine() && now_ms >= self.barred_until_ms
+    }
+
+    fn may_mine(&self) -> bool {
+        let chain = self.usable().filter(|_| self.follow.caught_up());
+        chain.is_some_and(|chain| !chain.is_stopped() && chain.may_mine(&self.settings.account))
+    }
+
+    /// The own partition with the oldest pending record, of those that are ripe; with none, another's that nobody seals.
+    pub(super) fn choose(&self, now_ms: u64) -> Option<u32> {
+        let ripest = |own: bool| {
+            self.lanes
+                .values()
+                .filter(|lane| lane.own == own)
+                .filter_map(|lane| {
+                    let (pending, ripe_ms) = self.ripeness(lane)?;
+                    (ripe_ms <= now_ms).then_some((pending.oldest_ms, lane.partition))
+                })
+                .min()
+        };
+        let (_, partition) = ripest(true).or_else(|| ripest(false))?;
+        Some(partition)
+    }
+
+    /// What is pending on a partition, and from when on it may be sealed.
+    fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
+        let pending = lane.queue()?.pending().filter(|_| lane.is_whole())?;
+        let genesis = &self.follow.chain()?.rules().genesis;
+        let enough = self.settings.block_records.min(genesis.max_block_records) as usize;
+        let full = pending.bytes >= genesis.max_block_bytes as usize;
+        let ripe_ms = match lane.own {
+            true if full || pending.records >= enough => 0,
+            true => pending.oldest_ms + self.settings.block_age_ms,
+            false => pending.oldest_ms + self.settings.rescue_age_ms,
+        };
+        Some((pending, ripe_ms))
+    }
+
+    /// When [`Core::step`] should be called at the latest, with [`super::Input::Tick`] if nothing else happens.
+    pub fn wake_ms(&self) -> Option<u64> {
+        if self.ended || self.lanes.is_empty() {
+            return None;
+        }
+        let lanes = self.lanes.values().filter_map(Lane::wake_ms).min();
+        let attempt = match &self.attempt {
+            Some(attempt) => match &attempt.stage {
+                Stage::Sealing => None,
+                Stage::Proposed(proposal) => self.readable().then_some(proposal.again_at_ms),
+            },
+            None if !self.may_mine() => None,
+            None => self
+                .lanes
+                .values()
+                .filter_map(|lane| self.ripeness(lane))
+                .map(|(_, ripe_ms)| ripe_ms.max(self.barred_until_ms))
+                .min(),
+        };
+        [lanes, attempt, Some(self.commit_at_ms)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

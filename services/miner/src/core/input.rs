@@ -1,0 +1,65 @@
+//! What the core is told.
+
+use bytes::Bytes;
+use chain::Record;
+use journal::{AppendError, Appended, TailEvent};
+
+use super::output::Survey;
+
+/// What happened outside.
+#[derive(Debug)]
+pub enum Input {
+    /// From the shell of the follower.
+    Follow(follow::Input),
+    /// From the reader of a partition.
+    Transactions {
+        /// The partition.
+        partition: u32,
+        /// Generation of the reader; those of older readers are ignored.
+        generation: u64,
+        /// What it says.
+        event: TailEvent,
+    },
+    /// The answer to [`super::Output::Check`].
+    Checked {
+        /// Partition of the records.
+        partition: u32,
+        /// Generation of the reader they came from.
+        generation: u64,
+        /// Their offsets, in order.
+        offsets: Vec<u64>,
+        /// The records, checked.
+        records: Vec<Record>,
+    },
+    /// The answer to [`super::Output::Survey`].
+    Surveyed {
+        /// The question.
+        survey: Survey,
+        /// The ends of the partition; `None`: the log could not be asked.
+        found: Option<journal::Offsets>,
+    },
+    /// The answer to [`super::Output::Seal`], also when it was cancelled.
+    Sealed(Sealed),
+    /// The answer to [`super::Output::Append`].
+    Appended {
+        /// Number of the attempt.
+        attempt: u64,
+        /// The outcome.
+        result: Result<Appended, AppendError>,
+    },
+    /// The time named by [`super::Core::wake_ms`] has come.
+    Tick,
+}
+
+/// What came of a sealing.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// Number of the attempt.
+    pub attempt: u64,
+    /// The nonce and the finished block; `None`: cancelled.
+    pub block: Option<(u64, Bytes)>,
+    /// Tries of all threads.
+    pub tries: u64,
+    /// How long they took, in microseconds.
+    pub elapsed_us: u64,
+}

@@ -1,0 +1,185 @@
+//! One partition as the miner sees it: its queue while it is watched, and whether its log is whole.
+
+use journal::Offsets;
+
+use super::output::{Loss, Survey};
+use super::queue::Queue;
+
+/// How often the ends of an own partition are asked for.
+const SURVEY_MS: u64 = 5_000;
+/// How soon again, while something is wrong or a hole waits to be confirmed.
+const SURVEY_SOON_MS: u64 = 1_000;
+/// A log that is cut must look cut for this long: after a change of leaders, or while blocks of others are still on their way
+/// to us, one look may lie.
+const LOSS_CONFIRM_MS: u64 = 3_000;
+
+/// A partition.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) partition: u32,
+    /// Pinned to this miner; others are only rescued.
+    pub(crate) own: bool,
+    /// Its reader, if it has one.
+    pub(crate) watch: Option<Watch>,
+    /// Why its log cannot be read, while that is so.
+    pub(crate) trouble: Option<String>,
+    /// When to ask for its ends again; `None`: the answer is awaited.
+    survey_at_ms: Option<u64>,
+    survey_every_ms: u64,
+    /// Since when its log looks cut.
+    cut_since_ms: Option<u64>,
+    /// Whether that has been said.
+    loss_told: bool,
+    /// The cursor at the last look, if records waited behind it.
+    waiting_at: Option<u64>,
+}
+
+/// The reader of a partition and what came of it.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    pub(crate) generation: u64,
+    pub(crate) queue: Queue,
+    /// When to start the reader again, after it lost its place.
+    pub(crate) restart_at_ms: Option<u64>,
+}
+
+/// What a survey means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// The log is whole, as far as can be seen.
+    Whole,
+    /// It looks cut; it is looked at again.
+    Suspect,
+    /// It is cut.
+    Lost(Loss),
+}
+
+impl Lane {
+    /// An own partition: `rescue_age_ms` is none. Another one: what it takes to rescue it.
+    pub(crate) fn new(partition: u32, now_ms: u64, rescue_age_ms: Option<u64>) -> Lane {
+        Lane {
+            partition,
+            own: rescue_age_ms.is_none(),
+            watch: None,
+            trouble: None,
+            survey_at_ms: Some(now_ms),
+            survey_every_ms: rescue_age_ms.map_or(SURVEY_MS, |age| (age / 3).clamp(250, 10_000)),
+            cut_since_ms: None,
+            loss_told: false,
+            waiting_at: None,
+        }
+    }
+
+    pub(crate) fn queue(&self) -> Option<&Queue> {
+        self.watch.as_ref().map(|watch| &watch.queue)
+    }
+
+    pub(crate) fn queue_mut(&mut self) -> Option<&mut Queue> {
+        self.watch.as_mut().map(|watch| &mut watch.queue)
+    }
+
+    /// Whether nothing speaks against sealing what is here.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.cut_since_ms.is_none()
+    }
+
+    /// Asks for the ends of the partition if it is time to.
+    pub(crate) fn survey(&mut self, now_ms: u64, cursor: u64) -> Option<Survey> {
+        if self.survey_at_ms.is_none_or(|at| at > now_ms) {
+            return None;
+        }
+        self.survey_at_ms = None;
+        let read_to = self.queue().map_or(cursor, Queue::read_to);
+        Some(Survey {
+            partition: self.partition,
+            cursor,
+            read_to,
+        })
+    }
+
+    /// Asks as soon as possible, unless an answer is awaited.
+    pub(crate) fn survey_at_once(&mut self, now_ms: u64) {
+        if let Some(at) = &mut self.survey_at_ms {
+            *at = now_ms;
+        }
+    }
+
+    /// Takes the answer. `cursor` is the one of now, which may have moved since the question.
+    pub(crate) fn surveyed(
+        &mut self,
+        now_ms: u64,
+        topic: &str,
+        cursor: u64,
+        survey: Survey,
+        found: Option<Offsets>,
+    ) -> Finding {
+        let waits = self.queue().is_some_and(Queue::waits_for_confirmation);
+        let pause_ms = if waits {
+            SURVEY_SOON_MS
+        } else {
+            self.survey_every_ms
+        };
+        self.survey_at_ms = Some(now_ms + pause_ms);
+        let Some(found) = found else {
+            return Finding::Whole;
+        };
+        let Some(loss) = loss(topic, cursor, survey, found) else {
+            self.cut_since_ms = None;
+            self.loss_told = false;
+            if let Some(queue) = self.queue_mut() {
+                queue.confirm_holes(survey.read_to);
+                if queue.waits_for_confirmation() {
+                    // Read after the question was asked.
+                    self.survey_at_once(now_ms);
+                }
+            }
+            return Finding::Whole;
+        };
+        self.survey_at_ms = Some(now_ms + SURVEY_SOON_MS);
+        let since = *self.cut_since_ms.get_or_insert(now_ms);
+        if now_ms.saturating_sub(since) < LOSS_CONFIRM_MS {
+            return Finding::Suspect;
+        }
+        Finding::Lost(loss)
+    }
+
+    /// Whether the loss is news.
+    pub(crate) fn tell_loss(&mut self) -> bool {
+        !std::mem::replace(&mut self.loss_told, true)
+    }
+
+    /// Notes whether records wait behind the cursor; true if the same ones did at the look before.
+    pub(crate) fn still_waiting(&mut self, survey: Survey, found: Option<Offsets>) -> bool {
+        let Some(found) = found else {
+            return false;
+        };
+        let before = self.waiting_at;
+        self.waiting_at = (found.end > survey.cursor).then_some(survey.cursor);
+        before.is_some() && before == self.waiting_at
+    }
+
+    /// When something is due here.
+    pub(crate) fn wake_ms(&self) -> Option<u64> {
+        let restart = self.watch.as_ref().and_then(|watch| watch.restart_at_ms);
+        [self.survey_at_ms, restart].into_iter().flatten().min()
+    }
+}
+
+/// What the ends of a partition say of the records that the chain needs.
+fn loss(topic: &str, cursor: u64, survey: Survey, found: Offsets) -> Option<Loss> {
+    let (topic, partition) = (topic.to_owned(), survey.partition);
+    if found.start > cursor {
+        return Some(Loss::Start {
+            topic,
+            partition,
+            cursor,
+            start: found.start,
+        });
+    }
+    (found.end < survey.cursor).then_some(Loss::End {
+        topic,
+        partition,
+        cursor: survey.cursor,
+        end: found.end,
+    })
+}

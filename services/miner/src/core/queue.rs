@@ -1,0 +1,239 @@
+//! What is pending on one partition: the records from the chain's cursor on, as they were read and checked.
+//!
+//! ```text
+//!  cursor                    ready to here            read to here
+//!    │ record │ hole │ record │ record, being checked │ ┄ not read yet
+//! ```
+//!
+//! Records are checked as they arrive, while other blocks are being sealed, so that the next block is assembled at
+//! once when the tip moves. A hole is never at the end: it is known only from the record behind it, and sealed only
+//! when the log is known to reach back to it, because a log cut at its start looks the same.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use chain::Record;
+use chain::assemble::Slot;
+use journal::{Batch, Permit};
+
+/// Name of the W3C trace context header.
+pub(crate) const TRACEPARENT: &str = "traceparent";
+/// Most trace contexts that a block carries: a limit of the format.
+const MAX_TRACES: usize = 128;
+/// What a record takes in a block beside its bytes: tag, length and verdict.
+const RECORD_OVERHEAD_BYTES: usize = 4;
+
+/// The queue of one partition.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    cursor: u64,
+    read_to: u64,
+    items: VecDeque<Item>,
+    /// Items from the front that may be sealed, and the room they take in a block.
+    ready: usize,
+    ready_bytes: usize,
+    /// Holes below this offset are holes for certain.
+    confirmed_to: u64,
+    /// Window room of the batches read, by the offset that ends them.
+    permits: VecDeque<(u64, Permit)>,
+}
+
+#[derive(Debug)]
+struct Item {
+    offset: u64,
+    since_ms: u64,
+    /// Trace context, if the trace is sampled.
+    trace: Option<Bytes>,
+    /// `None` while it is being checked.
+    record: Option<Record>,
+}
+
+/// Records to be checked against the stateless rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unchecked {
+    pub(crate) offsets: Vec<u64>,
+    pub(crate) values: Vec<Bytes>,
+}
+
+/// What could be sealed now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) records: usize,
+    pub(crate) bytes: usize,
+    /// When the first of them was appended, by the clock that is behind: the log's or ours.
+    pub(crate) oldest_ms: u64,
+}
+
+impl Queue {
+    pub(crate) fn new(cursor: u64) -> Queue {
+        Queue {
+            cursor,
+            read_to: cursor,
+            items: VecDeque::new(),
+            ready: 0,
+            ready_bytes: 0,
+            confirmed_to: cursor,
+            permits: VecDeque::new(),
+        }
+    }
+
+    /// Every record below this offset has been read.
+    pub(crate) fn read_to(&self) -> u64 {
+        self.read_to
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Takes what was read, and gives what of it must be checked.
+    pub(crate) fn take(&mut self, now_ms: u64, batch: Batch) -> Unchecked {
+        let mut unchecked = Unchecked::default();
+        for record in batch.records {
+            if record.offset < self.read_to.max(self.cursor) {
+                continue;
+            }
+            self.read_to = record.offset + 1;
+            let since_ms = match record.append_ms {
+                // A log that keeps no times.
+                0 => now_ms,
+                append_ms => append_ms.min(now_ms),
+            };
+            self.items.push_back(Item {
+                offset: record.offset,
+                since_ms,
+                trace: sampled(&record.headers),
+                record: None,
+            });
+            unchecked.offsets.push(record.offset);
+            unchecked.values.push(record.value);
+        }
+        self.read_to = self.read_to.max(batch.next);
+        if let Some(permit) = batch.permit
+            && batch.next > self.cursor
+        {
+            self.permits.push_back((batch.next, permit));
+        }
+        unchecked
+    }
+
+    /// Takes checked records, in offset order. Those that another block has sealed meanwhile are dropped.
+    pub(crate) fn checked(&mut self, records: impl IntoIterator<Item = (u64, Record)>) {
+        let mut at = None;
+        for (offset, record) in records {
+            let index =
+                at.unwrap_or_else(|| self.items.partition_point(|item| item.offset < offset));
+            match self.items.get_mut(index) {
+                Some(item) if item.offset == offset => {
+                    item.record = Some(record);
+                    at = Some(index + 1);
+                }
+                _ => at = None,
+            }
+        }
+        self.extend_ready();
+    }
+
+    /// The chain's cursor has moved.
+    pub(crate) fn advance(&mut self, cursor: u64) {
+        if cursor <= self.cursor {
+            return;
+        }
+        self.cursor = cursor;
+        while let Some(item) = self.items.front()
+            && item.offset < cursor
+        {
+            if self.ready > 0 {
+                self.ready -= 1;
+                self.ready_bytes -= size(item);
+            }
+            self.items.pop_front();
+        }
+        while let Some((end, _)) = self.permits.front()
+            && *end <= cursor
+        {
+            self.permits.pop_front();
+        }
+        self.extend_ready();
+    }
+
+    /// The log is known to have been readable from the cursor on after everything below `read_to` was read.
+    pub(crate) fn confirm_holes(&mut self, read_to: u64) {
+        self.confirmed_to = self.confirmed_to.max(read_to);
+        self.extend_ready();
+    }
+
+    /// Whether a hole waits to be confirmed.
+    pub(crate) fn waits_for_confirmation(&self) -> bool {
+        self.items
+            .get(self.ready)
+            .is_some_and(|item| item.record.is_some())
+    }
+
+    /// What could be sealed now; `None` if there is nothing.
+    pub(crate) fn pending(&self) -> Option<Pending> {
+        let oldest = self.items.front().filter(|_| self.ready > 0)?;
+        Some(Pending {
+            records: self.ready,
+            bytes: self.ready_bytes,
+            oldest_ms: oldest.since_ms,
+        })
+    }
+
+    /// What lies at the offsets from the cursor on, at most `limit` slots.
+    pub(crate) fn slots(&self, limit: usize) -> Vec<Slot> {
+        let mut slots = Vec::with_capacity(self.ready.min(limit));
+        let mut next = self.cursor;
+        for item in self.items.iter().take(self.ready.min(limit)) {
+            if item.offset > next {
+                slots.push(Slot::Hole(item.offset - next));
+            }
+            next = item.offset + 1;
+            let record = item.record.clone().expect("ready items are checked");
+            slots.push(Slot::Record(record));
+        }
+        slots
+    }
+
+    /// The trace contexts of the sampled records below `to_offset`, as many as a block may carry.
+    pub(crate) fn traces(&self, to_offset: u64) -> Vec<(String, Bytes)> {
+        self.items
+            .iter()
+            .take_while(|item| item.offset < to_offset)
+            .filter_map(|item| Some((TRACEPARENT.to_owned(), item.trace.clone()?)))
+            .take(MAX_TRACES)
+            .collect()
+    }
+
+    fn extend_ready(&mut self) {
+        let mut next = match self.ready {
+            0 => self.cursor,
+            ready => self.items[ready - 1].offset + 1,
+        };
+        while let Some(item) = self.items.get(self.ready)
+            && item.record.is_some()
+            && (item.offset == next || item.offset <= self.confirmed_to)
+        {
+            next = item.offset + 1;
+            self.ready_bytes += size(item);
+            self.ready += 1;
+        }
+    }
+}
+
+/// What the record of an item takes in a block.
+fn size(item: &Item) -> usize {
+    let bytes = item
+        .record
+        .as_ref()
+        .map_or(0, |record| record.bytes().len());
+    RECORD_OVERHEAD_BYTES + bytes
+}
+
+/// The trace context of a record, if whoever started the trace wants it recorded (bit 0 of the flags, W3C Trace Context 3.2.2.5).
+fn sampled(headers: &[(String, Bytes)]) -> Option<Bytes> {
+    let (_, value) = headers.iter().find(|(name, _)| name == TRACEPARENT)?;
+    let flags = std::str::from_utf8(value.get(53..55)?).ok()?;
+    let flags = u8::from_str_radix(flags, 16).ok()?;
+    (value.len() == 55 && flags & 1 == 1).then(|| value.clone())
+}

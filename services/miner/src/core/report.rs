@@ -1,0 +1,102 @@
+//! What the core says of itself: its status, and whether it is ready.
+
+use super::Core;
+use super::attempt::Stage;
+use super::status::{Phase, Slice, Status};
+
+/// There is no block 0 yet.
+pub const NO_CHAIN: &str = "NO_CHAIN";
+/// The chain has not been read to its end yet.
+pub const CATCHING_UP: &str = "CATCHING_UP";
+/// The log cannot be read or written.
+pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
+/// Nothing will be mined until an operator does something.
+pub const STOPPED: &str = "STOPPED";
+
+impl Core {
+    /// What it is doing.
+    pub fn status(&self) -> Status {
+        let chain = self.follow.chain();
+        let slice = self.attempt.as_ref().map(|attempt| {
+            let header = &attempt.template.header;
+            Slice {
+                height: header.height,
+                partition: header.partition,
+                from_offset: header.from_offset,
+                to_offset: header.to_offset,
+                included: attempt.template.included,
+                rejected: attempt.template.rejected,
+                bits: header.bits,
+            }
+        });
+        Status {
+            chain_id: chain.map(|chain| chain.rules().chain_id),
+            account: self.settings.account,
+            partitions: self.settings.partitions.clone(),
+            phase: self.phase(),
+            tip: chain.map(|chain| (chain.tip().height, chain.tip().hash)),
+            slice,
+            rate: self.rate,
+            blocks_won: self.blocks_won,
+            blocks_stale: self.blocks_stale,
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        match self.attempt.as_ref().map(|attempt| &attempt.stage) {
+            Some(Stage::Sealing) => Phase::Sealing,
+            Some(Stage::Proposed(_)) => Phase::Proposed,
+            None if self.usable().is_none() || !self.follow.caught_up() => Phase::CatchingUp,
+            None => Phase::Waiting,
+        }
+    }
+
+    /// Whether it can do its work; if not, a stable reason and a message.
+    pub fn readiness(&self) -> Result<(), (&'static str, String)> {
+        if let Some(chain) = self.follow.chain().filter(|chain| chain.is_stopped()) {
+            let text = format!(
+                "the chain has moved to version {}, which this software does not know: install a newer one",
+                chain.version()
+            );
+            return Err((STOPPED, text));
+        }
+        let own = self.lanes.values().filter(|lane| lane.own);
+        let lanes = own.filter_map(|lane| lane.trouble.as_ref());
+        let trouble = self.read_trouble.iter().chain(&self.append_trouble);
+        if let Some(trouble) = trouble.chain(lanes).next() {
+            return Err((LOG_UNAVAILABLE, trouble.clone()));
+        }
+        let Some(chain) = self.follow.chain() else {
+            let text = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
+            return Err((NO_CHAIN, text.to_owned()));
+        };
+        if !self.follow.usable() || !self.follow.caught_up() || self.lanes.is_empty() {
+            let lag = self.follow.lag();
+            let text = format!(
+                "reading the chain: at height {}, {} records of `blockchain` to go",
+                chain.tip().height,
+                lag.records()
+            );
+            return Err((CATCHING_UP, text));
+        }
+        if !chain.may_mine(&self.settings.account) {
+            let text = format!(
+                "{} is not in the list of miners any more: the chain's admin can add it again (`miner+`)",
+                self.settings.account
+            );
+            return Err((STOPPED, text));
+        }
+        if let Some(lane) = self
+            .lanes
+            .values()
+            .find(|lane| lane.own && !lane.is_whole())
+        {
+            let text = format!(
+                "partition {} looks as if it had lost records; it is looked at again",
+                lane.partition
+            );
+            return Err((LOG_UNAVAILABLE, text));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! What the core says of itself, where others can see it.
+
+use kit::Readiness;
+use tokio::sync::watch;
+
+use crate::core::{Core, Status};
+
+/// The one condition that the miner adds to its readiness.
+const MINING: &str = "mining";
+
+/// Publishes status and readiness; written by the core's thread, read by everyone.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    status: watch::Sender<Status>,
+    readiness: Readiness,
+}
+
+impl Publication {
+    pub(crate) fn new(first: Status, readiness: Readiness) -> Publication {
+        Publication {
+            status: watch::Sender::new(first),
+            readiness,
+        }
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    /// Says why nothing is mined while there is no core yet.
+    pub(crate) fn not_ready(&self, reason: &'static str, message: impl Into<String>) {
+        self.readiness.wait_for(MINING, reason, message);
+    }
+
+    /// Publishes where the core stands; readers are woken if something has changed.
+    pub(crate) fn update(&self, core: &Core) {
+        let status = core.status();
+        self.status.send_if_modified(|published| {
+            let changed = *published != status;
+            if changed {
+                *published = status;
+            }
+            changed
+        });
+        self.readiness.set(MINING, core.readiness());
+    }
+}

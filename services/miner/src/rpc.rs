@@ -1,0 +1,66 @@
+//! The gRPC side: `blocklog.miner.v1.MinerService`.
+
+mod encode;
+mod get_miner_status;
+mod watch_miner;
+
+use kit::{Limits, Server, Service, Shutdown};
+use proto::miner::v1 as wire;
+use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer};
+use tokio::sync::watch;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::service::Routes;
+use tonic::{Request, Response, Status as Refusal};
+
+use crate::core::Status;
+
+/// Largest request: both are empty messages.
+const REQUEST_BYTES: usize = 4 * 1024;
+
+/// What the RPCs answer from.
+struct Api {
+    status: watch::Receiver<Status>,
+    shutdown: Shutdown,
+}
+
+/// Serves on the gRPC socket of `service`.
+pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> anyhow::Result<()> {
+    let api = Api {
+        status,
+        shutdown: service.shutdown.clone(),
+    };
+    let server = MinerServiceServer::new(api).max_decoding_message_size(REQUEST_BYTES);
+    kit::server::serve(
+        service,
+        Server {
+            routes: Routes::new(server),
+            services: vec!["blocklog.miner.v1.MinerService"],
+            descriptors: proto::DESCRIPTORS,
+            limits: Limits::default(),
+            domain: proto::reason::DOMAIN,
+            trace_header: proto::metadata::TRACE_ID,
+        },
+    )
+}
+
+#[tonic::async_trait]
+impl MinerService for Api {
+    type WatchMinerStream = ReceiverStream<Result<wire::WatchMinerResponse, Refusal>>;
+
+    async fn get_miner_status(
+        &self,
+        _request: Request<wire::GetMinerStatusRequest>,
+    ) -> Result<Response<wire::GetMinerStatusResponse>, Refusal> {
+        Ok(get_miner_status::handle(&self.status))
+    }
+
+    async fn watch_miner(
+        &self,
+        _request: Request<wire::WatchMinerRequest>,
+    ) -> Result<Response<Self::WatchMinerStream>, Refusal> {
+        Ok(watch_miner::handle(
+            self.status.clone(),
+            self.shutdown.clone(),
+        ))
+    }
+}

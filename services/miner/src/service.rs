@@ -1,0 +1,145 @@
+//! The service around the core: what is set up before it, and the threads that it runs on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chain::Genesis;
+use chain::genesis::Rules;
+use follow::bootstrap;
+use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
+use follow::{Snapshot, snapshot};
+use journal::Journal;
+use kit::{Service, Shutdown};
+
+use crate::config::{Config, Payee};
+use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
+use crate::publication::Publication;
+use crate::shell::{self, Shell};
+use crate::{fit, rpc};
+
+/// How often block 0 is looked for while there is none.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Runs a miner until the service is told to stop, or cannot go on.
+pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    let payee = config.payee().map_err(anyhow::Error::msg)?;
+    let genesis = config.chain.genesis()?;
+    let first = Status::before(payee.account, config.partitions());
+    let publication = Publication::new(first, service.readiness.clone());
+    publication.not_ready(NO_CHAIN, "looking for block 0");
+    rpc::serve(&mut service, publication.subscribe())?;
+    let shutdown = service.shutdown.clone();
+    let setup = Setup {
+        config,
+        payee,
+        journal,
+        publication,
+        shutdown,
+    };
+    service
+        .tasks
+        .thread("miner-core", move || setup.mine(genesis.as_ref()));
+    service.finish().await
+}
+
+/// What the core's thread starts from.
+struct Setup {
+    config: Config,
+    payee: Payee,
+    journal: Journal,
+    publication: Publication,
+    shutdown: Shutdown,
+}
+
+impl Setup {
+    fn mine(self, genesis: Option<&Genesis>) -> anyhow::Result<()> {
+        let start = self.config.data.as_deref().and_then(snapshot::load);
+        if self.config.data.is_none() {
+            tracing::info!(
+                "without --data the chain is replayed from block 0, and a log that was cut while the miner was down goes unnoticed"
+            );
+        }
+        let Some(expected) = self.establish(genesis, start.as_ref())? else {
+            return Ok(());
+        };
+        let settings = Settings {
+            topic: self.journal.topic_name(TRANSACTIONS),
+            partitions: self.config.partitions(),
+            account: self.payee.account,
+            block_records: self.config.block_records,
+            block_age_ms: whole_ms(self.config.block_age),
+            rescue_age_ms: whole_ms(self.config.rescue_age),
+        };
+        let follow = follow::Settings {
+            topic: self.journal.topic_name(BLOCKCHAIN),
+            expected: Some(expected.chain_id),
+            assume_valid: self.config.assume_valid,
+        };
+        let shell = Shell::start(shell::Parts {
+            core: Core::new(settings, follow, start),
+            journal: self.journal,
+            secret: self.payee.secret,
+            threads: self.config.threads(),
+            window_bytes: shell::window_bytes(&expected.genesis),
+            data: self.config.data,
+            publication: self.publication,
+            shutdown: self.shutdown,
+        })?;
+        shell.run()
+    }
+
+    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
+    fn establish(
+        &self,
+        genesis: Option<&Genesis>,
+        start: Option<&Snapshot>,
+    ) -> anyhow::Result<Option<Arc<Rules>>> {
+        let cancelled = || self.shutdown.is_cancelled();
+        let trouble = |error: &journal::Error| {
+            tracing::warn!("{error}");
+            self.publication
+                .not_ready(LOG_UNAVAILABLE, error.to_string());
+        };
+        let mut warned = false;
+        loop {
+            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+                Err(bootstrap::Error::Cancelled) => return Ok(None),
+                other => other?,
+            };
+            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
+                tracing::warn!(
+                    "topic {topic}: {} is {} and should be {}",
+                    fault.setting,
+                    fault.found,
+                    fault.expected
+                );
+            }
+            warned = true;
+            let rules = found
+                .rules
+                .or_else(|| start.map(|start| start.chain.rules().clone()));
+            if let Some(rules) = rules {
+                fit::check(
+                    &self.config.partitions(),
+                    &self.payee.account,
+                    &rules.genesis,
+                )
+                .context("the settings do not fit the chain")?;
+                return Ok(Some(rules));
+            }
+            if cancelled() {
+                return Ok(None);
+            }
+            self.publication.not_ready(
+                NO_CHAIN,
+                "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`",
+            );
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,95 @@
+//! A thread for what may take a while and nobody waits for: questions to the log, positions, snapshots, stopping readers.
+
+use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use follow::snapshot::Encoded;
+use follow::topics::TRANSACTIONS;
+use journal::{Journal, Tail};
+
+use crate::core::{Input, Survey};
+
+/// What it can be asked.
+pub(super) enum Errand {
+    /// Where a partition begins and ends.
+    Survey(Survey),
+    /// To leave a position for Kafka's tools.
+    Commit { partition: u32, offset: u64 },
+    /// To write a snapshot.
+    Keep(Encoded),
+    /// To wait until a reader has stopped.
+    Stop(Option<Tail>),
+}
+
+/// The thread. Dropping it waits until all errands are done.
+pub(super) struct Clerk {
+    errands: Option<Sender<Errand>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Clerk {
+    pub(super) fn start(
+        journal: Journal,
+        data: Option<PathBuf>,
+        to_core: Sender<Input>,
+    ) -> std::io::Result<Clerk> {
+        let (errands, todo) = unbounded();
+        let thread = thread::Builder::new()
+            .name("miner-clerk".into())
+            .spawn(move || work(&journal, data.as_deref(), &todo, &to_core))?;
+        Ok(Clerk {
+            errands: Some(errands),
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn send(&self, errand: Errand) {
+        if let Some(errands) = &self.errands {
+            // Only a panic ends the thread early, and then the drop says so.
+            let _ = errands.send(errand);
+        }
+    }
+}
+
+impl Drop for Clerk {
+    fn drop(&mut self) {
+        self.errands = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the clerk's thread panicked");
+        }
+    }
+}
+
+fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core: &Sender<Input>) {
+    while let Ok(errand) = todo.recv() {
+        match errand {
+            Errand::Survey(survey) => {
+                let found = journal.offsets(TRANSACTIONS, survey.partition);
+                let found = found
+                    .inspect_err(|error| tracing::debug!(partition = survey.partition, "{error}"))
+                    .ok();
+                let _ = to_core.send(Input::Surveyed { survey, found });
+            }
+            Errand::Commit { partition, offset } => {
+                let group = journal.topic_name(&format!("miner-{partition}"));
+                let left = journal.commit_position(&group, TRANSACTIONS, partition, offset);
+                if let Err(error) = left {
+                    tracing::debug!(partition, "position not left for display: {error}");
+                }
+            }
+            Errand::Keep(snapshot) => {
+                let Some(data) = data else { continue };
+                if let Err(error) = snapshot.write(data) {
+                    tracing::warn!(
+                        "no snapshot could be written to {}: {error}; the next start replays more",
+                        data.display()
+                    );
+                }
+            }
+            Errand::Stop(tail) => drop(tail),
+        }
+    }
+}
