@@ -2,7 +2,9 @@
 
 use crate::account::{self, Account};
 use crate::block::{Block, Checked};
+use crate::evaluate::Evaluation;
 use crate::hash::Hash;
+use crate::leaf::Leaf;
 use crate::log::Node;
 
 /// An accepted block and its effects.
@@ -51,8 +53,8 @@ pub struct Entry {
     pub previous: Option<u64>,
     /// 1, 2, … for each account.
     pub sequence: u64,
-    /// What the balance changed by.
-    pub change: i64,
+    /// What the balance changed by: up to 2^64−2 either way, between named accounts at their bounds.
+    pub change: i128,
     /// The balance after the leaf.
     pub balance: i64,
     /// Why.
@@ -85,7 +87,41 @@ pub struct Touched {
     pub state: account::State,
 }
 
+impl Accepted {
+    pub(crate) fn new(block: Block<Checked>, append_ms: u64, evaluation: Evaluation) -> Accepted {
+        Accepted {
+            append_ms,
+            height: block.header().height,
+            hash: block.hash(),
+            first_leaf: evaluation.frontier.size() - evaluation.leaves.len() as u64,
+            leaves: evaluation.leaves,
+            leaf_data: evaluation.leaf_data,
+            nodes: evaluation.nodes,
+            paid: evaluation.paid,
+            entries: evaluation.entries,
+            touched: evaluation.touched,
+            block,
+        }
+    }
+}
+
 impl LeafData {
+    pub(crate) fn with_capacity(leaves: usize, leaf_bytes: usize) -> LeafData {
+        LeafData {
+            bytes: Vec::with_capacity(leaves * leaf_bytes),
+            ends: Vec::with_capacity(leaves),
+        }
+    }
+
+    /// Appends a leaf, and gives its bytes.
+    pub(crate) fn push(&mut self, leaf: &Leaf) -> &[u8] {
+        let start = self.bytes.len();
+        leaf.put(&mut self.bytes);
+        let end = u32::try_from(self.bytes.len()).expect("the leaves of a block are a few MiB");
+        self.ends.push(end);
+        &self.bytes[start..]
+    }
+
     /// How many leaves.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -3,10 +3,13 @@
 use bytes::Bytes;
 
 use crate::account::Account;
+use crate::block;
+use crate::codec;
 use crate::header::Header;
 use crate::key::Secret;
 use crate::record::Record;
 use crate::verdict::Verdict;
+use crate::wire::block_field;
 use crate::work::Work;
 
 /// What the next block of a partition is made from.
@@ -44,7 +47,8 @@ pub struct Template {
     pub rejected: u32,
     /// End of the slice, exclusive.
     pub to_offset: u64,
-    body: Bytes,
+    /// Everything behind the signature, encoded.
+    pub(crate) body: Bytes,
 }
 
 /// Why no block can be made.
@@ -80,7 +84,24 @@ impl Template {
 
     /// The value of the record, with the nonce found and signed if the miner is a key.
     pub fn finish(&self, nonce: u64, secret: Option<&Secret>) -> Bytes {
-        let _ = (nonce, secret, &self.body);
-        todo!()
+        let header = Header {
+            nonce,
+            ..self.header
+        };
+        let encoded = header.wire().encode();
+        let mut out = Vec::with_capacity(encoded.len() + self.body.len() + 128);
+        codec::put_element(&mut out, block_field::HEADER, &encoded);
+        if let Some(secret) = secret.filter(|_| self.miner().is_key()) {
+            let signature = secret.sign(&block::signed_bytes(&header.hash()));
+            codec::put_bytes(&mut out, block_field::SIGNATURE, &signature);
+        }
+        out.extend_from_slice(&self.body);
+        out.into()
+    }
+
+    fn miner(&self) -> Account {
+        self.header
+            .miner
+            .expect("a template has the miner of its draft")
     }
 }

@@ -1,17 +1,28 @@
 //! Blocks: candidates for the chain, and how far each has been checked.
 
+mod body;
+mod frame;
+mod rule;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use strum::EnumIter;
 
-use crate::genesis::{self, Rules};
+pub use rule::{Refusal, Rule};
+
+use crate::genesis::Rules;
 use crate::hash::Hash;
 use crate::header::{self, Header};
+use crate::key;
 use crate::parallel::Parallel;
 use crate::record::Record;
 use crate::verdict::Verdict;
+
+pub(crate) use body::{Place, walk};
+
+/// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
+const SIGNED_PREFIX: &[u8] = b"blocklog:block:v1";
 
 /// A candidate. `Block<Unchecked>` has a header that was read; `Block<Checked>` has passed every rule
 /// that needs no chain. Only the checked form can be applied.
@@ -57,121 +68,6 @@ pub enum Slot<'a> {
     Hole(Range<u64>),
 }
 
-/// The rules of block validity, in the order in which they are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
-pub enum Rule {
-    /// The chain has moved to a version that this software does not know.
-    #[error("the chain has moved to a version that this software does not know")]
-    Stopped,
-    /// Longer than `max_block_bytes`.
-    #[error("longer than the genesis allows")]
-    Oversize,
-    /// Not a canonical block.
-    #[error("not a block in canonical protobuf")]
-    Undecodable,
-    /// Not version 1.
-    #[error("a version other than 1")]
-    BadVersion,
-    /// The parent is not the tip: it lost the race, or is a copy. No error.
-    #[error("its parent is not the tip")]
-    Stale,
-    /// Not the height after the parent's.
-    #[error("height is not one more than the parent's")]
-    BadHeight,
-    /// A partition that the chain does not have.
-    #[error("no such partition")]
-    BadPartition,
-    /// The slice does not begin at the cursor.
-    #[error("the slice does not begin at the cursor of its partition")]
-    BadFrom,
-    /// The slice is empty or too long.
-    #[error("the slice is empty, or longer than the genesis allows")]
-    BadSlice,
-    /// Timestamp before the parent's.
-    #[error("timestamp before the parent's")]
-    TooEarly,
-    /// Timestamp too far ahead of the time at which the block was appended.
-    #[error("timestamp more than ten seconds after the block was appended")]
-    TooLate,
-    /// Not the bits that the work rule asks for.
-    #[error("bits are not what the work rule asks for")]
-    BadBits,
-    /// The hash exceeds the target.
-    #[error("the hash exceeds the target")]
-    BadWork,
-    /// The miner is malformed or may not mine.
-    #[error("the miner is malformed or may not mine")]
-    BadMiner,
-    /// The miner's signature does not verify.
-    #[error("the miner's signature does not verify")]
-    BadBlockSignature,
-    /// Holes are empty, out of order, touching or outside the slice.
-    #[error("holes are empty, out of order, touching or outside the slice")]
-    BadHoles,
-    /// Records and holes do not fill the slice, or there is not one verdict each.
-    #[error("records and holes do not fill the slice, or there is not one verdict per record")]
-    BadRecordCount,
-    /// A verdict is not what the rules say.
-    #[error("a verdict is not what the rules say")]
-    BadVerdict,
-    /// Size or root of the log are wrong.
-    #[error("size or root of the log are wrong")]
-    BadLog,
-}
-
-impl Rule {
-    /// The stable name, in capitals.
-    pub fn code(self) -> &'static str {
-        match self {
-            Rule::Stopped => "STOPPED",
-            Rule::Oversize => "OVERSIZE",
-            Rule::Undecodable => "UNDECODABLE",
-            Rule::BadVersion => "BAD_VERSION",
-            Rule::Stale => "STALE",
-            Rule::BadHeight => "BAD_HEIGHT",
-            Rule::BadPartition => "BAD_PARTITION",
-            Rule::BadFrom => "BAD_FROM",
-            Rule::BadSlice => "BAD_SLICE",
-            Rule::TooEarly => "TOO_EARLY",
-            Rule::TooLate => "TOO_LATE",
-            Rule::BadBits => "BAD_BITS",
-            Rule::BadWork => "BAD_WORK",
-            Rule::BadMiner => "BAD_MINER",
-            Rule::BadBlockSignature => "BAD_BLOCK_SIGNATURE",
-            Rule::BadHoles => "BAD_HOLES",
-            Rule::BadRecordCount => "BAD_RECORD_COUNT",
-            Rule::BadVerdict => "BAD_VERDICT",
-            Rule::BadLog => "BAD_LOG",
-        }
-    }
-}
-
-/// Why a candidate was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
-    /// By a rule of block validity.
-    #[error(transparent)]
-    Block(#[from] Rule),
-    /// By a rule of block 0, before there was a chain.
-    #[error(transparent)]
-    Genesis(#[from] genesis::Fault),
-}
-
-impl Refusal {
-    /// The stable name, in capitals.
-    pub fn code(self) -> &'static str {
-        match self {
-            Refusal::Block(rule) => rule.code(),
-            Refusal::Genesis(fault) => fault.code(),
-        }
-    }
-
-    /// Whether this is merely a lost race or a copy.
-    pub fn is_stale(self) -> bool {
-        self == Refusal::Block(Rule::Stale)
-    }
-}
-
 /// What to do about the signatures of the records of a block.
 #[derive(Clone, Copy)]
 pub enum Signatures<'a> {
@@ -188,8 +84,7 @@ pub enum Signatures<'a> {
 
 /// Reads the header of a candidate: the rules OVERSIZE to the second UNDECODABLE.
 pub fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Rule> {
-    let _ = (value, max_bytes);
-    todo!()
+    frame::frame(value, max_bytes)
 }
 
 impl<S> Block<S> {
@@ -222,6 +117,39 @@ impl<S> Block<S> {
     pub fn signature(&self) -> &[u8] {
         &self.value[self.signature.clone()]
     }
+
+    /// Whether the miner's signature holds: a key signs the block hash, a name has none.
+    pub(crate) fn is_signed(&self) -> bool {
+        *self.signed.get_or_init(|| {
+            let signature = self.signature();
+            match self.header.miner.as_ref().map(|miner| miner.key()) {
+                Some(Some(key)) => signature
+                    .try_into()
+                    .is_ok_and(|signature| key::verify(key, signature, &signed_bytes(&self.hash))),
+                _ => signature.is_empty(),
+            }
+        })
+    }
+
+    fn with<T>(self, body: T) -> Block<T> {
+        Block {
+            value: self.value,
+            header: self.header,
+            header_bytes: self.header_bytes,
+            hash: self.hash,
+            signature: self.signature,
+            signed: self.signed,
+            body,
+        }
+    }
+}
+
+/// What a miner signs.
+pub(crate) fn signed_bytes(hash: &Hash) -> [u8; SIGNED_PREFIX.len() + 32] {
+    let mut bytes = [0; SIGNED_PREFIX.len() + 32];
+    bytes[..SIGNED_PREFIX.len()].copy_from_slice(SIGNED_PREFIX);
+    bytes[SIGNED_PREFIX.len()..].copy_from_slice(&hash.0);
+    bytes
 }
 
 impl Block<Unchecked> {
@@ -240,12 +168,21 @@ impl Block<Unchecked> {
         signatures: Signatures<'_>,
         parallel: &dyn Parallel,
     ) -> Result<Block<Checked>, Rule> {
-        let _ = (rules, signatures, parallel.width());
-        todo!()
+        let body = body::check(&self.value, &self.header, rules, signatures, parallel)?;
+        if matches!(signatures, Signatures::Assume) {
+            self.assume_signed();
+        }
+        Ok(self.with(body))
     }
 }
 
 impl Block<Checked> {
+    /// Block 0, which was judged by rules of its own.
+    pub(crate) fn zero(value: &Bytes) -> Block<Checked> {
+        let block = frame(value.clone(), u32::MAX).expect("a valid block 0 begins like any block");
+        block.with(Checked::none())
+    }
+
     /// The records, in offset order. None in block 0.
     pub fn records(&self) -> &[Record] {
         &self.body.records
@@ -263,6 +200,16 @@ impl Block<Checked> {
 
     /// The slice in offset order: each record, and each run of offsets without records.
     pub fn slots(&self) -> impl Iterator<Item = (u64, Slot<'_>)> + '_ {
-        std::iter::empty()
+        let from = self.header.from_offset;
+        body::walk(from, &self.body.holes, self.body.records.len()).map(|slot| match slot {
+            Place::Record { offset, index } => {
+                let slot = Slot::Record(&self.body.records[index], self.body.verdicts[index]);
+                (offset, slot)
+            }
+            Place::Hole(hole) => (
+                hole.from_offset,
+                Slot::Hole(hole.from_offset..hole.to_offset),
+            ),
+        })
     }
 }

@@ -1,20 +1,20 @@
 //! The chain: a fold over the blocks that it accepts.
 
+mod admit;
+mod apply;
+mod assemble;
 mod snapshot;
+mod start;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use crate::accepted::Accepted;
 use crate::account::{self, Account};
-use crate::assemble::{self, Draft, Template};
-use crate::block::{self, Block, Checked, Unchecked};
-use crate::genesis::{Fault, Rules};
+use crate::accounts::Accounts;
+use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::header::Header;
+use crate::header::{self, Header};
 use crate::log::Frontier;
+use crate::work;
 
 /// The state after the last accepted block. Serialized, it is a snapshot.
 #[derive(Clone, Debug)]
@@ -26,8 +26,7 @@ pub struct Chain {
     cursors: Vec<u64>,
     miners: Vec<Account>,
     version: u32,
-    numbers: HashMap<Account, u32>,
-    accounts: Vec<(Account, account::State)>,
+    accounts: Accounts,
     frontier: Frontier,
     supply: i128,
 }
@@ -63,42 +62,6 @@ impl Tip {
 }
 
 impl Chain {
-    /// Starts a chain with block 0. `append_ms` is when the log took it.
-    pub fn start(value: &Bytes, append_ms: u64) -> Result<(Chain, Accepted), Fault> {
-        let _ = (value, append_ms);
-        todo!()
-    }
-
-    /// Reads the header of a candidate: STOPPED, OVERSIZE, UNDECODABLE, BAD_VERSION.
-    pub fn frame(&self, value: Bytes) -> Result<Block<Unchecked>, block::Rule> {
-        let _ = value;
-        todo!()
-    }
-
-    /// Checks the header against the tip: STALE to BAD_BLOCK_SIGNATURE. Cheap, and worth doing before
-    /// the body is looked at. `append_ms` is the append time of the candidate.
-    pub fn admit(&self, block: &Block<Unchecked>, append_ms: u64) -> Result<(), block::Rule> {
-        let _ = (block, append_ms);
-        todo!()
-    }
-
-    /// Accepts the next block, or refuses it and changes nothing. Everything that `admit` checks is
-    /// checked here again.
-    pub fn apply(
-        &mut self,
-        block: Block<Checked>,
-        append_ms: u64,
-    ) -> Result<Accepted, block::Rule> {
-        let _ = (block, append_ms);
-        todo!()
-    }
-
-    /// Makes the next block of a partition from what its slots hold.
-    pub fn assemble(&self, draft: Draft) -> Result<Template, assemble::Error> {
-        let _ = draft;
-        todo!()
-    }
-
     /// The immutable parameters.
     pub fn rules(&self) -> &Arc<Rules> {
         &self.rules
@@ -126,8 +89,8 @@ impl Chain {
 
     /// Whether `account` may mine the next block.
     pub fn may_mine(&self, account: &Account) -> bool {
-        let _ = account;
-        todo!()
+        (self.miners.is_empty() || self.miners.contains(account))
+            && (account.is_key() || self.rules.genesis.open)
     }
 
     /// The version that the next block must have.
@@ -137,28 +100,28 @@ impl Chain {
 
     /// Whether the chain has moved to a version that this software does not know.
     pub fn is_stopped(&self) -> bool {
-        self.version != crate::header::VERSION
+        self.version != header::VERSION
     }
 
     /// The state of an account, if any block has changed it.
     pub fn account(&self, account: &Account) -> Option<account::State> {
-        self.number(account)
-            .map(|number| self.accounts[number as usize].1)
+        let (_, state) = self.account_by_number(self.number(account)?)?;
+        Some(state)
     }
 
     /// The number of an account: accounts are numbered from 0 in the order of their first change.
     pub fn number(&self, account: &Account) -> Option<u32> {
-        self.numbers.get(account).copied()
+        self.accounts.number(account)
     }
 
     /// The account with this number.
     pub fn account_by_number(&self, number: u32) -> Option<(Account, account::State)> {
-        self.accounts.get(number as usize).copied()
+        self.accounts.get(number)
     }
 
     /// How many accounts there are.
     pub fn accounts(&self) -> u32 {
-        self.accounts.len() as u32
+        self.accounts.count()
     }
 
     /// Sum of all balances.
@@ -168,7 +131,12 @@ impl Chain {
 
     /// The bits that the next block must have.
     pub fn next_bits(&self) -> u32 {
-        todo!()
+        work::next_bits(
+            &self.rules.genesis,
+            self.tip.height + 1,
+            self.tip.header.bits,
+            self.tip.timestamp_ms - self.parent_timestamp_ms,
+        )
     }
 
     /// The log after the tip.

@@ -28,19 +28,82 @@ pub enum Error {
     },
 }
 
+/// What kcat writes for the length of a null value.
+const NULL: u32 = u32::MAX;
+/// Digits of the longest decimal: 20 for 2^64−1, and no more for a negative time.
+const MAX_DIGITS: usize = 20;
+
 /// Appends one record to `out`: offset in decimal, space, append time in decimal, space, length as 4
 /// bytes big-endian, value.
+///
+/// ```
+/// use chain::export::{Reader, write_record};
+///
+/// let mut out = Vec::new();
+/// write_record(&mut out, 7, 1000, b"block");
+/// assert_eq!(out, b"7 1000 \0\0\0\x05block");
+/// assert_eq!(Reader::new(&out).next().unwrap()?.value, b"block");
+/// # Ok::<(), chain::export::Error>(())
+/// ```
 pub fn write_record(out: &mut Vec<u8>, offset: u64, append_ms: u64, value: &[u8]) {
-    let _ = (out, offset, append_ms, value);
-    todo!()
+    let length = u32::try_from(value.len()).expect("records of a log are below 4 GiB");
+    out.extend_from_slice(format!("{offset} {append_ms} ").as_bytes());
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(value);
 }
 
-/// Reads the first record of `bytes`, and says how long it was; `None` if more bytes are needed.
+/// Reads the first record of `bytes`, and says how long it was; `None` if more bytes are needed. The
+/// position in an error is counted from the start of `bytes`.
 pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error> {
-    todo!("{bytes:?}")
+    let Some((offset, rest)) = field(bytes, 0)? else {
+        return Ok(None);
+    };
+    let time_at = bytes.len() - rest.len();
+    let Some((time, rest)) = field(rest, time_at)? else {
+        return Ok(None);
+    };
+    let offset = decimal(offset).ok_or(Error::Malformed { at: 0 })?;
+    let append_ms = append_ms(time).ok_or(Error::Malformed { at: time_at })?;
+    let Some((length, rest)) = rest.split_first_chunk() else {
+        return Ok(None);
+    };
+    let length = match u32::from_be_bytes(*length) {
+        NULL => 0,
+        length => length as usize,
+    };
+    let record = rest.get(..length).map(|value| Exported {
+        offset,
+        append_ms,
+        value,
+    });
+    Ok(record.map(|record| (record, bytes.len() - rest.len() + length)))
 }
 
-/// Reads all records of an export that is in memory.
+/// What stands before the next space, and what behind it.
+fn field(bytes: &[u8], at: usize) -> Result<Option<(&[u8], &[u8])>, Error> {
+    match bytes.iter().take(MAX_DIGITS + 1).position(|b| *b == b' ') {
+        Some(end) => Ok(Some((&bytes[..end], &bytes[end + 1..]))),
+        None if bytes.len() > MAX_DIGITS => Err(Error::Malformed { at }),
+        None => Ok(None),
+    }
+}
+
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// A log without a time for a record gives a negative one, which counts as 0.
+fn append_ms(text: &[u8]) -> Option<u64> {
+    match text.strip_prefix(b"-") {
+        Some(digits) => decimal(digits).map(|_| 0),
+        None => decimal(text),
+    }
+}
+
+/// Reads all records of an export that is in memory. Ends after the first error.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -58,7 +121,22 @@ impl<'a> Iterator for Reader<'a> {
     type Item = Result<Exported<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let _ = (self.bytes, self.at);
-        todo!()
+        let start = self.at;
+        let rest = &self.bytes[start..];
+        if rest.is_empty() {
+            return None;
+        }
+        let error = match read_record(rest) {
+            Ok(Some((record, length))) => {
+                self.at += length;
+                return Some(Ok(record));
+            }
+            Ok(None) => Error::Truncated { at: start },
+            Err(Error::Malformed { at } | Error::Truncated { at }) => {
+                Error::Malformed { at: start + at }
+            }
+        };
+        self.at = self.bytes.len();
+        Some(Err(error))
     }
 }

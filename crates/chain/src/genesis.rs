@@ -1,11 +1,20 @@
 //! The genesis: what block 0 says once and for all.
 
+pub mod file;
+pub use file::{from_json, to_json};
+
+mod validate;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use strum::EnumIter;
 
 use crate::account::Account;
+use crate::codec;
+use crate::evaluate::{self, Evaluation};
 use crate::hash::Hash;
+use crate::header::{self, Header};
+use crate::wire::{self, block_field};
 
 /// The rules of one chain, as block 0 carries them.
 ///
@@ -148,12 +157,29 @@ impl Default for Genesis {
 impl Genesis {
     /// The canonical encoding: the one record of block 0.
     pub fn encode(&self) -> Bytes {
-        todo!()
+        wire::Genesis {
+            name: &self.name,
+            timestamp_ms: self.timestamp_ms,
+            open: self.open,
+            partitions: self.partitions,
+            reward: self.reward,
+            bits: self.bits,
+            target_block_ms: self.target_block_ms,
+            max_block_records: self.max_block_records,
+            max_block_bytes: self.max_block_bytes,
+            allocations: (self.allocations.iter())
+                .map(|allocation| (allocation.account.as_bytes(), allocation.amount))
+                .collect(),
+            miners: self.miners.iter().map(Account::as_bytes).collect(),
+            admin: self.admin.as_ref().map_or(&[], Account::as_bytes),
+        }
+        .encode()
+        .into()
     }
 
     /// Decodes and validates the record of block 0.
     pub fn decode(record: &[u8]) -> Result<Genesis, Fault> {
-        todo!("{record:?}")
+        validate::decode(record)
     }
 
     /// Checks every field.
@@ -163,11 +189,39 @@ impl Genesis {
 
     /// The value of block 0, ready for the topic `blockchain`.
     pub fn block_zero(&self) -> Bytes {
-        todo!()
+        let record = self.encode();
+        let header = self.header(&record).wire().encode();
+        let mut out = Vec::with_capacity(header.len() + record.len() + 16);
+        codec::put_element(&mut out, block_field::HEADER, &header);
+        codec::put_element(&mut out, block_field::RECORDS, &record);
+        out.into()
     }
 
     /// The hash of block 0.
     pub fn chain_id(&self) -> Hash {
-        todo!()
+        self.header(&self.encode()).hash()
+    }
+
+    /// The header of block 0 for this genesis, encoded as `record`.
+    pub(crate) fn header(&self, record: &[u8]) -> Header {
+        self.header_after(&evaluate::genesis(self, record))
+    }
+
+    /// The header of block 0 after its evaluation.
+    pub(crate) fn header_after(&self, evaluation: &Evaluation) -> Header {
+        Header {
+            version: header::VERSION,
+            height: 0,
+            previous_hash: Hash::ZERO,
+            log_root: evaluation.frontier.root(),
+            log_size: evaluation.frontier.size(),
+            timestamp_ms: self.timestamp_ms,
+            partition: 0,
+            from_offset: 0,
+            to_offset: 0,
+            miner: None,
+            bits: self.bits,
+            nonce: 0,
+        }
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::hash::Hash;
+use crate::wire;
 
 /// Bytes of a header as it is hashed.
 pub const BYTES: usize = 156;
@@ -43,17 +44,124 @@ pub struct Header {
 impl Header {
     /// The bytes that are hashed: fixed widths, big-endian, the miner filled up with zeros.
     pub fn to_bytes(&self) -> [u8; BYTES] {
-        todo!()
+        padded(
+            &self.wire(),
+            self.miner.map_or([0; 32], |miner| miner.padded()),
+        )
     }
 
     /// Reads the bytes that are hashed. They do not hold the length of the miner: what is a name with
     /// zeros behind it is taken for that name, zeros alone for no miner in block 0 and else for a key.
     pub fn from_bytes(bytes: &[u8; BYTES]) -> Header {
-        todo!("{bytes:?}")
+        let mut rest = &bytes[..];
+        let (version, height) = (take_u32(&mut rest), take_u64(&mut rest));
+        Header {
+            version,
+            height,
+            previous_hash: Hash(take(&mut rest)),
+            log_root: Hash(take(&mut rest)),
+            log_size: take_u64(&mut rest),
+            timestamp_ms: take_u64(&mut rest),
+            partition: take_u32(&mut rest),
+            from_offset: take_u64(&mut rest),
+            to_offset: take_u64(&mut rest),
+            miner: miner_from_padded(&take(&mut rest), height),
+            bits: take_u32(&mut rest),
+            nonce: take_u64(&mut rest),
+        }
     }
 
     /// The block hash.
     pub fn hash(&self) -> Hash {
         Hash::of(&self.to_bytes())
+    }
+
+    /// The message, as the header of an encoded block.
+    pub(crate) fn wire(&self) -> wire::Header<'_> {
+        wire::Header {
+            version: self.version,
+            height: self.height,
+            previous_hash: &self.previous_hash.0,
+            log_root: &self.log_root.0,
+            log_size: self.log_size,
+            timestamp_ms: self.timestamp_ms,
+            partition: self.partition,
+            from_offset: self.from_offset,
+            to_offset: self.to_offset,
+            miner: self.miner.as_ref().map_or(&[], Account::as_bytes),
+            bits: self.bits,
+            nonce: self.nonce,
+        }
+    }
+}
+
+/// A header as it was read, with the bytes that are hashed: a malformed miner is in these only. `None`
+/// if its hashes do not have 32 bytes, or its miner has more.
+pub(crate) fn from_wire(wire: &wire::Header<'_>) -> Option<(Header, [u8; BYTES])> {
+    let mut miner = [0; 32];
+    miner
+        .get_mut(..wire.miner.len())?
+        .copy_from_slice(wire.miner);
+    let header = Header {
+        version: wire.version,
+        height: wire.height,
+        previous_hash: Hash::from_slice(wire.previous_hash)?,
+        log_root: Hash::from_slice(wire.log_root)?,
+        log_size: wire.log_size,
+        timestamp_ms: wire.timestamp_ms,
+        partition: wire.partition,
+        from_offset: wire.from_offset,
+        to_offset: wire.to_offset,
+        miner: Account::from_bytes(wire.miner).ok(),
+        bits: wire.bits,
+        nonce: wire.nonce,
+    };
+    Some((header, padded(wire, miner)))
+}
+
+/// The 156 bytes of a header whose hashes have 32 bytes.
+fn padded(header: &wire::Header<'_>, miner: [u8; 32]) -> [u8; BYTES] {
+    let mut out = Vec::with_capacity(BYTES);
+    out.extend_from_slice(&header.version.to_be_bytes());
+    out.extend_from_slice(&header.height.to_be_bytes());
+    out.extend_from_slice(header.previous_hash);
+    out.extend_from_slice(header.log_root);
+    out.extend_from_slice(&header.log_size.to_be_bytes());
+    out.extend_from_slice(&header.timestamp_ms.to_be_bytes());
+    out.extend_from_slice(&header.partition.to_be_bytes());
+    out.extend_from_slice(&header.from_offset.to_be_bytes());
+    out.extend_from_slice(&header.to_offset.to_be_bytes());
+    out.extend_from_slice(&miner);
+    out.extend_from_slice(&header.bits.to_be_bytes());
+    out.extend_from_slice(&header.nonce.to_be_bytes());
+    out.try_into()
+        .expect("the widths of the fields add up to 156")
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    let (taken, left) = rest
+        .split_first_chunk()
+        .expect("the widths of the fields add up to 156");
+    *rest = left;
+    *taken
+}
+
+fn take_u32(rest: &mut &[u8]) -> u32 {
+    u32::from_be_bytes(take(rest))
+}
+
+fn take_u64(rest: &mut &[u8]) -> u64 {
+    u64::from_be_bytes(take(rest))
+}
+
+fn miner_from_padded(padded: &[u8; 32], height: u64) -> Option<Account> {
+    let length = padded
+        .iter()
+        .rposition(|b| *b != 0)
+        .map_or(0, |last| last + 1);
+    match Account::from_bytes(&padded[..length]) {
+        Ok(account) => Some(account),
+        Err(_) if length == 0 && height == 0 => None,
+        Err(_) => Some(Account::from_key(*padded)),
     }
 }

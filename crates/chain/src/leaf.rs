@@ -1,9 +1,23 @@
 //! The leaves of the log.
 
-use crate::account::Account;
+mod decode;
+
+use crate::account::{self, Account};
 use crate::hash::Hash;
 use crate::log;
 use crate::verdict::Verdict;
+
+/// The longest leaf: of a record that is INCLUDED, with two entries.
+pub(crate) const MAX_BYTES: usize = 102;
+
+const GENESIS: u8 = 0;
+const ALLOCATION: u8 = 1;
+const BLOCK: u8 = 2;
+const RECORD: u8 = 3;
+const VOID: u8 = 4;
+
+/// Stands for "no entry before".
+const NO_LEAF: u64 = u64::MAX;
 
 /// One leaf.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,16 +100,98 @@ pub struct Malformed;
 impl Leaf {
     /// The bytes of the leaf.
     pub fn encode(&self) -> Vec<u8> {
-        todo!()
+        let mut out = Vec::with_capacity(MAX_BYTES);
+        self.put(&mut out);
+        out
     }
 
     /// Reads the bytes of a leaf.
     pub fn decode(bytes: &[u8]) -> Result<Leaf, Malformed> {
-        todo!("{bytes:?}")
+        decode::leaf(bytes).ok_or(Malformed)
     }
 
     /// The leaf hash.
     pub fn hash(&self) -> Hash {
         log::leaf_hash(&self.encode())
     }
+
+    /// Appends the bytes of the leaf.
+    pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        match self {
+            Leaf::Genesis { record_hash } => {
+                out.push(GENESIS);
+                out.extend_from_slice(&record_hash.0);
+            }
+            Leaf::Allocation {
+                account,
+                amount,
+                entry,
+            } => {
+                out.push(ALLOCATION);
+                account::put(out, account.as_bytes());
+                put_u64(out, *amount);
+                entry.put(out);
+            }
+            Leaf::Block {
+                height,
+                previous_hash,
+                timestamp_ms,
+                miner,
+                paid,
+                entry,
+            } => {
+                out.push(BLOCK);
+                put_u64(out, *height);
+                out.extend_from_slice(&previous_hash.0);
+                put_u64(out, *timestamp_ms);
+                account::put(out, miner.as_bytes());
+                put_u64(out, *paid);
+                entry.iter().for_each(|entry| entry.put(out));
+            }
+            Leaf::Record {
+                height,
+                partition,
+                offset,
+                record_hash,
+                verdict,
+                sender,
+                recipient,
+            } => {
+                out.push(RECORD);
+                put_u64(out, *height);
+                out.extend_from_slice(&partition.to_be_bytes());
+                put_u64(out, *offset);
+                out.extend_from_slice(&record_hash.0);
+                out.push(verdict.byte());
+                sender
+                    .iter()
+                    .chain(recipient)
+                    .for_each(|entry| entry.put(out));
+            }
+            Leaf::Void {
+                height,
+                partition,
+                from_offset,
+                to_offset,
+            } => {
+                out.push(VOID);
+                put_u64(out, *height);
+                out.extend_from_slice(&partition.to_be_bytes());
+                put_u64(out, *from_offset);
+                put_u64(out, *to_offset);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn put(&self, out: &mut Vec<u8>) {
+        put_u64(out, self.previous.unwrap_or(NO_LEAF));
+        put_u64(out, self.sequence);
+        out.extend_from_slice(&self.balance.to_be_bytes());
+    }
+}
+
+fn put_u64(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&value.to_be_bytes());
 }

@@ -9,9 +9,12 @@
 
 pub mod accepted;
 pub mod account;
+mod accounts;
 pub mod assemble;
 pub mod block;
 mod chain;
+mod codec;
+mod evaluate;
 pub mod export;
 pub mod genesis;
 pub mod hash;
@@ -19,11 +22,13 @@ pub mod header;
 pub mod key;
 pub mod leaf;
 pub mod log;
+mod order;
 pub mod parallel;
 pub mod proof;
 pub mod record;
 pub mod transaction;
 pub mod verdict;
+mod wire;
 pub mod work;
 
 pub use accepted::Accepted;

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use crate::hash::Hash;
 use crate::header::{self, Header};
 use crate::leaf::Leaf;
+use crate::log;
 use crate::transaction::Transaction;
+use crate::verdict::Verdict;
 
 /// Everything that is needed to check one leaf against one block hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,61 @@ pub enum Error {
 impl Inclusion {
     /// Checks the proof against the hash of a block that is trusted.
     pub fn verify(&self, trusted: &Hash) -> Result<Proven, Error> {
-        todo!("{trusted}")
+        let header = self.check_header(trusted)?;
+        self.check_path(&header)?;
+        let leaf = Leaf::decode(&self.leaf).map_err(|_| Error::BadLeaf)?;
+        self.check_record(&leaf)?;
+        let record = self.record.as_deref();
+        Ok(Proven {
+            header,
+            leaf_index: self.leaf_index,
+            leaf,
+            transaction: record.and_then(|record| Transaction::decode(record).ok()),
+        })
+    }
+
+    fn check_header(&self, trusted: &Hash) -> Result<Header, Error> {
+        let found = Hash::of(&self.header);
+        if found != *trusted {
+            return Err(Error::OtherHeader {
+                found,
+                trusted: *trusted,
+            });
+        }
+        Ok(Header::from_bytes(&self.header))
+    }
+
+    fn check_path(&self, header: &Header) -> Result<(), Error> {
+        let hash = log::leaf_hash(&self.leaf);
+        let (size, root) = (header.log_size, &header.log_root);
+        if !log::verify_inclusion(self.leaf_index, size, &hash, &self.path, root) {
+            return Err(Error::BadPath);
+        }
+        Ok(())
+    }
+
+    /// A record that was too large is named by its hash alone; what a block carries for it may stand in
+    /// its place.
+    fn check_record(&self, leaf: &Leaf) -> Result<(), Error> {
+        let Some(record) = &self.record else {
+            return Ok(());
+        };
+        let named = match leaf {
+            Leaf::Record {
+                record_hash,
+                verdict,
+                ..
+            } => {
+                *record_hash == Hash::of(record)
+                    || *verdict == Verdict::TooLarge && record_hash.0[..] == record[..]
+            }
+            Leaf::Genesis { record_hash } => *record_hash == Hash::of(record),
+            _ => false,
+        };
+        if named {
+            Ok(())
+        } else {
+            Err(Error::OtherRecord)
+        }
     }
 }

@@ -1,12 +1,18 @@
 //! Records of `transactions`, checked against every rule that needs no chain state.
 
+mod batch;
+mod check;
+mod claim;
+
 use bytes::Bytes;
 
 use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::parallel::Parallel;
+use crate::parallel::{self, Parallel};
 use crate::verdict::Verdict;
+
+pub(crate) use claim::check_claims;
 
 /// A record, checked against all stateless rules. It shares the bytes it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +59,14 @@ impl Record {
         self.hash
     }
 
+    /// The transaction id, if this is an occurrence of one.
+    pub fn id(&self) -> Option<Hash> {
+        match &self.judged {
+            Judged::Good(transfer) => Some(transfer.id),
+            Judged::Refused(_) => None,
+        }
+    }
+
     /// What the stateless rules say.
     pub fn judged(&self) -> &Judged {
         &self.judged
@@ -61,7 +75,7 @@ impl Record {
 
 /// Checks one record.
 pub fn check(value: Bytes, rules: &Rules) -> Record {
-    todo!("{value:?} {rules:?}")
+    check::one(value, rules)
 }
 
 /// Checks many records, their signatures in batches; those of a failing batch one by one. `seed` must
@@ -72,6 +86,10 @@ pub fn check_all(
     seed: [u8; 32],
     parallel: &dyn Parallel,
 ) -> Vec<Record> {
-    let _ = (values, rules, seed, parallel.width());
-    todo!()
+    parallel::map_parts(&values, parallel, |part, values| {
+        check::batch(values, rules, batch::randomness(seed, part))
+    })
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -2,9 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::account::Account;
+use crate::account::{self, Account};
 use crate::hash::Hash;
 use crate::key::Secret;
+use crate::wire;
+
+/// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
+const SIGNED_PREFIX: &[u8] = b"blocklog:tx:v1";
 
 /// The longest record that can be a transaction, in bytes.
 pub const MAX_BYTES: usize = 1024;
@@ -39,17 +43,40 @@ pub struct Malformed;
 impl Transaction {
     /// Decodes the canonical encoding, and nothing else.
     pub fn decode(bytes: &[u8]) -> Result<Transaction, Malformed> {
-        todo!("{bytes:?}")
+        let fields = wire::Transaction::decode(bytes).map_err(|_| Malformed)?;
+        Ok(Transaction {
+            sender: Bytes::copy_from_slice(fields.sender),
+            recipient: Bytes::copy_from_slice(fields.recipient),
+            amount: fields.amount,
+            nonce: fields.nonce,
+            memo: fields.memo.to_owned(),
+            valid_until: fields.valid_until,
+            signature: Bytes::copy_from_slice(fields.signature),
+        })
     }
 
     /// The canonical encoding: the value of a record.
     pub fn encode(&self) -> Bytes {
-        todo!()
+        self.fields().encode().into()
     }
 
     /// What is signed, and hashed to the id, on the chain with this id.
     pub fn signed_bytes(&self, chain_id: &Hash) -> Vec<u8> {
-        todo!("{chain_id}")
+        let mut out = Vec::new();
+        put_signed_bytes(&mut out, &self.fields(), chain_id);
+        out
+    }
+
+    fn fields(&self) -> wire::Transaction<'_> {
+        wire::Transaction {
+            sender: &self.sender,
+            recipient: &self.recipient,
+            amount: self.amount,
+            nonce: self.nonce,
+            memo: &self.memo,
+            valid_until: self.valid_until,
+            signature: &self.signature,
+        }
     }
 
     /// The transaction's id on the chain with this id. The signature is no part of it.
@@ -76,4 +103,18 @@ impl Transaction {
     pub fn recipient_account(&self) -> Option<Account> {
         Account::from_bytes(&self.recipient).ok()
     }
+}
+
+/// Appends the signed bytes. They mean something only for accounts of at most 32 bytes and memos within
+/// the limit; what exceeds them is refused before any hash matters.
+pub(crate) fn put_signed_bytes(out: &mut Vec<u8>, fields: &wire::Transaction<'_>, chain_id: &Hash) {
+    out.extend_from_slice(SIGNED_PREFIX);
+    out.extend_from_slice(&chain_id.0);
+    account::put(out, fields.sender);
+    account::put(out, fields.recipient);
+    out.extend_from_slice(&fields.amount.to_be_bytes());
+    out.extend_from_slice(&fields.nonce.to_be_bytes());
+    out.extend_from_slice(&fields.valid_until.to_be_bytes());
+    out.extend_from_slice(&(fields.memo.len() as u16).to_be_bytes());
+    out.extend_from_slice(fields.memo.as_bytes());
 }

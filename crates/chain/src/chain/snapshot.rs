@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Chain, Tip};
 use crate::account::{self, Account};
+use crate::accounts::Accounts;
 use crate::genesis::{Genesis, Rules};
 use crate::header::Header;
 use crate::log::Frontier;
@@ -32,7 +33,7 @@ impl Serialize for Chain {
             cursors: self.cursors.clone(),
             miners: self.miners.clone(),
             version: self.version,
-            accounts: self.accounts.clone(),
+            accounts: self.accounts.states().to_vec(),
             frontier: self.frontier.clone(),
         }
         .serialize(serializer)
@@ -51,18 +52,17 @@ impl Chain {
         let genesis = Genesis::decode(&snapshot.genesis).map_err(|_| "the genesis is not valid")?;
         let tip = Tip::new(snapshot.tip);
         let consistent = snapshot.cursors.len() == genesis.partitions as usize
+            && snapshot.parent_timestamp_ms <= tip.timestamp_ms
+            && snapshot.frontier.is_whole()
             && snapshot.frontier.size() == tip.log_size
             && snapshot.frontier.root() == tip.log_root;
         if !consistent {
             return Err("the parts of the snapshot do not fit each other");
         }
-        let numbers: std::collections::HashMap<Account, u32> =
-            (snapshot.accounts.iter().map(|(account, _)| *account))
-                .zip(0..)
-                .collect();
-        if numbers.len() != snapshot.accounts.len() {
-            return Err("an account stands in the snapshot twice");
-        }
+        let supply = (snapshot.accounts.iter())
+            .map(|(_, state)| i128::from(state.balance))
+            .sum();
+        let accounts = Accounts::new(snapshot.accounts).ok_or("an account stands there twice")?;
         Ok(Chain {
             rules: Arc::new(Rules {
                 chain_id: genesis.chain_id(),
@@ -73,11 +73,8 @@ impl Chain {
             cursors: snapshot.cursors,
             miners: snapshot.miners,
             version: snapshot.version,
-            numbers,
-            supply: (snapshot.accounts.iter())
-                .map(|(_, state)| i128::from(state.balance))
-                .sum(),
-            accounts: snapshot.accounts,
+            supply,
+            accounts,
             frontier: snapshot.frontier,
         })
     }

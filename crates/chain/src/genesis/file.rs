@@ -111,9 +111,14 @@ mod tests {
     fn a_field_left_out_is_zero_and_an_unknown_one_an_error() {
         assert_eq!(
             from_json(r#"{"name":"a","bits":"1f00ffff"}"#),
-            Err(Error::Fault { fault: Fault::BadPartitions })
+            Err(Error::Fault {
+                fault: Fault::BadPartitions
+            })
         );
         assert!(matches!(from_json(r#"{"nmae":"a"}"#), Err(Error::Shape(_))));
-        assert_eq!(from_json(r#"{"name":"a","bits":"1f"}"#), Err(Error::Bits("1f".into())));
+        assert_eq!(
+            from_json(r#"{"name":"a","bits":"1f"}"#),
+            Err(Error::Bits("1f".into()))
+        );
     }
 }

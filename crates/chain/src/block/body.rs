@@ -1,0 +1,152 @@
+//! The body of a block: records, verdicts and holes, against the slice and the rules that need no chain.
+
+use bytes::Bytes;
+
+use super::{Checked, Hole, Rule, Signatures};
+use crate::genesis::Rules;
+use crate::header::Header;
+use crate::parallel::Parallel;
+use crate::record::{self, Record};
+use crate::verdict::Verdict;
+use crate::wire;
+
+/// A body as it was read. Keeps no more than a slice can have, however much a block holds.
+struct Body<'a> {
+    records: Vec<&'a [u8]>,
+    record_count: u64,
+    verdicts: &'a [u8],
+    holes: Vec<Hole>,
+    hole_count: u64,
+}
+
+pub(super) fn check(
+    value: &Bytes,
+    header: &Header,
+    rules: &Rules,
+    signatures: Signatures<'_>,
+    parallel: &dyn Parallel,
+) -> Result<Checked, Rule> {
+    let slice = header.to_offset.saturating_sub(header.from_offset);
+    let body = decode(value, slice.min(u64::from(rules.genesis.max_block_records)))?;
+    check_holes(&body, header)?;
+    check_counts(&body, slice)?;
+    let claims = claims(value, &body)?;
+    let records =
+        record::check_claims(&claims, rules, signatures, parallel).map_err(|_| Rule::BadVerdict)?;
+    Ok(Checked {
+        records,
+        verdicts: claims.into_iter().map(|(_, verdict)| verdict).collect(),
+        holes: body.holes,
+    })
+}
+
+fn decode(value: &[u8], limit: u64) -> Result<Body<'_>, Rule> {
+    let (mut records, mut record_count) = (Vec::new(), 0);
+    let (mut holes, mut hole_count) = (Vec::new(), 0);
+    let block = wire::Block::decode(
+        value,
+        |record| {
+            record_count += 1;
+            if record_count <= limit {
+                records.push(record);
+            }
+        },
+        |from_offset, to_offset| {
+            hole_count += 1;
+            if hole_count <= limit {
+                holes.push(Hole {
+                    from_offset,
+                    to_offset,
+                });
+            }
+        },
+    )
+    .map_err(|_| Rule::Undecodable)?;
+    Ok(Body {
+        records,
+        record_count,
+        verdicts: block.verdicts,
+        holes,
+        hole_count,
+    })
+}
+
+fn check_holes(body: &Body<'_>, header: &Header) -> Result<(), Rule> {
+    let slice = header.from_offset..=header.to_offset;
+    let inside = |hole: &Hole| {
+        hole.from_offset < hole.to_offset
+            && slice.contains(&hole.from_offset)
+            && slice.contains(&hole.to_offset)
+    };
+    let apart = |pair: &[Hole]| pair[0].to_offset < pair[1].from_offset;
+    // More holes than offsets cannot be apart.
+    let well_formed = body.hole_count == body.holes.len() as u64
+        && body.holes.iter().all(inside)
+        && body.holes.windows(2).all(apart);
+    well_formed.then_some(()).ok_or(Rule::BadHoles)
+}
+
+fn check_counts(body: &Body<'_>, slice: u64) -> Result<(), Rule> {
+    // Holes lie inside the slice and apart, so that their sum is at most the slice.
+    let holes: u64 = (body.holes.iter())
+        .map(|hole| hole.to_offset - hole.from_offset)
+        .sum();
+    let complete = body.record_count == slice - holes
+        && body.record_count == body.records.len() as u64
+        && body.record_count == body.verdicts.len() as u64;
+    complete.then_some(()).ok_or(Rule::BadRecordCount)
+}
+
+/// The records, each with its verdict; they share the bytes of the block.
+fn claims(value: &Bytes, body: &Body<'_>) -> Result<Vec<(Bytes, Verdict)>, Rule> {
+    let pairs = body.records.iter().zip(body.verdicts);
+    pairs
+        .map(|(record, byte)| {
+            let verdict = Verdict::from_byte(*byte).ok_or(Rule::BadVerdict)?;
+            Ok((value.slice_ref(record), verdict))
+        })
+        .collect()
+}
+
+/// A place in a slice: the index of a record, or a hole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Record { offset: u64, index: usize },
+    Hole(Hole),
+}
+
+/// Walks a slice in offset order. Holes and records must fill it.
+pub(crate) fn walk(
+    from_offset: u64,
+    holes: &[Hole],
+    records: usize,
+) -> impl ExactSizeIterator<Item = Place> + Clone {
+    let mut offset = from_offset;
+    let (mut next_hole, mut next_record) = (0, 0);
+    (0..records + holes.len()).map(move |_| match holes.get(next_hole) {
+        Some(hole) if hole.from_offset == offset => {
+            next_hole += 1;
+            offset = hole.to_offset;
+            Place::Hole(*hole)
+        }
+        _ => {
+            next_record += 1;
+            offset += 1;
+            Place::Record {
+                offset: offset - 1,
+                index: next_record - 1,
+            }
+        }
+    })
+}
+
+impl Checked {
+    /// The body of block 0, which seals no offsets.
+    pub(super) fn none() -> Checked {
+        Checked {
+            records: Vec::<Record>::new(),
+            verdicts: Vec::new(),
+            holes: Vec::new(),
+        }
+    }
+}

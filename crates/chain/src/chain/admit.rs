@@ -1,0 +1,91 @@
+//! The rules of block validity that need the chain and the header only: one function each, in order.
+
+use bytes::Bytes;
+
+use super::Chain;
+use crate::block::{self, Block, Rule, Unchecked};
+use crate::header::Header;
+use crate::work;
+
+/// How far ahead of its append time a block's timestamp may be, in milliseconds.
+pub const MAX_AHEAD_MS: u64 = 10_000;
+
+impl Chain {
+    /// Reads the header of a candidate: STOPPED, OVERSIZE, UNDECODABLE, BAD_VERSION.
+    pub fn frame(&self, value: Bytes) -> Result<Block<Unchecked>, Rule> {
+        self.check_stopped()?;
+        block::frame(value, self.rules.genesis.max_block_bytes)
+    }
+
+    /// Checks the header against the tip: STALE to BAD_BLOCK_SIGNATURE. Cheap, and worth doing before
+    /// the body is looked at. `append_ms` is the append time of the candidate.
+    pub fn admit(&self, block: &Block<Unchecked>, append_ms: u64) -> Result<(), Rule> {
+        self.check_header(block, append_ms)
+    }
+
+    pub(super) fn check_header<S>(&self, block: &Block<S>, append_ms: u64) -> Result<(), Rule> {
+        let header = block.header();
+        self.check_stopped()?;
+        self.check_parent(header)?;
+        self.check_height(header)?;
+        self.check_slice(header)?;
+        self.check_time(header, append_ms)?;
+        self.check_bits(header)?;
+        check_work(block)?;
+        self.check_miner(header)?;
+        check_signature(block)
+    }
+
+    fn check_stopped(&self) -> Result<(), Rule> {
+        refuse_if(self.is_stopped(), Rule::Stopped)
+    }
+
+    fn check_parent(&self, header: &Header) -> Result<(), Rule> {
+        refuse_if(header.previous_hash != self.tip.hash, Rule::Stale)
+    }
+
+    fn check_height(&self, header: &Header) -> Result<(), Rule> {
+        refuse_if(header.height != self.tip.height + 1, Rule::BadHeight)
+    }
+
+    fn check_slice(&self, header: &Header) -> Result<(), Rule> {
+        let cursor = self.cursors.get(header.partition as usize);
+        let cursor = *cursor.ok_or(Rule::BadPartition)?;
+        refuse_if(header.from_offset != cursor, Rule::BadFrom)?;
+        let length = header.to_offset.checked_sub(header.from_offset);
+        let max = u64::from(self.rules.genesis.max_block_records);
+        refuse_if(
+            !length.is_some_and(|n| (1..=max).contains(&n)),
+            Rule::BadSlice,
+        )
+    }
+
+    fn check_time(&self, header: &Header, append_ms: u64) -> Result<(), Rule> {
+        let parent_ms = self.tip.timestamp_ms;
+        refuse_if(header.timestamp_ms < parent_ms, Rule::TooEarly)?;
+        let latest_ms = append_ms.saturating_add(MAX_AHEAD_MS).max(parent_ms);
+        refuse_if(header.timestamp_ms > latest_ms, Rule::TooLate)
+    }
+
+    fn check_bits(&self, header: &Header) -> Result<(), Rule> {
+        refuse_if(header.bits != self.next_bits(), Rule::BadBits)
+    }
+
+    fn check_miner(&self, header: &Header) -> Result<(), Rule> {
+        let allowed = header.miner.is_some_and(|miner| self.may_mine(&miner));
+        refuse_if(!allowed, Rule::BadMiner)
+    }
+}
+
+fn check_work<S>(block: &Block<S>) -> Result<(), Rule> {
+    let enough = work::meets(&block.hash(), block.header().bits);
+    refuse_if(!enough, Rule::BadWork)
+}
+
+fn check_signature<S>(block: &Block<S>) -> Result<(), Rule> {
+    refuse_if(!block.is_signed(), Rule::BadBlockSignature)
+}
+
+fn refuse_if(broken: bool, rule: Rule) -> Result<(), Rule> {
+    if broken { Err(rule) } else { Ok(()) }
+}

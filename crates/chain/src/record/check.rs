@@ -1,0 +1,184 @@
+//! The stateless rules: the verdicts 1 to 7, one function each, in order.
+
+use bytes::Bytes;
+use rand_chacha::ChaCha12Rng;
+
+use super::{Judged, Record, Transfer, batch};
+use crate::account::Account;
+use crate::genesis::Rules;
+use crate::hash::Hash;
+use crate::key::SIGNATURE_BYTES;
+use crate::transaction;
+use crate::verdict::Verdict;
+use crate::wire;
+
+/// A record that passes every stateless rule, if its signature does.
+pub(super) struct Examined {
+    pub(super) transfer: Transfer,
+    /// The signature of a key sender; a named sender has none.
+    pub(super) signed: Option<Signed>,
+}
+
+/// A signature that has not been checked.
+pub(super) struct Signed {
+    pub(super) key: [u8; 32],
+    pub(super) signature: [u8; SIGNATURE_BYTES],
+}
+
+/// Examines a record but for the mathematics of its signature. Leaves the signed bytes in `message`.
+pub(super) fn examine(
+    value: &[u8],
+    rules: &Rules,
+    message: &mut Vec<u8>,
+) -> Result<Examined, Verdict> {
+    check_size(value)?;
+    let fields = wire::Transaction::decode(value).map_err(|_| Verdict::Undecodable)?;
+    let (sender, recipient) = check_accounts(&fields)?;
+    check_names(&sender, recipient.as_ref(), rules)?;
+    check_memo(&fields)?;
+    check_content(&fields)?;
+    let signed = check_signature_form(&fields, &sender)?;
+    message.clear();
+    transaction::put_signed_bytes(message, &fields, &rules.chain_id);
+    let transfer = Transfer {
+        id: Hash::of(message),
+        sender,
+        recipient,
+        amount: fields.amount,
+        nonce: fields.nonce,
+        valid_until: fields.valid_until,
+    };
+    Ok(Examined { transfer, signed })
+}
+
+fn check_size(value: &[u8]) -> Result<(), Verdict> {
+    if value.len() > transaction::MAX_BYTES {
+        return Err(Verdict::TooLarge);
+    }
+    Ok(())
+}
+
+fn check_accounts(fields: &wire::Transaction<'_>) -> Result<(Account, Option<Account>), Verdict> {
+    let account = |bytes| Account::from_bytes(bytes).map_err(|_| Verdict::BadAccount);
+    let sender = account(fields.sender)?;
+    let recipient = match fields.recipient {
+        [] if fields.amount == 0 => None,
+        bytes => Some(account(bytes)?),
+    };
+    Ok((sender, recipient))
+}
+
+fn check_names(
+    sender: &Account,
+    recipient: Option<&Account>,
+    rules: &Rules,
+) -> Result<(), Verdict> {
+    let named = !sender.is_key() || recipient.is_some_and(|recipient| !recipient.is_key());
+    if named && !rules.genesis.open {
+        return Err(Verdict::NamesNotAllowed);
+    }
+    Ok(())
+}
+
+fn check_memo(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
+    if fields.memo.len() > transaction::MAX_MEMO_BYTES {
+        return Err(Verdict::MemoTooLarge);
+    }
+    Ok(())
+}
+
+fn check_content(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
+    if fields.amount == 0 && fields.memo.is_empty() {
+        return Err(Verdict::Empty);
+    }
+    Ok(())
+}
+
+fn check_signature_form(
+    fields: &wire::Transaction<'_>,
+    sender: &Account,
+) -> Result<Option<Signed>, Verdict> {
+    match (sender.key(), fields.signature) {
+        (None, []) => Ok(None),
+        (None, _) => Err(Verdict::BadSignature),
+        (Some(key), signature) => {
+            let signature = signature.try_into().map_err(|_| Verdict::BadSignature)?;
+            Ok(Some(Signed {
+                key: *key,
+                signature,
+            }))
+        }
+    }
+}
+
+impl Record {
+    /// A record that a stateless rule refuses.
+    fn refused(value: Bytes, verdict: Verdict) -> Record {
+        let hash = Hash::of(&value);
+        let bytes = match verdict {
+            Verdict::TooLarge => Bytes::copy_from_slice(&hash.0),
+            _ => value,
+        };
+        Record {
+            bytes,
+            hash,
+            judged: Judged::Refused(verdict),
+        }
+    }
+
+    /// A record that passes them all.
+    fn good(value: Bytes, transfer: Transfer) -> Record {
+        Record {
+            hash: Hash::of(&value),
+            bytes: value,
+            judged: Judged::Good(transfer),
+        }
+    }
+}
+
+/// Checks one record.
+pub(super) fn one(value: Bytes, rules: &Rules) -> Record {
+    let mut message = Vec::new();
+    match examine(&value, rules, &mut message) {
+        Err(verdict) => Record::refused(value, verdict),
+        Ok(Examined { transfer, signed }) => match signed {
+            Some(signed) if !signed.holds(&message) => {
+                Record::refused(value, Verdict::BadSignature)
+            }
+            _ => Record::good(value, transfer),
+        },
+    }
+}
+
+impl Signed {
+    /// Whether this is a signature over `message`.
+    pub(super) fn holds(&self, message: &[u8]) -> bool {
+        crate::key::verify(&self.key, &self.signature, message)
+    }
+}
+
+/// Checks records, their signatures in one batch.
+pub(super) fn batch(values: &[Bytes], rules: &Rules, randomness: ChaCha12Rng) -> Vec<Record> {
+    let mut message = Vec::new();
+    let mut items = Vec::with_capacity(values.len());
+    let mut records: Vec<Record> = Vec::with_capacity(values.len());
+    for value in values {
+        records.push(match examine(value, rules, &mut message) {
+            Err(verdict) => Record::refused(value.clone(), verdict),
+            Ok(Examined { transfer, signed }) => {
+                if let Some(signed) = signed {
+                    items.push((records.len(), batch::item(&signed, &message)));
+                }
+                Record::good(value.clone(), transfer)
+            }
+        });
+    }
+    if !batch::all_good(items.iter().map(|(_, item)| item.clone()), randomness) {
+        for (i, item) in items {
+            if item.verify_single().is_err() {
+                records[i].judged = Judged::Refused(Verdict::BadSignature);
+            }
+        }
+    }
+    records
+}
