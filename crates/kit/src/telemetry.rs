@@ -73,6 +73,7 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
     {
         problems.push("the log was set up before; --log and --log-format have no effect".into());
     }
+    std::panic::set_hook(Box::new(log_panic));
     let reader = metrics_reader(&otel, &mut problems);
     if !metrics::start(resource, reader) {
         problems.push("metrics were used before telemetry was set up: no OTLP metrics".into());
@@ -110,6 +111,22 @@ pub fn log_filter() -> String {
 /// Replaces the filter of the log in the running process; `EnvFilter` syntax.
 pub fn set_log_filter(filter: &str) -> Result<(), String> {
     log::set_filter(filter)
+}
+
+/// A panic is a line of the log like any other, with its place and, if `RUST_BACKTRACE` wants it, the way there.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let text = crate::tasks::panic_text(panic.payload());
+    let place = panic
+        .location()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let backtrace = std::backtrace::Backtrace::capture();
+    match backtrace.status() {
+        std::backtrace::BacktraceStatus::Captured => {
+            tracing::error!(place, %backtrace, "panic: {text}");
+        }
+        _ => tracing::error!(place, "panic: {text}"),
+    }
 }
 
 fn resource(name: &'static str, otel: &Otel) -> Resource {

@@ -17,7 +17,6 @@ use super::admission::Permit;
 use super::call::{exceeded, panicked};
 use super::deadline::Deadline;
 use super::observed::Observed;
-use crate::tasks::panic_text;
 use crate::{Refusal, Shutdown};
 
 /// Handlers see the token first, and may end their streams with more to say: where to resume.
@@ -57,6 +56,9 @@ impl Answer {
         // An error without messages has its status in the headers.
         if let Some(status) = Status::from_header_map(response.headers()) {
             observed.end(status.code(), status.message());
+        } else if response.status() != http::StatusCode::OK {
+            // No gRPC at all; clients make UNKNOWN of it.
+            observed.end(Code::Unknown, response.status().as_str());
         }
         response.map(|inner| {
             Body::new(Answer {
@@ -103,7 +105,7 @@ impl HttpBody for Answer {
         }
         let inner = Pin::new(&mut this.inner);
         match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(context))) {
-            Err(panic) => this.finish(&panicked(this.domain, panic_text(&*panic))),
+            Err(_) => this.finish(&panicked(this.domain)),
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(frame)) => {
                 match &frame {

@@ -18,7 +18,6 @@ use super::answer::{Answer, Watch};
 use super::deadline::Deadline;
 use super::methods::{Method, Methods};
 use super::observed::{Figures, Observed};
-use crate::tasks::panic_text;
 use crate::{Refusal, Shutdown, TraceContext};
 
 /// What all calls share.
@@ -88,20 +87,15 @@ impl Calls {
         };
         let response = match answer {
             Ok(Ok(response)) => response,
-            Ok(Err(panic)) => self.panicked(&panic).into_http(),
+            Ok(Err(Panicked)) => panicked(self.domain).into_http(),
             Err(_) => exceeded(self.domain).into_http(),
         };
         (response, Some(permit))
     }
-
-    fn panicked(&self, text: &str) -> Status {
-        panicked(self.domain, text)
-    }
 }
 
-/// The answer to a call whose handler panicked. What the panic said is for the log alone.
-pub(super) fn panicked(domain: &'static str, text: &str) -> Status {
-    tracing::error!("a handler panicked: {text}");
+/// The answer to a call whose handler panicked. What the panic said is for the log alone, where it is already.
+pub(super) fn panicked(domain: &'static str) -> Status {
     let message = "the server made a mistake; please report it with the trace id";
     Refusal::new(domain, Code::Internal, "PANIC", message).into()
 }
@@ -112,15 +106,18 @@ pub(super) fn exceeded(domain: &'static str) -> Status {
     Refusal::new(domain, Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()
 }
 
-/// The output of a future, or what it said when it panicked.
-async fn guarded<F: Future>(future: F) -> Result<F::Output, String> {
+/// A handler panicked.
+struct Panicked;
+
+/// The output of a future, unless it panics.
+async fn guarded<F: Future>(future: F) -> Result<F::Output, Panicked> {
     let mut future = pin!(future);
     std::future::poll_fn(move |context| {
         // After a panic the future is not polled again, only dropped.
         match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Err(panic) => Poll::Ready(Err(panic_text(&*panic).to_owned())),
+            Err(_) => Poll::Ready(Err(Panicked)),
         }
     })
     .await

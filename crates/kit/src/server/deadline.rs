@@ -7,8 +7,9 @@ use tokio::time::Instant;
 /// Carries the caller's timeout, e.g. `100m` for 100 ms.
 const HEADER: &str = "grpc-timeout";
 
-/// The transport has a timer of its own for `grpc-timeout`, which answers CANCELLED. Ours must fire first.
-const LEAD: Duration = Duration::from_millis(3);
+/// The transport has a timer of its own for `grpc-timeout`, which answers CANCELLED, and so has the client. Ours must
+/// fire before both: a tenth of the time earlier, at most this.
+const MAX_LEAD: Duration = Duration::from_millis(20);
 
 /// When the server will answer DEADLINE_EXCEEDED by itself. Handlers find it in the extensions of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ impl Deadline {
         let asked = headers
             .get(HEADER)
             .and_then(|value| parse(value.to_str().ok()?));
-        let asked = asked.map(|timeout| timeout.saturating_sub(LEAD.min(timeout / 4)));
+        let asked = asked.map(|timeout| timeout.saturating_sub(MAX_LEAD.min(timeout / 10)));
         let timeout = match (asked, limit) {
             (Some(asked), Some(limit)) => asked.min(limit),
             (asked, limit) => asked.or(limit)?,
