@@ -260,12 +260,18 @@ impl Core {
                 }
             }
             TailEvent::Unavailable(error) => self.progress.unavailable(error.to_string(), out),
-            TailEvent::Available => self.compare(now_ms, out),
+            TailEvent::Available if self.progress.is_unavailable() => self.compare(now_ms, out),
+            TailEvent::Available => {}
             TailEvent::Lost(journal::Error::OutOfRange {
                 offset, start, end, ..
             }) => {
                 let fatal = self.guard.out_of_range(offset, start, end);
                 self.fail(fatal, out);
+            }
+            TailEvent::Lost(error @ journal::Error::NoTopic(_)) => {
+                // Deleted; should it come back, the comparison says what is left of it.
+                self.progress.unavailable(error.to_string(), out);
+                self.compare(now_ms, out);
             }
             TailEvent::Lost(error) => self.fail(Fatal::Journal(error), out),
         }

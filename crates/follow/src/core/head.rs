@@ -52,6 +52,10 @@ impl Core {
         let Some(chain) = &mut self.chain else {
             return self.next_block_zero();
         };
+        if chain.is_stopped() {
+            // The first of all rules, also for what was checked before the order acted.
+            return Some(Next::Refuse(Refusal::Block(Rule::Stopped)));
+        }
         Some(match head.take(trusting) {
             Body::Checking => Next::Wait,
             Body::Unknown => match admit(chain, head, trusting) {

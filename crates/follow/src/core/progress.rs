@@ -31,6 +31,10 @@ impl Progress {
         self.caught_up
     }
 
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.unavailable
+    }
+
     pub(crate) fn unavailable(&mut self, why: String, out: &mut Vec<Output>) {
         if !self.unavailable {
             self.unavailable = true;
