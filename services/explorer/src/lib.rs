@@ -1,1 +1,69 @@
-//! Web pages and search over the gRPC of the other services.
+//! The explorer: web pages, search and an overview, made from what the ledger and the miners answer by gRPC. It keeps
+//! no state; any number of them may run.
+//!
+//! Tasks: `overview` polls the ledger and publishes the overview to pages and streams; `web` serves the pages; `grpc`
+//! serves `blocklog.explorer.v1`.
+
+mod config;
+mod overview;
+mod rpc;
+mod search;
+mod upstream;
+mod web;
+
+use kit::Service;
+use kit::service::listen as bind;
+use proto::explorer::v1::explorer_service_server::{ExplorerServiceServer, SERVICE_NAME};
+use tokio::net::TcpListener;
+
+pub use config::Config;
+
+use upstream::Upstream;
+
+/// What the parts share.
+#[derive(Clone, Debug)]
+struct State {
+    upstream: Upstream,
+    overview: overview::Watch,
+    shutdown: kit::Shutdown,
+}
+
+/// Binds the socket of the web pages.
+pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    bind("the web pages", "--web", config.web).await
+}
+
+/// Runs until the service is told to end.
+pub async fn run(config: Config, web: TcpListener, mut service: Service) -> anyhow::Result<()> {
+    tracing::info!("web pages on http://{}", web.local_addr()?);
+    let upstream = Upstream::new(&config)?;
+    service
+        .readiness
+        .wait_for("ledger", "LEDGER_UNAVAILABLE", "asking the ledger");
+    let (publish, overview) = overview::channel();
+    let state = State {
+        upstream: upstream.clone(),
+        overview,
+        shutdown: service.shutdown.clone(),
+    };
+    service.tasks.spawn(
+        "overview",
+        overview::poll(
+            upstream,
+            publish,
+            service.readiness.clone(),
+            service.shutdown.clone(),
+        ),
+    );
+    service.tasks.spawn("web", web::serve(web, state.clone()));
+    let server = kit::Server {
+        routes: tonic::service::Routes::new(ExplorerServiceServer::new(state)),
+        services: vec![SERVICE_NAME],
+        descriptors: proto::DESCRIPTORS,
+        limits: kit::Limits::default(),
+        domain: proto::reason::DOMAIN,
+        trace_header: proto::metadata::TRACE_ID,
+    };
+    kit::server::serve(&mut service, server)?;
+    service.finish().await
+}

@@ -1,2 +1,11 @@
 //! The `blocklog-explorer` binary.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    kit::service::main::<explorer::Config, _, _>(
+        "blocklog-explorer",
+        |config, service| async move {
+            let web = explorer::listen(&config).await?;
+            explorer::run(config, web, service).await
+        },
+    )
+}

@@ -1,0 +1,88 @@
+//! Pages for what is not there, and for trouble with the ledger.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use tonic::{Code, Status};
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page<'a> {
+    title: &'a str,
+    message: &'a str,
+}
+
+/// A page that cannot be shown.
+#[derive(Debug)]
+pub enum Error {
+    /// The ledger said no.
+    Ledger(Status),
+    /// The address means nothing.
+    BadAddress(String),
+    /// A template failed: a bug.
+    Render(askama::Error),
+}
+
+/// What every page returns.
+pub type Rendered = Result<Html<String>, Error>;
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Ledger(status)
+    }
+}
+
+/// Fills a template.
+pub fn render(template: &impl Template) -> Rendered {
+    template.render().map(Html).map_err(Error::Render)
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::BadAddress(message) => respond(StatusCode::NOT_FOUND, "Not found", &message),
+            Self::Render(error) => {
+                tracing::error!("a page does not render: {error}");
+                respond(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "A bug of ours",
+                    "The page could not be made; the log says why.",
+                )
+            }
+            Self::Ledger(status) => match status.code() {
+                Code::NotFound | Code::OutOfRange => {
+                    respond(StatusCode::NOT_FOUND, "Not found", status.message())
+                }
+                Code::InvalidArgument => {
+                    respond(StatusCode::NOT_FOUND, "Not found", status.message())
+                }
+                Code::Unimplemented => respond(
+                    StatusCode::NOT_IMPLEMENTED,
+                    "Not there yet",
+                    status.message(),
+                ),
+                _ => respond(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "The ledger does not answer",
+                    &format!("{} Try again in a moment.", status.message()),
+                ),
+            },
+        }
+    }
+}
+
+/// Any other address.
+pub async fn no_page() -> Response {
+    respond(
+        StatusCode::NOT_FOUND,
+        "Not found",
+        "There is no such page. Search for a height, hash, id, account or partition:offset.",
+    )
+}
+
+fn respond(code: StatusCode, title: &str, message: &str) -> Response {
+    let text = Page { title, message }
+        .render()
+        .unwrap_or_else(|_| message.to_owned());
+    (code, Html(text)).into_response()
+}

@@ -1,0 +1,41 @@
+//! One transaction, and what became of it.
+
+use askama::Template;
+use axum::extract::{Path, State as Shared};
+use proto::ledger::v1::GetTransactionRequest;
+
+use super::error::{Rendered, render};
+use super::show::RecordRow;
+use crate::State;
+
+#[derive(Template)]
+#[template(path = "transaction.html")]
+struct Page {
+    id: String,
+    state: String,
+    record: Option<RecordRow>,
+    block_hash: String,
+    trace_id: String,
+}
+
+/// `/transactions/ID`
+pub async fn page(Shared(state): Shared<State>, Path(id): Path<String>) -> Rendered {
+    let reply = state
+        .upstream
+        .ledger()
+        .get_transaction(GetTransactionRequest { id: id.clone() })
+        .await?
+        .into_inner();
+    let status = reply.status.unwrap_or_default();
+    render(&Page {
+        id,
+        state: status
+            .state()
+            .as_str_name()
+            .trim_start_matches("STATE_")
+            .to_owned(),
+        record: status.record.as_ref().map(RecordRow::from),
+        block_hash: status.block.map(|block| block.hash).unwrap_or_default(),
+        trace_id: status.trace_id,
+    })
+}
