@@ -113,9 +113,17 @@ fn attempt(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Establ
             }
         }
     }
-    let (rules, pruned) = match find_genesis(journal) {
+    let (rules, pruned) = match look(journal) {
         Ok(rules) => (rules, false),
         Err(Error::Pruned { .. }) => (None, true),
+        Err(Error::Journal(journal::Error::NoTopic(topic))) => match genesis {
+            None => (None, false),
+            // A cluster takes a moment to tell everybody of a new topic.
+            Some(_) => {
+                let why = format!("the new topic {topic} is not there yet");
+                return Err(journal::Error::Unavailable(why).into());
+            }
+        },
         Err(error) => return Err(error),
     };
     if let (Some(genesis), Some(rules)) = (genesis, &rules)
@@ -179,12 +187,14 @@ fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
 
 /// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the log are returned.
 pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
-    let records = match replay::records(journal) {
-        Ok(records) => records,
-        Err(journal::Error::NoTopic(_)) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    for record in records {
+    match look(journal) {
+        Err(Error::Journal(journal::Error::NoTopic(_))) => Ok(None),
+        found => found,
+    }
+}
+
+fn look(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+    for record in replay::records(journal)? {
         let record = record.map_err(|error| match error {
             journal::Error::OutOfRange { start, .. } if start > 0 => Error::Pruned {
                 topic: journal.topic_name(BLOCKCHAIN),

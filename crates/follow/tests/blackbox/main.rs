@@ -6,6 +6,7 @@ mod assume;
 mod bootstrap;
 mod feed;
 mod forge;
+mod golden;
 mod loss;
 mod order;
 mod replay;

@@ -16,6 +16,8 @@ pub struct Stand {
     pub core: Core,
     /// The log from offset 0 on; `None` is a hole.
     pub log: Vec<Option<Bytes>>,
+    /// Append times by offset, where they matter.
+    pub times: Vec<u64>,
     /// First offset that the log still has.
     pub start: u64,
     pub events: Vec<Event>,
@@ -41,6 +43,7 @@ impl Stand {
         Stand {
             core: Core::new(settings, start),
             log: log.iter().cloned().map(Some).collect(),
+            times: Vec::new(),
             start: 0,
             events: Vec::new(),
             now_ms: 0,
@@ -153,7 +156,11 @@ impl Stand {
     fn record(&self, offset: u64) -> Option<Record> {
         Some(Record {
             offset,
-            append_ms: APPEND_MS,
+            append_ms: self
+                .times
+                .get(offset as usize)
+                .copied()
+                .unwrap_or(APPEND_MS),
             key: None,
             value: self.log.get(offset as usize)?.clone()?,
             headers: Vec::new(),
