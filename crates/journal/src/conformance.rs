@@ -18,12 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Largest record of the topics made here: a block of 16 MiB and its headers.
 const MAX_RECORD_BYTES: u32 = 17 << 20;
 
+/// A part of the contract: what it says, and what shows it.
+type Case = (&'static str, fn(&Journal));
+
 /// Runs the whole suite on journals that `make` opens; each call may open the same one.
 ///
 /// # Panics
 /// When the provider breaks the contract, naming the case.
 pub fn run(make: impl Fn() -> Journal) {
-    let cases: &[(&str, fn(&Journal))] = &[
+    let cases: &[Case] = &[
         ("topics are created once", topics::created_once),
         ("topics are described", topics::described),
         ("missing topics are named", topics::missing),

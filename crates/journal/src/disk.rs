@@ -167,6 +167,7 @@ impl Disk {
         faults.extend(Fault::of_starts(&start_offsets));
         Some(Description {
             partitions: topic.spec.partitions,
+            replicas: 1,
             start_offsets,
             faults,
         })

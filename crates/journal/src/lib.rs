@@ -44,6 +44,7 @@ pub mod conformance;
 mod disk;
 mod error;
 mod handle;
+mod kafka;
 mod memory;
 mod partition;
 mod provider;

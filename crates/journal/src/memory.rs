@@ -54,7 +54,7 @@ impl Memory {
     }
 
     fn new() -> Result<Memory, Error> {
-        let queue = Queue::start("journal-memory", |group| commit(group))?;
+        let queue = Queue::start("journal-memory", commit)?;
         Ok(Memory {
             topics: Arc::default(),
             queue: Arc::new(queue),
@@ -94,6 +94,7 @@ impl Memory {
         faults.extend(Fault::of_starts(&start_offsets));
         Some(Description {
             partitions: topic.spec.partitions,
+            replicas: 1,
             start_offsets,
             faults,
         })

@@ -6,6 +6,7 @@ use crate::Error;
 use crate::append::{AppendError, Entry, Sink};
 use crate::disk;
 use crate::handle::Options;
+use crate::kafka;
 use crate::memory;
 use crate::record::{Batch, Offsets};
 use crate::topic::{Creation, Description, TopicSpec};
@@ -14,38 +15,44 @@ use crate::url::{Place, Url};
 #[derive(Clone)]
 pub(crate) enum Provider {
     Disk(disk::Disk),
+    Kafka(kafka::Kafka),
     Memory(memory::Memory),
 }
 
 pub(crate) enum Appender {
     Disk(disk::Appender),
+    Kafka(kafka::Appender),
     Memory(memory::Appender),
 }
 
 pub(crate) enum Reader {
     Disk(disk::Reader),
+    Kafka(Box<kafka::Reader>),
     Memory(memory::Reader),
 }
 
 impl Provider {
     pub(crate) fn open(url: &Url, options: &Options) -> Result<Provider, Error> {
-        let _ = options;
         match &url.0 {
             Place::Memory(name) => Ok(Provider::Memory(memory::Memory::open(name)?)),
             Place::Disk(path) => Ok(Provider::Disk(disk::Disk::open(path)?)),
-            _ => Err(Error::Unavailable("not there yet".into())),
+            Place::Kafka { brokers, prefix } => {
+                kafka::Kafka::open(brokers, prefix, options).map(Provider::Kafka)
+            }
         }
     }
 
     pub(crate) fn topic_name(&self, name: &str) -> String {
         match self {
             Provider::Disk(_) | Provider::Memory(_) => name.to_owned(),
+            Provider::Kafka(kafka) => kafka.topic_name(name),
         }
     }
 
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         match self {
             Provider::Disk(disk) => disk.create_topic(spec),
+            Provider::Kafka(kafka) => kafka.create_topic(spec),
             Provider::Memory(memory) => Ok(memory.create_topic(spec)),
         }
     }
@@ -57,6 +64,7 @@ impl Provider {
     ) -> Result<Option<Description>, Error> {
         match self {
             Provider::Disk(disk) => Ok(disk.describe(topic, expected)),
+            Provider::Kafka(kafka) => kafka.describe(topic, expected),
             Provider::Memory(memory) => Ok(memory.describe(topic, expected)),
         }
     }
@@ -64,6 +72,7 @@ impl Provider {
     pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
         match self {
             Provider::Disk(disk) => disk.offsets(topic, partition),
+            Provider::Kafka(kafka) => kafka.offsets(topic, partition),
             Provider::Memory(memory) => memory.offsets(topic, partition),
         }
     }
@@ -71,6 +80,7 @@ impl Provider {
     pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
         match self {
             Provider::Disk(disk) => disk.appender(topic, sink).map(Appender::Disk),
+            Provider::Kafka(kafka) => kafka.appender(topic, sink).map(Appender::Kafka),
             Provider::Memory(memory) => memory.appender(topic, sink).map(Appender::Memory),
         }
     }
@@ -78,6 +88,9 @@ impl Provider {
     pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
         match self {
             Provider::Disk(disk) => disk.reader(topic, partition, from).map(Reader::Disk),
+            Provider::Kafka(kafka) => kafka
+                .reader(topic, partition, from)
+                .map(|reader| Reader::Kafka(Box::new(reader))),
             Provider::Memory(memory) => memory.reader(topic, partition, from).map(Reader::Memory),
         }
     }
@@ -89,9 +102,9 @@ impl Provider {
         partition: u32,
         offset: u64,
     ) -> Result<(), Error> {
-        let _ = (group, topic, partition, offset);
         match self {
             Provider::Disk(_) | Provider::Memory(_) => Ok(()),
+            Provider::Kafka(kafka) => kafka.commit_position(group, topic, partition, offset),
         }
     }
 }
@@ -104,6 +117,7 @@ impl Appender {
     pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         match self {
             Appender::Disk(appender) => appender.append(token, entry),
+            Appender::Kafka(appender) => appender.append(token, entry),
             Appender::Memory(appender) => appender.append(token, entry),
         }
     }
@@ -111,6 +125,7 @@ impl Appender {
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
         match self {
             Appender::Disk(appender) => appender.flush(timeout),
+            Appender::Kafka(appender) => appender.flush(timeout),
             Appender::Memory(appender) => appender.flush(timeout),
         }
     }
@@ -120,6 +135,7 @@ impl Reader {
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         match self {
             Reader::Disk(reader) => reader.next(max_bytes, wait),
+            Reader::Kafka(reader) => reader.next(max_bytes, wait),
             Reader::Memory(reader) => reader.next(max_bytes, wait),
         }
     }
@@ -127,6 +143,7 @@ impl Reader {
     pub(crate) fn seek(&mut self, from: u64) -> Result<(), Error> {
         match self {
             Reader::Disk(reader) => reader.seek(from),
+            Reader::Kafka(reader) => reader.seek(from),
             Reader::Memory(reader) => reader.seek(from),
         }
         Ok(())

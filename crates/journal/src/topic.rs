@@ -27,6 +27,8 @@ pub enum Creation {
 pub struct Description {
     /// How many partitions it has.
     pub partitions: u32,
+    /// How many brokers hold each partition, where one holds fewest; 1 when it is not on Kafka.
+    pub replicas: u32,
     /// First offset that is still there, by partition.
     pub start_offsets: Vec<u64>,
     /// Everything that is not as it should be.

@@ -30,3 +30,12 @@ fn disk() {
         "{error}"
     );
 }
+
+#[test]
+fn kafka() {
+    let Some(brokers) = harness::kafka() else {
+        return;
+    };
+    let url = format!("kafka://{brokers}/{}", harness::unique("journal"));
+    conformance::run(|| open(&url));
+}

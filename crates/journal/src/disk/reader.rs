@@ -125,14 +125,11 @@ impl Reader {
 
     /// Puts the scan into that segment, where it is not yet.
     fn aim(&mut self, found: &Found) -> Result<(), Error> {
-        if let Some((base, scan)) = &mut self.scan
+        if let (Some((base, scan)), Some((_, bytes))) = (&mut self.scan, &found.active)
             && *base == found.base
         {
-            if let Some((_, bytes)) = &found.active {
-                scan.extend(*bytes);
-                return Ok(());
-            }
-            // It was the one written to and is full now: its file says how long it is.
+            scan.extend(*bytes);
+            return Ok(());
         }
         let path = segment_path(&self.partition.directory, found.base);
         let io = |error: std::io::Error| Error::Io {
@@ -148,6 +145,7 @@ impl Reader {
             }
         };
         match &mut self.scan {
+            // It was the one written to and is full now: its file says how long it is.
             Some((base, scan)) if *base == found.base => scan.extend(length),
             scan => {
                 let fresh = Scan::new(file, &path, self.partition.salt, found.position, length);

@@ -1,0 +1,283 @@
+//! The Kafka provider: topics of a cluster, by librdkafka.
+//!
+//! One producer per topic with a thread of its own, one consumer per reader on the caller's thread, one client for
+//! questions. Consumers are told their offsets; consumer groups only show positions to Kafka's own tools.
+
+mod admin;
+mod config;
+mod context;
+mod error;
+mod native;
+mod produce;
+mod read;
+mod wait;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use self::config::Config;
+use self::context::Context;
+use self::produce::Producer;
+pub(crate) use self::read::Reader;
+use crate::Error;
+use crate::append::{AppendError, Entry, Outlet, Sink};
+use crate::handle::Options;
+use crate::record::Offsets;
+use crate::topic::{Creation, Description, TopicSpec};
+
+/// How long one question waits for its answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long questions are repeated while the brokers are in motion.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Pause between repetitions.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A journal on Kafka.
+#[derive(Clone)]
+pub(crate) struct Kafka {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    prefix: String,
+    config: Config,
+    replication: Option<u16>,
+    min_insync: Option<u16>,
+    /// For questions.
+    client: BaseConsumer<Context>,
+    /// By topic.
+    producers: Mutex<HashMap<String, Arc<Producer>>>,
+    /// By group.
+    committers: Mutex<HashMap<String, BaseConsumer<Context>>>,
+}
+
+impl Kafka {
+    /// Sets the clients up; the brokers are not contacted yet.
+    pub(crate) fn open(brokers: &str, prefix: &str, options: &Options) -> Result<Kafka, Error> {
+        let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
+        let client = BaseConsumer::from_config_and_context(&config.asking(), Context::default())
+            .map_err(|failure| error::general(&failure, "the client"))?;
+        let inner = Inner {
+            prefix: prefix.to_owned(),
+            config,
+            replication: options.replication,
+            min_insync: options.min_insync,
+            client,
+            producers: Mutex::default(),
+            committers: Mutex::default(),
+        };
+        Ok(Kafka {
+            inner: Arc::new(inner),
+        })
+    }
+
+    pub(crate) fn topic_name(&self, name: &str) -> String {
+        prefixed(&self.inner.prefix, name)
+    }
+
+    pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
+        admin::create(self, spec)
+    }
+
+    pub(crate) fn describe(
+        &self,
+        topic: &str,
+        expected: &TopicSpec,
+    ) -> Result<Option<Description>, Error> {
+        admin::describe(self, topic, expected)
+    }
+
+    pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
+        self.offsets_by(&self.inner.client, topic, partition, TIMEOUT)
+    }
+
+    pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
+        let mut producers = self.inner.producers.lock();
+        let producer = match producers.get(topic) {
+            Some(producer) => Arc::clone(producer),
+            None => {
+                // A producer would create a missing topic where brokers allow it, with settings of theirs.
+                self.shape(topic)?;
+                let largest = admin::largest_batch(self, topic)?.unwrap_or(config::MAX_BATCH_BYTES);
+                let room = largest.saturating_sub(config::BATCH_OVERHEAD_BYTES).max(1);
+                let batch_bytes = room.min(config::MAX_BATCH_BYTES);
+                let producer =
+                    Producer::new(&self.inner.config, &self.topic_name(topic), batch_bytes)?;
+                Arc::clone(
+                    producers
+                        .entry(topic.to_owned())
+                        .or_insert(Arc::new(producer)),
+                )
+            }
+        };
+        Ok(Appender {
+            producer,
+            outlet: Outlet::new(sink),
+        })
+    }
+
+    pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
+        Reader::new(self.clone(), topic, partition, from)
+    }
+
+    pub(crate) fn commit_position(
+        &self,
+        group: &str,
+        topic: &str,
+        partition: u32,
+        offset: u64,
+    ) -> Result<(), Error> {
+        let group = self.topic_name(group);
+        let mut committers = self.inner.committers.lock();
+        let fail = |failure| error::general(&failure, "committing a position");
+        if !committers.contains_key(&group) {
+            let config = self.inner.config.committing(&group);
+            let client =
+                BaseConsumer::from_config_and_context(&config, Context::default()).map_err(fail)?;
+            committers.insert(group.clone(), client);
+        }
+        let client = &committers[&group];
+        // Serves the answer to the last commit, and what there is to log.
+        while client.poll(Duration::ZERO).is_some() {}
+        let mut list = TopicPartitionList::new();
+        let partition = i32::try_from(partition).unwrap_or(i32::MAX);
+        let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
+        list.add_partition_offset(&self.topic_name(topic), partition, offset)
+            .map_err(fail)?;
+        client.commit(&list, CommitMode::Async).map_err(fail)
+    }
+
+    /// How many partitions a topic has, once all of them have leaders.
+    fn partitions(&self, topic: &str) -> Result<u32, Error> {
+        self.shape(topic).map(|(partitions, _)| partitions)
+    }
+
+    /// How many partitions a topic has, and how many replicas the one with fewest.
+    fn shape(&self, topic: &str) -> Result<(u32, u32), Error> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.shape_once(topic) {
+                Err(error) if error.is_retryable() && Instant::now() < deadline => {
+                    thread::sleep(PAUSE)
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn shape_once(&self, topic: &str) -> Result<(u32, u32), Error> {
+        let name = self.topic_name(topic);
+        let what = format!("looking up topic {name}");
+        let metadata = self.inner.client.fetch_metadata(Some(&name), TIMEOUT);
+        self.inner.client.poll(Duration::ZERO);
+        let metadata = metadata.map_err(|failure| error::general(&failure, &what))?;
+        let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
+            return Err(Error::NoTopic(topic.to_owned()));
+        };
+        if let Some(failure) = found.error() {
+            let code = failure.into();
+            return Err(match error::is_missing(code) {
+                true => Error::NoTopic(topic.to_owned()),
+                false => error::of_code(code, &what),
+            });
+        }
+        if found.partitions().is_empty()
+            || found
+                .partitions()
+                .iter()
+                .any(|partition| partition.leader() < 0)
+        {
+            return Err(Error::Unavailable(format!(
+                "{what}: a partition has no leader"
+            )));
+        }
+        let replicas = found
+            .partitions()
+            .iter()
+            .map(|partition| partition.replicas().len())
+            .min()
+            .unwrap_or(0);
+        Ok((found.partitions().len() as u32, replicas as u32))
+    }
+
+    fn brokers(&self) -> Result<usize, Error> {
+        let metadata = self.inner.client.fetch_metadata(None, TIMEOUT);
+        let metadata =
+            metadata.map_err(|failure| error::general(&failure, "looking up the brokers"))?;
+        Ok(metadata.brokers().len())
+    }
+
+    /// The two ends of a partition, asked for by one of our clients.
+    fn offsets_by(
+        &self,
+        client: &BaseConsumer<Context>,
+        topic: &str,
+        partition: u32,
+        timeout: Duration,
+    ) -> Result<Offsets, Error> {
+        let name = self.topic_name(topic);
+        let number = i32::try_from(partition).unwrap_or(i32::MAX);
+        let answer = client.fetch_watermarks(&name, number, timeout);
+        match answer {
+            Ok((start, end)) => {
+                let offset = |number: i64| u64::try_from(number).unwrap_or(0);
+                Ok(Offsets {
+                    start: offset(start),
+                    end: offset(end),
+                })
+            }
+            Err(failure) if failure.rdkafka_error_code().is_some_and(error::is_missing) => {
+                let partitions = self.partitions(topic)?;
+                if partition < partitions {
+                    return Err(Error::Unavailable(format!(
+                        "{topic}/{partition} is not known to its broker yet"
+                    )));
+                }
+                Err(Error::NoPartition {
+                    topic: topic.to_owned(),
+                    partition,
+                    partitions,
+                })
+            }
+            Err(failure) => Err(error::general(
+                &failure,
+                &format!("asking for the ends of {name}/{partition}"),
+            )),
+        }
+    }
+}
+
+fn prefixed(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{prefix}-{name}")
+    }
+}
+
+/// Appends to one topic.
+pub(crate) struct Appender {
+    producer: Arc<Producer>,
+    outlet: Arc<Outlet>,
+}
+
+#[allow(
+    clippy::result_large_err,
+    reason = "the entry comes back, so that a full queue costs no copy"
+)]
+impl Appender {
+    pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
+        self.producer.append(&self.outlet, token, entry)
+    }
+
+    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
+        self.outlet.flush(timeout)
+    }
+}

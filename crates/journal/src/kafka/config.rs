@@ -1,0 +1,151 @@
+//! How the clients of Kafka are set up.
+
+use std::time::Duration;
+
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+
+use crate::Error;
+use crate::handle::Options;
+
+/// Largest message in bytes: a block of 16 MiB and 1 MiB of headers, with room for framing.
+const MAX_MESSAGE_BYTES: usize = 18 << 20;
+/// Bytes a reader fetches ahead, in KiB; one largest message may come on top.
+const READ_AHEAD_KIB: usize = 24 << 10;
+/// Bytes that wait to be produced, in KiB.
+const PRODUCE_QUEUE_KIB: usize = 64 << 10;
+/// Records that wait to be produced.
+const PRODUCE_QUEUE_RECORDS: usize = 200_000;
+/// A record that was not acknowledged by then has failed. Below the deadline of an RPC (10 s), so that
+/// the caller still hears what is known.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long the producer waits for more records before it sends: enough to fill requests under load.
+const LINGER: Duration = Duration::from_millis(1);
+/// Largest batch in bytes where the topic allows it; librdkafka's own default.
+pub(super) const MAX_BATCH_BYTES: u32 = 1_000_000;
+/// What a batch may take beside what the producer counts, in bytes.
+pub(super) const BATCH_OVERHEAD_BYTES: u32 = 1024;
+
+const _: () = assert!(MAX_MESSAGE_BYTES > 17 << 20);
+const _: () = assert!(READ_AHEAD_KIB << 10 >= MAX_MESSAGE_BYTES);
+const _: () = assert!(PRODUCE_QUEUE_KIB << 10 > 2 * MAX_MESSAGE_BYTES);
+
+/// Properties the journal's promises rest upon: nobody else sets them.
+const KEPT: &[&str] = &[
+    "acks",
+    "allow.auto.create.topics",
+    "auto.offset.reset",
+    "batch.size",
+    "bootstrap.servers",
+    "check.crcs",
+    "client.id",
+    "compression.codec",
+    "compression.type",
+    "delivery.timeout.ms",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "enable.idempotence",
+    "enable.partition.eof",
+    "fetch.max.bytes",
+    "fetch.message.max.bytes",
+    "group.id",
+    "isolation.level",
+    "max.in.flight",
+    "max.in.flight.requests.per.connection",
+    "max.partition.fetch.bytes",
+    "message.max.bytes",
+    "message.timeout.ms",
+    "metadata.broker.list",
+    "request.required.acks",
+    "transactional.id",
+];
+
+/// What all clients of one journal have in common.
+#[derive(Clone)]
+pub(super) struct Config {
+    common: ClientConfig,
+    group: String,
+}
+
+impl Config {
+    pub(super) fn new(brokers: &str, group: String, options: &Options) -> Result<Config, Error> {
+        let mut common = ClientConfig::new();
+        let client_id = if options.client_id.is_empty() {
+            "blocklog"
+        } else {
+            &options.client_id
+        };
+        common
+            .set("bootstrap.servers", brokers)
+            .set("client.id", client_id)
+            .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
+            .set("socket.keepalive.enable", "true")
+            // A broker that came back is found within two seconds, one that hangs is given up after ten.
+            .set("reconnect.backoff.max.ms", "2000")
+            .set("socket.timeout.ms", "10000")
+            .set_log_level(RDKafkaLogLevel::Warning);
+        for (name, value) in &options.kafka_config {
+            if KEPT.contains(&name.as_str()) {
+                return Err(Error::BadConfig(format!(
+                    "the Kafka property {name} is set by the journal itself"
+                )));
+            }
+            common.set(name, value);
+        }
+        Ok(Config { common, group })
+    }
+
+    /// For asking the brokers about topics.
+    pub(super) fn asking(&self) -> ClientConfig {
+        self.common.clone()
+    }
+
+    /// For committing positions to a group.
+    pub(super) fn committing(&self, group: &str) -> ClientConfig {
+        let mut config = self.common.clone();
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("allow.auto.create.topics", "false");
+        config
+    }
+
+    /// For reading a partition.
+    pub(super) fn reading(&self) -> ClientConfig {
+        let mut config = self.committing(&self.group);
+        config
+            .set("enable.auto.offset.store", "false")
+            .set("auto.offset.reset", "error")
+            .set("isolation.level", "read_uncommitted")
+            .set("enable.partition.eof", "true")
+            .set("check.crcs", "true")
+            .set("fetch.wait.max.ms", "10")
+            .set("fetch.queue.backoff.ms", "20")
+            .set("fetch.error.backoff.ms", "100")
+            .set("fetch.message.max.bytes", MAX_MESSAGE_BYTES.to_string())
+            .set("fetch.max.bytes", MAX_MESSAGE_BYTES.to_string())
+            .set("queued.min.messages", "1000000")
+            .set("queued.max.messages.kbytes", READ_AHEAD_KIB.to_string());
+        config
+    }
+
+    /// For producing to a topic whose batches may have `batch_bytes`.
+    pub(super) fn producing(&self, batch_bytes: u32) -> ClientConfig {
+        let mut config = self.common.clone();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("compression.type", "none")
+            .set("batch.size", batch_bytes.to_string())
+            .set("linger.ms", LINGER.as_millis().to_string())
+            .set(
+                "delivery.timeout.ms",
+                DELIVERY_TIMEOUT.as_millis().to_string(),
+            )
+            .set("queue.buffering.max.kbytes", PRODUCE_QUEUE_KIB.to_string())
+            .set(
+                "queue.buffering.max.messages",
+                PRODUCE_QUEUE_RECORDS.to_string(),
+            );
+        config
+    }
+}

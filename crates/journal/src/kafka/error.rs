@@ -1,0 +1,85 @@
+//! Kafka's errors in the journal's terms.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+use crate::Error;
+use crate::append::AppendError;
+
+/// An error that does not concern one record.
+pub(super) fn general(error: &KafkaError, what: &str) -> Error {
+    if let KafkaError::ClientConfig(_, why, name, _) = error {
+        // Not the value: it may be a secret.
+        return Error::BadConfig(format!("Kafka property {name}: {why}"));
+    }
+    if let KafkaError::ClientCreation(why) = error {
+        return Error::BadConfig(why.clone());
+    }
+    match error.rdkafka_error_code() {
+        Some(code) => of_code(code, what),
+        None => Error::Unavailable(format!("{what}: {error}")),
+    }
+}
+
+pub(super) fn of_code(code: Code, what: &str) -> Error {
+    let said = format!("{what}: {code}");
+    if is_denial(code) {
+        return Error::Denied(said);
+    }
+    match code {
+        Code::InvalidTopic
+        | Code::InvalidPartitions
+        | Code::InvalidReplicationFactor
+        | Code::InvalidReplicaAssignment
+        | Code::InvalidConfig
+        | Code::PolicyViolation
+        | Code::UnsupportedVersion
+        | Code::UnsupportedFeature => Error::BadConfig(said),
+        _ => Error::Unavailable(said),
+    }
+}
+
+/// Whether the brokers refuse this user. (Authentication that fails is retried: brokers that start up refuse everybody.)
+fn is_denial(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+    )
+}
+
+/// Whether the broker does not know the topic or the partition.
+pub(super) fn is_missing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::UnknownTopicOrPartition | Code::UnknownTopic | Code::UnknownPartition
+    )
+}
+
+/// Why a record was not delivered.
+pub(super) fn of_delivery(error: &KafkaError, surely_not_persisted: bool) -> AppendError {
+    let Some(code) = error.rdkafka_error_code() else {
+        return AppendError::Unknown(error.to_string());
+    };
+    let final_one = is_denial(code)
+        || is_missing(code)
+        || matches!(
+            code,
+            Code::MessageSizeTooLarge
+                | Code::MessageBatchTooLarge
+                | Code::InvalidMessageSize
+                | Code::InvalidMessage
+                // A compacted topic refuses a record without a key this way.
+                | Code::InvalidRecord
+                | Code::InvalidTopic
+                | Code::InvalidTimestamp
+                | Code::UnsupportedForMessageFormat
+        );
+    if final_one {
+        AppendError::Terminal(code.to_string())
+    } else if surely_not_persisted {
+        AppendError::Retryable(code.to_string())
+    } else {
+        AppendError::Unknown(code.to_string())
+    }
+}
