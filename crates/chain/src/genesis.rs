@@ -1,13 +1,13 @@
 //! The genesis: what block 0 says once and for all.
 
 pub mod file;
-pub use file::{from_json, to_json};
-
 mod validate;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use strum::EnumIter;
+
+pub use file::{from_json, to_json};
 
 use crate::account::Account;
 use crate::codec;
@@ -17,10 +17,7 @@ use crate::header::{self, Header};
 use crate::wire::{self, block_field};
 
 /// The rules of one chain, as block 0 carries them.
-///
-/// As JSON the fields have these names, accounts are text, and what is left out has the tools' default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     /// Name of the chain: `[a-z0-9][a-z0-9._-]{0,63}`.
     pub name: String,

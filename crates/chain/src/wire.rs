@@ -1,5 +1,8 @@
 //! The messages of `blocklog.chain.v1` as they lie in the bytes: canonical, and nothing else checked.
 
+#[cfg(test)]
+mod tests;
+
 use crate::codec::{self, NotCanonical, Reader};
 
 /// `Transaction`.

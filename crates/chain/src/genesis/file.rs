@@ -1,7 +1,7 @@
 //! The genesis file: JSON with the fields of [`Genesis`], accounts as text, bits as 8 hex digits.
 //!
-//! A field that is left out is 0, false or empty, as in the record, never a tool's default: the same file means the
-//! same chain for ever. An unknown field is an error.
+//! A field that is left out is 0, false or empty, as in the record, never a tool's default: the same
+//! file means the same chain for ever. An unknown field is an error.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +86,7 @@ pub fn to_json(genesis: &Genesis) -> String {
 
 fn bits(text: &str) -> Result<u32, Error> {
     let wrong = || Error::Bits(text.to_owned());
-    if text.len() != 8 {
+    if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(wrong());
     }
     u32::from_str_radix(text, 16).map_err(|_| wrong())
@@ -119,6 +119,10 @@ mod tests {
         assert_eq!(
             from_json(r#"{"name":"a","bits":"1f"}"#),
             Err(Error::Bits("1f".into()))
+        );
+        assert_eq!(
+            from_json(r#"{"name":"a","bits":"+f00ffff"}"#),
+            Err(Error::Bits("+f00ffff".into()))
         );
     }
 }
