@@ -1,0 +1,188 @@
+//! One row for each rule of block validity, in the order in which they are checked.
+
+use bytes::Bytes;
+use chain::block::Rule;
+use chain::{Chain, Transaction};
+use proto::chain::v1;
+use strum::IntoEnumIterator;
+
+use super::fixture::{
+    NOW_MS, advance, closed_genesis, judge, miner, next_block, payment, rich, seal, signed, start,
+};
+
+/// A good candidate, and how to break it.
+struct Candidate {
+    block: v1::Block,
+    enough_work: bool,
+    /// Changes of the sealed value.
+    spoil: Vec<fn(&mut Vec<u8>)>,
+    append_ms: u64,
+    /// Whether an order to move to version 2 has acted.
+    stopped: bool,
+}
+
+type Row = (Rule, fn(&mut Candidate));
+
+/// In the order of the rules. UNDECODABLE stands three times: of the beginning, of the header,
+/// and of the whole.
+const ROWS: [Row; 21] = [
+    (Rule::Stopped, |it| it.stopped = true),
+    (Rule::Oversize, |it| {
+        it.spoil.push(|value| value.resize((64 << 10) + 1, 0));
+    }),
+    (Rule::Undecodable, |it| {
+        it.spoil.push(|value| value[0] = 0x0b)
+    }),
+    (Rule::BadVersion, |it| header(it).version = 2),
+    (Rule::Undecodable, |it| {
+        header(it).previous_hash = Bytes::from_static(b"short");
+    }),
+    (Rule::Stale, |it| {
+        header(it).previous_hash = Bytes::from(vec![0; 32]);
+    }),
+    (Rule::BadHeight, |it| header(it).height += 1),
+    (Rule::BadPartition, |it| header(it).partition = 2),
+    (Rule::BadFrom, |it| header(it).from_offset += 1),
+    (Rule::BadSlice, |it| header(it).to_offset += 30),
+    (Rule::TooEarly, |it| header(it).timestamp_ms = NOW_MS - 1),
+    (Rule::TooLate, |it| {
+        header(it).timestamp_ms = NOW_MS + 10_001;
+    }),
+    (Rule::BadBits, |it| header(it).bits = 0x207f_fffe),
+    (Rule::BadWork, |it| it.enough_work = false),
+    (Rule::BadMiner, |it| {
+        header(it).miner = Bytes::copy_from_slice(rich().account().as_bytes());
+    }),
+    (Rule::BadBlockSignature, |it| {
+        it.spoil.push(|value| {
+            let header_end = 2 + usize::from(value[1]) + usize::from(value[1] >= 0x80);
+            value[header_end + 2] ^= 1;
+        });
+    }),
+    (Rule::Undecodable, |it| it.spoil.push(|value| value.push(0))),
+    (Rule::BadHoles, |it| it.block.holes[0].to_offset += 1),
+    (Rule::BadRecordCount, |it| {
+        it.block.records.pop();
+    }),
+    (Rule::BadVerdict, |it| {
+        it.block.verdicts = Bytes::from(vec![2; it.block.verdicts.len()]);
+    }),
+    (Rule::BadLog, |it| header(it).log_size += 1),
+];
+
+fn header(candidate: &mut Candidate) -> &mut v1::Header {
+    candidate
+        .block
+        .header
+        .as_mut()
+        .expect("the block has a header")
+}
+
+fn chain() -> Chain {
+    let mut chain = start(&closed_genesis());
+    advance(&mut chain, vec![]);
+    chain
+}
+
+fn candidate(chain: &Chain) -> Candidate {
+    let records = (1..4).map(|nonce| {
+        signed(
+            chain,
+            payment(&rich().account(), miner().account(), nonce),
+            &rich(),
+        )
+    });
+    Candidate {
+        block: next_block(chain, records.collect()),
+        enough_work: true,
+        spoil: Vec::new(),
+        append_ms: NOW_MS,
+        stopped: false,
+    }
+}
+
+fn stop(chain: &mut Chain) {
+    let order = Transaction {
+        amount: 0,
+        recipient: Bytes::new(),
+        memo: "version 2".to_owned(),
+        ..payment(&miner().account(), miner().account(), 1)
+    };
+    let order = signed(chain, order, &miner());
+    advance(chain, vec![order]);
+    assert!(chain.is_stopped());
+}
+
+/// What becomes of the candidate; a refusal changes nothing.
+fn outcome(chain: &Chain, candidate: Candidate) -> Option<Rule> {
+    let mut chain = chain.clone();
+    if candidate.stopped {
+        stop(&mut chain);
+    }
+    let mut value = seal(candidate.block, candidate.enough_work).to_vec();
+    candidate.spoil.iter().for_each(|spoil| spoil(&mut value));
+    let snapshot = |chain: &Chain| serde_json::to_string(chain).expect("a chain can be written");
+    let before = snapshot(&chain);
+    let result = judge(&mut chain, value.into(), candidate.append_ms).err();
+    assert_eq!(snapshot(&chain) == before, result.is_some());
+    result
+}
+
+#[test]
+fn every_rule_has_a_row() {
+    let mut rules: Vec<Rule> = ROWS.iter().map(|(rule, _)| *rule).collect();
+    rules.remove(16);
+    rules.remove(4);
+    assert_eq!(rules, Rule::iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn each_rule_refuses_what_breaks_it() {
+    let chain = chain();
+    assert_eq!(outcome(&chain, candidate(&chain)), None);
+    for (rule, spoil) in ROWS {
+        let mut broken = candidate(&chain);
+        spoil(&mut broken);
+        assert_eq!(outcome(&chain, broken), Some(rule));
+    }
+}
+
+#[test]
+fn the_first_rule_that_fails_decides() {
+    let chain = chain();
+    for (i, (first, spoil_first)) in ROWS.iter().enumerate() {
+        for (second, spoil_second) in &ROWS[i + 1..] {
+            // The same field cannot be wrong in both ways.
+            let exclusive = [
+                (Rule::Undecodable, Rule::Stale),
+                (Rule::TooEarly, Rule::TooLate),
+                (Rule::BadRecordCount, Rule::BadVerdict),
+            ];
+            if exclusive.contains(&(*first, *second)) {
+                continue;
+            }
+            let mut broken = candidate(&chain);
+            spoil_second(&mut broken);
+            spoil_first(&mut broken);
+            assert_eq!(
+                outcome(&chain, broken),
+                Some(*first),
+                "{first:?} before {second:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_checked_block_is_admitted_again_when_it_is_applied() {
+    let mut chain = chain();
+    let candidate = candidate(&chain);
+    let value = seal(candidate.block, true);
+    judge(&mut chain, value.clone(), NOW_MS).expect("the block is good");
+    let block = chain.frame(value).expect("it begins like a block");
+    let signatures = chain::block::Signatures::Assume;
+    let rules = chain.rules().clone();
+    let checked = block.check(&rules, signatures, &chain::parallel::Sequential);
+    let result = chain.apply(checked.expect("it was good"), NOW_MS);
+    assert_eq!(result.err(), Some(Rule::Stale));
+}
