@@ -33,7 +33,9 @@ pub(crate) fn patiently(
                     return Ok(Some(found));
                 }
             }
-            // The topic may be created later, by another service.
+            // The ends moved between two looks.
+            Err(Error::OutOfRange { .. }) => {}
+            // A missing topic may be created later, by another service.
             Err(error) if error.is_retryable() || matches!(error, Error::NoTopic(_)) => {
                 trouble(error)
             }

@@ -28,16 +28,16 @@ pub fn publish(journal: &Journal, log: &[Bytes]) {
     }
 }
 
-struct Follower {
-    core: Core,
+pub struct Follower {
+    pub core: Core,
     feed: Feed,
     inputs: Receiver<Input>,
-    events: Vec<Event>,
+    pub events: Vec<Event>,
     begun: Instant,
 }
 
 impl Follower {
-    fn new(journal: &Journal, start: Option<Snapshot>) -> Follower {
+    pub fn new(journal: &Journal, start: Option<Snapshot>) -> Follower {
         let (sink, inputs) = unbounded();
         Follower {
             core: Core::new(settings(), start),
@@ -51,7 +51,7 @@ impl Follower {
     }
 
     /// Works until `enough`, or panics after a while.
-    fn run_until(&mut self, enough: impl Fn(&Core, &[Event]) -> bool) {
+    pub fn run_until(&mut self, enough: impl Fn(&Core, &[Event]) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(20);
         let mut out = Vec::new();
         while !enough(&self.core, &self.events) {
@@ -73,7 +73,7 @@ impl Follower {
         }
     }
 
-    fn reach(&mut self, forge: &Forge) {
+    pub fn reach(&mut self, forge: &Forge) {
         let tip = forge.tip();
         self.run_until(|core, _| core.chain().is_some_and(|chain| chain.tip().hash == tip));
     }

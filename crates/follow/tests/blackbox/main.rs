@@ -9,6 +9,7 @@ mod forge;
 mod golden;
 mod loss;
 mod order;
+mod providers;
 mod replay;
 mod snapshot;
 mod stand;

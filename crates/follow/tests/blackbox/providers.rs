@@ -1,0 +1,110 @@
+//! One life of a chain on each kind of journal: established by eight at once, followed live, restarted from a snapshot,
+//! replayed offline.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use follow::bootstrap::establish;
+use follow::replay::{records, replay};
+use follow::topics::BLOCKCHAIN;
+use follow::{Event, snapshot};
+use journal::{Entry, Journal, Options};
+
+use crate::feed::Follower;
+use crate::forge::{Forge, genesis};
+use crate::stand::settings;
+
+fn open(url: &str) -> Journal {
+    let options = Options {
+        replication: Some(1),
+        min_insync: Some(1),
+        ..Options::default()
+    };
+    Journal::open(&url.parse().unwrap(), &options).unwrap()
+}
+
+fn append(journal: &Journal, value: &Bytes) {
+    let entry = Entry {
+        value: value.clone(),
+        ..Entry::default()
+    };
+    journal
+        .append(BLOCKCHAIN, entry, Duration::from_secs(20))
+        .unwrap();
+}
+
+fn life(journal: &Journal) {
+    let genesis = genesis("life");
+    let (mut forge, _) = Forge::new("life");
+    let mut follower = Follower::new(journal, None);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let established = establish(journal, Some(&genesis), &|| false, &|_| {}).unwrap();
+                assert_eq!(established.rules.unwrap().chain_id, genesis.chain_id());
+            });
+        }
+    });
+    for _ in 0..20 {
+        append(journal, &forge.mine(3));
+    }
+    follower.reach(&forge);
+    follower.run_until(|core, _| core.caught_up());
+    let dir = tempfile::tempdir().unwrap();
+    follower.core.snapshot().unwrap().write(dir.path()).unwrap();
+
+    append(journal, &Bytes::from_static(b"junk"));
+    append(journal, &forge.mine(3));
+    follower.reach(&forge);
+    drop(follower);
+
+    let mut again = Follower::new(journal, snapshot::load(dir.path()));
+    again.reach(&forge);
+    let told = |is: fn(&Event) -> bool| again.events.iter().filter(|event| is(event)).count();
+    assert_eq!(told(|event| matches!(event, Event::Accepted { .. })), 1);
+    assert_eq!(told(|event| matches!(event, Event::Refused(_))), 1);
+
+    let core = replay(settings(), || records(journal), |_, _| {}).unwrap();
+    assert_eq!(core.chain().unwrap().tip().hash, forge.tip());
+}
+
+#[test]
+fn a_life_in_memory() {
+    life(&open("memory:"));
+}
+
+#[test]
+fn a_life_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    life(&open(&format!("disk:{}", dir.path().display())));
+}
+
+#[test]
+fn a_life_on_kafka() {
+    let Some(brokers) = harness::kafka() else {
+        return;
+    };
+    life(&open(&format!(
+        "kafka://{brokers}/{}",
+        harness::unique("follow")
+    )));
+}
+
+/// Nobody is there: the caller is told, goes on waiting, and can stop.
+#[test]
+fn waiting_for_a_broker_can_be_cancelled() {
+    let told = AtomicBool::new(false);
+    let journal = open("kafka://127.0.0.1:1/nobody");
+    let done = establish(
+        &journal,
+        Some(&genesis("nobody")),
+        &|| told.load(Ordering::Relaxed),
+        &|error| {
+            assert!(error.is_retryable());
+            told.store(true, Ordering::Relaxed);
+        },
+    );
+    assert!(matches!(done, Err(follow::bootstrap::Error::Cancelled)));
+}
