@@ -56,7 +56,8 @@ pub struct Global {
     pub ingest: String,
     /// Address of a miner; repeat it for several
     #[arg(
-        long,
+        id = "miner_url",
+        long = "miner",
         global = true,
         default_value = "http://127.0.0.1:7002",
         env = "BLOCKLOG_MINER",
@@ -101,4 +102,34 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_command_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_word_after_the_command_does_not_change_its_options() {
+        let words = [
+            "blocklog",
+            "genesis",
+            "new",
+            "--allow-miner",
+            "alice",
+            "-o",
+            "g.json",
+            "--output",
+            "json",
+        ];
+        let cli = Cli::try_parse_from(words).expect("the words are right");
+        assert_eq!(cli.global.output, Format::Json);
+        assert_eq!(cli.global.miner, ["http://127.0.0.1:7002"]);
+    }
 }

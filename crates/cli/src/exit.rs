@@ -135,10 +135,16 @@ impl From<tonic::Status> for Failure {
             Code::DataLoss => Exit::DoesNotVerify,
             _ => Exit::Other,
         };
+        let mut message = status.message().to_owned();
+        if status.code() == Code::Unavailable && reason.is_none() {
+            message.push_str(
+                ": does the service run? Its address is set with --ledger, --ingest or --miner",
+            );
+        }
         Self {
             exit,
             reason,
-            message: status.message().to_owned(),
+            message,
             metadata,
         }
     }

@@ -23,8 +23,13 @@ pub enum Command {
         #[arg(long)]
         oldest_first: bool,
         /// Only those of this miner
-        #[arg(long, value_name = "ACCOUNT", default_value = "")]
-        miner: String,
+        #[arg(
+            long,
+            value_name = "ACCOUNT",
+            default_value = "",
+            hide_default_value = true
+        )]
+        by: String,
     },
     /// One block with its records: the tip, or the one with a height or a hash
     #[command(
@@ -50,8 +55,8 @@ pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outco
         Command::List {
             limit,
             oldest_first,
-            miner,
-        } => list(limit, oldest_first, miner, connect, printer).await,
+            by,
+        } => list(limit, oldest_first, by, connect, printer).await,
         Command::Get { block, raw } => get(block.as_deref(), raw, connect, printer).await,
         Command::Follow { from } => follow(from, connect, printer).await,
     }

@@ -18,7 +18,7 @@ pub enum Command {
     /// Write a genesis file
     #[command(
         after_help = "Examples:\n  blocklog genesis new --name trial --open -o genesis.json\n  \
-        blocklog genesis new --name consortium --miner bl1… --miner bl1… --admin bl1… --allocate bl1…=1000 -o genesis.json"
+        blocklog genesis new --name consortium --allow-miner bl1… --allow-miner bl1… --admin bl1… --allocate bl1…=1000 -o genesis.json"
     )]
     New(Box<NewArgs>),
     /// The rules of the running chain, or of a genesis file
@@ -60,7 +60,7 @@ pub struct NewArgs {
     allocate: Vec<Allocation>,
     /// Key account that may mine; repeat it for several; anyone if left out
     #[arg(long, value_name = "ACCOUNT")]
-    miner: Vec<Account>,
+    allow_miner: Vec<Account>,
     /// Key account that may change the list of miners
     #[arg(long, value_name = "ACCOUNT")]
     admin: Option<Account>,
@@ -110,7 +110,7 @@ fn new(args: NewArgs, printer: Printer) -> Outcome {
         max_block_records: args.max_block_records,
         max_block_bytes: args.max_block_bytes,
         allocations: args.allocate,
-        miners: args.miner,
+        miners: args.allow_miner,
         admin: args.admin,
     };
     genesis
@@ -129,7 +129,7 @@ fn new(args: NewArgs, printer: Printer) -> Outcome {
                 ),
             )
         })?;
-    std::io::Write::write_all(&mut file, to_json(&genesis).as_bytes())?;
+    std::io::Write::write_all(&mut file, format!("{}\n", to_json(&genesis)).as_bytes())?;
     show_file(&genesis, printer)
 }
 

@@ -24,9 +24,9 @@ pub enum Command {
     )]
     Send {
         #[command(flatten)]
-        draft: draft::Args,
+        draft: draft::Draft,
         #[command(flatten)]
-        to: send::Args,
+        to: send::Submission,
     },
     /// Write a transaction as the record that `kcat -P` publishes
     #[command(
@@ -35,7 +35,7 @@ pub enum Command {
     )]
     Encode {
         #[command(flatten)]
-        draft: draft::Args,
+        draft: draft::Draft,
         /// Where to write the record
         #[arg(long, short, value_name = "FILE")]
         out: PathBuf,
@@ -45,7 +45,7 @@ pub enum Command {
         /// The record
         file: PathBuf,
         #[command(flatten)]
-        to: send::Args,
+        to: send::Submission,
     },
     /// Show what is in a record, and what is wrong with it
     Decode {

@@ -54,8 +54,8 @@ impl Decoder {
 
     fn transaction(&self, value: &[u8]) -> Option<Value> {
         let transaction = Transaction::decode(value).ok()?;
-        let mut wire =
-            proto::wire::from_transaction(&transaction, &self.chain_id.unwrap_or(Hash::ZERO));
+        let id = transaction.id(&self.chain_id.unwrap_or(Hash::ZERO));
+        let mut wire = proto::wire::from_transaction(&transaction, &id);
         if self.chain_id.is_none() {
             wire.id = String::new();
         }

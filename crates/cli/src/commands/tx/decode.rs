@@ -25,7 +25,7 @@ pub fn read(file: &Path) -> Outcome<Vec<u8>> {
 
 /// Writes the record of a transaction.
 pub async fn encode(
-    args: &draft::Args,
+    args: &draft::Draft,
     out: &Path,
     connect: &Connect,
     printer: Printer,
@@ -62,8 +62,8 @@ pub async fn decode(
         return Err(Failure::new(Exit::Rejected, advice).reason("UNDECODABLE"));
     };
     let chain_id = chain.resolve(Some(connect)).await.ok();
-    let mut wire =
-        proto::wire::from_transaction(&transaction, &chain_id.unwrap_or(chain::Hash::ZERO));
+    let id = transaction.id(&chain_id.unwrap_or(chain::Hash::ZERO));
+    let mut wire = proto::wire::from_transaction(&transaction, &id);
     let fault = chain_id.and_then(|chain_id| {
         // Whether names are allowed is for the chain to say: here they are.
         let rules = Rules {

@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure, Outcome};
 
 /// What the transaction says.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct Draft {
     /// Named account that sends (open chains only)
     #[arg(
         long,
@@ -82,7 +82,7 @@ impl ChainId {
 }
 
 /// The transaction, signed where its sender has a key.
-pub async fn sign(args: &Args, connect: Option<&Connect>) -> Outcome<Transaction> {
+pub async fn sign(args: &Draft, connect: Option<&Connect>) -> Outcome<Transaction> {
     let secret = args.key.as_deref().map(keys::read).transpose()?;
     let sender = match (&secret, args.from) {
         (Some(secret), _) => secret.account(),

@@ -13,7 +13,7 @@ use crate::output::{Printer, Rows};
 
 /// How to submit.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct Submission {
     /// Partition to append it to [default: chosen by the sender, always the same one]
     #[arg(long, value_name = "N")]
     partition: Option<u32>,
@@ -25,7 +25,7 @@ pub struct Args {
 /// Submits a transaction made here.
 pub async fn send(
     transaction: &Transaction,
-    args: &Args,
+    args: &Submission,
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
@@ -33,7 +33,12 @@ pub async fn send(
 }
 
 /// Submits a record as it is.
-pub async fn submit(record: Bytes, args: &Args, connect: &Connect, printer: Printer) -> Outcome {
+pub async fn submit(
+    record: Bytes,
+    args: &Submission,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
     let request = SubmitTransactionRequest {
         content: Some(Content::Record(record)),
         partition: args.partition,
