@@ -1,26 +1,50 @@
 //! The index of the ledger: everything that a query needs, in an embedded store that can be rebuilt from the journal.
+//!
+//! One [`Writer`](write::Writer) writes batches; a [`Publisher`] shows readers what has been written; a [`Reader`] gives
+//! [`View`]s, each of one moment. The store is a copy of what the journal says: after a crash it may be a little older than it
+//! was, never torn, and when it is damaged it is thrown away and built anew.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use chain::{Rules, Tip};
+use fjall::{Database, Snapshot};
 use tokio::sync::watch;
 
 pub mod answer;
+mod open;
+pub mod rows;
+mod schema;
+mod tiles;
 mod view;
+pub mod write;
 
+pub use open::{OpenError, Store};
 pub use view::View;
+
+use crate::core::Publication;
+use crate::core::queue::Line;
+use schema::Keyspaces;
+
+/// Lengths of the buckets that are kept, in milliseconds: second, minute, hour, day.
+const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 
 /// What can go wrong with the index.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The disk, or the store on it, fails.
-    #[error("the index cannot be read: {0}")]
+    #[error("the index fails: {0}; free or repair the disk, or restart with --reindex to rebuild the index from the journal")]
     Storage(String),
     /// What is stored contradicts itself.
     #[error("the index is damaged ({0}): restart with --reindex to rebuild it from the journal")]
     Damaged(&'static str),
+}
+
+impl From<fjall::Error> for Error {
+    fn from(error: fjall::Error) -> Error {
+        Error::Storage(error.to_string())
+    }
 }
 
 /// The ledger at one moment.
@@ -28,6 +52,18 @@ struct Moment {
     rules: Arc<Rules>,
     tip: Tip,
     totals: answer::Totals,
+    lines: Vec<Arc<Line>>,
+    audit: answer::Audit,
+    snapshot: Snapshot,
+    keyspaces: Keyspaces,
+}
+
+/// Shows readers what is in the index.
+pub struct Publisher {
+    database: Database,
+    keyspaces: Keyspaces,
+    latest: Arc<ArcSwapOption<Moment>>,
+    changes: watch::Sender<u64>,
 }
 
 /// Where queries get their views from. Cheap to clone.
@@ -35,6 +71,34 @@ struct Moment {
 pub struct Reader {
     latest: Arc<ArcSwapOption<Moment>>,
     changes: watch::Receiver<u64>,
+}
+
+impl Publisher {
+    fn new(database: Database, keyspaces: Keyspaces) -> Publisher {
+        let (changes, _) = watch::channel(0);
+        Publisher { database, keyspaces, latest: Arc::default(), changes }
+    }
+
+    /// A reader of what is published here.
+    pub fn reader(&self) -> Reader {
+        Reader { latest: self.latest.clone(), changes: self.changes.subscribe() }
+    }
+
+    /// Shows a moment. The index must stand at its tip: nothing may have been written since the batch that it tells of.
+    pub fn publish(&self, publication: Publication) {
+        let Publication { rules, tip, totals, lines, audit, written } = publication;
+        let before = self.latest.load_full().filter(|_| !written);
+        let snapshot = before.map_or_else(|| self.database.snapshot(), |before| before.snapshot.clone());
+        let moment = Moment { rules, tip, totals, lines, audit, snapshot, keyspaces: self.keyspaces.clone() };
+        self.latest.store(Some(Arc::new(moment)));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Shows nothing any more.
+    pub fn withdraw(&self) {
+        self.latest.store(None);
+        self.changes.send_modify(|count| *count += 1);
+    }
 }
 
 impl Reader {
@@ -45,11 +109,25 @@ impl Reader {
 
     /// Waits for a tip of at least `height`, for at most `wait`; gives what there is then.
     pub async fn view_at(&self, height: u64, wait: Duration) -> Option<View> {
-        todo!("{height} {wait:?}")
+        let reached = |view: &Option<View>| view.as_ref().is_some_and(|view| view.tip().height >= height);
+        let mut changes = self.changes();
+        let mut view = self.view();
+        let waiting = async {
+            while !reached(&view) {
+                // The publisher is gone when the service ends: what there is must do.
+                if changes.changed().await.is_err() {
+                    break;
+                }
+                view = self.view();
+            }
+        };
+        // When the time is over `view` is what there was at the last change.
+        let _ = tokio::time::timeout(wait, waiting).await;
+        view
     }
 
     /// Wakes at every change of tip, pending records or audit. A stream is a position and this: after each wake-up take
-    /// a view and send what lies between the position and its tip.
+    /// a view and send what lies between the position and its tip. Don't keep the view while waiting: it keeps old data alive.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }

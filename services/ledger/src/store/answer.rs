@@ -111,8 +111,8 @@ pub struct Entry {
     pub previous: Option<u64>,
     /// Height of its block.
     pub height: u64,
-    /// What the balance changed by.
-    pub change: i64,
+    /// What the balance changed by: the sum of two 64-bit balances may need a bit more.
+    pub change: i128,
     /// The balance after it.
     pub balance: i64,
     /// Why.

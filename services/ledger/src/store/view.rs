@@ -4,23 +4,27 @@
 //! it is immutable, so a query of many reads is consistent, and clones share it. Reads block on the disk at worst (the
 //! page cache as a rule); lists belong on a blocking thread.
 
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
 use chain::{Hash, Rules, Tip};
+use fjall::{Keyspace, Readable, Slice};
+use serde::de::DeserializeOwned;
 
-use super::Error;
 use super::answer::{Audit, Partition, Totals};
+use super::{Error, Moment, rows};
 
 mod accounts;
 mod blocks;
 mod lists;
 mod log;
 mod records;
+mod series;
 
 /// The ledger as of one tip. Cheap to clone.
 #[derive(Clone)]
 pub struct View {
-    pub(super) moment: Arc<super::Moment>,
+    pub(super) moment: Arc<Moment>,
 }
 
 impl View {
@@ -46,11 +50,29 @@ impl View {
 
     /// Cursor, end and oldest pending record of every partition, in order.
     pub fn partitions(&self) -> Vec<Partition> {
-        todo!()
+        let partition = |line: &Arc<crate::core::queue::Line>| Partition {
+            cursor: line.cursor,
+            end: line.end,
+            oldest_pending_ms: line.from(line.cursor).next().map(|(fact, _)| fact.append_ms),
+        };
+        self.moment.lines.iter().map(partition).collect()
     }
 
     /// How far the audit is, and what it found.
     pub fn audit(&self) -> Result<Audit, Error> {
-        todo!()
+        let audit = self.moment.audit.clone();
+        let last = audit.findings.checked_sub(1);
+        let latest = last.map(|last| self.findings(last, 1)).transpose()?;
+        Ok(Audit { latest: latest.and_then(|mut one| one.pop()), ..audit })
+    }
+
+    fn get<T: DeserializeOwned>(&self, keyspace: &Keyspace, key: impl AsRef<[u8]>) -> Result<Option<T>, Error> {
+        let value = self.moment.snapshot.get(keyspace, key)?;
+        value.map(|value| rows::decode(&value)).transpose()
+    }
+
+    /// Keys and values of a range, in order; from the back with `.rev()`.
+    fn range<K: AsRef<[u8]>>(&self, keyspace: &Keyspace, range: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = Result<(Slice, Slice), Error>> {
+        self.moment.snapshot.range(keyspace, range).map(|guard| Ok(guard.into_inner()?))
     }
 }

@@ -1,0 +1,161 @@
+//! How far the audit is in one partition, and what it needs to go on.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chain::{Accepted, Hash};
+
+use super::compare::{Subject, compare};
+use super::queue::Queue;
+use crate::store::write::Audited;
+
+/// Bytes of blocks that wait for the topic to be read, per partition. Those beyond are read back from the index.
+const WAITING_BYTES: usize = 4 << 20;
+
+/// The audit of one partition.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// Every offset below has been compared.
+    audited: u64,
+    /// Blocks to compare next, without a gap.
+    waiting: VecDeque<Waiting>,
+    bytes: usize,
+    /// A block is being read back.
+    loading: bool,
+    /// What is read of the topic for the audit alone, while it is behind the queue.
+    lane: Option<Queue>,
+    /// The topic begins here: what lies below is gone.
+    start: u64,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Fresh(Arc<Accepted>),
+    Loaded(Box<Subject>),
+}
+
+/// What the audit wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing: it waits for blocks or for the topic.
+    Nothing,
+    /// The block whose slice holds this offset, from the index.
+    Load(u64),
+    /// The topic from this offset on.
+    Read(u64),
+    /// It no longer needs to read the topic by itself.
+    Stop,
+}
+
+impl Waiting {
+    fn slice(&self) -> (u64, u64) {
+        match self {
+            Waiting::Fresh(accepted) => (accepted.block.header().from_offset, accepted.block.header().to_offset),
+            Waiting::Loaded(subject) => (subject.from, subject.to),
+        }
+    }
+
+    fn height(&self) -> u64 {
+        match self {
+            Waiting::Fresh(accepted) => accepted.height,
+            Waiting::Loaded(subject) => subject.height,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Waiting::Fresh(accepted) => accepted.block.size(),
+            Waiting::Loaded(subject) => std::mem::size_of_val(&*subject.slots),
+        }
+    }
+}
+
+impl Audit {
+    /// An audit that goes on at an offset.
+    pub fn from(audited: u64) -> Audit {
+        Audit { audited, ..Audit::default() }
+    }
+
+    /// Every offset below has been compared.
+    pub fn audited(&self) -> u64 {
+        self.audited
+    }
+
+    /// Height of the block to compare next, if it is at hand.
+    pub fn next_height(&self) -> Option<u64> {
+        self.waiting.front().map(Waiting::height)
+    }
+
+    /// A new block of this partition. Kept if it follows what is kept already and there is room.
+    pub fn block(&mut self, accepted: &Arc<Accepted>) {
+        let end = self.waiting.back().map_or(self.audited, |last| last.slice().1);
+        if accepted.block.header().from_offset == end && self.bytes < WAITING_BYTES {
+            self.bytes += accepted.block.size();
+            self.waiting.push_back(Waiting::Fresh(accepted.clone()));
+        }
+    }
+
+    /// A block read back from the index; `None`: it is not there yet.
+    pub fn loaded(&mut self, subject: Option<Subject>) {
+        self.loading = false;
+        if let Some(subject) = subject
+            && subject.from == self.audited
+            && self.waiting.is_empty()
+        {
+            self.bytes += std::mem::size_of_val(&*subject.slots);
+            self.waiting.push_back(Waiting::Loaded(Box::new(subject)));
+        }
+    }
+
+    /// What the audit reads by itself, while it does.
+    pub fn lane(&mut self) -> Option<&mut Queue> {
+        self.lane.as_mut()
+    }
+
+    /// The topic begins at `start`.
+    pub fn begins(&mut self, start: u64) {
+        self.start = self.start.max(start);
+        if let Some(lane) = &mut self.lane {
+            lane.restart(start);
+        }
+    }
+
+    /// Compares the next block if both sides are there, `live` being what the queue knows of the topic.
+    pub fn compare(&mut self, live: Option<&Queue>, chain_id: &Hash, number: u64) -> Option<Audited> {
+        let (from, to) = self.waiting.front().map(Waiting::slice).filter(|(from, _)| *from == self.audited)?;
+        let start = self.start;
+        let knows = |queue: &&Queue| (queue.base() <= from || queue.base() <= start) && queue.read() >= to;
+        let queue = live.filter(knows).or(self.lane.as_ref().filter(knows))?;
+        let waiting = self.waiting.pop_front()?;
+        self.bytes -= waiting.bytes();
+        let subject = match waiting {
+            Waiting::Fresh(accepted) => Subject::from(&*accepted),
+            Waiting::Loaded(subject) => *subject,
+        };
+        let audited = compare(&subject, queue.range(from, to), start, chain_id, number);
+        self.audited = to;
+        if let Some(lane) = &mut self.lane {
+            lane.release(to);
+        }
+        Some(audited)
+    }
+
+    /// What is needed to go on. `cursor`: every block below is in the index.
+    pub fn want(&mut self, live: Option<&Queue>, cursor: u64) -> Want {
+        // Nothing can be read back, nor compared, before readers see the index.
+        let Some(live) = live else { return Want::Nothing };
+        let live_covers = live.base() <= self.audited;
+        if live_covers && self.lane.take().is_some() {
+            return Want::Stop;
+        }
+        if self.waiting.is_empty() && self.audited < cursor && !self.loading {
+            self.loading = true;
+            return Want::Load(self.audited);
+        }
+        if !live_covers && self.lane.is_none() && self.audited < cursor {
+            self.lane = Some(Queue::starting(self.audited));
+            return Want::Read(self.audited);
+        }
+        Want::Nothing
+    }
+}

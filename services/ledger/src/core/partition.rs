@@ -1,0 +1,201 @@
+//! One partition of `transactions`: its readers, its queue and its audit.
+
+use std::sync::Arc;
+
+use chain::Rules;
+
+use super::audit::{Audit, Want};
+use super::fact::Fact;
+use super::queue::{Line, Queue};
+use super::{Lane, News, Output, RETRY_INTERVAL_MS};
+use crate::store::write::Audited;
+
+/// A partition as the core sees it.
+pub struct Partition {
+    pub audit: Audit,
+    /// There once the follower has caught up.
+    queue: Option<Queue>,
+    line: Arc<Line>,
+    /// The next block consumes from here, as readers see it.
+    cursor: u64,
+    /// Of the newest reader of each lane.
+    generations: [u64; 2],
+    /// Lanes that wait for another try, and since when.
+    lost: [Option<Lost>; 2],
+    /// What is wrong with each lane: reason and message.
+    trouble: [Option<Trouble>; 2],
+    /// Records that were removed before they were sealed: nothing heals that.
+    gap: Option<Trouble>,
+}
+
+/// Why a lane does not go on: reason and message.
+pub type Trouble = (&'static str, String);
+
+#[derive(Clone, Copy)]
+struct Lost {
+    from: u64,
+    since_ms: Option<u64>,
+}
+
+impl Partition {
+    /// A partition whose audit goes on at an offset.
+    pub fn new(audited: u64) -> Partition {
+        Partition { audit: Audit::from(audited), queue: None, line: Arc::default(), cursor: 0, generations: [0; 2], lost: [None; 2], trouble: [None, None], gap: None }
+    }
+
+    /// The pending records.
+    pub fn line(&self) -> Arc<Line> {
+        self.line.clone()
+    }
+
+    /// Readers see the chain with this cursor from now on.
+    pub fn advance(&mut self, cursor: u64) {
+        if self.cursor != cursor || self.line.cursor != cursor {
+            self.cursor = cursor;
+            self.redraw();
+        }
+    }
+
+    /// What a reader says. Gives the facts that are new to the queue.
+    pub fn news(&mut self, lane: Lane, generation: u64, news: News, number: u32, topic: &str, out: &mut Vec<Output>) -> Vec<Fact> {
+        if generation != self.generations[lane as usize] {
+            return Vec::new();
+        }
+        match news {
+            News::Facts(facts) => {
+                self.trouble[lane as usize] = None;
+                if lane == Lane::Audit {
+                    if let Some(queue) = self.audit.lane() {
+                        queue.extend(facts);
+                    }
+                    return Vec::new();
+                }
+                let fresh = facts.records.clone();
+                if let Some(queue) = &mut self.queue {
+                    queue.extend(facts);
+                }
+                self.redraw();
+                return fresh;
+            }
+            News::Unavailable(error) => self.trouble[lane as usize] = Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {error}"))),
+            News::Available => self.trouble[lane as usize] = None,
+            News::Lost(error) => self.lost(lane, error, number, topic, out),
+        }
+        Vec::new()
+    }
+
+    /// Goes on with the audit. `cursor`: every block below is in the index; `live`: the queue may be read.
+    pub fn audit(&mut self, number: u32, cursor: u64, live: bool, rules: &Rules, findings: &mut u64, out: &mut Vec<Output>) -> Vec<Audited> {
+        if live && self.queue.is_none() {
+            self.queue = Some(Queue::starting(self.cursor));
+            self.read(Lane::Live, self.cursor, number, out);
+        }
+        let mut compared = Vec::new();
+        while let Some(audited) = self.audit.compare(self.queue.as_ref(), &rules.chain_id, *findings) {
+            *findings += audited.findings.len() as u64;
+            compared.push(audited);
+        }
+        match self.audit.want(self.queue.as_ref(), cursor) {
+            Want::Nothing => {}
+            Want::Load(offset) => out.push(Output::Load { partition: number, offset }),
+            Want::Read(from) => self.read(Lane::Audit, from, number, out),
+            Want::Stop => self.stop_lane(Lane::Audit, number, out),
+        }
+        self.release();
+        compared
+    }
+
+    /// Tries again what could not be read.
+    pub fn retry(&mut self, number: u32, now_ms: u64, out: &mut Vec<Output>) {
+        for lane in [Lane::Live, Lane::Audit] {
+            let Some(lost) = &mut self.lost[lane as usize] else { continue };
+            let since_ms = *lost.since_ms.get_or_insert(now_ms);
+            if now_ms >= since_ms + RETRY_INTERVAL_MS {
+                let from = lost.from;
+                self.read(lane, from, number, out);
+            }
+        }
+    }
+
+    /// Stops all readers.
+    pub fn stop(&mut self, number: u32, out: &mut Vec<Output>) {
+        self.stop_lane(Lane::Live, number, out);
+        self.stop_lane(Lane::Audit, number, out);
+    }
+
+    /// What is wrong, the queue's reader first.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.gap.iter().chain(self.trouble.iter().flatten()).next()
+    }
+
+    /// Forgets what neither readers nor the audit need: what is below the cursor, unless the audit goes along with the queue.
+    fn release(&mut self) {
+        if let Some(queue) = &mut self.queue {
+            let along = queue.base() <= self.audit.audited();
+            queue.release(if along { self.cursor.min(self.audit.audited()) } else { self.cursor });
+        }
+    }
+
+    fn redraw(&mut self) {
+        self.line = Arc::new(match &self.queue {
+            Some(queue) => queue.line(self.cursor),
+            None => Queue::starting(self.cursor).line(self.cursor),
+        });
+    }
+
+    fn read(&mut self, lane: Lane, from: u64, number: u32, out: &mut Vec<Output>) {
+        self.lost[lane as usize] = None;
+        self.generations[lane as usize] += 1;
+        let generation = self.generations[lane as usize];
+        out.push(Output::Read { partition: number, lane, generation, from });
+    }
+
+    fn stop_lane(&mut self, lane: Lane, number: u32, out: &mut Vec<Output>) {
+        self.lost[lane as usize] = None;
+        self.generations[lane as usize] += 1;
+        self.trouble[lane as usize] = None;
+        out.push(Output::Stop { partition: number, lane });
+    }
+
+    fn lost(&mut self, lane: Lane, error: journal::Error, number: u32, topic: &str, out: &mut Vec<Output>) {
+        let at = match (lane, &self.queue) {
+            (Lane::Live, Some(queue)) => queue.read(),
+            (Lane::Live, None) => self.cursor,
+            (Lane::Audit, _) => self.audit.lane().map_or(0, |lane| lane.read()),
+        };
+        match error {
+            journal::Error::OutOfRange { start, offset, .. } if offset < start => self.begins(lane, start, number, topic, out),
+            journal::Error::OutOfRange { end, .. } => {
+                let message = format!(
+                    "data loss on {topic}/{number}: the chain has consumed records up to offset {}, the log ends at {end}; restore it, or fill the end with `blocklog topic pad`",
+                    self.cursor
+                );
+                self.trouble[lane as usize] = Some(("DATA_LOSS", message));
+                self.lost[lane as usize] = Some(Lost { from: at, since_ms: None });
+            }
+            other => {
+                self.trouble[lane as usize] = Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {other}")));
+                self.lost[lane as usize] = Some(Lost { from: at, since_ms: None });
+            }
+        }
+    }
+
+    /// The topic has lost its beginning.
+    fn begins(&mut self, lane: Lane, start: u64, number: u32, topic: &str, out: &mut Vec<Output>) {
+        self.audit.begins(start);
+        if lane == Lane::Live {
+            if start > self.cursor {
+                let message = format!(
+                    "data loss on {topic}/{number}: it begins at offset {start}, above the chain's cursor {}; what lay between was never sealed",
+                    self.cursor
+                );
+                self.gap = Some(("DATA_LOSS", message));
+            }
+            if let Some(queue) = &mut self.queue {
+                queue.restart(start);
+            }
+            self.redraw();
+        }
+        self.read(lane, start, number, out);
+    }
+}

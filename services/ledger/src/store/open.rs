@@ -1,0 +1,172 @@
+//! Opening the index, and starting it anew when it is of no use.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chain::{Chain, Hash, Rules};
+use fjall::Database;
+
+use super::rows::{self, State};
+use super::schema::{FORMAT, Keyspaces, meta, number};
+use super::write::Writer;
+use super::{Error, Publisher};
+
+/// Blocks of tables kept in memory, in bytes. The page cache of the system stands behind it.
+const CACHE_BYTES: u64 = 32 << 20;
+
+/// Bytes that the store's own journal may grow to before tables are written.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
+/// Threads that merge tables.
+const WORKERS: usize = 2;
+
+/// The index, opened.
+pub struct Store {
+    /// Writes it.
+    pub writer: Writer,
+    /// Shows it to readers.
+    pub publisher: Publisher,
+    /// Where it stands; `None`: it is empty.
+    pub state: Option<State>,
+    /// The rules of its chain, and the value of block 0.
+    pub rules: Option<Arc<Rules>>,
+    /// Whether an index was there and was thrown away, and why.
+    pub rebuilt: Option<String>,
+}
+
+/// Why the index cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("the index in {} is in use by another process: stop that one, or give this one another --data", .0.display())]
+    Locked(PathBuf),
+    /// The directory cannot be used.
+    #[error("the data directory {} cannot be used: {error}; make it writable, or give another --data", dir.display())]
+    Directory {
+        /// Which.
+        dir: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It holds another chain.
+    #[error("the index in {} is of the chain {found}, and the journal holds {expected}: give another --data, or --reindex to throw that index away", dir.display())]
+    OtherChain {
+        /// Where.
+        dir: PathBuf,
+        /// The chain asked for.
+        expected: Hash,
+        /// The chain it is of.
+        found: Hash,
+    },
+    /// It fails even when it is new.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl Store {
+    /// Opens the index in `dir`, creating it if it is not there. One that is damaged or of another format is thrown away.
+    pub fn open(dir: &Path) -> Result<Store, OpenError> {
+        let unusable = |error| OpenError::Directory { dir: dir.to_owned(), error };
+        std::fs::create_dir_all(dir).map_err(unusable)?;
+        let path = dir.join("index");
+        let problem = match Store::try_open(&path) {
+            Ok(store) => return Ok(store),
+            Err(Problem::Locked) => return Err(OpenError::Locked(path)),
+            Err(Problem::Io(error)) => return Err(unusable(error)),
+            Err(Problem::Useless(why)) => why,
+        };
+        std::fs::remove_dir_all(&path).map_err(unusable)?;
+        let store = Store::try_open(&path).map_err(|again| OpenError::Store(Error::Storage(again.text())))?;
+        Ok(Store { rebuilt: Some(problem), ..store })
+    }
+
+    /// Throws the index in `dir` away.
+    pub fn remove(dir: &Path) -> Result<(), OpenError> {
+        match std::fs::remove_dir_all(dir.join("index")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Directory { dir: dir.to_owned(), error }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses an index of another chain than the one that is there.
+    pub fn expect_chain(&self, dir: &Path, expected: Hash) -> Result<(), OpenError> {
+        match &self.rules {
+            Some(rules) if rules.chain_id != expected => {
+                Err(OpenError::OtherChain { dir: dir.to_owned(), expected, found: rules.chain_id })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn try_open(path: &Path) -> Result<Store, Problem> {
+        let database = Database::builder(path)
+            .cache_size(CACHE_BYTES)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(WORKERS)
+            .open()?;
+        let keyspaces = Keyspaces::open(&database)?;
+        let format = keyspaces.meta.get(meta::FORMAT)?;
+        let (state, rules) = match &format {
+            None => (None, None),
+            Some(format) if format.as_ref() == FORMAT.to_be_bytes() => {
+                let (state, rules) = standing(&keyspaces)?;
+                (Some(state), Some(rules))
+            }
+            Some(_) => return Err(Problem::Useless("it has another format".into())),
+        };
+        let (log_size, accounts) = state.as_ref().map_or((0, 0), |state| (state.tip.log_size, state.accounts));
+        let writer = Writer::new(database.clone(), keyspaces.clone(), log_size, accounts as u32)?;
+        Ok(Store { writer, publisher: Publisher::new(database, keyspaces), state, rules, rebuilt: None })
+    }
+}
+
+/// Where an index stands, if it is whole as far as can be seen without reading all of it.
+fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
+    let row = |name: &[u8]| keyspaces.meta.get(name)?.ok_or(Error::Damaged("it does not say where it stands"));
+    let state: State = rows::decode(&row(meta::STATE)?)?;
+    let genesis = bytes::Bytes::copy_from_slice(&row(meta::GENESIS)?);
+    let (chain, _) = Chain::start(&genesis, 0).map_err(|_| Error::Damaged("its block 0 is none"))?;
+    let tip = keyspaces.blocks.get(number(state.tip.height))?.ok_or(Error::Damaged("its tip is missing"))?;
+    let tip: rows::Block = rows::decode(&tip)?;
+    if tip.header != state.tip || state.cursors.len() != state.audited.len() {
+        return Err(Error::Damaged("it contradicts itself about its tip"));
+    }
+    Ok((state, chain.rules().clone()))
+}
+
+/// Why an index was not opened.
+enum Problem {
+    Locked,
+    Io(io::Error),
+    /// It is of no use: it can be thrown away.
+    Useless(String),
+}
+
+impl Problem {
+    fn text(&self) -> String {
+        match self {
+            Problem::Locked => "locked".into(),
+            Problem::Io(error) => error.to_string(),
+            Problem::Useless(why) => why.clone(),
+        }
+    }
+}
+
+impl From<fjall::Error> for Problem {
+    fn from(error: fjall::Error) -> Problem {
+        use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+        match error {
+            fjall::Error::Locked => Problem::Locked,
+            // Nothing that throwing the index away would heal.
+            fjall::Error::Io(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull | NotADirectory) => Problem::Io(error),
+            other => Problem::Useless(other.to_string()),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        Problem::Useless(error.to_string())
+    }
+}

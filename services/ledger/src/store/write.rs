@@ -1,0 +1,168 @@
+//! The one writer of the index: each batch is one atomic write, with the row that says where the index stands.
+
+use std::sync::Arc;
+
+use chain::{Accepted, Hash};
+use fjall::{Database, OwnedWriteBatch, PersistMode};
+use follow::Refused;
+
+use super::answer::Finding;
+use super::rows::{self, State};
+use super::schema::{Keyspaces, meta};
+use super::tiles::Edges;
+use super::{Error, schema};
+
+mod audit;
+mod blocks;
+mod candidates;
+mod history;
+mod miners;
+mod series;
+
+/// What is to be written at once.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Accepted blocks, in order; the first is the child of the index's tip.
+    pub blocks: Vec<Applied>,
+    /// Refused candidates, in order.
+    pub refused: Vec<Refused>,
+    /// What the audit found out about blocks that are in the index or in this batch.
+    pub audited: Vec<Audited>,
+    /// Where the index stands after all this; `None` while there is no block 0 (then there is nothing else either).
+    pub state: Option<State>,
+}
+
+/// A block and its place on `blockchain`.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The block.
+    pub accepted: Arc<Accepted>,
+    /// Offset of its record.
+    pub topic_offset: u64,
+}
+
+/// What the topic says about one block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audited {
+    /// First leaf of the block. Slot `i` below is the leaf `first_leaf + 1 + i`.
+    pub first_leaf: u64,
+    /// When the log took the block.
+    pub block_ms: u64,
+    /// When it took each record of the block: by slot; `None` for voids and what the topic no longer holds.
+    pub append_ms: Vec<Option<u64>>,
+    /// Trace ids, by slot.
+    pub traces: Vec<(u32, [u8; 16])>,
+    /// Where the two disagree.
+    pub findings: Vec<Finding>,
+    /// Transactions that the topic holds and the block left out: id, partition, offset.
+    pub omitted: Vec<(Hash, u32, u64)>,
+}
+
+/// Writes batches, one after the other.
+pub struct Writer {
+    database: Database,
+    keyspaces: Keyspaces,
+    edges: Edges,
+    /// Accounts whose number is in the index.
+    numbered: u32,
+    shelf: rows::Shelf,
+    miners: miners::Cache,
+    series: series::Cache,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.refused.is_empty() && self.audited.is_empty()
+    }
+
+    /// About how many bytes it will take.
+    pub fn bytes(&self) -> usize {
+        self.blocks.iter().map(|applied| applied.accepted.block.size()).sum()
+    }
+}
+
+impl Writer {
+    /// A writer that goes on where the index stands.
+    pub(super) fn new(database: Database, keyspaces: Keyspaces, log_size: u64, numbered: u32) -> Result<Writer, Error> {
+        let shelf = match keyspaces.meta.get(meta::SHELF)? {
+            Some(row) => rows::decode(&row)?,
+            None => rows::Shelf::default(),
+        };
+        let edges = Edges::load(&keyspaces, log_size)?;
+        Ok(Writer { database, keyspaces, edges, numbered, shelf, miners: miners::Cache::default(), series: series::Cache::default() })
+    }
+
+    /// Empties the index.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        for keyspace in self.keyspaces.all() {
+            keyspace.clear()?;
+        }
+        *self = Writer::new(self.database.clone(), self.keyspaces.clone(), 0, 0)?;
+        Ok(())
+    }
+
+    /// Writes a batch; afterwards it survives the end of the process (though not of the machine: see [`Writer::persist`]).
+    ///
+    /// After an error the index must be opened anew: what is cached no longer fits what is stored.
+    pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        let Some(state) = &batch.state else { return Ok(()) };
+        let mut out = self.database.batch();
+        self.blocks(&batch.blocks, &mut out)?;
+        for refused in &batch.refused {
+            self.candidate(refused, &mut out)?;
+        }
+        for audited in &batch.audited {
+            self.audited(audited, &mut out)?;
+        }
+        self.edges.flush(&self.keyspaces, &mut out);
+        self.miners.flush(&self.keyspaces, &mut out);
+        self.series.flush(&self.keyspaces, &mut out);
+        out.insert(&self.keyspaces.meta, meta::SHELF, rows::encode(&self.shelf));
+        out.insert(&self.keyspaces.meta, meta::STATE, rows::encode(state));
+        Ok(out.commit()?)
+    }
+
+    /// Makes everything written so far survive a power cut.
+    pub fn persist(&self) -> Result<(), Error> {
+        Ok(self.database.persist(PersistMode::SyncAll)?)
+    }
+
+    fn blocks(&mut self, blocks: &[Applied], out: &mut OwnedWriteBatch) -> Result<(), Error> {
+        let mut ids = blocks::Ids::default();
+        for applied in blocks {
+            let accepted = &*applied.accepted;
+            if accepted.height == 0 {
+                self.genesis(accepted, out);
+            }
+            self.block(applied, out);
+            self.accounts(accepted, out);
+            self.chunks(accepted, &mut ids, out)?;
+            for leaf in &accepted.leaves {
+                self.edges.leaf(leaf, &self.keyspaces, out);
+            }
+            for node in &accepted.nodes {
+                self.edges.node(node, &self.keyspaces, out);
+            }
+            self.miners.won(accepted, &self.keyspaces, out)?;
+            self.series.block(accepted, &self.keyspaces)?;
+        }
+        self.history(blocks, out);
+        Ok(())
+    }
+
+    /// The numbers of new accounts: they ascend.
+    fn accounts(&mut self, accepted: &Accepted, out: &mut OwnedWriteBatch) {
+        for touched in accepted.touched.iter().filter(|touched| touched.number >= self.numbered) {
+            out.insert(&self.keyspaces.accounts, touched.account.as_bytes(), touched.number.to_be_bytes());
+        }
+        let last = accepted.touched.iter().map(|touched| touched.number + 1).max();
+        self.numbered = self.numbered.max(last.unwrap_or(0));
+    }
+
+    fn genesis(&self, accepted: &Accepted, out: &mut OwnedWriteBatch) {
+        let value = accepted.block.value();
+        out.insert(&self.keyspaces.meta, meta::FORMAT, schema::FORMAT.to_be_bytes());
+        out.insert(&self.keyspaces.meta, meta::GENESIS, value.as_ref());
+    }
+}

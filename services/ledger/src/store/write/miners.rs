@@ -1,0 +1,51 @@
+//! Who made the blocks.
+
+use std::collections::BTreeMap;
+
+use chain::{Accepted, Account};
+use fjall::OwnedWriteBatch;
+
+use crate::store::rows::{self, Miner};
+use crate::store::schema::{self, Keyspaces};
+use crate::store::Error;
+
+/// Miners kept in memory at most: those who mine now.
+const CACHED: usize = 1024;
+
+/// Rows that were read or changed.
+#[derive(Default)]
+pub(super) struct Cache {
+    rows: BTreeMap<Account, (Miner, bool)>,
+}
+
+impl Cache {
+    /// The miner of a block won.
+    pub fn won(&mut self, accepted: &Accepted, keyspaces: &Keyspaces, out: &mut OwnedWriteBatch) -> Result<(), Error> {
+        let Some(miner) = accepted.block.header().miner else { return Ok(()) };
+        out.insert(&keyspaces.miner_blocks, schema::miner_block(&miner, accepted.height), []);
+        if !self.rows.contains_key(&miner) {
+            let row = match keyspaces.miners.get(miner.as_bytes())? {
+                Some(row) => rows::decode(&row)?,
+                None => Miner { first_height: accepted.height, ..Miner::default() },
+            };
+            self.rows.insert(miner, (row, false));
+        }
+        let (row, changed) = self.rows.get_mut(&miner).expect("it was put there if it was missing");
+        row.blocks += 1;
+        row.rewards += accepted.paid;
+        row.last_height = accepted.height;
+        *changed = true;
+        Ok(())
+    }
+
+    /// Writes the rows that changed.
+    pub fn flush(&mut self, keyspaces: &Keyspaces, out: &mut OwnedWriteBatch) {
+        for (miner, (row, changed)) in self.rows.iter_mut().filter(|(_, (_, changed))| *changed) {
+            *changed = false;
+            out.insert(&keyspaces.miners, miner.as_bytes(), rows::encode(row));
+        }
+        if self.rows.len() > CACHED {
+            self.rows.clear();
+        }
+    }
+}
