@@ -1,2 +1,54 @@
-//! The `bench` binary.
-fn main() {}
+//! Ratios against a baseline in the same run: how much of what the machine can do is left after our part.
+//!
+//! Machines differ and drift; a ratio of two loops that take turns does not. Nothing here passes or fails.
+
+mod appends;
+mod apply;
+mod report;
+mod work;
+
+use clap::Parser;
+use report::Report;
+
+/// Prints ratios against a baseline in the same run
+#[derive(Debug, Parser)]
+#[command(after_help = "Example:\n  just bench work apply --rounds 9")]
+struct Args {
+    /// What to measure [default: all]
+    #[arg(value_enum)]
+    what: Vec<What>,
+    /// Turns that baseline and subject take
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Tries a second on one core
+    Work,
+    /// Verify and apply a block of 10 000 records
+    Apply,
+    /// Appends to a disk journal
+    Disk,
+    /// Appends to a Kafka journal (BLOCKLOG_TEST_KAFKA, or a broker started for it)
+    Kafka,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let wanted = |what| args.what.is_empty() || args.what.contains(&what);
+    let mut report = Report::new(args.rounds);
+    if wanted(What::Work) {
+        work::run(&mut report);
+    }
+    if wanted(What::Apply) {
+        apply::run(&mut report)?;
+    }
+    if wanted(What::Disk) {
+        appends::disk(&mut report)?;
+    }
+    if wanted(What::Kafka) {
+        appends::kafka(&mut report)?;
+    }
+    Ok(())
+}

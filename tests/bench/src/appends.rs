@@ -1,0 +1,202 @@
+//! Appends: our journals against the least that anybody could do on the same disk and the same broker.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use journal::{AppendError, Appender, Completion, Entry, Journal, Options, TopicSpec, Url};
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+
+use crate::report::{Measured, Report, timed};
+
+/// Bytes of a record: an ordinary transaction.
+const RECORD_BYTES: usize = 180;
+/// Appends of one turn that wait for each other.
+const SINGLE: u64 = 500;
+/// Appends of one turn on the broker.
+const MANY: u64 = 200_000;
+const TOPIC: &str = "transactions";
+
+/// One writer, one record at a time: what a lone user waits for.
+pub fn disk(report: &mut Report) -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let mut file = File::create(dir.path().join("bare"))?;
+    let journal = Journal::open(
+        &Url::parse(&format!("disk:{}", dir.path().join("journal").display()))?,
+        &Options::default(),
+    )?;
+    journal.create_topic(&spec())?;
+    let counter = Counter::new(&journal)?;
+    report.compare(
+        "disk append, one at a time, over write + fsync",
+        "rec",
+        0.5,
+        || {
+            let (measured, outcome) = timed(SINGLE, || -> std::io::Result<()> {
+                for _ in 0..SINGLE {
+                    file.write_all(&[7; RECORD_BYTES])?;
+                    file.sync_data()?;
+                }
+                Ok(())
+            });
+            outcome?;
+            Ok(measured)
+        },
+        || counter.one_by_one(SINGLE),
+    )?;
+    report.compare(
+        "disk append, thousands in flight, over the same",
+        "rec",
+        0.5,
+        || {
+            let (measured, outcome) = timed(SINGLE, || -> std::io::Result<()> {
+                for _ in 0..SINGLE {
+                    file.write_all(&[7; RECORD_BYTES])?;
+                    file.sync_data()?;
+                }
+                Ok(())
+            });
+            outcome?;
+            Ok(measured)
+        },
+        || counter.in_flight(MANY),
+    )
+}
+
+/// As many as the broker takes: idempotent, acks=all, one partition.
+pub fn kafka(report: &mut Report) -> Result<()> {
+    let Some(brokers) = harness::kafka() else {
+        return Ok(());
+    };
+    let prefix = harness::unique("bench");
+    let journal = Journal::open(
+        &Url::parse(&format!("kafka://{brokers}/{prefix}"))?,
+        &Options::default(),
+    )?;
+    journal.create_topic(&spec())?;
+    let counter = Counter::new(&journal)?;
+    let topic = journal.topic_name(TOPIC);
+    let bare: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+        .set("bootstrap.servers", &brokers)
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("queue.buffering.max.messages", "1000000")
+        .set("linger.ms", "5")
+        .create()?;
+    report.compare(
+        "Kafka append, thousands in flight, over librdkafka",
+        "rec",
+        0.7,
+        || {
+            let (measured, outcome) = timed(MANY, || -> Result<()> {
+                for _ in 0..MANY {
+                    let value = [7; RECORD_BYTES];
+                    let record = BaseRecord::<(), [u8]>::to(&topic)
+                        .partition(0)
+                        .payload(&value);
+                    if let Err((error, _)) = bare.send(record) {
+                        bail!(error);
+                    }
+                }
+                Ok(bare.flush(Duration::from_secs(60))?)
+            });
+            outcome?;
+            Ok(measured)
+        },
+        || counter.in_flight(MANY),
+    )
+}
+
+fn spec() -> TopicSpec {
+    TopicSpec {
+        name: TOPIC.into(),
+        partitions: 1,
+        max_record_bytes: 64 << 10,
+    }
+}
+
+/// An appender that counts what was acknowledged.
+struct Counter {
+    appender: Appender,
+    done: Arc<AtomicU64>,
+    failed: Arc<AtomicU64>,
+}
+
+impl Counter {
+    fn new(journal: &Journal) -> Result<Self> {
+        let (done, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let counts = (done.clone(), failed.clone());
+        let sink = Arc::new(move |completions: Vec<Completion>| {
+            let bad = completions
+                .iter()
+                .filter(|completion| completion.result.is_err())
+                .count() as u64;
+            counts.1.fetch_add(bad, Ordering::Relaxed);
+            counts
+                .0
+                .fetch_add(completions.len() as u64, Ordering::Release);
+        });
+        Ok(Self {
+            appender: journal.appender(TOPIC, sink)?,
+            done,
+            failed,
+        })
+    }
+
+    fn one_by_one(&self, count: u64) -> Result<Measured> {
+        let start = Instant::now();
+        for _ in 0..count {
+            let target = self.done.load(Ordering::Acquire) + 1;
+            self.push()?;
+            self.wait(target)?;
+        }
+        Ok((count, start.elapsed()))
+    }
+
+    fn in_flight(&self, count: u64) -> Result<Measured> {
+        let start = Instant::now();
+        let target = self.done.load(Ordering::Acquire) + count;
+        for _ in 0..count {
+            self.push()?;
+        }
+        self.wait(target)?;
+        Ok((count, start.elapsed()))
+    }
+
+    fn push(&self) -> Result<()> {
+        let mut entry = Entry {
+            partition: 0,
+            value: Bytes::from_static(&[7; RECORD_BYTES]),
+            ..Default::default()
+        };
+        loop {
+            match self.appender.append(0, entry) {
+                Ok(()) => return Ok(()),
+                Err((back, AppendError::Full)) => {
+                    entry = back;
+                    std::thread::yield_now();
+                }
+                Err((_, error)) => bail!(error),
+            }
+        }
+    }
+
+    fn wait(&self, target: u64) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.done.load(Ordering::Acquire) < target {
+            if Instant::now() > deadline {
+                bail!("appends are still not acknowledged after 60 s");
+            }
+            std::thread::yield_now();
+        }
+        let failed = self.failed.load(Ordering::Relaxed);
+        (failed == 0)
+            .then_some(())
+            .with_context(|| format!("{failed} appends failed"))
+    }
+}
