@@ -110,7 +110,13 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         trace_header: trace_header.parse().context("trace_header")?,
         figures: observed::Figures::new(),
     });
-    let (v1, v1alpha) = reflection(descriptors, &services)?;
+    // Clients in the field ask by v1 or v1alpha: both are answered.
+    let v1 = reflection(descriptors, &services)
+        .build_v1()
+        .context("reflection v1")?;
+    let v1alpha = reflection(descriptors, &services)
+        .build_v1alpha()
+        .context("reflection v1alpha")?;
     let router = routes
         .add_service(health)
         .add_service(v1)
@@ -148,32 +154,16 @@ async fn cut_after(shutdown: crate::Shutdown, grace: Duration) {
     tokio::time::sleep(grace * 3 / 4).await;
 }
 
-type Reflection<V1, V1Alpha> = anyhow::Result<(V1, V1Alpha)>;
-
-/// Clients in the field ask by v1 or v1alpha: both are answered.
+/// What reflection tells; `build_v1` and `build_v1alpha` make a server of it.
 fn reflection(
     descriptors: &'static [u8],
     services: &[&'static str],
-) -> Reflection<
-    tonic_reflection::server::v1::ServerReflectionServer<
-        impl tonic_reflection::server::v1::ServerReflection + use<>,
-    >,
-    tonic_reflection::server::v1alpha::ServerReflectionServer<
-        impl tonic_reflection::server::v1alpha::ServerReflection + use<>,
-    >,
-> {
-    let builder = || {
-        let builder = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(descriptors)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .with_service_name("grpc.health.v1.Health");
-        services
-            .iter()
-            .fold(builder, |builder, name| builder.with_service_name(*name))
-    };
-    let (v1, v1alpha) = (builder().build_v1(), builder().build_v1alpha());
-    Ok((
-        v1.context("reflection v1")?,
-        v1alpha.context("reflection v1alpha")?,
-    ))
+) -> tonic_reflection::server::Builder<'static> {
+    let builder = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(descriptors)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name("grpc.health.v1.Health");
+    services
+        .iter()
+        .fold(builder, |builder, name| builder.with_service_name(*name))
 }

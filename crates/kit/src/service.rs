@@ -163,7 +163,7 @@ where
 }
 
 /// `0.0.0.0` and `::` mean every address of this machine; none is reached by that name.
-pub(crate) fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),

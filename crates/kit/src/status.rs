@@ -16,7 +16,7 @@ pub struct Refusal {
     /// Stable name in capitals; clients match on it.
     pub reason: &'static str,
     /// One sentence for people.
-    pub message: String,
+    pub message: Box<str>,
     /// Facts for programs.
     pub metadata: Vec<(&'static str, String)>,
     /// When trying again may help.
@@ -37,7 +37,7 @@ impl Refusal {
             domain,
             code,
             reason,
-            message: message.into(),
+            message: message.into().into(),
             metadata: vec![],
             retry_after: None,
             fields: vec![],

@@ -99,8 +99,12 @@ impl TraceContext {
         });
     }
 
-    /// Appends to the headers of a record, in place of older ones.
+    /// Appends to the headers of a record, in place of older ones. Only what is recorded: a header on every record would
+    /// cost more than the decision not to record it is worth.
     pub fn inject_headers(&self, headers: &mut Vec<(String, Bytes)>) {
+        if !self.is_sampled() {
+            return;
+        }
         self.inject(|key, value| {
             headers.retain(|(name, _)| name != key);
             headers.push((key.to_owned(), Bytes::copy_from_slice(value.as_bytes())));

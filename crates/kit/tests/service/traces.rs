@@ -4,6 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use kit::TraceContext;
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -24,6 +30,25 @@ const PARENT: &str = "00f067aa0ba902b7";
 #[derive(Clone, Default)]
 struct Collector {
     spans: Arc<Mutex<Vec<Span>>>,
+    metrics: Arc<Mutex<Vec<String>>>,
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        let resources = request.into_inner().resource_metrics.into_iter();
+        let metrics = resources
+            .flat_map(|it| it.scope_metrics)
+            .flat_map(|it| it.metrics);
+        self.metrics
+            .lock()
+            .unwrap()
+            .extend(metrics.map(|metric| metric.name));
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
 }
 
 #[tonic::async_trait]
@@ -61,20 +86,19 @@ async fn check(running: &Running, sampled: bool) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_call_is_one_span_under_its_parent_and_nothing_else() {
+async fn a_collector_gets_one_span_per_call_under_its_parent_and_the_metrics() {
     let collector = Collector::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     // Without a scheme, as people write it.
     let endpoint = listener.local_addr().unwrap().to_string();
     let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
-    let service = TraceServiceServer::new(collector.clone());
-    let server = tonic::transport::Server::builder().add_service(service);
+    let server = tonic::transport::Server::builder()
+        .add_service(TraceServiceServer::new(collector.clone()))
+        .add_service(MetricsServiceServer::new(collector.clone()));
     tokio::spawn(server.serve_with_incoming(incoming));
 
     let command = &mut weather();
-    command
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
-        .env("OTEL_METRICS_EXPORTER", "none");
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
     let running = Running::start(command);
     assert_eq!(check(&running, true).await.as_deref(), Some(TRACE));
     assert_eq!(
@@ -112,15 +136,21 @@ async fn one_call_is_one_span_under_its_parent_and_nothing_else() {
     ] {
         assert!(attributes.contains(&name), "{name} in {attributes:?}");
     }
+    let metrics = collector.metrics.lock().unwrap();
+    for name in ["rpc.server.call.duration", "process.uptime", "build.info"] {
+        assert!(
+            metrics.iter().any(|metric| metric == name),
+            "{name} in {metrics:?}: {printed}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_away_costs_one_warning_and_no_time() {
+async fn a_collector_that_is_away_costs_one_warning_for_each_signal() {
     let command = &mut weather();
     command
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:1")
         .env("OTEL_BSP_SCHEDULE_DELAY", "50");
-    command.env("OTEL_METRICS_EXPORTER", "none");
     let running = Running::start(command);
     for _ in 0..10 {
         check(&running, true).await;
@@ -137,11 +167,11 @@ async fn a_collector_that_is_away_costs_one_warning_and_no_time() {
         "{:?}",
         began.elapsed()
     );
-    let warnings = printed.lines().filter(|line| line.contains("WARN")).count();
-    assert!(
-        warnings == 1 && printed.contains("traces cannot be exported"),
-        "{printed}"
-    );
+    for signal in ["traces", "metrics"] {
+        let warning = format!("{signal} cannot be exported");
+        assert_eq!(printed.matches(&warning).count(), 1, "{printed}");
+    }
+    assert_eq!(printed.matches(" WARN ").count(), 2, "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,6 +211,24 @@ fn a_context_survives_record_headers_and_metadata() {
         ("tracestate".to_owned(), "a=b".into()),
     ];
     assert_eq!(headers, wanted);
+}
+
+#[test]
+fn what_is_not_recorded_costs_records_nothing() {
+    let unsampled = vec![(
+        "traceparent".to_owned(),
+        format!("00-{TRACE}-{PARENT}-00").into(),
+    )];
+    let context = TraceContext::from_headers(&unsampled);
+    let mut headers = vec![];
+    context.inject_headers(&mut headers);
+    assert_eq!((context.is_sampled(), headers), (false, vec![]));
+    let mut metadata = tonic::metadata::MetadataMap::new();
+    context.inject_metadata(&mut metadata);
+    assert!(
+        metadata.contains_key("traceparent"),
+        "callees must not record it either"
+    );
 }
 
 #[test]
