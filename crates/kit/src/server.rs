@@ -87,10 +87,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         .grpc
         .take()
         .context("the gRPC socket is being served already")?;
-    let mut methods = methods::Methods::of(tonic_health::pb::FILE_DESCRIPTOR_SET)?;
-    methods.add(descriptors)?;
-    methods.add(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)?;
-    methods.add(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)?;
+    let methods = methods::Methods::served(descriptors)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
     let readiness = service.readiness.clone();

@@ -28,8 +28,16 @@ pub(super) struct Methods {
 }
 
 impl Methods {
-    /// The methods of an encoded `FileDescriptorSet`.
-    pub fn of(descriptors: &[u8]) -> anyhow::Result<Self> {
+    /// The methods of an encoded `FileDescriptorSet`, and those of health and reflection.
+    pub fn served(descriptors: &[u8]) -> anyhow::Result<Self> {
+        let mut methods = Self::of(tonic_health::pb::FILE_DESCRIPTOR_SET)?;
+        methods.add(descriptors)?;
+        methods.add(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)?;
+        methods.add(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)?;
+        Ok(methods)
+    }
+
+    fn of(descriptors: &[u8]) -> anyhow::Result<Self> {
         let unknown = Method {
             service: "unknown".to_owned(),
             name: "unknown".to_owned(),
@@ -45,7 +53,7 @@ impl Methods {
     }
 
     /// Adds the methods of another set.
-    pub fn add(&mut self, descriptors: &[u8]) -> anyhow::Result<()> {
+    fn add(&mut self, descriptors: &[u8]) -> anyhow::Result<()> {
         let set = FileDescriptorSet::decode(descriptors).context("not a FileDescriptorSet")?;
         for file in set.file {
             for service in &file.service {
