@@ -105,9 +105,15 @@ impl Kafka {
             None => {
                 // A producer would create a missing topic where brokers allow it, with settings of theirs.
                 self.shape(topic)?;
-                let largest = admin::largest_batch(self, topic)?.unwrap_or(config::MAX_BATCH_BYTES);
-                let room = largest.saturating_sub(config::BATCH_OVERHEAD_BYTES).max(1);
-                let batch_bytes = room.min(config::MAX_BATCH_BYTES);
+                let batch_bytes = match admin::largest_batch(self, topic) {
+                    Ok(Some(largest)) => {
+                        largest.saturating_sub(config::BATCH_OVERHEAD_BYTES).max(1)
+                    }
+                    Err(error) if error.is_retryable() => return Err(error),
+                    // Whoever may write need not be allowed to ask for settings.
+                    Ok(None) | Err(_) => config::SAFE_BATCH_BYTES,
+                };
+                let batch_bytes = batch_bytes.min(config::MAX_BATCH_BYTES);
                 let producer =
                     Producer::new(&self.inner.config, &self.topic_name(topic), batch_bytes)?;
                 Arc::clone(

@@ -15,13 +15,15 @@ const READ_AHEAD_KIB: usize = 24 << 10;
 const PRODUCE_QUEUE_KIB: usize = 64 << 10;
 /// Records that wait to be produced.
 const PRODUCE_QUEUE_RECORDS: usize = 200_000;
-/// A record that was not acknowledged by then has failed. Below the deadline of an RPC (10 s), so that
-/// the caller still hears what is known.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(8);
+/// A record that was not acknowledged by then has failed; librdkafka says so up to two seconds later. Together they are
+/// below the usual deadline of an RPC (10 s), so that the caller still hears what is known.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
 /// How long the producer waits for more records before it sends: enough to fill requests under load.
 const LINGER: Duration = Duration::from_millis(1);
 /// Largest batch in bytes where the topic allows it; librdkafka's own default.
 pub(super) const MAX_BATCH_BYTES: u32 = 1_000_000;
+/// Largest batch in bytes where the topic's limit is unknown: below the smallest a chain uses, 64 KiB.
+pub(super) const SAFE_BATCH_BYTES: u32 = 60_000;
 /// What a batch may take beside what the producer counts, in bytes.
 pub(super) const BATCH_OVERHEAD_BYTES: u32 = 1024;
 
