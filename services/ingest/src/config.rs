@@ -80,7 +80,7 @@ impl Settings for Config {
             ));
         }
         if let Some(url) = &self.ledger {
-            kit::client::channel(url).map_err(|error| format!("--ledger: {error}"))?;
+            kit::client::check_url(url).map_err(|error| format!("--ledger: {error}"))?;
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ pub fn message(rejection: Rejection) -> wire::Refusal {
     wire::Refusal {
         code: refusal.code as i32,
         reason: refusal.reason.to_owned(),
-        message: refusal.message,
+        message: refusal.message.into(),
         metadata: metadata
             .map(|(key, value)| (key.to_owned(), value))
             .collect::<HashMap<_, _>>(),

@@ -144,7 +144,11 @@ pub fn judge(record: &Record, rules: &Rules) -> Result<(), Rejection> {
 
 /// Makes a submission of a draft whose record has been checked.
 pub fn admit(draft: Draft, record: &Record, rules: &Rules) -> Result<Checked, Rejection> {
-    judge(record, rules)?;
+    judge(record, rules).map_err(|rejection| match draft.unnumbered {
+        // The nonce only held a place, so nothing has that id.
+        true => rejection.why.into(),
+        false => rejection,
+    })?;
     let Judged::Good(transfer) = record.judged() else {
         unreachable!("a refused record is refused above")
     };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use kit::server::Deadline;
 use proto::ingest::v1::SubmitTransactionResponse;
 use proto::types::v1::Position;
 use proto::wire;
@@ -26,31 +27,14 @@ pub fn record_headers() -> Headers {
     headers.into()
 }
 
-/// How long a call with this metadata waits for its outcome.
-pub fn patience(metadata: &tonic::metadata::MetadataMap) -> Duration {
-    let text = metadata
-        .get("grpc-timeout")
-        .and_then(|value| value.to_str().ok());
-    match text.and_then(parse_timeout) {
-        // A client in a hurry keeps at least half of its time.
-        Some(timeout) => (timeout - WAY_BACK.min(timeout / 2)).min(PATIENCE),
-        None => PATIENCE,
-    }
-}
-
-/// `grpc-timeout`: up to eight digits and a unit, as in the gRPC specification of HTTP/2.
-fn parse_timeout(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let value: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
-    match unit {
-        "H" => Some(Duration::from_secs(value * 3600)),
-        "M" => Some(Duration::from_secs(value * 60)),
-        "S" => Some(Duration::from_secs(value)),
-        "m" => Some(Duration::from_millis(value)),
-        "u" => Some(Duration::from_micros(value)),
-        "n" => Some(Duration::from_nanos(value)),
-        _ => None,
-    }
+/// How long a call waits for its outcome.
+pub fn patience(deadline: Option<&Deadline>) -> Duration {
+    let Some(deadline) = deadline else {
+        return PATIENCE;
+    };
+    let remaining = deadline.remaining();
+    // A client in a hurry keeps at least half of its time.
+    (remaining - WAY_BACK.min(remaining / 2)).min(PATIENCE)
 }
 
 /// The receipt as people read it.
@@ -75,35 +59,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timeouts_are_read_as_the_specification_has_them() {
-        for (text, expected) in [
-            ("1H", Some(3_600_000)),
-            ("2M", Some(120_000)),
-            ("3S", Some(3_000)),
-            ("99999999m", Some(99_999_999)),
-            ("5000u", Some(5)),
-            ("100000000m", None),
-            ("5", None),
-            ("m", None),
-            ("", None),
-            ("ü", None),
-        ] {
-            let expected = expected.map(Duration::from_millis);
-            assert_eq!(parse_timeout(text), expected, "{text}");
-        }
-    }
-
-    #[test]
     fn the_answer_leaves_before_the_client_hangs_up() {
-        let mut metadata = tonic::metadata::MetadataMap::new();
-        assert_eq!(patience(&metadata), PATIENCE);
-        for (timeout, ms) in [
-            ("1S", 850),
-            ("100m", 50),
-            ("1H", PATIENCE.as_millis() as u64),
-        ] {
-            metadata.insert("grpc-timeout", timeout.parse().unwrap());
-            assert_eq!(patience(&metadata), Duration::from_millis(ms), "{timeout}");
-        }
+        let now = tokio::time::Instant::now();
+        let within = |ms| {
+            let at = now + Duration::from_millis(ms);
+            patience(Some(&Deadline { at }))
+        };
+        assert_eq!(patience(None), PATIENCE);
+        assert_eq!(within(3_600_000), PATIENCE);
+        assert!(within(1000) <= Duration::from_millis(850));
+        assert!(within(100) <= Duration::from_millis(50));
+        assert_eq!(within(0), Duration::ZERO);
     }
 }

@@ -19,7 +19,7 @@ pub(super) async fn handle(
     request: Request<SubmitTransactionRequest>,
 ) -> Result<SubmitTransactionResponse, Rejection> {
     let open = ingest.open()?;
-    let within = call::patience(request.metadata());
+    let within = call::patience(request.extensions().get());
     let checked = intake::check_one(request.into_inner(), &open.rules)?;
     let permit = ingest
         .window

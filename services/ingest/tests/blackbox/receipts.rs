@@ -1,0 +1,242 @@
+//! What is taken, and how it is acknowledged.
+
+use chain::Transaction;
+use proto::ingest::v1::submit_transaction_request::Content;
+use proto::ingest::v1::{
+    CheckTransactionRequest, GetSubmissionInfoRequest, SubmitTransactionRequest,
+    check_transaction_request as check,
+};
+use proto::types::v1 as types;
+use proto::wire;
+
+use crate::stage::{Stage, note, record};
+
+const MULTI_THREAD: &str = "the service runs beside the test";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_says_where_the_record_is() {
+    let stage = Stage::open(&[]).await;
+    let transaction = stage.signed(1, 7);
+    let id = transaction.id(&stage.rules.chain_id);
+    let receipt = stage
+        .submit(record(&transaction))
+        .await
+        .expect(MULTI_THREAD);
+    let position = receipt.position.unwrap();
+    let partitions = stage.rules.genesis.partitions;
+    let expected = journal::murmur2_partition(&transaction.sender, partitions);
+    assert_eq!(position.partition, Some(expected));
+    assert_eq!(position.offset, Some(0));
+    assert!(receipt.append_time.unwrap().seconds > 1_600_000_000);
+    assert_eq!(
+        receipt.transaction,
+        Some(wire::from_transaction(&transaction, &id))
+    );
+    let [stored] = &stage.log(expected)[..] else {
+        panic!("one record")
+    };
+    assert_eq!(stored.value, transaction.encode());
+    assert_eq!(stored.key.as_ref(), Some(&transaction.sender));
+    let types: Vec<_> = stored
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "content-type")
+        .collect();
+    assert_eq!(types.len(), 1);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_again_are_harmless() {
+    let stage = Stage::open(&[]).await;
+    let transaction = stage.signed(1, 7);
+    let first = stage.submit(record(&transaction)).await.unwrap();
+    let again = stage.submit(record(&transaction)).await.unwrap();
+    // As people write it, it is the same record.
+    let written = Content::Transaction(first.transaction.clone().unwrap());
+    let written = stage.submit(written).await.unwrap();
+    for (reply, offset) in [(&first, 0), (&again, 1), (&written, 2)] {
+        assert_eq!(reply.transaction, first.transaction);
+        assert_eq!(reply.position.unwrap().offset, Some(offset));
+    }
+    let values: Vec<_> = stage
+        .log(first.position.unwrap().partition())
+        .into_iter()
+        .map(|r| r.value)
+        .collect();
+    assert_eq!(values, vec![transaction.encode(); 3]);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_without_nonce_are_numbered_in_the_order_of_the_log() {
+    let stage = Stage::open(&[]).await;
+    let mut calls = Vec::new();
+    for at in 0..200 {
+        let content = Some(Content::Transaction(note("alice", &format!("{at}"))));
+        let request = SubmitTransactionRequest {
+            content,
+            ..Default::default()
+        };
+        let mut client = stage.client.clone();
+        calls.push(tokio::spawn(async move {
+            client.submit_transaction(request).await
+        }));
+    }
+    let mut found = Vec::new();
+    for call in calls {
+        let reply = call.await.unwrap().unwrap().into_inner();
+        found.push((
+            reply.position.unwrap().offset(),
+            reply.transaction.unwrap().nonce(),
+        ));
+    }
+    found.sort_unstable();
+    assert!(found.is_sorted_by(|a, b| a.1 < b.1), "{found:?}");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_given_by_hand_is_obeyed() {
+    let stage = Stage::open(&[]).await;
+    for partition in [0, 1] {
+        let request = SubmitTransactionRequest {
+            content: Some(Content::Transaction(note("alice", "hi"))),
+            partition: Some(partition),
+            chain_id: stage.rules.chain_id.to_string().to_uppercase(),
+        };
+        let reply = stage.call(request).await.unwrap();
+        assert_eq!(reply.position.unwrap().partition, Some(partition));
+    }
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_goes_into_the_record() {
+    let stage = Stage::open(&[]).await;
+    let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let content = Some(Content::Transaction(note("alice", "traced")));
+    let mut request = tonic::Request::new(SubmitTransactionRequest {
+        content,
+        ..Default::default()
+    });
+    request
+        .metadata_mut()
+        .insert("traceparent", parent.parse().unwrap());
+    let reply = stage
+        .client
+        .clone()
+        .submit_transaction(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let log = stage.log(reply.position.unwrap().partition());
+    let header = log[0]
+        .headers
+        .iter()
+        .find(|(name, _)| name == "traceparent");
+    // Without telemetry there is no span to be the parent; with it the trace goes on.
+    if let Some((_, value)) = header {
+        assert!(value.starts_with(b"00-"), "{value:?}");
+    }
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn checking_tells_what_to_sign_and_appends_nothing() {
+    let stage = Stage::open(&[]).await;
+    let transaction = stage.signed(1, 7);
+    let id = transaction.id(&stage.rules.chain_id);
+    let full = wire::from_transaction(&transaction, &id);
+    let unsigned = types::Transaction {
+        signature: String::new(),
+        ..full.clone()
+    };
+    let to_sign = hex(&transaction.signed_bytes(&stage.rules.chain_id));
+    let check = |content| {
+        let request = CheckTransactionRequest {
+            content: Some(content),
+        };
+        let mut client = stage.client.clone();
+        async move {
+            client
+                .check_transaction(request)
+                .await
+                .unwrap()
+                .into_inner()
+        }
+    };
+    let reply = check(check::Content::Transaction(unsigned)).await;
+    assert_eq!(reply.would_fail(), types::Verdict::BadSignature);
+    assert_eq!(reply.signed_bytes, to_sign);
+    assert_eq!(
+        (reply.record.as_str(), reply.transaction.unwrap().id),
+        ("", id.to_string())
+    );
+
+    let reply = check(check::Content::Transaction(full.clone())).await;
+    assert_eq!(reply.would_fail(), types::Verdict::Unspecified);
+    assert_eq!(reply.record, hex(&transaction.encode()));
+    assert_eq!(reply.transaction, Some(full));
+
+    let reply = check(check::Content::Record(transaction.encode())).await;
+    assert_eq!(
+        (reply.would_fail(), reply.signed_bytes),
+        (types::Verdict::Unspecified, to_sign)
+    );
+
+    let reply = check(check::Content::Record("junk".into())).await;
+    assert_eq!(
+        (reply.would_fail(), reply.transaction),
+        (types::Verdict::Undecodable, None)
+    );
+
+    let reply = check(check::Content::Transaction(note("Not A Name", "hi"))).await;
+    assert_eq!(reply.would_fail(), types::Verdict::BadAccount);
+
+    let reply = check(check::Content::Transaction(note("alice", "hi"))).await;
+    assert_eq!(reply.would_fail(), types::Verdict::Unspecified);
+    let understood = reply.transaction.unwrap();
+    assert_eq!(
+        (
+            understood.nonce,
+            understood.id.as_str(),
+            reply.record.as_str()
+        ),
+        (None, "", "")
+    );
+
+    let zero = Transaction {
+        nonce: 0,
+        ..transaction
+    };
+    let zero = zero.sign(&stage.rules.chain_id, &crate::stage::secret(1));
+    let reply = check(check::Content::Record(zero.encode())).await;
+    assert_eq!(reply.would_fail(), types::Verdict::NonceTooLow);
+
+    assert!(stage.log(0).is_empty() && stage.log(1).is_empty());
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_says_which_chain_it_is_for() {
+    let stage = Stage::open(&[]).await;
+    let mut client = stage.client.clone();
+    let info = client
+        .get_submission_info(GetSubmissionInfoRequest {})
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(info.chain_id, stage.rules.chain_id.to_string());
+    assert_eq!((info.chain_name.as_str(), info.open), ("stage", true));
+    assert_eq!(info.topic, "transactions");
+    assert_eq!(
+        (info.partitions, info.max_record_bytes, info.max_memo_bytes),
+        (Some(2), Some(1024), Some(256))
+    );
+    stage.stop().await;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
