@@ -54,7 +54,18 @@ impl Network {
 
     /// A journal without topics.
     pub fn bare() -> Network {
-        let url = Url::parse("memory:").expect("a journal");
+        Network::at("memory:")
+    }
+
+    /// A journal without topics on a real broker; `None` where there is none.
+    pub fn on_kafka() -> Option<Network> {
+        let servers = harness::kafka()?;
+        let prefix = harness::unique("miner");
+        Some(Network::at(&format!("kafka://{servers}/{prefix}")))
+    }
+
+    fn at(url: &str) -> Network {
+        let url = Url::parse(url).expect("a journal");
         Network {
             genesis: Genesis {
                 open: true,
@@ -63,7 +74,7 @@ impl Network {
                 timestamp_ms: 1_700_000_000_000,
                 ..Genesis::default()
             },
-            journal: Journal::open(&url, &Options::default()).expect("memory opens"),
+            journal: Journal::open(&url, &Options::default()).expect("opens"),
             nonce: AtomicU64::new(0),
         }
     }
@@ -112,7 +123,7 @@ impl Network {
         };
         self.journal
             .append(TRANSACTIONS, entry, PATIENCE)
-            .expect("memory takes it");
+            .expect("is taken");
     }
 
     /// Waits until that many records are sealed.
@@ -134,8 +145,8 @@ impl Network {
     /// Reads the chain by the rules alone.
     pub fn judge(&self) -> Judged {
         let mut records = follow::replay::records(&self.journal)
-            .expect("memory reads")
-            .map(|record| record.expect("memory reads"));
+            .expect("is read")
+            .map(|record| record.expect("is read"));
         let zero = records.next().expect("block 0");
         let (mut chain, _) = Chain::start(&zero.value, zero.append_ms).expect("block 0");
         let mut judged = Judged {

@@ -18,6 +18,9 @@ pub const EASY_BITS: u32 = 0x207f_ffff;
 /// When every world begins.
 pub const DAWN_MS: u64 = 1_800_000_000_000;
 
+/// Headers of a record.
+type Headers = Vec<(String, Bytes)>;
+
 /// A topic's partition.
 #[derive(Default)]
 pub struct Log {
@@ -27,7 +30,7 @@ pub struct Log {
 }
 
 impl Log {
-    pub fn append(&mut self, append_ms: u64, value: Bytes, headers: Vec<(String, Bytes)>) -> u64 {
+    pub fn append(&mut self, append_ms: u64, value: Bytes, headers: Headers) -> u64 {
         let offset = self.end;
         self.records.push(Record {
             offset,
@@ -76,7 +79,7 @@ pub struct Node {
     /// Seals wait until the test lets them.
     pub hold_seals: bool,
     pub fate: Fate,
-    pub held: Vec<(u64, Bytes, Vec<(String, Bytes)>)>,
+    pub held: Vec<(u64, Bytes, Headers)>,
     pub sealing: Option<(u64, Arc<Template>)>,
     /// The chain is not delivered.
     pub deaf: bool,
@@ -198,7 +201,7 @@ impl World {
         self.put_with(partition, value, vec![])
     }
 
-    pub fn put_with(&mut self, partition: u32, value: Bytes, headers: Vec<(String, Bytes)>) -> u64 {
+    pub fn put_with(&mut self, partition: u32, value: Bytes, headers: Headers) -> u64 {
         let at = self.now_ms - self.log_behind_ms;
         self.transactions[partition as usize].append(at, value, headers)
     }
@@ -389,7 +392,7 @@ impl World {
         true
     }
 
-    fn append(&mut self, i: usize, attempt: u64, value: Bytes, headers: Vec<(String, Bytes)>) {
+    fn append(&mut self, i: usize, attempt: u64, value: Bytes, headers: Headers) {
         let append_ms = self.now_ms - self.log_behind_ms;
         let node = &mut self.miners[i];
         let result = match node.fate {
