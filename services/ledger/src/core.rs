@@ -229,11 +229,18 @@ struct Snapshots {
 
 impl Core {
     /// A core that goes on where the index (`state`, with the rules of its chain) and the snapshot stand.
-    pub fn new(settings: Settings, index: Option<(State, Arc<Rules>)>, snapshot: Option<follow::Snapshot>) -> Core {
+    pub fn new(
+        settings: Settings,
+        index: Option<(State, Arc<Rules>)>,
+        snapshot: Option<follow::Snapshot>,
+    ) -> Core {
         // A snapshot beyond the index would leave a gap in it.
         let reach = index.as_ref().map(|(state, _)| state.tip.height);
-        let snapshot = snapshot.filter(|snapshot| reach.is_some_and(|reach| snapshot.chain.tip().height <= reach));
-        let snapshot_height = snapshot.as_ref().map(|snapshot| (snapshot.chain.tip().height, snapshot.chain.tip().hash));
+        let snapshot = snapshot
+            .filter(|snapshot| reach.is_some_and(|reach| snapshot.chain.tip().height <= reach));
+        let snapshot_height = snapshot
+            .as_ref()
+            .map(|snapshot| (snapshot.chain.tip().height, snapshot.chain.tip().hash));
         let (state, rules) = index.unzip();
         let blockchain = settings.follow.topic.clone();
         let mut core = Core {
@@ -242,14 +249,21 @@ impl Core {
             blockchain,
             rules,
             resume: state.as_ref().map(Resume::new),
-            partitions: state.iter().flat_map(|state| &state.audited).map(|audited| Partition::new(*audited)).collect(),
+            partitions: state
+                .iter()
+                .flat_map(|state| &state.audited)
+                .map(|audited| Partition::new(*audited))
+                .collect(),
             skip_below: state.as_ref().map_or(0, |state| state.applied_offset),
             head: state.clone(),
             written: state,
             collecting: Batch::default(),
             writing: Writing::Nothing,
             live: false,
-            snapshot: Snapshots { last_height: snapshot_height.map_or(0, |(height, _)| height), ..Snapshots::default() },
+            snapshot: Snapshots {
+                last_height: snapshot_height.map_or(0, |(height, _)| height),
+                ..Snapshots::default()
+            },
             committed_ms: 0,
             published_end: 0,
             trouble: None,
@@ -266,8 +280,14 @@ impl Core {
 
     /// What is to be done before the first input: readers see the index as it is.
     pub fn start(&mut self, out: &mut Vec<Output>) {
-        out.push(Output::Ready("chain", self.rules.as_ref().map(|_| ()).ok_or_else(no_chain)));
-        out.push(Output::Ready("caught_up", Err(("CATCHING_UP", "reading the log".into()))));
+        out.push(Output::Ready(
+            "chain",
+            self.rules.as_ref().map(|_| ()).ok_or_else(no_chain),
+        ));
+        out.push(Output::Ready(
+            "caught_up",
+            Err(("CATCHING_UP", "reading the log".into())),
+        ));
         self.publish(true, out);
     }
 
@@ -289,7 +309,11 @@ impl Core {
     /// The state to keep at the end, if the index holds its tip: when nothing waits to be written.
     pub fn last_snapshot(&self) -> Option<follow::snapshot::Encoded> {
         let height = self.height()?;
-        let covered = self.resume.is_none() && self.written.as_ref().is_some_and(|state| state.tip.height == height);
+        let covered = self.resume.is_none()
+            && self
+                .written
+                .as_ref()
+                .is_some_and(|state| state.tip.height == height);
         self.follow.snapshot().filter(|_| covered)
     }
 
@@ -305,7 +329,12 @@ impl Core {
         }
         match input {
             Input::Follow(input) => self.follow(now_ms, input, out),
-            Input::Topic { partition, lane, generation, news } => self.topic(partition, lane, generation, news, out),
+            Input::Topic {
+                partition,
+                lane,
+                generation,
+                news,
+            } => self.topic(partition, lane, generation, news, out),
             Input::Written => self.acknowledged(out),
             Input::Loaded { partition, subject } => {
                 if let Some(partition) = self.partitions.get_mut(partition as usize) {
@@ -341,17 +370,29 @@ impl Core {
 
     fn event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
         match event {
-            Event::Accepted { accepted, offset, .. } => self.accepted(Applied { accepted, topic_offset: offset }, out),
+            Event::Accepted {
+                accepted, offset, ..
+            } => self.accepted(
+                Applied {
+                    accepted,
+                    topic_offset: offset,
+                },
+                out,
+            ),
             Event::Refused(refused) => self.refused(refused),
             Event::CaughtUp(_) => self.caught_up(now_ms, out),
             Event::Behind(lag) => {
                 let message = format!("{} records of {} to go", lag.records(), self.blockchain);
                 out.push(Output::Ready("caught_up", Err(("CATCHING_UP", message))));
             }
-            Event::Unavailable(why) => out.push(Output::Ready("log", Err(("LOG_UNAVAILABLE", why)))),
+            Event::Unavailable(why) => {
+                out.push(Output::Ready("log", Err(("LOG_UNAVAILABLE", why))))
+            }
             Event::Available => out.push(Output::Ready("log", Ok(()))),
             Event::Stopped { version } => {
-                let message = format!("the chain has moved to version {version}, which this software does not know: update it; what lies below is served");
+                let message = format!(
+                    "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
+                );
                 out.push(Output::Ready("version", Err(("STOPPED", message))));
             }
             Event::Restarted => self.restarted(out),
@@ -366,7 +407,8 @@ impl Core {
                 resume::Meeting::Below => {}
                 resume::Meeting::Same => self.resume = None,
                 resume::Meeting::Other => {
-                    let loss = resume.contradicted(&self.blockchain, applied.topic_offset, &accepted.hash);
+                    let loss =
+                        resume.contradicted(&self.blockchain, applied.topic_offset, &accepted.hash);
                     self.fail(loss, out);
                 }
             }
@@ -376,13 +418,18 @@ impl Core {
             self.begin(out);
         }
         let verdicts = accepted.block.verdicts();
-        let included = verdicts.iter().filter(|verdict| **verdict == chain::Verdict::Included).count() as u64;
+        let included = verdicts
+            .iter()
+            .filter(|verdict| **verdict == chain::Verdict::Included)
+            .count() as u64;
         if let Some(head) = &mut self.head {
             head.included += included;
             head.rejected += verdicts.len() as u64 - included;
         }
         if accepted.height > 0
-            && let Some(partition) = self.partitions.get_mut(accepted.block.header().partition as usize)
+            && let Some(partition) = self
+                .partitions
+                .get_mut(accepted.block.header().partition as usize)
         {
             partition.audit.block(accepted);
         }
@@ -424,7 +471,10 @@ impl Core {
 
     /// Notes where the index will stand after what has been collected.
     fn note_head(&mut self) {
-        let (Some(head), Some(chain), None) = (&mut self.head, self.follow.chain(), &self.resume) else { return };
+        let (Some(head), Some(chain), None) = (&mut self.head, self.follow.chain(), &self.resume)
+        else {
+            return;
+        };
         head.tip = chain.tip().header;
         head.usable = self.follow.usable();
         head.applied_offset = self.follow.next_offset().max(self.skip_below);
@@ -475,7 +525,9 @@ impl Core {
 
     /// Sends what has been collected to the index, unless something is on its way already.
     fn flush(&mut self, out: &mut Vec<Output>) {
-        let (Writing::Nothing, Some(head)) = (&self.writing, &mut self.head) else { return };
+        let (Writing::Nothing, Some(head)) = (&self.writing, &mut self.head) else {
+            return;
+        };
         if self.collecting.is_empty() {
             return;
         }
@@ -489,11 +541,17 @@ impl Core {
     }
 
     fn acknowledged(&mut self, out: &mut Vec<Output>) {
-        let Writing::Batch(state) = std::mem::replace(&mut self.writing, Writing::Nothing) else { return };
+        let Writing::Batch(state) = std::mem::replace(&mut self.writing, Writing::Nothing) else {
+            return;
+        };
         self.written = Some(*state);
         self.publish(true, out);
         let height = self.written.as_ref().map_or(0, |state| state.tip.height);
-        if self.snapshot.waiting.as_ref().is_some_and(|(needed, _)| *needed <= height)
+        if self
+            .snapshot
+            .waiting
+            .as_ref()
+            .is_some_and(|(needed, _)| *needed <= height)
             && let Some((_, encoded)) = self.snapshot.waiting.take()
         {
             out.push(Output::Snapshot(Snapshot(encoded)));
@@ -501,9 +559,15 @@ impl Core {
     }
 
     fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        if let Some(state) = self.written.as_ref().filter(|_| now_ms >= self.committed_ms + COMMIT_INTERVAL_MS) {
+        if let Some(state) = self
+            .written
+            .as_ref()
+            .filter(|_| now_ms >= self.committed_ms + COMMIT_INTERVAL_MS)
+        {
             self.committed_ms = now_ms;
-            out.push(Output::Commit { applied_offset: state.applied_offset });
+            out.push(Output::Commit {
+                applied_offset: state.applied_offset,
+            });
         }
         for (number, partition) in (0..).zip(&mut self.partitions) {
             partition.retry(number, now_ms, out);
@@ -512,13 +576,26 @@ impl Core {
     }
 
     fn snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let Some(height) = self.height().filter(|_| self.resume.is_none() && self.snapshot.waiting.is_none()) else { return };
-        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS || height == self.snapshot.last_height {
+        let Some(height) = self
+            .height()
+            .filter(|_| self.resume.is_none() && self.snapshot.waiting.is_none())
+        else {
+            return;
+        };
+        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS
+            || height == self.snapshot.last_height
+        {
             return;
         }
-        let Some(encoded) = self.follow.snapshot() else { return };
+        let Some(encoded) = self.follow.snapshot() else {
+            return;
+        };
         (self.snapshot.last_ms, self.snapshot.last_height) = (now_ms, height);
-        match self.written.as_ref().is_some_and(|state| state.tip.height >= height) {
+        match self
+            .written
+            .as_ref()
+            .is_some_and(|state| state.tip.height >= height)
+        {
             true => out.push(Output::Snapshot(Snapshot(encoded))),
             false => self.snapshot.waiting = Some((height, encoded)),
         }
@@ -526,7 +603,12 @@ impl Core {
 
     /// Shows readers what has been written.
     fn publish(&mut self, written: bool, out: &mut Vec<Output>) {
-        let (Some(state), Some(rules)) = (self.written.as_ref().filter(|state| state.usable), &self.rules) else { return };
+        let (Some(state), Some(rules)) = (
+            self.written.as_ref().filter(|state| state.usable),
+            &self.rules,
+        ) else {
+            return;
+        };
         self.published_end = self.follow.lag().end.max(state.applied_offset);
         for (partition, cursor) in self.partitions.iter_mut().zip(&state.cursors) {
             partition.advance(*cursor);
@@ -552,13 +634,26 @@ impl Core {
                 end_offset: self.published_end,
             },
             lines: self.partitions.iter().map(Partition::line).collect(),
-            audit: AuditState { checked_height: state.checked_height, findings: state.findings, latest: None },
+            audit: AuditState {
+                checked_height: state.checked_height,
+                findings: state.findings,
+                latest: None,
+            },
             written,
         })));
     }
 
-    fn topic(&mut self, number: u32, lane: Lane, generation: u64, news: News, out: &mut Vec<Output>) {
-        let Some(partition) = self.partitions.get_mut(number as usize) else { return };
+    fn topic(
+        &mut self,
+        number: u32,
+        lane: Lane,
+        generation: u64,
+        news: News,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(partition) = self.partitions.get_mut(number as usize) else {
+            return;
+        };
         let learned = partition.news(lane, generation, news, number, &self.transactions, out);
         for fact in learned.iter().filter(|fact| fact.id.is_some()) {
             self.follow.learn(fact.hash);
@@ -575,15 +670,25 @@ impl Core {
 
     /// Goes on with the audit as far as it can.
     fn audit(&mut self, out: &mut Vec<Output>) {
-        let (Some(rules), Some(head), None) = (&self.rules, &mut self.head, &self.resume) else { return };
-        let cursors = self.written.as_ref().map(|state| state.cursors.as_slice()).unwrap_or_default();
+        let (Some(rules), Some(head), None) = (&self.rules, &mut self.head, &self.resume) else {
+            return;
+        };
+        let cursors = self
+            .written
+            .as_ref()
+            .map(|state| state.cursors.as_slice())
+            .unwrap_or_default();
         let before = self.collecting.audited.len();
         for (number, partition) in (0..).zip(&mut self.partitions) {
             let cursor = cursors.get(number as usize).copied().unwrap_or(0);
-            let compared = partition.audit(number, cursor, self.live, rules, &mut head.findings, out);
+            let compared =
+                partition.audit(number, cursor, self.live, rules, &mut head.findings, out);
             self.collecting.audited.extend(compared);
         }
-        let found: Vec<Finding> = self.collecting.audited[before..].iter().flat_map(|audited| audited.findings.clone()).collect();
+        let found: Vec<Finding> = self.collecting.audited[before..]
+            .iter()
+            .flat_map(|audited| audited.findings.clone())
+            .collect();
         if !found.is_empty() {
             out.push(Output::Found(found));
         }
@@ -596,7 +701,10 @@ impl Core {
 
 /// Every block up to this height has been compared: all below the first that has not.
 fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
-    let behind = partitions.iter().zip(&head.cursors).filter(|(partition, cursor)| partition.audit.audited() < **cursor);
+    let behind = partitions
+        .iter()
+        .zip(&head.cursors)
+        .filter(|(partition, cursor)| partition.audit.audited() < **cursor);
     let next = behind.map(|(partition, _)| partition.audit.next_height());
     match next.min_by_key(|height| height.unwrap_or(0)) {
         None => Some(head.tip.height),
@@ -607,6 +715,3 @@ fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
 fn no_chain() -> (&'static str, String) {
     ("NO_CHAIN", "there is no block 0 on the topic yet: start any service with --genesis, or run blocklog init".into())
 }
-
-
-

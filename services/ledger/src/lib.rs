@@ -1,4 +1,23 @@
-//! Replays, validates, indexes and answers what is in the chain.
+//! The ledger: replays and validates the chain, indexes it, and answers what is in it.
+//!
+//! The writing side is a [`core`] in a shell, the reading side RPCs over [`store::View`]s. The tasks and threads of the service:
+//!
+//! | name | does |
+//! |---|---|
+//! | `ledger-core` | sets up: topics, block 0, index, snapshot; then steps the core and carries its outputs out |
+//! | `ledger-index` | writes batches to the index |
+//! | `ledger-clerk` | reads blocks back for the audit, writes snapshots, leaves positions |
+//! | `ledger-check-N` | check pending records as they are read |
+//! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
+//! | tails | a thread for each partition of `transactions` that is read |
+//! | gRPC server | the RPCs |
 
+pub mod config;
 pub mod core;
+mod rpc;
+mod service;
+mod shell;
 pub mod store;
+
+pub use config::Config;
+pub use service::run;

@@ -34,7 +34,9 @@ const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The disk, or the store on it, fails.
-    #[error("the index fails: {0}; free or repair the disk, or restart with --reindex to rebuild the index from the journal")]
+    #[error(
+        "the index fails: {0}; free or repair the disk, or restart with --reindex to rebuild the index from the journal"
+    )]
     Storage(String),
     /// What is stored contradicts itself.
     #[error("the index is damaged ({0}): restart with --reindex to rebuild it from the journal")]
@@ -76,20 +78,46 @@ pub struct Reader {
 impl Publisher {
     fn new(database: Database, keyspaces: Keyspaces) -> Publisher {
         let (changes, _) = watch::channel(0);
-        Publisher { database, keyspaces, latest: Arc::default(), changes }
+        Publisher {
+            database,
+            keyspaces,
+            latest: Arc::default(),
+            changes,
+        }
     }
 
     /// A reader of what is published here.
     pub fn reader(&self) -> Reader {
-        Reader { latest: self.latest.clone(), changes: self.changes.subscribe() }
+        Reader {
+            latest: self.latest.clone(),
+            changes: self.changes.subscribe(),
+        }
     }
 
     /// Shows a moment. The index must stand at its tip: nothing may have been written since the batch that it tells of.
     pub fn publish(&self, publication: Publication) {
-        let Publication { rules, tip, totals, lines, audit, written } = publication;
+        let Publication {
+            rules,
+            tip,
+            totals,
+            lines,
+            audit,
+            written,
+        } = publication;
         let before = self.latest.load_full().filter(|_| !written);
-        let snapshot = before.map_or_else(|| self.database.snapshot(), |before| before.snapshot.clone());
-        let moment = Moment { rules, tip, totals, lines, audit, snapshot, keyspaces: self.keyspaces.clone() };
+        let snapshot = before.map_or_else(
+            || self.database.snapshot(),
+            |before| before.snapshot.clone(),
+        );
+        let moment = Moment {
+            rules,
+            tip,
+            totals,
+            lines,
+            audit,
+            snapshot,
+            keyspaces: self.keyspaces.clone(),
+        };
         self.latest.store(Some(Arc::new(moment)));
         self.changes.send_modify(|count| *count += 1);
     }
@@ -109,7 +137,10 @@ impl Reader {
 
     /// Waits for a tip of at least `height`, for at most `wait`; gives what there is then.
     pub async fn view_at(&self, height: u64, wait: Duration) -> Option<View> {
-        let reached = |view: &Option<View>| view.as_ref().is_some_and(|view| view.tip().height >= height);
+        let reached = |view: &Option<View>| {
+            view.as_ref()
+                .is_some_and(|view| view.tip().height >= height)
+        };
         let mut changes = self.changes();
         let mut view = self.view();
         let waiting = async {

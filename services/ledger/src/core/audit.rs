@@ -50,7 +50,10 @@ pub enum Want {
 impl Waiting {
     fn slice(&self) -> (u64, u64) {
         match self {
-            Waiting::Fresh(accepted) => (accepted.block.header().from_offset, accepted.block.header().to_offset),
+            Waiting::Fresh(accepted) => (
+                accepted.block.header().from_offset,
+                accepted.block.header().to_offset,
+            ),
             Waiting::Loaded(subject) => (subject.from, subject.to),
         }
     }
@@ -73,7 +76,10 @@ impl Waiting {
 impl Audit {
     /// An audit that goes on at an offset.
     pub fn from(audited: u64) -> Audit {
-        Audit { audited, ..Audit::default() }
+        Audit {
+            audited,
+            ..Audit::default()
+        }
     }
 
     /// Every offset below has been compared.
@@ -88,7 +94,10 @@ impl Audit {
 
     /// A new block of this partition. Kept if it follows what is kept already and there is room.
     pub fn block(&mut self, accepted: &Arc<Accepted>) {
-        let end = self.waiting.back().map_or(self.audited, |last| last.slice().1);
+        let end = self
+            .waiting
+            .back()
+            .map_or(self.audited, |last| last.slice().1);
         if accepted.block.header().from_offset == end && self.bytes < WAITING_BYTES {
             self.bytes += accepted.block.size();
             self.waiting.push_back(Waiting::Fresh(accepted.clone()));
@@ -121,10 +130,20 @@ impl Audit {
     }
 
     /// Compares the next block if both sides are there, `live` being what the queue knows of the topic.
-    pub fn compare(&mut self, live: Option<&Queue>, chain_id: &Hash, number: u64) -> Option<Audited> {
-        let (from, to) = self.waiting.front().map(Waiting::slice).filter(|(from, _)| *from == self.audited)?;
+    pub fn compare(
+        &mut self,
+        live: Option<&Queue>,
+        chain_id: &Hash,
+        number: u64,
+    ) -> Option<Audited> {
+        let (from, to) = self
+            .waiting
+            .front()
+            .map(Waiting::slice)
+            .filter(|(from, _)| *from == self.audited)?;
         let start = self.start;
-        let knows = |queue: &&Queue| (queue.base() <= from || queue.base() <= start) && queue.read() >= to;
+        let knows =
+            |queue: &&Queue| (queue.base() <= from || queue.base() <= start) && queue.read() >= to;
         let queue = live.filter(knows).or(self.lane.as_ref().filter(knows))?;
         let waiting = self.waiting.pop_front()?;
         self.bytes -= waiting.bytes();
@@ -143,7 +162,9 @@ impl Audit {
     /// What is needed to go on. `cursor`: every block below is in the index.
     pub fn want(&mut self, live: Option<&Queue>, cursor: u64) -> Want {
         // Nothing can be read back, nor compared, before readers see the index.
-        let Some(live) = live else { return Want::Nothing };
+        let Some(live) = live else {
+            return Want::Nothing;
+        };
         let live_covers = live.base() <= self.audited;
         if live_covers && self.lane.take().is_some() {
             return Want::Stop;

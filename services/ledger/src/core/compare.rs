@@ -52,8 +52,13 @@ impl From<&Accepted> for Subject {
     fn from(accepted: &Accepted) -> Subject {
         let header = accepted.block.header();
         let slots = accepted.block.slots().map(|(_, slot)| match slot {
-            Slot::Record(record, verdict) => Claim::Record { hash: record.hash(), verdict },
-            Slot::Hole(range) => Claim::Void { offsets: range.end - range.start },
+            Slot::Record(record, verdict) => Claim::Record {
+                hash: record.hash(),
+                verdict,
+            },
+            Slot::Hole(range) => Claim::Void {
+                offsets: range.end - range.start,
+            },
         });
         Subject {
             height: accepted.height,
@@ -71,7 +76,13 @@ impl From<&Accepted> for Subject {
 
 /// Compares a block with the facts of its slice, in offset order. Offsets below `start` are gone from the topic. Findings are
 /// numbered from `number` on.
-pub fn compare<'a>(subject: &Subject, facts: impl Iterator<Item = &'a Fact>, start: u64, chain_id: &Hash, number: u64) -> Audited {
+pub fn compare<'a>(
+    subject: &Subject,
+    facts: impl Iterator<Item = &'a Fact>,
+    start: u64,
+    chain_id: &Hash,
+    number: u64,
+) -> Audited {
     let mut comparison = Comparison {
         subject,
         chain_id,
@@ -100,7 +111,13 @@ pub fn compare<'a>(subject: &Subject, facts: impl Iterator<Item = &'a Fact>, sta
                     comparison.find(Fault::Unavailable, offset, start.min(end), None, None);
                 }
                 while let Some(fact) = facts.next_if(|fact| fact.offset < end) {
-                    comparison.find(Fault::Missing, fact.offset, fact.offset + 1, None, Some(fact.hash));
+                    comparison.find(
+                        Fault::Missing,
+                        fact.offset,
+                        fact.offset + 1,
+                        None,
+                        Some(fact.hash),
+                    );
                     comparison.omit(fact);
                 }
                 comparison.out.append_ms.push(None);
@@ -119,14 +136,27 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn record(&mut self, offset: u64, hash: Hash, verdict: Verdict, fact: Option<&Fact>, gone: bool) {
+    fn record(
+        &mut self,
+        offset: u64,
+        hash: Hash,
+        verdict: Verdict,
+        fact: Option<&Fact>,
+        gone: bool,
+    ) {
         let slot = self.out.append_ms.len() as u32;
         self.out.append_ms.push(fact.map(|fact| fact.append_ms));
         let Some(fact) = fact else {
-            let fault = if gone { Fault::Unavailable } else { Fault::Invented };
+            let fault = if gone {
+                Fault::Unavailable
+            } else {
+                Fault::Invented
+            };
             return self.find(fault, offset, offset + 1, Some(hash), None);
         };
-        self.out.traces.extend(fact.trace_id.map(|trace| (slot, trace)));
+        self.out
+            .traces
+            .extend(fact.trace_id.map(|trace| (slot, trace)));
         let fault = match () {
             _ if fact.hash != hash => Fault::Replaced,
             _ if verdict == Verdict::TooLarge && fact.value.len() <= MAX_BYTES => Fault::Misjudged,
@@ -136,7 +166,14 @@ impl Comparison<'_> {
         self.omit(fact);
     }
 
-    fn find(&mut self, fault: Fault, from: u64, to: u64, in_block: Option<Hash>, in_topic: Option<Hash>) {
+    fn find(
+        &mut self,
+        fault: Fault,
+        from: u64,
+        to: u64,
+        in_block: Option<Hash>,
+        in_topic: Option<Hash>,
+    ) {
         if let Some(run) = self.out.findings.last_mut()
             && (run.fault, run.to_offset) == (fault, from)
         {
@@ -159,7 +196,9 @@ impl Comparison<'_> {
 
     fn omit(&mut self, fact: &Fact) {
         let id = fact.claimed_id(self.chain_id);
-        self.out.omitted.extend(id.map(|id| (id, self.subject.partition, fact.offset)));
+        self.out
+            .omitted
+            .extend(id.map(|id| (id, self.subject.partition, fact.offset)));
     }
 }
 
@@ -170,15 +209,34 @@ mod tests {
 
     fn fact(offset: u64, text: &str) -> Fact {
         let value = Bytes::copy_from_slice(text.as_bytes());
-        Fact { offset, append_ms: 100 + offset, hash: Hash::of(&value), id: None, trace_id: None, value }
+        Fact {
+            offset,
+            append_ms: 100 + offset,
+            hash: Hash::of(&value),
+            id: None,
+            trace_id: None,
+            value,
+        }
     }
 
     fn record(text: &str, verdict: Verdict) -> Claim {
-        Claim::Record { hash: Hash::of(text.as_bytes()), verdict }
+        Claim::Record {
+            hash: Hash::of(text.as_bytes()),
+            verdict,
+        }
     }
 
     fn run(slots: Vec<Claim>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
-        let offsets: u64 = slots.iter().map(|slot| if let Claim::Void { offsets } = slot { *offsets } else { 1 }).sum();
+        let offsets: u64 = slots
+            .iter()
+            .map(|slot| {
+                if let Claim::Void { offsets } = slot {
+                    *offsets
+                } else {
+                    1
+                }
+            })
+            .sum();
         let subject = Subject {
             height: 1,
             hash: Hash::ZERO,
@@ -192,12 +250,20 @@ mod tests {
         };
         let audited = compare(&subject, facts.iter(), start, &Hash::ZERO, 0);
         assert_eq!(audited.append_ms.len(), subject.slots.len());
-        audited.findings.iter().map(|finding| (finding.fault, finding.from_offset, finding.to_offset)).collect()
+        audited
+            .findings
+            .iter()
+            .map(|finding| (finding.fault, finding.from_offset, finding.to_offset))
+            .collect()
     }
 
     #[test]
     fn an_honest_block_has_no_findings() {
-        let slots = vec![record("a", Verdict::Included), Claim::Void { offsets: 2 }, record("b", Verdict::Undecodable)];
+        let slots = vec![
+            record("a", Verdict::Included),
+            Claim::Void { offsets: 2 },
+            record("b", Verdict::Undecodable),
+        ];
         assert_eq!(run(slots, &[fact(10, "a"), fact(13, "b")], 0), []);
     }
 
@@ -205,13 +271,42 @@ mod tests {
     fn every_lie_has_its_name() {
         let long = "x".repeat(MAX_BYTES + 1);
         let table: [(Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>); 6] = [
-            (vec![Claim::Void { offsets: 3 }], vec![fact(10, "a"), fact(11, "b")], 0, vec![(Fault::Missing, 10, 12)]),
-            (vec![record("a", Verdict::Included)], vec![fact(10, "b")], 0, vec![(Fault::Replaced, 10, 11)]),
-            (vec![record("a", Verdict::Included)], vec![], 0, vec![(Fault::Invented, 10, 11)]),
-            (vec![record("a", Verdict::TooLarge)], vec![fact(10, "a")], 0, vec![(Fault::Misjudged, 10, 11)]),
-            (vec![record(&long, Verdict::TooLarge)], vec![fact(10, &long)], 0, vec![]),
             (
-                vec![record("a", Verdict::Included), record("b", Verdict::Included), record("c", Verdict::Included)],
+                vec![Claim::Void { offsets: 3 }],
+                vec![fact(10, "a"), fact(11, "b")],
+                0,
+                vec![(Fault::Missing, 10, 12)],
+            ),
+            (
+                vec![record("a", Verdict::Included)],
+                vec![fact(10, "b")],
+                0,
+                vec![(Fault::Replaced, 10, 11)],
+            ),
+            (
+                vec![record("a", Verdict::Included)],
+                vec![],
+                0,
+                vec![(Fault::Invented, 10, 11)],
+            ),
+            (
+                vec![record("a", Verdict::TooLarge)],
+                vec![fact(10, "a")],
+                0,
+                vec![(Fault::Misjudged, 10, 11)],
+            ),
+            (
+                vec![record(&long, Verdict::TooLarge)],
+                vec![fact(10, &long)],
+                0,
+                vec![],
+            ),
+            (
+                vec![
+                    record("a", Verdict::Included),
+                    record("b", Verdict::Included),
+                    record("c", Verdict::Included),
+                ],
                 vec![fact(12, "c")],
                 12,
                 vec![(Fault::Unavailable, 10, 12)],

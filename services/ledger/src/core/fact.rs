@@ -1,8 +1,8 @@
 //! What the `transactions` topic holds at one offset.
 
 use bytes::Bytes;
-use chain::record::{self, Judged};
 use chain::parallel::Parallel;
+use chain::record::{self, Judged};
 use chain::{Hash, Rules, Transaction};
 
 /// One record as the topic holds it.
@@ -39,16 +39,44 @@ pub struct Facts {
 impl Facts {
     /// For the audit: hashes only.
     pub fn hashed(batch: journal::Batch) -> Facts {
-        let records = batch.records.into_iter().map(|record| Fact::new(record, None)).collect();
-        Facts { records, next: batch.next, end: batch.end, permit: batch.permit }
+        let records = batch
+            .records
+            .into_iter()
+            .map(|record| Fact::new(record, None))
+            .collect();
+        Facts {
+            records,
+            next: batch.next,
+            end: batch.end,
+            permit: batch.permit,
+        }
     }
 
     /// For the queue too: signatures are checked, on all cores. `seed` must be unpredictable.
-    pub fn checked(batch: journal::Batch, rules: &Rules, seed: [u8; 32], parallel: &dyn Parallel) -> Facts {
-        let values = batch.records.iter().map(|record| record.value.clone()).collect();
+    pub fn checked(
+        batch: journal::Batch,
+        rules: &Rules,
+        seed: [u8; 32],
+        parallel: &dyn Parallel,
+    ) -> Facts {
+        let values = batch
+            .records
+            .iter()
+            .map(|record| record.value.clone())
+            .collect();
         let checked = record::check_all(values, rules, seed, parallel);
-        let records = batch.records.into_iter().zip(checked).map(|(record, checked)| Fact::new(record, Some(&checked))).collect();
-        Facts { records, next: batch.next, end: batch.end, permit: batch.permit }
+        let records = batch
+            .records
+            .into_iter()
+            .zip(checked)
+            .map(|(record, checked)| Fact::new(record, Some(&checked)))
+            .collect();
+        Facts {
+            records,
+            next: batch.next,
+            end: batch.end,
+            permit: batch.permit,
+        }
     }
 }
 
@@ -71,7 +99,8 @@ impl Fact {
 
     /// The id, whether the signature is good or not.
     pub fn claimed_id(&self, chain_id: &Hash) -> Option<Hash> {
-        self.id.or_else(|| Some(Transaction::decode(&self.value).ok()?.id(chain_id)))
+        self.id
+            .or_else(|| Some(Transaction::decode(&self.value).ok()?.id(chain_id)))
     }
 }
 
@@ -92,10 +121,21 @@ mod tests {
 
     #[test]
     fn only_sampled_traces_have_an_id() {
-        let of = |text: &'static str| trace_id(&[("traceparent".into(), Bytes::from_static(text.as_bytes()))]);
-        assert_eq!(of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01").map(|id| id[15]), Some(16));
-        assert_eq!(of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-00"), None);
-        assert_eq!(of("00-00000000000000000000000000000000-0102030405060708-01"), None);
+        let of = |text: &'static str| {
+            trace_id(&[("traceparent".into(), Bytes::from_static(text.as_bytes()))])
+        };
+        assert_eq!(
+            of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01").map(|id| id[15]),
+            Some(16)
+        );
+        assert_eq!(
+            of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-00"),
+            None
+        );
+        assert_eq!(
+            of("00-00000000000000000000000000000000-0102030405060708-01"),
+            None
+        );
         assert_eq!(of("rubbish"), None);
         assert_eq!(trace_id(&[]), None);
     }

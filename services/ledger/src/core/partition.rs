@@ -40,7 +40,16 @@ struct Lost {
 impl Partition {
     /// A partition whose audit goes on at an offset.
     pub fn new(audited: u64) -> Partition {
-        Partition { audit: Audit::from(audited), queue: None, line: Arc::default(), cursor: 0, generations: [0; 2], lost: [None; 2], trouble: [None, None], gap: None }
+        Partition {
+            audit: Audit::from(audited),
+            queue: None,
+            line: Arc::default(),
+            cursor: 0,
+            generations: [0; 2],
+            lost: [None; 2],
+            trouble: [None, None],
+            gap: None,
+        }
     }
 
     /// The pending records.
@@ -57,7 +66,15 @@ impl Partition {
     }
 
     /// What a reader says. Gives the facts that are new to the queue.
-    pub fn news(&mut self, lane: Lane, generation: u64, news: News, number: u32, topic: &str, out: &mut Vec<Output>) -> Vec<Fact> {
+    pub fn news(
+        &mut self,
+        lane: Lane,
+        generation: u64,
+        news: News,
+        number: u32,
+        topic: &str,
+        out: &mut Vec<Output>,
+    ) -> Vec<Fact> {
         if generation != self.generations[lane as usize] {
             return Vec::new();
         }
@@ -77,7 +94,10 @@ impl Partition {
                 self.redraw();
                 return fresh;
             }
-            News::Unavailable(error) => self.trouble[lane as usize] = Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {error}"))),
+            News::Unavailable(error) => {
+                self.trouble[lane as usize] =
+                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {error}")))
+            }
             News::Available => self.trouble[lane as usize] = None,
             News::Lost(error) => self.lost(lane, error, number, topic, out),
         }
@@ -85,19 +105,33 @@ impl Partition {
     }
 
     /// Goes on with the audit. `cursor`: every block below is in the index; `live`: the queue may be read.
-    pub fn audit(&mut self, number: u32, cursor: u64, live: bool, rules: &Rules, findings: &mut u64, out: &mut Vec<Output>) -> Vec<Audited> {
+    pub fn audit(
+        &mut self,
+        number: u32,
+        cursor: u64,
+        live: bool,
+        rules: &Rules,
+        findings: &mut u64,
+        out: &mut Vec<Output>,
+    ) -> Vec<Audited> {
         if live && self.queue.is_none() {
             self.queue = Some(Queue::starting(self.cursor));
             self.read(Lane::Live, self.cursor, number, out);
         }
         let mut compared = Vec::new();
-        while let Some(audited) = self.audit.compare(self.queue.as_ref(), &rules.chain_id, *findings) {
+        while let Some(audited) =
+            self.audit
+                .compare(self.queue.as_ref(), &rules.chain_id, *findings)
+        {
             *findings += audited.findings.len() as u64;
             compared.push(audited);
         }
         match self.audit.want(self.queue.as_ref(), cursor) {
             Want::Nothing => {}
-            Want::Load(offset) => out.push(Output::Load { partition: number, offset }),
+            Want::Load(offset) => out.push(Output::Load {
+                partition: number,
+                offset,
+            }),
             Want::Read(from) => self.read(Lane::Audit, from, number, out),
             Want::Stop => self.stop_lane(Lane::Audit, number, out),
         }
@@ -108,7 +142,9 @@ impl Partition {
     /// Tries again what could not be read.
     pub fn retry(&mut self, number: u32, now_ms: u64, out: &mut Vec<Output>) {
         for lane in [Lane::Live, Lane::Audit] {
-            let Some(lost) = &mut self.lost[lane as usize] else { continue };
+            let Some(lost) = &mut self.lost[lane as usize] else {
+                continue;
+            };
             let since_ms = *lost.since_ms.get_or_insert(now_ms);
             if now_ms >= since_ms + RETRY_INTERVAL_MS {
                 let from = lost.from;
@@ -132,7 +168,11 @@ impl Partition {
     fn release(&mut self) {
         if let Some(queue) = &mut self.queue {
             let along = queue.base() <= self.audit.audited();
-            queue.release(if along { self.cursor.min(self.audit.audited()) } else { self.cursor });
+            queue.release(if along {
+                self.cursor.min(self.audit.audited())
+            } else {
+                self.cursor
+            });
         }
     }
 
@@ -147,35 +187,59 @@ impl Partition {
         self.lost[lane as usize] = None;
         self.generations[lane as usize] += 1;
         let generation = self.generations[lane as usize];
-        out.push(Output::Read { partition: number, lane, generation, from });
+        out.push(Output::Read {
+            partition: number,
+            lane,
+            generation,
+            from,
+        });
     }
 
     fn stop_lane(&mut self, lane: Lane, number: u32, out: &mut Vec<Output>) {
         self.lost[lane as usize] = None;
         self.generations[lane as usize] += 1;
         self.trouble[lane as usize] = None;
-        out.push(Output::Stop { partition: number, lane });
+        out.push(Output::Stop {
+            partition: number,
+            lane,
+        });
     }
 
-    fn lost(&mut self, lane: Lane, error: journal::Error, number: u32, topic: &str, out: &mut Vec<Output>) {
+    fn lost(
+        &mut self,
+        lane: Lane,
+        error: journal::Error,
+        number: u32,
+        topic: &str,
+        out: &mut Vec<Output>,
+    ) {
         let at = match (lane, &self.queue) {
             (Lane::Live, Some(queue)) => queue.read(),
             (Lane::Live, None) => self.cursor,
             (Lane::Audit, _) => self.audit.lane().map_or(0, |lane| lane.read()),
         };
         match error {
-            journal::Error::OutOfRange { start, offset, .. } if offset < start => self.begins(lane, start, number, topic, out),
+            journal::Error::OutOfRange { start, offset, .. } if offset < start => {
+                self.begins(lane, start, number, topic, out)
+            }
             journal::Error::OutOfRange { end, .. } => {
                 let message = format!(
                     "data loss on {topic}/{number}: the chain has consumed records up to offset {}, the log ends at {end}; restore it, or fill the end with `blocklog topic pad`",
                     self.cursor
                 );
                 self.trouble[lane as usize] = Some(("DATA_LOSS", message));
-                self.lost[lane as usize] = Some(Lost { from: at, since_ms: None });
+                self.lost[lane as usize] = Some(Lost {
+                    from: at,
+                    since_ms: None,
+                });
             }
             other => {
-                self.trouble[lane as usize] = Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {other}")));
-                self.lost[lane as usize] = Some(Lost { from: at, since_ms: None });
+                self.trouble[lane as usize] =
+                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {other}")));
+                self.lost[lane as usize] = Some(Lost {
+                    from: at,
+                    since_ms: None,
+                });
             }
         }
     }

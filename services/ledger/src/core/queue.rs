@@ -47,10 +47,17 @@ pub struct Queue {
 
 impl Segment {
     fn new(ordinal: u64, records: Vec<Fact>) -> Segment {
-        let ids = records.iter().zip(0..).filter_map(|(record, index)| Some((beginning(&record.id?), index)));
+        let ids = records
+            .iter()
+            .zip(0..)
+            .filter_map(|(record, index)| Some((beginning(&record.id?), index)));
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
-        Segment { ordinal, records, ids }
+        Segment {
+            ordinal,
+            records,
+            ids,
+        }
     }
 
     fn last_offset(&self) -> u64 {
@@ -60,14 +67,22 @@ impl Segment {
     fn find(&self, id: &Hash) -> impl Iterator<Item = usize> {
         let key = beginning(id);
         let from = self.ids.partition_point(|(begin, _)| *begin < key);
-        self.ids[from..].iter().take_while(move |(begin, _)| *begin == key).map(|(_, index)| *index as usize)
+        self.ids[from..]
+            .iter()
+            .take_while(move |(begin, _)| *begin == key)
+            .map(|(_, index)| *index as usize)
     }
 }
 
 impl Queue {
     /// A queue that is read from `from` on.
     pub fn starting(from: u64) -> Queue {
-        Queue { base: from, read: from, end: from, ..Queue::default() }
+        Queue {
+            base: from,
+            read: from,
+            end: from,
+            ..Queue::default()
+        }
     }
 
     /// Everything from this offset up to [`Queue::read`] is known.
@@ -86,7 +101,9 @@ impl Queue {
         self.end = self.end.max(facts.end);
         // A reader that was set back tells some of it again.
         let known = self.held.back().map(|(segment, _)| segment.last_offset());
-        let fresh = facts.records.into_iter().filter(|fact| fact.offset >= self.base && known.is_none_or(|known| fact.offset > known));
+        let fresh = facts.records.into_iter().filter(|fact| {
+            fact.offset >= self.base && known.is_none_or(|known| fact.offset > known)
+        });
         let mut records: Vec<Fact> = fresh.collect();
         if records.is_empty() {
             return;
@@ -94,18 +111,26 @@ impl Queue {
         let count = records.len() as u64;
         let mut permits = Vec::from_iter(facts.permit);
         let mut ordinal = self.ordinal;
-        if let Some((last, more)) = self.held.pop_back_if(|(last, _)| last.records.len() < SEGMENT_RECORDS) {
+        if let Some((last, more)) = self
+            .held
+            .pop_back_if(|(last, _)| last.records.len() < SEGMENT_RECORDS)
+        {
             ordinal = last.ordinal;
             records.splice(0..0, last.records.iter().cloned());
             permits.splice(0..0, more);
         }
-        self.held.push_back((Arc::new(Segment::new(ordinal, records)), permits));
+        self.held
+            .push_back((Arc::new(Segment::new(ordinal, records)), permits));
         self.ordinal += count;
     }
 
     /// Begins again at `from`: what lies below is not known any more.
     pub fn restart(&mut self, from: u64) {
-        *self = Queue { end: self.end.max(from), ordinal: self.ordinal, ..Queue::starting(from) };
+        *self = Queue {
+            end: self.end.max(from),
+            ordinal: self.ordinal,
+            ..Queue::starting(from)
+        };
     }
 
     /// Forgets what lies below an offset.
@@ -113,24 +138,47 @@ impl Queue {
         self.base = self.base.max(below);
         self.read = self.read.max(below);
         self.end = self.end.max(below);
-        while self.held.pop_front_if(|(segment, _)| segment.last_offset() < below).is_some() {}
+        while self
+            .held
+            .pop_front_if(|(segment, _)| segment.last_offset() < below)
+            .is_some()
+        {}
     }
 
     /// The records known in a range of offsets, in order.
     pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = &Fact> {
-        let first = self.held.partition_point(|(segment, _)| segment.last_offset() < from);
-        let records = self.held.range(first..).flat_map(|(segment, _)| &segment.records);
-        records.skip_while(move |fact| fact.offset < from).take_while(move |fact| fact.offset < to)
+        let first = self
+            .held
+            .partition_point(|(segment, _)| segment.last_offset() < from);
+        let records = self
+            .held
+            .range(first..)
+            .flat_map(|(segment, _)| &segment.records);
+        records
+            .skip_while(move |fact| fact.offset < from)
+            .take_while(move |fact| fact.offset < to)
     }
 
     /// The pending records as of a cursor.
     pub fn line(&self, cursor: u64) -> Line {
-        let first = self.held.partition_point(|(segment, _)| segment.last_offset() < cursor);
-        let segments: Vec<_> = self.held.range(first..).map(|(segment, _)| segment.clone()).collect();
+        let first = self
+            .held
+            .partition_point(|(segment, _)| segment.last_offset() < cursor);
+        let segments: Vec<_> = self
+            .held
+            .range(first..)
+            .map(|(segment, _)| segment.clone())
+            .collect();
         let ordinal = segments.first().map_or(self.ordinal, |segment| {
             segment.ordinal + segment.records.partition_point(|fact| fact.offset < cursor) as u64
         });
-        Line { cursor, read: self.read.max(cursor), end: self.end.max(cursor), ordinal, segments }
+        Line {
+            cursor,
+            read: self.read.max(cursor),
+            end: self.end.max(cursor),
+            ordinal,
+            segments,
+        }
     }
 }
 
@@ -138,9 +186,13 @@ impl Line {
     /// The pending record at an offset and how many are ahead of it; `Err`: how many are ahead of the offset, which holds no
     /// record or has not been read yet (those between are then taken for records).
     pub fn at(&self, offset: u64) -> Result<(&Fact, u64), u64> {
-        let index = self.segments.partition_point(|segment| segment.last_offset() < offset);
+        let index = self
+            .segments
+            .partition_point(|segment| segment.last_offset() < offset);
         let Some(segment) = self.segments.get(index) else {
-            let known = self.segments.last().map_or(0, |last| last.ordinal + last.records.len() as u64 - self.ordinal);
+            let known = self.segments.last().map_or(0, |last| {
+                last.ordinal + last.records.len() as u64 - self.ordinal
+            });
             return Err(known + offset.saturating_sub(self.read));
         };
         let place = segment.records.partition_point(|fact| fact.offset < offset);
@@ -154,14 +206,23 @@ impl Line {
     /// Pending records from an offset on, in order, each with the number of those ahead of it.
     pub fn from(&self, offset: u64) -> impl Iterator<Item = (&Fact, u64)> {
         let from = offset.max(self.cursor);
-        let first = self.segments.partition_point(|segment| segment.last_offset() < from);
-        let numbered = self.segments[first..].iter().flat_map(|segment| (segment.ordinal..).zip(&segment.records));
-        numbered.skip_while(move |(_, fact)| fact.offset < from).map(|(ordinal, fact)| (fact, ordinal - self.ordinal))
+        let first = self
+            .segments
+            .partition_point(|segment| segment.last_offset() < from);
+        let numbered = self.segments[first..]
+            .iter()
+            .flat_map(|segment| (segment.ordinal..).zip(&segment.records));
+        numbered
+            .skip_while(move |(_, fact)| fact.offset < from)
+            .map(|(ordinal, fact)| (fact, ordinal - self.ordinal))
     }
 
     /// The first pending record with this id.
     pub fn find(&self, id: &Hash) -> Option<(&Fact, u64)> {
-        let hits = self.segments.iter().flat_map(|segment| segment.find(id).map(move |index| (segment, index)));
+        let hits = self
+            .segments
+            .iter()
+            .flat_map(|segment| segment.find(id).map(move |index| (segment, index)));
         hits.map(|(segment, index)| (&segment.records[index], segment.ordinal + index as u64))
             .find(|(fact, _)| fact.offset >= self.cursor && fact.id == Some(*id))
             .map(|(fact, ordinal)| (fact, ordinal - self.ordinal))
@@ -171,8 +232,12 @@ impl Line {
     pub fn ids(&self, from: u64, to: u64) -> impl Iterator<Item = Hash> {
         self.segments.iter().flat_map(move |segment| {
             let first = segment.ids.partition_point(|(begin, _)| *begin < from);
-            let hits = segment.ids[first..].iter().take_while(move |(begin, _)| *begin <= to);
-            hits.map(|(_, index)| &segment.records[*index as usize]).filter(|fact| fact.offset >= self.cursor).filter_map(|fact| fact.id)
+            let hits = segment.ids[first..]
+                .iter()
+                .take_while(move |(begin, _)| *begin <= to);
+            hits.map(|(_, index)| &segment.records[*index as usize])
+                .filter(|fact| fact.offset >= self.cursor)
+                .filter_map(|fact| fact.id)
         })
     }
 }
@@ -190,11 +255,23 @@ mod tests {
     fn fact(offset: u64) -> Fact {
         let value = Bytes::from(offset.to_string());
         let hash = Hash::of(&value);
-        Fact { offset, append_ms: 1000 + offset, hash, id: Some(hash), trace_id: None, value }
+        Fact {
+            offset,
+            append_ms: 1000 + offset,
+            hash,
+            id: Some(hash),
+            trace_id: None,
+            value,
+        }
     }
 
     fn facts(offsets: &[u64], next: u64, end: u64) -> Facts {
-        Facts { records: offsets.iter().copied().map(fact).collect(), next, end, permit: None }
+        Facts {
+            records: offsets.iter().copied().map(fact).collect(),
+            next,
+            end,
+            permit: None,
+        }
     }
 
     #[test]
@@ -203,12 +280,30 @@ mod tests {
         queue.extend(facts(&[10, 11, 14], 15, 20));
         queue.extend(facts(&[17], 18, 20));
         let line = queue.line(11);
-        let ahead: Vec<_> = line.from(0).map(|(fact, ahead)| (fact.offset, ahead)).collect();
+        let ahead: Vec<_> = line
+            .from(0)
+            .map(|(fact, ahead)| (fact.offset, ahead))
+            .collect();
         assert_eq!(ahead, [(11, 0), (14, 1), (17, 2)]);
-        assert_eq!(line.at(14).map(|(fact, ahead)| (fact.offset, ahead)), Ok((14, 1)));
-        assert_eq!(line.at(15).map(|_| ()), Err(2), "a hole has those before it ahead");
-        assert_eq!(line.at(19).map(|_| ()), Err(4), "three known records and offset 18, not read yet");
-        assert_eq!(line.find(&fact(17).hash).map(|(fact, ahead)| (fact.offset, ahead)), Some((17, 2)));
+        assert_eq!(
+            line.at(14).map(|(fact, ahead)| (fact.offset, ahead)),
+            Ok((14, 1))
+        );
+        assert_eq!(
+            line.at(15).map(|_| ()),
+            Err(2),
+            "a hole has those before it ahead"
+        );
+        assert_eq!(
+            line.at(19).map(|_| ()),
+            Err(4),
+            "three known records and offset 18, not read yet"
+        );
+        assert_eq!(
+            line.find(&fact(17).hash)
+                .map(|(fact, ahead)| (fact.offset, ahead)),
+            Some((17, 2))
+        );
         assert!(line.find(&fact(10).hash).is_none(), "consumed");
         assert_eq!((line.read, line.end), (18, 20));
     }
@@ -222,8 +317,21 @@ mod tests {
         let line = queue.line(0);
         queue.release(150);
         assert_eq!(line.from(0).count(), 200);
-        assert_eq!(queue.line(150).from(0).map(|(fact, _)| fact.offset).collect::<Vec<_>>(), (150..200).collect::<Vec<_>>());
-        assert_eq!(queue.range(150, 153).map(|fact| fact.offset).collect::<Vec<_>>(), [150, 151, 152]);
+        assert_eq!(
+            queue
+                .line(150)
+                .from(0)
+                .map(|(fact, _)| fact.offset)
+                .collect::<Vec<_>>(),
+            (150..200).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            queue
+                .range(150, 153)
+                .map(|fact| fact.offset)
+                .collect::<Vec<_>>(),
+            [150, 151, 152]
+        );
     }
 
     #[test]
@@ -231,6 +339,13 @@ mod tests {
         let mut queue = Queue::starting(0);
         queue.extend(facts(&[0, 1, 2], 3, 3));
         queue.extend(facts(&[1, 2, 3], 4, 4));
-        assert_eq!(queue.line(0).from(0).map(|(fact, ahead)| (fact.offset, ahead)).collect::<Vec<_>>(), [(0, 0), (1, 1), (2, 2), (3, 3)]);
+        assert_eq!(
+            queue
+                .line(0)
+                .from(0)
+                .map(|(fact, ahead)| (fact.offset, ahead))
+                .collect::<Vec<_>>(),
+            [(0, 0), (1, 1), (2, 2), (3, 3)]
+        );
     }
 }

@@ -28,7 +28,10 @@ pub enum Meeting {
 impl Resume {
     /// At the end of an index.
     pub fn new(state: &State) -> Resume {
-        Resume { height: state.tip.height, hash: state.tip.hash() }
+        Resume {
+            height: state.tip.height,
+            hash: state.tip.hash(),
+        }
     }
 
     /// Holds a block that was accepted again against the index.
@@ -46,7 +49,10 @@ impl Resume {
             topic: topic.to_owned(),
             partition: 0,
             offset,
-            expected: format!("block {} at height {}, as the index has it", self.hash, self.height),
+            expected: format!(
+                "block {} at height {}, as the index has it",
+                self.hash, self.height
+            ),
             found: format!("block {found}"),
         })
     }
@@ -57,7 +63,10 @@ impl Resume {
             topic: topic.to_owned(),
             partition: 0,
             offset: end,
-            expected: format!("block {} at height {}, as the index has it", self.hash, self.height),
+            expected: format!(
+                "block {} at height {}, as the index has it",
+                self.hash, self.height
+            ),
             found: format!("the end of the log at offset {end}"),
         })
     }

@@ -67,7 +67,10 @@ pub enum OpenError {
 impl Store {
     /// Opens the index in `dir`, creating it if it is not there. One that is damaged or of another format is thrown away.
     pub fn open(dir: &Path) -> Result<Store, OpenError> {
-        let unusable = |error| OpenError::Directory { dir: dir.to_owned(), error };
+        let unusable = |error| OpenError::Directory {
+            dir: dir.to_owned(),
+            error,
+        };
         std::fs::create_dir_all(dir).map_err(unusable)?;
         let path = dir.join("index");
         let problem = match Store::try_open(&path) {
@@ -77,14 +80,21 @@ impl Store {
             Err(Problem::Useless(why)) => why,
         };
         std::fs::remove_dir_all(&path).map_err(unusable)?;
-        let store = Store::try_open(&path).map_err(|again| OpenError::Store(Error::Storage(again.text())))?;
-        Ok(Store { rebuilt: Some(problem), ..store })
+        let store = Store::try_open(&path)
+            .map_err(|again| OpenError::Store(Error::Storage(again.text())))?;
+        Ok(Store {
+            rebuilt: Some(problem),
+            ..store
+        })
     }
 
     /// Throws the index in `dir` away.
     pub fn remove(dir: &Path) -> Result<(), OpenError> {
         match std::fs::remove_dir_all(dir.join("index")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Directory { dir: dir.to_owned(), error }),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Directory {
+                dir: dir.to_owned(),
+                error,
+            }),
             _ => Ok(()),
         }
     }
@@ -92,9 +102,11 @@ impl Store {
     /// Refuses an index of another chain than the one that is there.
     pub fn expect_chain(&self, dir: &Path, expected: Hash) -> Result<(), OpenError> {
         match &self.rules {
-            Some(rules) if rules.chain_id != expected => {
-                Err(OpenError::OtherChain { dir: dir.to_owned(), expected, found: rules.chain_id })
-            }
+            Some(rules) if rules.chain_id != expected => Err(OpenError::OtherChain {
+                dir: dir.to_owned(),
+                expected,
+                found: rules.chain_id,
+            }),
             _ => Ok(()),
         }
     }
@@ -115,19 +127,41 @@ impl Store {
             }
             Some(_) => return Err(Problem::Useless("it has another format".into())),
         };
-        let (log_size, accounts) = state.as_ref().map_or((0, 0), |state| (state.tip.log_size, state.accounts));
-        let writer = Writer::new(database.clone(), keyspaces.clone(), log_size, accounts as u32)?;
-        Ok(Store { writer, publisher: Publisher::new(database, keyspaces), state, rules, rebuilt: None })
+        let (log_size, accounts) = state
+            .as_ref()
+            .map_or((0, 0), |state| (state.tip.log_size, state.accounts));
+        let writer = Writer::new(
+            database.clone(),
+            keyspaces.clone(),
+            log_size,
+            accounts as u32,
+        )?;
+        Ok(Store {
+            writer,
+            publisher: Publisher::new(database, keyspaces),
+            state,
+            rules,
+            rebuilt: None,
+        })
     }
 }
 
 /// Where an index stands, if it is whole as far as can be seen without reading all of it.
 fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
-    let row = |name: &[u8]| keyspaces.meta.get(name)?.ok_or(Error::Damaged("it does not say where it stands"));
+    let row = |name: &[u8]| {
+        keyspaces
+            .meta
+            .get(name)?
+            .ok_or(Error::Damaged("it does not say where it stands"))
+    };
     let state: State = rows::decode(&row(meta::STATE)?)?;
     let genesis = bytes::Bytes::copy_from_slice(&row(meta::GENESIS)?);
-    let (chain, _) = Chain::start(&genesis, 0).map_err(|_| Error::Damaged("its block 0 is none"))?;
-    let tip = keyspaces.blocks.get(number(state.tip.height))?.ok_or(Error::Damaged("its tip is missing"))?;
+    let (chain, _) =
+        Chain::start(&genesis, 0).map_err(|_| Error::Damaged("its block 0 is none"))?;
+    let tip = keyspaces
+        .blocks
+        .get(number(state.tip.height))?
+        .ok_or(Error::Damaged("its tip is missing"))?;
     let tip: rows::Block = rows::decode(&tip)?;
     if tip.header != state.tip || state.cursors.len() != state.audited.len() {
         return Err(Error::Damaged("it contradicts itself about its tip"));
@@ -159,7 +193,14 @@ impl From<fjall::Error> for Problem {
         match error {
             fjall::Error::Locked => Problem::Locked,
             // Nothing that throwing the index away would heal.
-            fjall::Error::Io(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem | StorageFull | NotADirectory) => Problem::Io(error),
+            fjall::Error::Io(error)
+                if matches!(
+                    error.kind(),
+                    PermissionDenied | ReadOnlyFilesystem | StorageFull | NotADirectory
+                ) =>
+            {
+                Problem::Io(error)
+            }
             other => Problem::Useless(other.to_string()),
         }
     }

@@ -83,7 +83,12 @@ pub(super) struct Chunk {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Slot {
     /// What the block carries for one offset.
-    Record { carried: Bytes, verdict: Verdict, sender: Option<Entry>, recipient: Option<Entry> },
+    Record {
+        carried: Bytes,
+        verdict: Verdict,
+        sender: Option<Entry>,
+        recipient: Option<Entry>,
+    },
     /// This many offsets that hold no record.
     Void { offsets: u64 },
 }
@@ -212,13 +217,21 @@ impl From<Kind> for What {
 
 impl From<&chain::accepted::Entry> for Entry {
     fn from(entry: &chain::accepted::Entry) -> Entry {
-        Entry { previous: entry.previous, sequence: entry.sequence, balance: entry.balance }
+        Entry {
+            previous: entry.previous,
+            sequence: entry.sequence,
+            balance: entry.balance,
+        }
     }
 }
 
 impl From<Entry> for leaf::Entry {
     fn from(entry: Entry) -> leaf::Entry {
-        leaf::Entry { previous: entry.previous, sequence: entry.sequence, balance: entry.balance }
+        leaf::Entry {
+            previous: entry.previous,
+            sequence: entry.sequence,
+            balance: entry.balance,
+        }
     }
 }
 

@@ -73,14 +73,17 @@ pub(super) struct Keyspaces {
 impl Keyspaces {
     /// Opens the keyspaces, creating those that are missing.
     pub fn open(database: &Database) -> Result<Keyspaces, Error> {
-        let open = |name: &str| -> Result<Keyspace, Error> { Ok(database.keyspace(name, options)?) };
+        let open =
+            |name: &str| -> Result<Keyspace, Error> { Ok(database.keyspace(name, options)?) };
         Ok(Keyspaces {
             meta: open("meta")?,
             blocks: open("blocks")?,
             heights: open("heights")?,
             slices: open("slices")?,
             // Written once, read seldom, and most of all bytes: kept out of the tables that are merged over and over.
-            records: database.keyspace("records", || options().with_kv_separation(Some(KvSeparationOptions::default())))?,
+            records: database.keyspace("records", || {
+                options().with_kv_separation(Some(KvSeparationOptions::default()))
+            })?,
             marks: open("marks")?,
             ids: open("ids")?,
             omitted: open("omitted")?,
@@ -143,7 +146,10 @@ pub(super) fn number(value: u64) -> [u8; 8] {
 
 /// The number that a key of 8 bytes is.
 pub(super) fn read_number(key: &[u8]) -> Result<u64, Error> {
-    Ok(u64::from_be_bytes(key.try_into().map_err(|_| Error::Damaged("a key of another length"))?))
+    Ok(u64::from_be_bytes(
+        key.try_into()
+            .map_err(|_| Error::Damaged("a key of another length"))?,
+    ))
 }
 
 /// A partition and an offset.
@@ -158,7 +164,9 @@ pub(super) fn history(account: u32, leaf: u64) -> [u8; 12] {
 
 /// The beginning of an id.
 pub(super) fn id(id: &Hash) -> [u8; ID_BYTES] {
-    *id.0.first_chunk().expect("an id is longer than its beginning")
+    *id.0
+        .first_chunk()
+        .expect("an id is longer than its beginning")
 }
 
 /// A tile.

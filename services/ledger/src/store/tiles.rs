@@ -32,14 +32,23 @@ impl Edges {
             if nodes == 0 {
                 break;
             }
-            let (index, filled) = (nodes / TILE_HASHES, (nodes % TILE_HASHES) as usize * HASH_BYTES);
+            let (index, filled) = (
+                nodes / TILE_HASHES,
+                (nodes % TILE_HASHES) as usize * HASH_BYTES,
+            );
             let mut hashes = Vec::new();
             if filled > 0 {
                 let tile = keyspaces.tiles.get(schema::tile(level, index))?;
-                let tile = tile.filter(|tile| tile.len() >= filled).ok_or(Error::Damaged("a tile of the log is missing"))?;
+                let tile = tile
+                    .filter(|tile| tile.len() >= filled)
+                    .ok_or(Error::Damaged("a tile of the log is missing"))?;
                 hashes.extend_from_slice(&tile[..filled]);
             }
-            edges.levels.push(Edge { index, hashes, changed: false });
+            edges.levels.push(Edge {
+                index,
+                hashes,
+                changed: false,
+            });
         }
         Ok(edges)
     }
@@ -52,19 +61,39 @@ impl Edges {
     /// Takes a node that became complete; those of levels between the tiles' are passed over.
     pub fn node(&mut self, node: &Node, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
         if node.level > 0 && node.level % TILE_LEVELS == 0 {
-            self.push((node.level / TILE_LEVELS) as usize, &node.hash, keyspaces, batch);
+            self.push(
+                (node.level / TILE_LEVELS) as usize,
+                &node.hash,
+                keyspaces,
+                batch,
+            );
         }
     }
 
     /// Writes the edges that changed.
     pub fn flush(&mut self, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
-        for (level, edge) in self.levels.iter_mut().enumerate().filter(|(_, edge)| edge.changed) {
+        for (level, edge) in self
+            .levels
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, edge)| edge.changed)
+        {
             edge.changed = false;
-            batch.insert(&keyspaces.tiles, schema::tile(level as u32, edge.index), edge.hashes.as_slice());
+            batch.insert(
+                &keyspaces.tiles,
+                schema::tile(level as u32, edge.index),
+                edge.hashes.as_slice(),
+            );
         }
     }
 
-    fn push(&mut self, level: usize, hash: &Hash, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
+    fn push(
+        &mut self,
+        level: usize,
+        hash: &Hash,
+        keyspaces: &Keyspaces,
+        batch: &mut OwnedWriteBatch,
+    ) {
         if self.levels.len() <= level {
             self.levels.resize_with(level + 1, Edge::default);
         }
@@ -73,27 +102,54 @@ impl Edges {
         edge.changed = true;
         if edge.hashes.len() == TILE_HASHES as usize * HASH_BYTES {
             let full = std::mem::take(&mut edge.hashes);
-            batch.insert(&keyspaces.tiles, schema::tile(level as u32, edge.index), full);
-            *edge = Edge { index: edge.index + 1, hashes: Vec::with_capacity(full_bytes()), changed: false };
+            batch.insert(
+                &keyspaces.tiles,
+                schema::tile(level as u32, edge.index),
+                full,
+            );
+            *edge = Edge {
+                index: edge.index + 1,
+                hashes: Vec::with_capacity(full_bytes()),
+                changed: false,
+            };
         }
     }
 }
 
 /// The node over leaves `index << level` to `(index + 1) << level` of a log of `size` leaves; `None` if they are not all there.
-pub(super) fn node(snapshot: &Snapshot, keyspaces: &Keyspaces, size: u64, level: u32, index: u64) -> Result<Option<Hash>, Error> {
-    let end = index.checked_add(1).and_then(|next| next.checked_mul(1_u64.checked_shl(level)?));
+pub(super) fn node(
+    snapshot: &Snapshot,
+    keyspaces: &Keyspaces,
+    size: u64,
+    level: u32,
+    index: u64,
+) -> Result<Option<Hash>, Error> {
+    let end = index
+        .checked_add(1)
+        .and_then(|next| next.checked_mul(1_u64.checked_shl(level)?));
     if end.is_none_or(|end| end > size) {
         return Ok(None);
     }
     let below = level % TILE_LEVELS;
     let first = index << below;
-    let tile = snapshot.get(&keyspaces.tiles, schema::tile(level / TILE_LEVELS, first / TILE_HASHES))?;
+    let tile = snapshot.get(
+        &keyspaces.tiles,
+        schema::tile(level / TILE_LEVELS, first / TILE_HASHES),
+    )?;
     let from = (first % TILE_HASHES) as usize * HASH_BYTES;
-    let hashes = tile.as_ref().and_then(|tile| tile.get(from..from + (HASH_BYTES << below)));
+    let hashes = tile
+        .as_ref()
+        .and_then(|tile| tile.get(from..from + (HASH_BYTES << below)));
     let hashes = hashes.ok_or(Error::Damaged("a tile of the log is missing"))?;
-    let mut hashes: Vec<Hash> = hashes.chunks_exact(HASH_BYTES).filter_map(Hash::from_slice).collect();
+    let mut hashes: Vec<Hash> = hashes
+        .chunks_exact(HASH_BYTES)
+        .filter_map(Hash::from_slice)
+        .collect();
     while hashes.len() > 1 {
-        hashes = hashes.chunks_exact(2).map(|pair| log::node_hash(&pair[0], &pair[1])).collect();
+        hashes = hashes
+            .chunks_exact(2)
+            .map(|pair| log::node_hash(&pair[0], &pair[1]))
+            .collect();
     }
     Ok(hashes.pop())
 }

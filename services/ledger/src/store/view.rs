@@ -53,7 +53,10 @@ impl View {
         let partition = |line: &Arc<crate::core::queue::Line>| Partition {
             cursor: line.cursor,
             end: line.end,
-            oldest_pending_ms: line.from(line.cursor).next().map(|(fact, _)| fact.append_ms),
+            oldest_pending_ms: line
+                .from(line.cursor)
+                .next()
+                .map(|(fact, _)| fact.append_ms),
         };
         self.moment.lines.iter().map(partition).collect()
     }
@@ -63,16 +66,30 @@ impl View {
         let audit = self.moment.audit.clone();
         let last = audit.findings.checked_sub(1);
         let latest = last.map(|last| self.findings(last, 1)).transpose()?;
-        Ok(Audit { latest: latest.and_then(|mut one| one.pop()), ..audit })
+        Ok(Audit {
+            latest: latest.and_then(|mut one| one.pop()),
+            ..audit
+        })
     }
 
-    fn get<T: DeserializeOwned>(&self, keyspace: &Keyspace, key: impl AsRef<[u8]>) -> Result<Option<T>, Error> {
+    fn get<T: DeserializeOwned>(
+        &self,
+        keyspace: &Keyspace,
+        key: impl AsRef<[u8]>,
+    ) -> Result<Option<T>, Error> {
         let value = self.moment.snapshot.get(keyspace, key)?;
         value.map(|value| rows::decode(&value)).transpose()
     }
 
     /// Keys and values of a range, in order; from the back with `.rev()`.
-    fn range<K: AsRef<[u8]>>(&self, keyspace: &Keyspace, range: impl RangeBounds<K>) -> impl DoubleEndedIterator<Item = Result<(Slice, Slice), Error>> {
-        self.moment.snapshot.range(keyspace, range).map(|guard| Ok(guard.into_inner()?))
+    fn range<K: AsRef<[u8]>>(
+        &self,
+        keyspace: &Keyspace,
+        range: impl RangeBounds<K>,
+    ) -> impl DoubleEndedIterator<Item = Result<(Slice, Slice), Error>> {
+        self.moment
+            .snapshot
+            .range(keyspace, range)
+            .map(|guard| Ok(guard.into_inner()?))
     }
 }

@@ -78,19 +78,35 @@ impl Batch {
 
     /// About how many bytes it will take.
     pub fn bytes(&self) -> usize {
-        self.blocks.iter().map(|applied| applied.accepted.block.size()).sum()
+        self.blocks
+            .iter()
+            .map(|applied| applied.accepted.block.size())
+            .sum()
     }
 }
 
 impl Writer {
     /// A writer that goes on where the index stands.
-    pub(super) fn new(database: Database, keyspaces: Keyspaces, log_size: u64, numbered: u32) -> Result<Writer, Error> {
+    pub(super) fn new(
+        database: Database,
+        keyspaces: Keyspaces,
+        log_size: u64,
+        numbered: u32,
+    ) -> Result<Writer, Error> {
         let shelf = match keyspaces.meta.get(meta::SHELF)? {
             Some(row) => rows::decode(&row)?,
             None => rows::Shelf::default(),
         };
         let edges = Edges::load(&keyspaces, log_size)?;
-        Ok(Writer { database, keyspaces, edges, numbered, shelf, miners: miners::Cache::default(), series: series::Cache::default() })
+        Ok(Writer {
+            database,
+            keyspaces,
+            edges,
+            numbered,
+            shelf,
+            miners: miners::Cache::default(),
+            series: series::Cache::default(),
+        })
     }
 
     /// Empties the index.
@@ -106,7 +122,9 @@ impl Writer {
     ///
     /// After an error the index must be opened anew: what is cached no longer fits what is stored.
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
-        let Some(state) = &batch.state else { return Ok(()) };
+        let Some(state) = &batch.state else {
+            return Ok(());
+        };
         let mut out = self.database.batch();
         self.blocks(&batch.blocks, &mut out)?;
         for refused in &batch.refused {
@@ -153,16 +171,32 @@ impl Writer {
 
     /// The numbers of new accounts: they ascend.
     fn accounts(&mut self, accepted: &Accepted, out: &mut OwnedWriteBatch) {
-        for touched in accepted.touched.iter().filter(|touched| touched.number >= self.numbered) {
-            out.insert(&self.keyspaces.accounts, touched.account.as_bytes(), touched.number.to_be_bytes());
+        for touched in accepted
+            .touched
+            .iter()
+            .filter(|touched| touched.number >= self.numbered)
+        {
+            out.insert(
+                &self.keyspaces.accounts,
+                touched.account.as_bytes(),
+                touched.number.to_be_bytes(),
+            );
         }
-        let last = accepted.touched.iter().map(|touched| touched.number + 1).max();
+        let last = accepted
+            .touched
+            .iter()
+            .map(|touched| touched.number + 1)
+            .max();
         self.numbered = self.numbered.max(last.unwrap_or(0));
     }
 
     fn genesis(&self, accepted: &Accepted, out: &mut OwnedWriteBatch) {
         let value = accepted.block.value();
-        out.insert(&self.keyspaces.meta, meta::FORMAT, schema::FORMAT.to_be_bytes());
+        out.insert(
+            &self.keyspaces.meta,
+            meta::FORMAT,
+            schema::FORMAT.to_be_bytes(),
+        );
         out.insert(&self.keyspaces.meta, meta::GENESIS, value.as_ref());
     }
 }

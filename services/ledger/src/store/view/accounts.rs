@@ -11,26 +11,52 @@ use crate::store::{Error, schema};
 impl View {
     /// The state of an account after the block at `height` (clamped to the tip); `None`: unknown as of then.
     pub fn account(&self, account: &Account, height: u64) -> Result<Option<AccountState>, Error> {
-        let Some(number) = self.number(account)? else { return Ok(None) };
-        let size = self.block_row(height.min(self.tip().height))?.map_or(0, |row| row.header.log_size);
-        let Some(group) = self.group_below(number, size)? else { return Ok(None) };
+        let Some(number) = self.number(account)? else {
+            return Ok(None);
+        };
+        let size = self
+            .block_row(height.min(self.tip().height))?
+            .map_or(0, |row| row.header.log_size);
+        let Some(group) = self.group_below(number, size)? else {
+            return Ok(None);
+        };
         let step = group.steps.iter().rev().find(|step| step.leaf < size);
         Ok(step.map(|step| AccountState {
             balance: step.balance,
             nonce: step.nonce,
             entries: step.sequence,
-            last_leaf: if step.what == What::Nonce { step.previous } else { Some(step.leaf) },
+            last_leaf: if step.what == What::Nonce {
+                step.previous
+            } else {
+                Some(step.leaf)
+            },
         }))
     }
 
     /// Entries in ascending order of sequence, from `from_sequence` (1, 2, …) on, at most `limit`.
-    pub fn entries(&self, account: &Account, from_sequence: u64, limit: usize) -> Result<Vec<Entry>, Error> {
-        let Some(number) = self.number(account)? else { return Ok(Vec::new()) };
+    pub fn entries(
+        &self,
+        account: &Account,
+        from_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let Some(number) = self.number(account)? else {
+            return Ok(Vec::new());
+        };
         let from = self.leaf_of(number, from_sequence)?;
         let mut out = Vec::new();
-        for row in self.range(&self.moment.keyspaces.history, schema::history(number, from)..=schema::history(number, u64::MAX)) {
+        for row in self.range(
+            &self.moment.keyspaces.history,
+            schema::history(number, from)..=schema::history(number, u64::MAX),
+        ) {
             let group: Group = rows::decode(&row?.1)?;
-            out.extend(group.steps.iter().filter_map(entry).filter(|entry| entry.sequence >= from_sequence));
+            out.extend(
+                group
+                    .steps
+                    .iter()
+                    .filter_map(entry)
+                    .filter(|entry| entry.sequence >= from_sequence),
+            );
             if out.len() >= limit {
                 break;
             }
@@ -40,13 +66,37 @@ impl View {
     }
 
     /// Entries in descending order of sequence, those below `before_sequence` (`u64::MAX`: from the last), at most `limit`.
-    pub fn entries_back(&self, account: &Account, before_sequence: u64, limit: usize) -> Result<Vec<Entry>, Error> {
-        let Some(number) = self.number(account)? else { return Ok(Vec::new()) };
-        let to = if before_sequence == u64::MAX { u64::MAX } else { self.leaf_of(number, before_sequence)? };
+    pub fn entries_back(
+        &self,
+        account: &Account,
+        before_sequence: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Error> {
+        let Some(number) = self.number(account)? else {
+            return Ok(Vec::new());
+        };
+        let to = if before_sequence == u64::MAX {
+            u64::MAX
+        } else {
+            self.leaf_of(number, before_sequence)?
+        };
         let mut out = Vec::new();
-        for row in self.range(&self.moment.keyspaces.history, schema::history(number, 0)..=schema::history(number, to)).rev() {
+        for row in self
+            .range(
+                &self.moment.keyspaces.history,
+                schema::history(number, 0)..=schema::history(number, to),
+            )
+            .rev()
+        {
             let group: Group = rows::decode(&row?.1)?;
-            out.extend(group.steps.iter().rev().filter_map(entry).filter(|entry| entry.sequence < before_sequence));
+            out.extend(
+                group
+                    .steps
+                    .iter()
+                    .rev()
+                    .filter_map(entry)
+                    .filter(|entry| entry.sequence < before_sequence),
+            );
             if out.len() >= limit {
                 break;
             }
@@ -56,15 +106,23 @@ impl View {
     }
 
     fn number(&self, account: &Account) -> Result<Option<u32>, Error> {
-        let value = self.moment.snapshot.get(&self.moment.keyspaces.accounts, account.as_bytes())?;
+        let value = self
+            .moment
+            .snapshot
+            .get(&self.moment.keyspaces.accounts, account.as_bytes())?;
         let number = value.map(|value| value.as_ref().try_into().map(u32::from_be_bytes));
-        number.transpose().map_err(|_| Error::Damaged("an account has no number"))
+        number
+            .transpose()
+            .map_err(|_| Error::Damaged("an account has no number"))
     }
 
     /// The last group that begins below a leaf.
     fn group_below(&self, number: u32, leaf: u64) -> Result<Option<Group>, Error> {
         let keys = schema::history(number, 0)..schema::history(number, leaf);
-        let last = self.range(&self.moment.keyspaces.history, keys).next_back().transpose()?;
+        let last = self
+            .range(&self.moment.keyspaces.history, keys)
+            .next_back()
+            .transpose()?;
         last.map(|(_, value)| rows::decode(&value)).transpose()
     }
 
@@ -90,7 +148,13 @@ impl View {
 
 /// The first sequence that a group may hold.
 fn first_sequence(group: &Group) -> u64 {
-    group.steps.first().map_or(0, |step| if step.what == What::Nonce { step.sequence + 1 } else { step.sequence })
+    group.steps.first().map_or(0, |step| {
+        if step.what == What::Nonce {
+            step.sequence + 1
+        } else {
+            step.sequence
+        }
+    })
 }
 
 fn entry(step: &Step) -> Option<Entry> {

@@ -33,7 +33,10 @@ impl View {
 
     /// Height of the block with this hash.
     pub fn height_of(&self, hash: &Hash) -> Result<Option<u64>, Error> {
-        let key = self.moment.snapshot.get(&self.moment.keyspaces.heights, hash)?;
+        let key = self
+            .moment
+            .snapshot
+            .get(&self.moment.keyspaces.heights, hash)?;
         key.map(|key| schema::read_number(&key)).transpose()
     }
 
@@ -55,7 +58,10 @@ impl View {
                 partition: header.partition,
                 from_offset: header.from_offset,
                 to_offset: header.to_offset,
-                miner: header.miner.map(|miner| Bytes::copy_from_slice(miner.as_bytes())).unwrap_or_default(),
+                miner: header
+                    .miner
+                    .map(|miner| Bytes::copy_from_slice(miner.as_bytes()))
+                    .unwrap_or_default(),
                 bits: header.bits,
                 nonce: header.nonce,
             }),
@@ -69,11 +75,16 @@ impl View {
             for slot in chunk.slots {
                 let end = offset + slot.offsets();
                 match slot {
-                    Slot::Record { carried, verdict, .. } => {
+                    Slot::Record {
+                        carried, verdict, ..
+                    } => {
                         whole.records.push(carried);
                         verdicts.push(verdict.byte());
                     }
-                    Slot::Void { .. } => whole.holes.push(wire::Hole { from_offset: offset, to_offset: end }),
+                    Slot::Void { .. } => whole.holes.push(wire::Hole {
+                        from_offset: offset,
+                        to_offset: end,
+                    }),
                 }
                 offset = end;
             }
@@ -87,17 +98,31 @@ impl View {
     }
 
     /// Heights of a miner's blocks within `heights`, at most `limit`, in ascending order or, with `newest_first`, descending.
-    pub fn blocks_of(&self, miner: &Account, heights: Range<u64>, newest_first: bool, limit: usize) -> Result<Vec<u64>, Error> {
+    pub fn blocks_of(
+        &self,
+        miner: &Account,
+        heights: Range<u64>,
+        newest_first: bool,
+        limit: usize,
+    ) -> Result<Vec<u64>, Error> {
         if heights.is_empty() {
             return Ok(Vec::new());
         }
-        let keys = schema::miner_block(miner, heights.start)..schema::miner_block(miner, heights.end);
-        let range = self.moment.snapshot.range(&self.moment.keyspaces.miner_blocks, keys);
+        let keys =
+            schema::miner_block(miner, heights.start)..schema::miner_block(miner, heights.end);
+        let range = self
+            .moment
+            .snapshot
+            .range(&self.moment.keyspaces.miner_blocks, keys);
         let height = |guard: fjall::Guard| {
             let key = guard.key()?;
             schema::read_number(&key[key.len().saturating_sub(8)..])
         };
-        if newest_first { range.rev().take(limit).map(height).collect() } else { range.take(limit).map(height).collect() }
+        if newest_first {
+            range.rev().take(limit).map(height).collect()
+        } else {
+            range.take(limit).map(height).collect()
+        }
     }
 
     pub(super) fn block_row(&self, height: u64) -> Result<Option<rows::Block>, Error> {
@@ -109,11 +134,16 @@ impl View {
     }
 
     /// The chunks of a block in order, each with the leaf of its first slot.
-    pub(super) fn chunks_of(&self, first_leaf: u64, log_size: u64) -> impl Iterator<Item = Result<(u64, rows::Chunk), Error>> {
+    pub(super) fn chunks_of(
+        &self,
+        first_leaf: u64,
+        log_size: u64,
+    ) -> impl Iterator<Item = Result<(u64, rows::Chunk), Error>> {
         let leaves = schema::number(first_leaf + 1)..schema::number(log_size.max(first_leaf + 1));
-        self.range(&self.moment.keyspaces.records, leaves).map(|row| {
-            let (key, value) = row?;
-            Ok((schema::read_number(&key)?, rows::decode(&value)?))
-        })
+        self.range(&self.moment.keyspaces.records, leaves)
+            .map(|row| {
+                let (key, value) = row?;
+                Ok((schema::read_number(&key)?, rows::decode(&value)?))
+            })
     }
 }

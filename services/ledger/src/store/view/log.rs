@@ -13,7 +13,13 @@ impl View {
     /// `&|level, index| view.node(level, index).ok().flatten()`.
     pub fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, Error> {
         let moment = &self.moment;
-        tiles::node(&moment.snapshot, &moment.keyspaces, moment.tip.log_size, level, index)
+        tiles::node(
+            &moment.snapshot,
+            &moment.keyspaces,
+            moment.tip.log_size,
+            level,
+            index,
+        )
     }
 
     /// A leaf; `None` beyond the tip's log.
@@ -25,9 +31,16 @@ impl View {
         if index < first_blocks {
             return Ok(Some(self.genesis_leaf(index)));
         }
-        let last = self.range(&self.moment.keyspaces.records, schema::number(0)..=schema::number(index)).next_back().transpose()?;
+        let last = self
+            .range(
+                &self.moment.keyspaces.records,
+                schema::number(0)..=schema::number(index),
+            )
+            .next_back()
+            .transpose()?;
         if let Some((key, value)) = last {
-            let (first, chunk): (u64, rows::Chunk) = (schema::read_number(&key)?, rows::decode(&value)?);
+            let (first, chunk): (u64, rows::Chunk) =
+                (schema::read_number(&key)?, rows::decode(&value)?);
             if let Some(slot) = chunk.slots.get((index - first) as usize) {
                 return Ok(Some(slot_leaf(&chunk, slot, (index - first) as usize)));
             }
@@ -38,18 +51,38 @@ impl View {
     /// The genesis, then the allocations.
     fn genesis_leaf(&self, index: u64) -> Leaf {
         let genesis = &self.rules().genesis;
-        let allocation = index.checked_sub(1).and_then(|number| genesis.allocations.get(number as usize));
+        let allocation = index
+            .checked_sub(1)
+            .and_then(|number| genesis.allocations.get(number as usize));
         match allocation {
             Some(allocation) => {
                 // Accounts are distinct, so this is the first entry of each; sums are below 2^62.
-                let entry = leaf::Entry { previous: None, sequence: 1, balance: allocation.amount as i64 };
-                let leaf = leaf::Leaf::Allocation { account: allocation.account, amount: allocation.amount, entry };
-                Leaf { bytes: leaf.encode(), height: 0, record: None }
+                let entry = leaf::Entry {
+                    previous: None,
+                    sequence: 1,
+                    balance: allocation.amount as i64,
+                };
+                let leaf = leaf::Leaf::Allocation {
+                    account: allocation.account,
+                    amount: allocation.amount,
+                    entry,
+                };
+                Leaf {
+                    bytes: leaf.encode(),
+                    height: 0,
+                    record: None,
+                }
             }
             None => {
                 let record = genesis.encode();
-                let leaf = leaf::Leaf::Genesis { record_hash: Hash::of(&record) };
-                Leaf { bytes: leaf.encode(), height: 0, record: Some(record) }
+                let leaf = leaf::Leaf::Genesis {
+                    record_hash: Hash::of(&record),
+                };
+                Leaf {
+                    bytes: leaf.encode(),
+                    height: 0,
+                    record: Some(record),
+                }
             }
         }
     }
@@ -61,9 +94,16 @@ impl View {
         while low < high {
             let middle = low + (high - low) / 2;
             let row = self.block_row(middle)?.ok_or_else(missing)?;
-            if row.header.log_size > index { high = middle } else { low = middle + 1 }
+            if row.header.log_size > index {
+                high = middle
+            } else {
+                low = middle + 1
+            }
         }
-        let row = self.block_row(low)?.filter(|row| row.first_leaf == index).ok_or_else(missing)?;
+        let row = self
+            .block_row(low)?
+            .filter(|row| row.first_leaf == index)
+            .ok_or_else(missing)?;
         let header = row.header;
         let leaf = leaf::Leaf::Block {
             height: header.height,
@@ -73,7 +113,11 @@ impl View {
             paid: row.paid,
             entry: row.entry.map(leaf::Entry::from),
         };
-        Ok(Leaf { bytes: leaf.encode(), height: header.height, record: None })
+        Ok(Leaf {
+            bytes: leaf.encode(),
+            height: header.height,
+            record: None,
+        })
     }
 }
 
@@ -82,18 +126,47 @@ fn slot_leaf(chunk: &rows::Chunk, slot: &Slot, index: usize) -> Leaf {
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     match slot {
         Slot::Void { offsets } => {
-            let leaf = leaf::Leaf::Void { height, partition, from_offset: offset, to_offset: offset + offsets };
-            Leaf { bytes: leaf.encode(), height, record: None }
+            let leaf = leaf::Leaf::Void {
+                height,
+                partition,
+                from_offset: offset,
+                to_offset: offset + offsets,
+            };
+            Leaf {
+                bytes: leaf.encode(),
+                height,
+                record: None,
+            }
         }
-        Slot::Record { carried, verdict, sender, recipient } => {
+        Slot::Record {
+            carried,
+            verdict,
+            sender,
+            recipient,
+        } => {
             let whole: Option<Bytes> = (*verdict != Verdict::TooLarge).then(|| carried.clone());
             let record_hash = match &whole {
                 Some(record) => Hash::of(record),
                 None => Hash::from_slice(carried).unwrap_or_default(),
             };
-            let (sender, recipient) = (sender.map(leaf::Entry::from), recipient.map(leaf::Entry::from));
-            let leaf = leaf::Leaf::Record { height, partition, offset, record_hash, verdict: *verdict, sender, recipient };
-            Leaf { bytes: leaf.encode(), height, record: whole }
+            let (sender, recipient) = (
+                sender.map(leaf::Entry::from),
+                recipient.map(leaf::Entry::from),
+            );
+            let leaf = leaf::Leaf::Record {
+                height,
+                partition,
+                offset,
+                record_hash,
+                verdict: *verdict,
+                sender,
+                recipient,
+            };
+            Leaf {
+                bytes: leaf.encode(),
+                height,
+                record: whole,
+            }
         }
     }
 }

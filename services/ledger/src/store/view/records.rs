@@ -7,10 +7,10 @@ use chain::{Hash, Verdict};
 use super::View;
 use crate::core::compare::{Claim, Subject};
 use crate::core::fact::Fact;
+use crate::store::Error;
 use crate::store::answer::{Fate, Occurrence, Record};
 use crate::store::rows::{self, Chunk, Marks, Omitted, Place, Slot};
 use crate::store::schema::{self, CHUNK_LEAVES};
-use crate::store::Error;
 
 impl View {
     /// What became of a transaction id: the included occurrence, else a refused one, else a pending one, else one that a
@@ -20,39 +20,66 @@ impl View {
         if let Some(place) = self.get::<Place>(&keyspaces.ids, schema::id(id))? {
             let chunk = self.chunk(place.chunk)?;
             let marks = self.marks(place.chunk)?;
-            let record = nth(&chunk, place.slot.into(), |index| judged(&chunk, place.chunk, index, marks.as_ref()));
+            let record = nth(&chunk, place.slot.into(), |index| {
+                judged(&chunk, place.chunk, index, marks.as_ref())
+            });
             let record = record.ok_or(Error::Damaged("a transaction is not where it should be"))?;
-            if record.transaction().is_some_and(|transaction| transaction.id(&self.chain_id()) == *id) {
+            if record
+                .transaction()
+                .is_some_and(|transaction| transaction.id(&self.chain_id()) == *id)
+            {
                 return Ok(Some(Occurrence::Judged(record)));
             }
         }
         let lines = (0..).zip(&self.moment.lines);
-        if let Some((partition, (fact, ahead))) = lines.filter_map(|(partition, line)| Some((partition, line.find(id)?))).next() {
+        if let Some((partition, (fact, ahead))) = lines
+            .filter_map(|(partition, line)| Some((partition, line.find(id)?)))
+            .next()
+        {
             return Ok(Some(Occurrence::Pending(pending(partition, fact, ahead))));
         }
-        let Some(omitted) = self.get::<Omitted>(&keyspaces.omitted, schema::id(id))? else { return Ok(None) };
-        Ok(self.record(omitted.partition, omitted.offset)?.map(Occurrence::Omitted))
+        let Some(omitted) = self.get::<Omitted>(&keyspaces.omitted, schema::id(id))? else {
+            return Ok(None);
+        };
+        Ok(self
+            .record(omitted.partition, omitted.offset)?
+            .map(Occurrence::Omitted))
     }
 
     /// What became of one offset. `None`: at or above the end of the partition (as last known), or no such partition.
     pub fn record(&self, partition: u32, offset: u64) -> Result<Option<Record>, Error> {
-        let Some(line) = self.moment.lines.get(partition as usize) else { return Ok(None) };
+        let Some(line) = self.moment.lines.get(partition as usize) else {
+            return Ok(None);
+        };
         if offset < line.cursor {
             return Ok(self.records(partition, offset..offset + 1, 1)?.pop());
         }
         Ok((offset < line.end).then(|| match line.at(offset) {
             Ok((fact, ahead)) => pending(partition, fact, ahead),
-            Err(ahead) => {
-                Record { partition, offset, fate: Fate::Pending { ahead }, hash: None, append_ms: None, value: None, trace_id: None }
-            }
+            Err(ahead) => Record {
+                partition,
+                offset,
+                fate: Fate::Pending { ahead },
+                hash: None,
+                append_ms: None,
+                value: None,
+                trace_id: None,
+            },
         }))
     }
 
     /// What became of the offsets in a range, in order, at most `limit`: judged and VOID ones, then pending ones. Below the
     /// cursor every offset is there; above it offsets that hold no record are left out. A shorter answer than `limit` means that the range ends.
-    pub fn records(&self, partition: u32, offsets: Range<u64>, limit: usize) -> Result<Vec<Record>, Error> {
+    pub fn records(
+        &self,
+        partition: u32,
+        offsets: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<Record>, Error> {
         let mut out = Vec::new();
-        let Some(line) = self.moment.lines.get(partition as usize) else { return Ok(out) };
+        let Some(line) = self.moment.lines.get(partition as usize) else {
+            return Ok(out);
+        };
         let mut at = offsets.start;
         while at < line.cursor.min(offsets.end) && out.len() < limit {
             let block = self.block_at(partition, at)?;
@@ -60,9 +87,15 @@ impl View {
             self.slice(&block, at..end, limit, &mut out)?;
             at = end;
         }
-        let waiting = line.from(at.max(offsets.start)).take_while(|(fact, _)| fact.offset < offsets.end);
+        let waiting = line
+            .from(at.max(offsets.start))
+            .take_while(|(fact, _)| fact.offset < offsets.end);
         let room = limit - out.len();
-        out.extend(waiting.take(room).map(|(fact, ahead)| pending(partition, fact, ahead)));
+        out.extend(
+            waiting
+                .take(room)
+                .map(|(fact, ahead)| pending(partition, fact, ahead)),
+        );
         Ok(out)
     }
 
@@ -70,7 +103,10 @@ impl View {
     pub fn pending(&self, partition: u32, from: u64, limit: usize) -> Vec<Record> {
         let line = self.moment.lines.get(partition as usize);
         let waiting = line.into_iter().flat_map(|line| line.from(from));
-        waiting.take(limit).map(|(fact, ahead)| pending(partition, fact, ahead)).collect()
+        waiting
+            .take(limit)
+            .map(|(fact, ahead)| pending(partition, fact, ahead))
+            .collect()
     }
 
     /// The block that consumed an offset, as the audit needs it; `None`: none has as of this tip.
@@ -84,9 +120,18 @@ impl View {
         for chunk in self.chunks_of(row.first_leaf, row.header.log_size) {
             slots.extend(chunk?.1.slots.iter().map(|slot| match slot {
                 Slot::Void { offsets } => Claim::Void { offsets: *offsets },
-                Slot::Record { carried, verdict, .. } => {
-                    let hash = if *verdict == Verdict::TooLarge { Hash::from_slice(carried).unwrap_or_default() } else { Hash::of(carried) };
-                    Claim::Record { hash, verdict: *verdict }
+                Slot::Record {
+                    carried, verdict, ..
+                } => {
+                    let hash = if *verdict == Verdict::TooLarge {
+                        Hash::from_slice(carried).unwrap_or_default()
+                    } else {
+                        Hash::of(carried)
+                    };
+                    Claim::Record {
+                        hash,
+                        verdict: *verdict,
+                    }
                 }
             }));
         }
@@ -106,13 +151,24 @@ impl View {
     /// The block that consumed an offset below the cursor.
     fn block_at(&self, partition: u32, offset: u64) -> Result<rows::Block, Error> {
         let keys = schema::slice(partition, 0)..=schema::slice(partition, offset);
-        let last = self.range(&self.moment.keyspaces.slices, keys).next_back().transpose()?;
-        let (_, height) = last.ok_or(Error::Damaged("no block holds an offset below the cursor"))?;
-        self.block_row(schema::read_number(&height)?)?.ok_or(Error::Damaged("a slice is of a block above the tip"))
+        let last = self
+            .range(&self.moment.keyspaces.slices, keys)
+            .next_back()
+            .transpose()?;
+        let (_, height) =
+            last.ok_or(Error::Damaged("no block holds an offset below the cursor"))?;
+        self.block_row(schema::read_number(&height)?)?
+            .ok_or(Error::Damaged("a slice is of a block above the tip"))
     }
 
     /// The records of one block in a range of offsets inside its slice, as long as there is room.
-    fn slice(&self, block: &rows::Block, offsets: Range<u64>, limit: usize, out: &mut Vec<Record>) -> Result<(), Error> {
+    fn slice(
+        &self,
+        block: &rows::Block,
+        offsets: Range<u64>,
+        limit: usize,
+        out: &mut Vec<Record>,
+    ) -> Result<(), Error> {
         let from = self.first_chunk(block, offsets.start)?;
         for chunk in self.chunks_of(from - 1, block.header.log_size) {
             let (leaf, chunk) = chunk?;
@@ -125,7 +181,10 @@ impl View {
                 let end = offset + slot.offsets();
                 for at in offset.max(offsets.start)..end.min(offsets.end) {
                     if out.len() < limit {
-                        out.push(Record { offset: at, ..judged(&chunk, leaf, index, marks.as_ref()) });
+                        out.push(Record {
+                            offset: at,
+                            ..judged(&chunk, leaf, index, marks.as_ref())
+                        });
                     }
                 }
                 offset = end;
@@ -146,7 +205,11 @@ impl View {
         let (mut low, mut high) = (0, chunks);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if self.chunk(first + middle * CHUNK_LEAVES)?.from_offset <= offset { low = middle } else { high = middle }
+            if self.chunk(first + middle * CHUNK_LEAVES)?.from_offset <= offset {
+                low = middle
+            } else {
+                high = middle
+            }
         }
         Ok(first + low * CHUNK_LEAVES)
     }
@@ -170,8 +233,15 @@ fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Marks>) -> Rec
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     let (height, leaf_index) = (chunk.height, first + index as u64);
     let age = marks.and_then(|marks| *marks.ages_ms.get(index)?);
-    let append_ms = age.zip(marks).map(|(age, marks)| marks.block_ms.wrapping_sub(age as u64));
-    let trace = marks.and_then(|marks| marks.traces.iter().find(|(slot, _)| usize::from(*slot) == index));
+    let append_ms = age
+        .zip(marks)
+        .map(|(age, marks)| marks.block_ms.wrapping_sub(age as u64));
+    let trace = marks.and_then(|marks| {
+        marks
+            .traces
+            .iter()
+            .find(|(slot, _)| usize::from(*slot) == index)
+    });
     let record = Record {
         partition: chunk.partition,
         offset,
@@ -183,11 +253,26 @@ fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Marks>) -> Rec
     };
     match &chunk.slots[index] {
         Slot::Void { .. } => record,
-        Slot::Record { carried, verdict, .. } => {
-            let fate = Fate::Judged { verdict: *verdict, height, leaf_index };
+        Slot::Record {
+            carried, verdict, ..
+        } => {
+            let fate = Fate::Judged {
+                verdict: *verdict,
+                height,
+                leaf_index,
+            };
             match verdict {
-                Verdict::TooLarge => Record { fate, hash: Hash::from_slice(carried), ..record },
-                _ => Record { fate, hash: Some(Hash::of(carried)), value: Some(carried.clone()), ..record },
+                Verdict::TooLarge => Record {
+                    fate,
+                    hash: Hash::from_slice(carried),
+                    ..record
+                },
+                _ => Record {
+                    fate,
+                    hash: Some(Hash::of(carried)),
+                    value: Some(carried.clone()),
+                    ..record
+                },
             }
         }
     }

@@ -12,8 +12,15 @@ impl View {
             return Ok(Vec::new());
         }
         let plan = Plan::new(from_ms, to_ms, buckets as u64);
-        let mut out: Vec<Bucket> = plan.starts().map(|start_ms| Bucket { start_ms, ..Bucket::default() }).collect();
-        let keys = schema::bucket(plan.resolution, plan.start_ms)..schema::bucket(plan.resolution, plan.end_ms);
+        let mut out: Vec<Bucket> = plan
+            .starts()
+            .map(|start_ms| Bucket {
+                start_ms,
+                ..Bucket::default()
+            })
+            .collect();
+        let keys = schema::bucket(plan.resolution, plan.start_ms)
+            ..schema::bucket(plan.resolution, plan.end_ms);
         for row in self.range(&self.moment.keyspaces.series, keys) {
             let (key, value) = row?;
             let start_ms = schema::read_number(&key[1..])?;
@@ -35,12 +42,20 @@ struct Plan {
 impl Plan {
     fn new(from_ms: u64, to_ms: u64, buckets: u64) -> Plan {
         let wanted = (to_ms - from_ms).div_ceil(buckets);
-        let fine = RESOLUTIONS_MS.iter().rposition(|length| *length <= wanted).unwrap_or(0);
+        let fine = RESOLUTIONS_MS
+            .iter()
+            .rposition(|length| *length <= wanted)
+            .unwrap_or(0);
         let unit = RESOLUTIONS_MS[fine];
         let start_ms = from_ms - from_ms % unit;
         let length_ms = (to_ms - start_ms).div_ceil(buckets).next_multiple_of(unit);
         let end_ms = start_ms + (to_ms - start_ms).next_multiple_of(length_ms);
-        Plan { resolution: fine as u8, start_ms, end_ms, length_ms }
+        Plan {
+            resolution: fine as u8,
+            start_ms,
+            end_ms,
+            length_ms,
+        }
     }
 
     fn starts(&self) -> impl Iterator<Item = u64> {
@@ -66,12 +81,24 @@ mod tests {
 
     #[test]
     fn buckets_cover_what_is_asked_and_are_few_enough() {
-        for (from, to, buckets) in [(0, 3_600_000, 60), (1_500, 61_777, 7), (123_456_789, 987_654_321, 1000), (5, 6, 10), (0, u64::MAX >> 12, 3)] {
+        for (from, to, buckets) in [
+            (0, 3_600_000, 60),
+            (1_500, 61_777, 7),
+            (123_456_789, 987_654_321, 1000),
+            (5, 6, 10),
+            (0, u64::MAX >> 12, 3),
+        ] {
             let plan = Plan::new(from, to, buckets);
             let count = plan.starts().count() as u64;
             assert!(count <= buckets, "{count} of {buckets}");
             assert!(plan.start_ms <= from && plan.end_ms >= to);
-            assert_eq!((plan.start_ms % RESOLUTIONS_MS[plan.resolution as usize], plan.length_ms % RESOLUTIONS_MS[plan.resolution as usize]), (0, 0));
+            assert_eq!(
+                (
+                    plan.start_ms % RESOLUTIONS_MS[plan.resolution as usize],
+                    plan.length_ms % RESOLUTIONS_MS[plan.resolution as usize]
+                ),
+                (0, 0)
+            );
         }
         assert_eq!(Plan::new(0, 3_600_000, 60).length_ms, 60_000);
     }

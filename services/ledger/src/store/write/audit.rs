@@ -3,30 +3,53 @@
 use fjall::OwnedWriteBatch;
 
 use super::{Audited, Writer};
+use crate::store::Error;
 use crate::store::rows::{self, Marks, Omitted};
 use crate::store::schema::{self, CHUNK_LEAVES};
-use crate::store::Error;
 
 impl Writer {
     /// The facts about one block.
-    pub(super) fn audited(&mut self, audited: &Audited, out: &mut OwnedWriteBatch) -> Result<(), Error> {
+    pub(super) fn audited(
+        &mut self,
+        audited: &Audited,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
         let keyspaces = &self.keyspaces;
         let mut traces = audited.traces.iter().peekable();
         for (number, times) in audited.append_ms.chunks(CHUNK_LEAVES as usize).enumerate() {
             let first = number as u64 * CHUNK_LEAVES;
             let end = first + times.len() as u64;
-            let mut marks = Marks { block_ms: audited.block_ms, ..Marks::default() };
-            marks.ages_ms = times.iter().map(|time| time.map(|ms| audited.block_ms.wrapping_sub(ms) as i64)).collect();
+            let mut marks = Marks {
+                block_ms: audited.block_ms,
+                ..Marks::default()
+            };
+            marks.ages_ms = times
+                .iter()
+                .map(|time| time.map(|ms| audited.block_ms.wrapping_sub(ms) as i64))
+                .collect();
             while let Some((slot, trace)) = traces.next_if(|(slot, _)| u64::from(*slot) < end) {
-                marks.traces.push(((u64::from(*slot) - first) as u8, *trace));
+                marks
+                    .traces
+                    .push(((u64::from(*slot) - first) as u8, *trace));
             }
-            out.insert(&keyspaces.marks, schema::number(audited.first_leaf + 1 + first), rows::encode(&marks));
+            out.insert(
+                &keyspaces.marks,
+                schema::number(audited.first_leaf + 1 + first),
+                rows::encode(&marks),
+            );
         }
         for finding in &audited.findings {
-            out.insert(&keyspaces.findings, schema::number(finding.number), rows::encode(finding));
+            out.insert(
+                &keyspaces.findings,
+                schema::number(finding.number),
+                rows::encode(finding),
+            );
         }
         for (id, partition, offset) in &audited.omitted {
-            let row = Omitted { partition: *partition, offset: *offset };
+            let row = Omitted {
+                partition: *partition,
+                offset: *offset,
+            };
             out.insert(&keyspaces.omitted, schema::id(id), rows::encode(&row));
         }
         self.series.latencies(audited, keyspaces)

@@ -8,9 +8,9 @@ use chain::{Accepted, Hash, Verdict};
 use fjall::OwnedWriteBatch;
 
 use super::{Applied, Writer};
+use crate::store::Error;
 use crate::store::rows::{self, Place};
 use crate::store::schema::{self, CHUNK_LEAVES, ID_BYTES};
-use crate::store::Error;
 
 /// Ids that the batch in the making holds already.
 #[derive(Default)]
@@ -25,8 +25,14 @@ impl Writer {
         let block = &accepted.block;
         let header = *block.header();
         let verdicts = block.verdicts();
-        let included = verdicts.iter().filter(|verdict| **verdict == Verdict::Included).count();
-        let reward = accepted.entries.first().filter(|entry| entry.leaf_index == accepted.first_leaf && accepted.height > 0);
+        let included = verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Included)
+            .count();
+        let reward = accepted
+            .entries
+            .first()
+            .filter(|entry| entry.leaf_index == accepted.first_leaf && accepted.height > 0);
         let row = rows::Block {
             header,
             signature: bytes::Bytes::copy_from_slice(block.signature()),
@@ -45,31 +51,68 @@ impl Writer {
         out.insert(&keyspaces.blocks, height, rows::encode(&row));
         out.insert(&keyspaces.heights, accepted.hash.0, height);
         if header.to_offset > header.from_offset {
-            out.insert(&keyspaces.slices, schema::slice(header.partition, header.from_offset), height);
+            out.insert(
+                &keyspaces.slices,
+                schema::slice(header.partition, header.from_offset),
+                height,
+            );
         }
     }
 
     /// The records of a block, and where their ids are.
-    pub(super) fn chunks(&mut self, accepted: &Accepted, ids: &mut Ids, out: &mut OwnedWriteBatch) -> Result<(), Error> {
+    pub(super) fn chunks(
+        &mut self,
+        accepted: &Accepted,
+        ids: &mut Ids,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
         let header = accepted.block.header();
-        let mut entries = accepted.entries.iter().filter(|entry| entry.record.is_some()).peekable();
+        let mut entries = accepted
+            .entries
+            .iter()
+            .filter(|entry| entry.record.is_some())
+            .peekable();
         let mut leaf = accepted.first_leaf + 1;
         let mut open: Option<(u64, rows::Chunk)> = None;
         for (offset, slot) in accepted.block.slots() {
             let (first, chunk) = open.get_or_insert_with(|| {
                 let slots = Vec::with_capacity(CHUNK_LEAVES as usize);
-                (leaf, rows::Chunk { height: accepted.height, partition: header.partition, from_offset: offset, slots })
+                (
+                    leaf,
+                    rows::Chunk {
+                        height: accepted.height,
+                        partition: header.partition,
+                        from_offset: offset,
+                        slots,
+                    },
+                )
             });
             let row = match slot {
-                Slot::Hole(range) => rows::Slot::Void { offsets: range.end - range.start },
+                Slot::Hole(range) => rows::Slot::Void {
+                    offsets: range.end - range.start,
+                },
                 Slot::Record(record, verdict) => {
-                    let mut next = || entries.next_if(|entry| entry.leaf_index == leaf).map(rows::Entry::from);
+                    let mut next = || {
+                        entries
+                            .next_if(|entry| entry.leaf_index == leaf)
+                            .map(rows::Entry::from)
+                    };
                     let (sender, recipient) = (next(), next());
-                    if let (Judged::Good(transfer), true) = (record.judged(), verdict.is_occurrence()) {
-                        let place = Place { chunk: *first, slot: chunk.slots.len() as u8 };
+                    if let (Judged::Good(transfer), true) =
+                        (record.judged(), verdict.is_occurrence())
+                    {
+                        let place = Place {
+                            chunk: *first,
+                            slot: chunk.slots.len() as u8,
+                        };
                         self.occurrence(&transfer.id, verdict, place, ids, out)?;
                     }
-                    rows::Slot::Record { carried: record.bytes().clone(), verdict, sender, recipient }
+                    rows::Slot::Record {
+                        carried: record.bytes().clone(),
+                        verdict,
+                        sender,
+                        recipient,
+                    }
                 }
             };
             chunk.slots.push(row);
@@ -84,12 +127,23 @@ impl Writer {
 
     fn chunk(&self, chunk: Option<(u64, rows::Chunk)>, out: &mut OwnedWriteBatch) {
         if let Some((first, chunk)) = chunk {
-            out.insert(&self.keyspaces.records, schema::number(first), rows::encode(&chunk));
+            out.insert(
+                &self.keyspaces.records,
+                schema::number(first),
+                rows::encode(&chunk),
+            );
         }
     }
 
     /// Only the first occurrence of an id counts. The others are always EXPIRED or NONCE_TOO_LOW, so that looking is seldom needed.
-    fn occurrence(&self, id: &Hash, verdict: Verdict, place: Place, ids: &mut Ids, out: &mut OwnedWriteBatch) -> Result<(), Error> {
+    fn occurrence(
+        &self,
+        id: &Hash,
+        verdict: Verdict,
+        place: Place,
+        ids: &mut Ids,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
         let key = schema::id(id);
         let first = ids.written.insert(key);
         let repeatable = matches!(verdict, Verdict::Expired | Verdict::NonceTooLow);

@@ -13,7 +13,11 @@ const KEPT: u64 = 100_000;
 
 impl Writer {
     /// One more, and the oldest one less when the shelf is full.
-    pub(super) fn candidate(&mut self, refused: &Refused, out: &mut OwnedWriteBatch) -> Result<(), Error> {
+    pub(super) fn candidate(
+        &mut self,
+        refused: &Refused,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
         let claims = refused.claims.as_ref();
         let row = Candidate {
             append_ms: refused.append_ms,
@@ -23,9 +27,17 @@ impl Writer {
             miner: claims.and_then(|claims| claims.miner),
         };
         let keyspaces = &self.keyspaces;
-        out.insert(&keyspaces.candidates, schema::number(refused.offset), rows::encode(&row));
+        out.insert(
+            &keyspaces.candidates,
+            schema::number(refused.offset),
+            rows::encode(&row),
+        );
         if let Some(hash) = &row.hash {
-            out.insert(&keyspaces.candidate_hashes, schema::candidate_hash(hash, refused.offset), []);
+            out.insert(
+                &keyspaces.candidate_hashes,
+                schema::candidate_hash(hash, refused.offset),
+                [],
+            );
         }
         if refused.refusal.is_stale() {
             self.series.stale(refused.append_ms, keyspaces)?;
@@ -40,7 +52,11 @@ impl Writer {
     fn drop_oldest(&mut self, out: &mut OwnedWriteBatch) -> Result<(), Error> {
         let keyspaces = &self.keyspaces;
         // What was dropped before lies below `first`: its tombstones need not be walked over again.
-        let Some(oldest) = keyspaces.candidates.range(schema::number(self.shelf.first)..).next() else {
+        let Some(oldest) = keyspaces
+            .candidates
+            .range(schema::number(self.shelf.first)..)
+            .next()
+        else {
             return Ok(());
         };
         let (key, value) = oldest.into_inner()?;

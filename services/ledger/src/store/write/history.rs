@@ -20,8 +20,14 @@ impl Writer {
         for same in steps.chunk_by(|a, b| a.0 == b.0) {
             for group in same.chunks(GROUP_ENTRIES) {
                 let (account, first) = (group[0].0, group[0].1.leaf);
-                let row = Group { steps: group.iter().map(|(_, step)| *step).collect() };
-                out.insert(&self.keyspaces.history, schema::history(account, first), rows::encode(&row));
+                let row = Group {
+                    steps: group.iter().map(|(_, step)| *step).collect(),
+                };
+                out.insert(
+                    &self.keyspaces.history,
+                    schema::history(account, first),
+                    rows::encode(&row),
+                );
             }
         }
     }
@@ -30,7 +36,11 @@ impl Writer {
 fn collect(applied: &Applied, steps: &mut Vec<(u32, Step)>) {
     let accepted = &*applied.accepted;
     // A state is only ever asked for as of the end of a block, so every step of a block may carry the nonce after it.
-    let nonces: HashMap<u32, u64> = accepted.touched.iter().map(|touched| (touched.number, touched.state.nonce)).collect();
+    let nonces: HashMap<u32, u64> = accepted
+        .touched
+        .iter()
+        .map(|touched| (touched.number, touched.state.nonce))
+        .collect();
     for entry in &accepted.entries {
         let step = Step {
             leaf: entry.leaf_index,
@@ -45,7 +55,10 @@ fn collect(applied: &Applied, steps: &mut Vec<(u32, Step)>) {
         steps.push((entry.account, step));
     }
     for touched in &accepted.touched {
-        let entry_here = touched.state.last_entry().is_some_and(|leaf| leaf >= accepted.first_leaf);
+        let entry_here = touched
+            .state
+            .last_entry()
+            .is_some_and(|leaf| leaf >= accepted.first_leaf);
         if !entry_here {
             let step = Step {
                 leaf: accepted.first_leaf,

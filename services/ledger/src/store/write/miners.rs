@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chain::{Accepted, Account};
 use fjall::OwnedWriteBatch;
 
+use crate::store::Error;
 use crate::store::rows::{self, Miner};
 use crate::store::schema::{self, Keyspaces};
-use crate::store::Error;
 
 /// Miners kept in memory at most: those who mine now.
 const CACHED: usize = 1024;
@@ -20,17 +20,34 @@ pub(super) struct Cache {
 
 impl Cache {
     /// The miner of a block won.
-    pub fn won(&mut self, accepted: &Accepted, keyspaces: &Keyspaces, out: &mut OwnedWriteBatch) -> Result<(), Error> {
-        let Some(miner) = accepted.block.header().miner else { return Ok(()) };
-        out.insert(&keyspaces.miner_blocks, schema::miner_block(&miner, accepted.height), []);
+    pub fn won(
+        &mut self,
+        accepted: &Accepted,
+        keyspaces: &Keyspaces,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
+        let Some(miner) = accepted.block.header().miner else {
+            return Ok(());
+        };
+        out.insert(
+            &keyspaces.miner_blocks,
+            schema::miner_block(&miner, accepted.height),
+            [],
+        );
         if !self.rows.contains_key(&miner) {
             let row = match keyspaces.miners.get(miner.as_bytes())? {
                 Some(row) => rows::decode(&row)?,
-                None => Miner { first_height: accepted.height, ..Miner::default() },
+                None => Miner {
+                    first_height: accepted.height,
+                    ..Miner::default()
+                },
             };
             self.rows.insert(miner, (row, false));
         }
-        let (row, changed) = self.rows.get_mut(&miner).expect("it was put there if it was missing");
+        let (row, changed) = self
+            .rows
+            .get_mut(&miner)
+            .expect("it was put there if it was missing");
         row.blocks += 1;
         row.rewards += accepted.paid;
         row.last_height = accepted.height;

@@ -23,10 +23,17 @@ impl Cache {
     /// An accepted block.
     pub fn block(&mut self, accepted: &Accepted, keyspaces: &Keyspaces) -> Result<(), Error> {
         let verdicts = accepted.block.verdicts();
-        let included = verdicts.iter().filter(|verdict| **verdict == Verdict::Included).count() as u64;
+        let included = verdicts
+            .iter()
+            .filter(|verdict| **verdict == Verdict::Included)
+            .count() as u64;
         let rejected = verdicts.len() as u64 - included;
         // Block 0 takes no work.
-        let work = if accepted.height == 0 { 0.0 } else { work::expected_tries(accepted.block.header().bits) as f64 };
+        let work = if accepted.height == 0 {
+            0.0
+        } else {
+            work::expected_tries(accepted.block.header().bits) as f64
+        };
         self.change(accepted.append_ms, keyspaces, |bucket| {
             bucket.blocks += 1;
             bucket.included += included;
@@ -43,8 +50,14 @@ impl Cache {
 
     /// Latencies of a block's records, known when the topic has been read.
     pub fn latencies(&mut self, audited: &Audited, keyspaces: &Keyspaces) -> Result<(), Error> {
-        let ages = audited.append_ms.iter().flatten().map(|append_ms| audited.block_ms.saturating_sub(*append_ms));
-        let (count, sum, max) = ages.fold((0, 0_u64, 0), |(count, sum, max), age| (count + 1, sum.saturating_add(age), age.max(max)));
+        let ages = audited
+            .append_ms
+            .iter()
+            .flatten()
+            .map(|append_ms| audited.block_ms.saturating_sub(*append_ms));
+        let (count, sum, max) = ages.fold((0, 0_u64, 0), |(count, sum, max), age| {
+            (count + 1, sum.saturating_add(age), age.max(max))
+        });
         if count == 0 {
             return Ok(());
         }
@@ -57,16 +70,27 @@ impl Cache {
 
     /// Writes the buckets that changed.
     pub fn flush(&mut self, keyspaces: &Keyspaces, out: &mut OwnedWriteBatch) {
-        for ((resolution, start), (bucket, changed)) in self.buckets.iter_mut().filter(|(_, (_, changed))| *changed) {
+        for ((resolution, start), (bucket, changed)) in
+            self.buckets.iter_mut().filter(|(_, (_, changed))| *changed)
+        {
             *changed = false;
-            out.insert(&keyspaces.series, schema::bucket(*resolution, *start), rows::encode(bucket));
+            out.insert(
+                &keyspaces.series,
+                schema::bucket(*resolution, *start),
+                rows::encode(bucket),
+            );
         }
         if self.buckets.len() > CACHED {
             self.buckets.clear();
         }
     }
 
-    fn change(&mut self, at_ms: u64, keyspaces: &Keyspaces, change: impl Fn(&mut Bucket)) -> Result<(), Error> {
+    fn change(
+        &mut self,
+        at_ms: u64,
+        keyspaces: &Keyspaces,
+        change: impl Fn(&mut Bucket),
+    ) -> Result<(), Error> {
         for (resolution, length_ms) in (0..).zip(RESOLUTIONS_MS) {
             let start = at_ms - at_ms % length_ms;
             if !self.buckets.contains_key(&(resolution, start)) {
@@ -76,7 +100,10 @@ impl Cache {
                 };
                 self.buckets.insert((resolution, start), (row, false));
             }
-            let (bucket, changed) = self.buckets.get_mut(&(resolution, start)).expect("it was put there if it was missing");
+            let (bucket, changed) = self
+                .buckets
+                .get_mut(&(resolution, start))
+                .expect("it was put there if it was missing");
             change(bucket);
             *changed = true;
         }

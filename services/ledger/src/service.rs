@@ -1,0 +1,162 @@
+//! The service around the core: what is set up before it, and what it runs on.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chain::{Genesis, Rules};
+use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
+use follow::{Snapshot, bootstrap, snapshot};
+use journal::Journal;
+use kit::{Readiness, Service, Shutdown};
+
+use crate::config::Config;
+use crate::core::{Core, Settings};
+use crate::rpc;
+use crate::shell::{Parts, Shell};
+use crate::store::{OpenError, Store};
+
+/// How often block 0 is looked for while there is none.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Runs a ledger until the service is told to stop, or cannot go on.
+pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    let genesis = config.chain.genesis()?;
+    service
+        .readiness
+        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let opened = config.clone();
+    let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
+    let reader = store.publisher.reader();
+    rpc::serve(&mut service, reader)?;
+    let setup = Setup {
+        config,
+        journal,
+        readiness: service.readiness.clone(),
+        shutdown: service.shutdown.clone(),
+    };
+    service.tasks.thread("ledger-core", move || {
+        setup.index(store, start, genesis.as_ref())
+    });
+    service.finish().await
+}
+
+/// Opens the index, and the snapshot that goes with it.
+fn open(config: &Config) -> Result<(Store, Option<Snapshot>), OpenError> {
+    let dir = config.data.as_path();
+    if config.reindex {
+        Store::remove(dir)?;
+    }
+    let store = Store::open(dir)?;
+    if let Some(why) = &store.rebuilt {
+        tracing::warn!(
+            "the index in {} is of no use ({why}): it is built anew from the journal",
+            dir.display()
+        );
+    }
+    let start = store.state.as_ref().and_then(|_| snapshot::load(dir));
+    Ok((store, start))
+}
+
+/// What the core's thread starts from.
+struct Setup {
+    config: Config,
+    journal: Journal,
+    readiness: Readiness,
+    shutdown: Shutdown,
+}
+
+impl Setup {
+    fn index(
+        self,
+        store: Store,
+        start: Option<Snapshot>,
+        genesis: Option<&Genesis>,
+    ) -> anyhow::Result<()> {
+        let index = store.state.clone().zip(store.rules.clone());
+        let known = index.as_ref().map(|(_, rules)| rules);
+        let Some(rules) = self.establish(genesis, known)? else {
+            return Ok(());
+        };
+        store.expect_chain(&self.config.data, rules.chain_id)?;
+        let settings = Settings {
+            follow: follow::Settings {
+                topic: self.journal.topic_name(BLOCKCHAIN),
+                expected: Some(rules.chain_id),
+                assume_valid: self.config.assume_valid,
+            },
+            transactions: self.journal.topic_name(TRANSACTIONS),
+        };
+        say_where(
+            index.as_ref().map(|(state, _)| state.tip.height),
+            start.as_ref(),
+            &self.config.data,
+        );
+        let shell = Shell::start(Parts {
+            core: Core::new(settings, index, start),
+            rules,
+            store,
+            journal: self.journal,
+            data: self.config.data,
+            readiness: self.readiness,
+            shutdown: self.shutdown,
+        })?;
+        shell.run()
+    }
+
+    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
+    fn establish(
+        &self,
+        genesis: Option<&Genesis>,
+        known: Option<&Arc<Rules>>,
+    ) -> anyhow::Result<Option<Arc<Rules>>> {
+        let cancelled = || self.shutdown.is_cancelled();
+        let trouble = |error: &journal::Error| {
+            tracing::warn!("{error}");
+            self.readiness
+                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
+        };
+        let mut warned = false;
+        loop {
+            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+                Err(bootstrap::Error::Cancelled) => return Ok(None),
+                other => other?,
+            };
+            self.readiness.set("log", Ok(()));
+            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
+                tracing::warn!(
+                    "topic {topic}: {} is {} and should be {}",
+                    fault.setting,
+                    fault.found,
+                    fault.expected
+                );
+            }
+            warned = true;
+            if let Some(rules) = found.rules.or_else(|| known.cloned()) {
+                return Ok(Some(rules));
+            }
+            if cancelled() {
+                return Ok(None);
+            }
+            let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
+            self.readiness
+                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+fn say_where(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
+    let index = index.map_or_else(
+        || "empty".to_owned(),
+        |height| format!("at height {height}"),
+    );
+    let snapshot = start.map_or_else(
+        || "none".to_owned(),
+        |start| format!("at height {}", start.chain.tip().height),
+    );
+    tracing::info!(
+        "data in {}: index {index}, snapshot {snapshot}",
+        dir.display()
+    );
+}

@@ -1,0 +1,228 @@
+//! The threads around the core: they turn what happens into inputs, and carry outputs out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use chain::Rules;
+use crossbeam_channel::{Receiver, Sender, never, select_biased, tick, unbounded};
+use follow::Feed;
+use journal::{Journal, Tail};
+use kit::{Readiness, Shutdown};
+
+use crate::core::{Core, Input, Lane, Output};
+use crate::store::{Publisher, Store};
+
+mod clerk;
+mod index;
+mod progress;
+mod topic;
+
+use clerk::{Clerk, Errand};
+use index::{Index, Job};
+use progress::Progress;
+use topic::Checker;
+
+/// How often the core is told that time passes, and how soon the shutdown token is seen at the latest.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long the index may take to settle at the end.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Inputs taken in one go: a batch of blocks costs one write.
+const BURST: usize = 256;
+
+/// What the shell is made of.
+pub(crate) struct Parts {
+    pub(crate) core: Core,
+    pub(crate) rules: Arc<Rules>,
+    pub(crate) store: Store,
+    pub(crate) journal: Journal,
+    pub(crate) data: PathBuf,
+    pub(crate) readiness: Readiness,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// The shell; everything of it stops when it is dropped.
+pub(crate) struct Shell {
+    core: Core,
+    /// The follower's inputs wait here while the core is full.
+    follow: Receiver<follow::Input>,
+    inputs: Receiver<Input>,
+    sender: Sender<Input>,
+    feed: Feed,
+    tails: BTreeMap<(u32, u8), Tail>,
+    checker: Checker,
+    journal: Journal,
+    publisher: Publisher,
+    index: Index,
+    clerk: Clerk,
+    readiness: Readiness,
+    shutdown: Shutdown,
+    progress: Progress,
+}
+
+impl Shell {
+    pub(crate) fn start(parts: Parts) -> anyhow::Result<Shell> {
+        let (sender, inputs) = unbounded();
+        let (to_core, follow) = unbounded();
+        let feed = Feed::start(&parts.journal, move |input| {
+            // The core's thread is gone when nobody listens.
+            let _ = to_core.send(input);
+        });
+        let Store {
+            writer, publisher, ..
+        } = parts.store;
+        let reader = publisher.reader();
+        Ok(Shell {
+            core: parts.core,
+            follow,
+            inputs,
+            feed,
+            tails: BTreeMap::new(),
+            checker: Checker::start(parts.rules)?,
+            index: Index::start(writer, sender.clone())?,
+            clerk: Clerk::start(parts.journal.clone(), parts.data, reader, sender.clone())?,
+            journal: parts.journal,
+            publisher,
+            sender,
+            readiness: parts.readiness,
+            shutdown: parts.shutdown,
+            progress: Progress::default(),
+        })
+    }
+
+    /// Steps the core until the service is told to stop, or the core gives up.
+    pub(crate) fn run(mut self) -> anyhow::Result<()> {
+        let mut out = Vec::new();
+        self.core.start(&mut out);
+        self.carry_out(&mut out)?;
+        let ticks = tick(TICK);
+        while !self.shutdown.is_cancelled() {
+            let input = self.next(&ticks);
+            self.core.step(now_ms(), input, &mut out);
+            self.carry_out(&mut out)?;
+            for _ in 0..BURST {
+                let Some(input) = self.waiting() else { break };
+                self.core.step(now_ms(), input, &mut out);
+                self.carry_out(&mut out)?;
+            }
+            if let Some(error) = self.index.failed() {
+                return Err(error.into());
+            }
+            self.progress.tell(&self.core);
+        }
+        self.settle()
+    }
+
+    /// The next input. What the core waits for comes first; the follower waits while the core is full.
+    fn next(&self, ticks: &Receiver<Instant>) -> Input {
+        let quiet = never();
+        let follow = if self.core.is_full() {
+            &quiet
+        } else {
+            &self.follow
+        };
+        select_biased! {
+            recv(self.inputs) -> input => input.unwrap_or(Input::Tick),
+            recv(follow) -> input => input.map_or(Input::Tick, Input::Follow),
+            recv(ticks) -> _ => Input::Tick,
+        }
+    }
+
+    /// An input that is there already.
+    fn waiting(&self) -> Option<Input> {
+        let follow = || {
+            self.follow
+                .try_recv()
+                .ok()
+                .filter(|_| !self.core.is_full())
+                .map(Input::Follow)
+        };
+        self.inputs.try_recv().ok().or_else(follow)
+    }
+
+    fn carry_out(&mut self, out: &mut Vec<Output>) -> anyhow::Result<()> {
+        for output in out.drain(..) {
+            match output {
+                Output::Follow(task) => self.feed.perform(task),
+                Output::Write(batch) => self.index.send(Job::Write(batch)),
+                Output::Publish(publication) => self.publisher.publish(*publication),
+                Output::Withdraw => {
+                    self.publisher.withdraw();
+                    self.index.send(Job::Clear);
+                }
+                Output::Read {
+                    partition,
+                    lane,
+                    generation,
+                    from,
+                } => {
+                    let tail = topic::read(
+                        &self.journal,
+                        &self.checker,
+                        &self.sender,
+                        partition,
+                        lane,
+                        generation,
+                        from,
+                    );
+                    // The old reader ends first: two of one lane would hold two windows.
+                    drop(self.tails.remove(&key(partition, lane)));
+                    self.tails.insert(key(partition, lane), tail);
+                }
+                Output::Stop { partition, lane } => drop(self.tails.remove(&key(partition, lane))),
+                Output::Load { partition, offset } => {
+                    self.clerk.send(Errand::Load { partition, offset })
+                }
+                Output::Snapshot(snapshot) => self
+                    .index
+                    .send(Job::Persist(Box::new(self.clerk.keeper(snapshot)))),
+                Output::Commit { applied_offset } => {
+                    self.clerk.send(Errand::Commit { applied_offset })
+                }
+                Output::Ready(condition, state) => self.readiness.set(condition, state),
+                Output::Found(findings) => findings.iter().for_each(progress::tell_finding),
+                Output::Fatal(fatal) => return Err(fatal.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The end: what has been taken in gets into the index, and the snapshot says so.
+    fn settle(mut self) -> anyhow::Result<()> {
+        let mut out = Vec::new();
+        let deadline = Instant::now() + SETTLE;
+        while !self.core.is_settled() {
+            let Ok(input) = self.inputs.recv_deadline(deadline) else {
+                break;
+            };
+            if matches!(input, Input::Written) {
+                self.core.step(now_ms(), input, &mut out);
+                out.retain(|output| matches!(output, Output::Write(_)));
+                self.carry_out(&mut out)?;
+            }
+        }
+        if let Some(snapshot) = self.core.last_snapshot() {
+            self.index.send(Job::Persist(Box::new(
+                self.clerk.keeper(crate::core::Snapshot(snapshot)),
+            )));
+        }
+        // Both end when they have done what they were sent.
+        self.index.finish()?;
+        self.clerk.finish();
+        Ok(())
+    }
+}
+
+fn key(partition: u32, lane: Lane) -> (u32, u8) {
+    (partition, lane as u8)
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,94 @@
+//! The thread that writes the index.
+
+use std::thread::{self, JoinHandle};
+
+use anyhow::Context as _;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+
+use crate::core::Input;
+use crate::store::Error;
+use crate::store::write::{Batch, Writer};
+
+/// Work for it, done in order.
+pub(super) enum Job {
+    /// Write a batch.
+    Write(Box<Batch>),
+    /// Empty the index.
+    Clear,
+    /// Make it durable, then do this.
+    Persist(Box<dyn FnOnce() + Send>),
+}
+
+/// The thread, and how to reach it.
+pub(super) struct Index {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    failure: Receiver<Error>,
+}
+
+impl Index {
+    pub(super) fn start(writer: Writer, core: Sender<Input>) -> anyhow::Result<Index> {
+        let (jobs, todo) = unbounded();
+        let (failed, failure) = bounded(1);
+        let job = move || {
+            if let Err(error) = work(writer, &todo, &core) {
+                let _ = failed.try_send(error);
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("ledger-index".into())
+            .spawn(job)
+            .context("no thread for the index")?;
+        Ok(Index {
+            jobs: Some(jobs),
+            thread: Some(thread),
+            failure,
+        })
+    }
+
+    pub(super) fn send(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // A thread that failed takes nothing any more; `failed` says why.
+            let _ = jobs.send(job);
+        }
+    }
+
+    /// What ended the thread before its time.
+    pub(super) fn failed(&self) -> Option<Error> {
+        self.failure.try_recv().ok()
+    }
+
+    /// Lets the thread do what it was sent, and waits for it.
+    pub(super) fn finish(&mut self) -> anyhow::Result<()> {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            thread
+                .join()
+                .map_err(|_| anyhow::anyhow!("the thread of the index panicked"))?;
+        }
+        self.failed().map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let _ = self.finish();
+    }
+}
+
+fn work(mut writer: Writer, todo: &Receiver<Job>, core: &Sender<Input>) -> Result<(), Error> {
+    for job in todo {
+        match job {
+            Job::Write(batch) => {
+                writer.write(&batch)?;
+                let _ = core.send(Input::Written);
+            }
+            Job::Clear => writer.clear()?,
+            Job::Persist(then) => {
+                writer.persist()?;
+                then();
+            }
+        }
+    }
+    writer.persist()
+}

@@ -1,0 +1,60 @@
+//! What the log tells of a long replay and of findings.
+
+use std::time::{Duration, Instant};
+
+use crate::core::Core;
+use crate::store::answer::Finding;
+
+/// Between two messages about a replay.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// When something was said last, and where the replay stood then.
+#[derive(Default)]
+pub(super) struct Progress {
+    last: Option<(Instant, u64)>,
+    told: bool,
+}
+
+impl Progress {
+    /// Says how a replay goes, every few seconds, and once when it is done.
+    pub(super) fn tell(&mut self, core: &Core) {
+        let lag = core.lag();
+        let (since, offset) = *self.last.get_or_insert((Instant::now(), lag.next_offset));
+        if since.elapsed() < INTERVAL {
+            return;
+        }
+        let behind = lag.records() > 0;
+        if behind {
+            let rate = (lag.next_offset - offset.min(lag.next_offset)) as f64
+                / since.elapsed().as_secs_f64();
+            let height = core
+                .height()
+                .map_or_else(|| "none".to_owned(), |height| height.to_string());
+            tracing::info!(
+                "replaying: height {height}, offset {} of {}, {rate:.0} candidates a second",
+                lag.next_offset,
+                lag.end
+            );
+        } else if self.told {
+            tracing::info!("replayed to offset {}", lag.next_offset);
+        }
+        self.told = behind;
+        self.last = Some((Instant::now(), lag.next_offset));
+    }
+}
+
+/// A finding of the audit, for whoever reads logs.
+pub(super) fn tell_finding(finding: &Finding) {
+    tracing::error!(
+        height = finding.height,
+        block = %finding.block_hash,
+        miner = finding.miner.map(|miner| miner.to_string()),
+        partition = finding.partition,
+        from_offset = finding.from_offset,
+        to_offset = finding.to_offset,
+        in_block = finding.in_block.map(|hash| hash.to_string()),
+        in_topic = finding.in_topic.map(|hash| hash.to_string()),
+        "audit: a block and the topic disagree: {:?}",
+        finding.fault
+    );
+}

@@ -1,0 +1,92 @@
+//! Reading `transactions`, and checking what is read.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use chain::Rules;
+use crossbeam_channel::Sender;
+use follow::Rayon;
+use follow::topics::TRANSACTIONS;
+use journal::{Batch, Journal, Tail, TailEvent};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::core::fact::Facts;
+use crate::core::{Input, Lane, News};
+
+/// Pending records kept in memory, in bytes over all partitions. What lies beyond is read when blocks have made room.
+const PENDING_BYTES: usize = 64 << 20;
+
+/// Records of one partition read ahead for an audit that is behind, in bytes.
+const AUDIT_BYTES: usize = 8 << 20;
+
+/// The least a window may be, in bytes: several records of the greatest size.
+const LEAST_BYTES: usize = 1 << 20;
+
+/// Checks records, on threads of its own.
+#[derive(Clone)]
+pub(super) struct Checker {
+    rules: Arc<Rules>,
+    pool: Arc<ThreadPool>,
+}
+
+impl Checker {
+    pub(super) fn start(rules: Arc<Rules>) -> anyhow::Result<Checker> {
+        let pool = ThreadPoolBuilder::new()
+            .thread_name(|n| format!("ledger-check-{n}"))
+            .build()
+            .context("no threads to check records")?;
+        Ok(Checker {
+            rules,
+            pool: Arc::new(pool),
+        })
+    }
+
+    fn facts(&self, batch: Batch, lane: Lane) -> Facts {
+        match lane {
+            Lane::Audit => Facts::hashed(batch),
+            Lane::Live => self
+                .pool
+                .install(|| Facts::checked(batch, &self.rules, rand::random(), &Rayon)),
+        }
+    }
+}
+
+/// Reads a partition from an offset on.
+pub(super) fn read(
+    journal: &Journal,
+    checker: &Checker,
+    core: &Sender<Input>,
+    partition: u32,
+    lane: Lane,
+    generation: u64,
+    from: u64,
+) -> Tail {
+    let window = match lane {
+        Lane::Live => PENDING_BYTES / checker.rules.genesis.partitions as usize,
+        Lane::Audit => AUDIT_BYTES,
+    };
+    let (checker, core) = (checker.clone(), core.clone());
+    let sink = move |event| {
+        let news = match event {
+            TailEvent::Batch(batch) => News::Facts(checker.facts(batch, lane)),
+            TailEvent::Unavailable(error) => News::Unavailable(error),
+            TailEvent::Available => News::Available,
+            TailEvent::Lost(error) => News::Lost(error),
+        };
+        // The core's thread is gone when nobody listens.
+        let _ = core.send(Input::Topic {
+            partition,
+            lane,
+            generation,
+            news,
+        });
+    };
+    Tail::spawn(
+        journal.clone(),
+        TRANSACTIONS,
+        partition,
+        from,
+        window.max(LEAST_BYTES),
+        sink,
+    )
+}
