@@ -27,7 +27,7 @@ fn sized(tag: u64, memo_bytes: usize) -> SubmitTransactionsRequest {
 }
 
 /// Sends so many on one stream, reads all answers, and checks that each tag comes back once, accepted.
-async fn run(stage: &Stage, count: u64) {
+pub async fn run(stage: &Stage, count: u64) {
     let requests = tokio_stream::iter((0..count).map(request));
     let replies = stage.client.clone().submit_transactions(requests).await;
     let mut replies = replies.unwrap().into_inner();
