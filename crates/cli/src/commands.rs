@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod block;
+pub mod explain;
+pub mod export;
 pub mod genesis;
 pub mod init;
 pub mod keys;
@@ -9,3 +11,4 @@ pub mod record;
 pub mod status;
 pub mod topic;
 pub mod tx;
+pub mod verify;

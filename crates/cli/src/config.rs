@@ -92,6 +92,18 @@ pub enum Command {
     /// Read the topics themselves, without any service
     #[command(subcommand)]
     Topic(commands::topic::Command),
+    /// Derive the whole chain again and check every rule, trusting nobody
+    Verify(Box<commands::verify::Args>),
+    /// Write all candidates with offsets and append times to a file that `verify` reads
+    Export(commands::export::Args),
+    /// What a verdict, a block rule or the reason of an error means, who must act, and what to do
+    #[command(
+        after_help = "Examples:\n  blocklog explain NONCE_TOO_LOW\n  blocklog explain --output json"
+    )]
+    Explain {
+        /// The code; all of them if left out
+        code: Option<String>,
+    },
     /// The chain and the services at a glance
     Status,
     /// Completions for a shell

@@ -7,6 +7,7 @@ mod connect;
 mod exit;
 mod format;
 mod output;
+mod source;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,9 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Account(command) => commands::account::run(command, &connect, printer).await,
         Command::Record(command) => commands::record::run(command, &connect, printer).await,
         Command::Topic(command) => commands::topic::run(command, printer),
+        Command::Verify(args) => commands::verify::run(*args, &connect, printer).await,
+        Command::Export(args) => commands::export::run(args, &connect, printer),
+        Command::Explain { code } => commands::explain::run(code.as_deref(), printer),
         Command::Status => commands::status::run(&connect, printer).await,
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -1,0 +1,227 @@
+//! What a verification saw, and what follows from it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io;
+use std::time::Duration;
+
+use chain::{Accepted, Account, Chain, Hash, work};
+use follow::{Claims, Refused};
+use serde_json::json;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{Printer, Rows};
+
+/// Refused candidates that are told one by one.
+const TOLD: usize = 20;
+
+/// Counts, and what does not fit together.
+pub struct Summary {
+    tip: Option<Hash>,
+    to: Option<u64>,
+    tip_seen: bool,
+    blocks: u64,
+    verdicts: BTreeMap<&'static str, u64>,
+    stale: u64,
+    refused: u64,
+    told: Vec<String>,
+    off_chain: HashSet<Hash>,
+    broken: Option<String>,
+    balances: Option<Vec<(Account, i64)>>,
+}
+
+impl Summary {
+    /// Looks for a trusted tip, and for the balances at a height.
+    pub fn new(tip: Option<Hash>, to: Option<u64>) -> Self {
+        Self {
+            tip,
+            to,
+            tip_seen: false,
+            blocks: 0,
+            verdicts: BTreeMap::new(),
+            stale: 0,
+            refused: 0,
+            told: Vec::new(),
+            off_chain: HashSet::new(),
+            broken: None,
+            balances: None,
+        }
+    }
+
+    /// The replay begins again.
+    pub fn restart(&mut self) {
+        *self = Self::new(self.tip, self.to);
+    }
+
+    /// A block of the chain.
+    pub fn accepted(&mut self, accepted: &Accepted) {
+        self.blocks += 1;
+        self.broken = None;
+        self.tip_seen |= self.tip == Some(accepted.hash);
+        for verdict in accepted.block.verdicts() {
+            *self.verdicts.entry(verdict.code()).or_default() += 1;
+        }
+        if let Some(to) = self.to {
+            self.follow_balances(accepted, to);
+        }
+    }
+
+    /// Balances are kept only where they are asked for.
+    fn follow_balances(&mut self, accepted: &Accepted, to: u64) {
+        if accepted.height > to {
+            return;
+        }
+        let balances = self.balances.get_or_insert_default();
+        for touched in &accepted.touched {
+            let number = touched.number as usize;
+            if number >= balances.len() {
+                balances.resize(number + 1, (touched.account, 0));
+            }
+            balances[number] = (touched.account, touched.state.balance);
+        }
+    }
+
+    /// A candidate that is no block.
+    pub fn refused(&mut self, refused: Refused, chain: Option<&Chain>) {
+        let code = refused.refusal.code();
+        let claims = refused.claims.as_ref();
+        if refused.refusal.is_stale() {
+            self.stale += 1;
+            if let (Some(claims), Some(chain)) = (claims, chain) {
+                self.suspect(claims, refused.offset, chain);
+            }
+            return;
+        }
+        self.refused += 1;
+        self.off_chain.extend(claims.map(|claims| claims.hash));
+        if self.told.len() < TOLD {
+            let height = claims.map_or_else(String::new, |claims| {
+                format!(", which claims height {}", claims.height)
+            });
+            self.told.push(format!(
+                "offset {}{height}: {code}, {}",
+                refused.offset, refused.refusal
+            ));
+        }
+    }
+
+    /// What builds upon a refused candidate, or higher than the tip, with the work done, shows a chain that was broken
+    /// there: nobody mines upon what every reader refuses. A block that is accepted later clears the suspicion.
+    fn suspect(&mut self, claims: &Claims, offset: u64, chain: &Chain) {
+        let builds_elsewhere = self.off_chain.contains(&claims.previous_hash)
+            || claims.height > chain.tip().height + 1;
+        if self.broken.is_none()
+            && builds_elsewhere
+            && work::meets(&claims.hash, chain.rules().genesis.bits)
+        {
+            self.broken = Some(format!(
+                "the chain breaks at height {}: the candidate at offset {offset} builds upon a block that is not on it",
+                chain.tip().height + 1
+            ));
+        }
+    }
+
+    /// Says precisely what was checked.
+    pub fn print(
+        &self,
+        chain: &Chain,
+        source: &str,
+        assumed: Option<Hash>,
+        took: Duration,
+        printer: Printer,
+    ) -> io::Result<()> {
+        let tip = chain.tip();
+        let records: u64 = self.verdicts.values().sum();
+        let rate = records as f64 / took.as_secs_f64().max(1e-9);
+        let signatures = match assumed {
+            None => "every signature of transactions and blocks".to_owned(),
+            Some(hash) => format!("signatures after block {hash} only"),
+        };
+        let value = json!({
+            "source": source, "chainId": chain.rules().chain_id.to_string(), "name": chain.rules().genesis.name,
+            "height": tip.height, "tip": tip.hash.to_string(), "logRoot": tip.log_root.to_string(), "logSize": tip.log_size,
+            "blocks": self.blocks, "records": records, "verdicts": self.verdicts, "stale": self.stale,
+            "refused": self.refused, "refusals": self.told, "accounts": chain.accounts(),
+            "supply": chain.supply().to_string(), "signatures": signatures, "seconds": took.as_secs_f64(),
+            "balances": self.balances.as_ref().map(|balances| balances.iter()
+                .map(|(account, balance)| json!({ "account": account.to_string(), "balance": balance })).collect::<Vec<_>>()),
+        });
+        let verdicts: Vec<String> = self
+            .verdicts
+            .iter()
+            .map(|(code, count)| format!("{count} {code}"))
+            .collect();
+        let mut rows: Rows = vec![
+            ("checked", source.to_owned()),
+            (
+                "rules",
+                format!(
+                    "every rule of format 1; {signatures}; not: that blocks hold what the transactions topic holds (`blocklog audit`)"
+                ),
+            ),
+            (
+                "chain",
+                format!("{} {}", chain.rules().genesis.name, chain.rules().chain_id),
+            ),
+            ("tip", format!("{} {}", tip.height, tip.hash)),
+            (
+                "log",
+                format!("{} leaves, root {}", tip.log_size, tip.log_root),
+            ),
+            (
+                "blocks",
+                format!(
+                    "{} accepted, {} stale, {} refused",
+                    self.blocks, self.stale, self.refused
+                ),
+            ),
+            ("records", format!("{records}: {}", verdicts.join(", "))),
+            (
+                "accounts",
+                format!("{}, supply {}", chain.accounts(), chain.supply()),
+            ),
+            (
+                "took",
+                format!("{:.2} s, {rate:.0} records/s", took.as_secs_f64()),
+            ),
+        ];
+        rows.extend(self.told.iter().map(|line| ("refused", line.clone())));
+        rows.extend(
+            self.balances
+                .iter()
+                .flatten()
+                .map(|(account, balance)| ("balance", format!("{account} {balance}"))),
+        );
+        printer.value(&value, rows)
+    }
+
+    /// Whether it verifies.
+    pub fn verdict(&self, chain: &Chain) -> Outcome {
+        if let (Some(tip), false) = (self.tip, self.tip_seen) {
+            let missing = format!(
+                "block {tip}, which you trust, is not on this chain (tip: height {}, {}); {}",
+                chain.tip().height,
+                chain.tip().hash,
+                self.broken
+                    .as_deref()
+                    .or(self.told.first().map(String::as_str))
+                    .unwrap_or("the copy may be cut, or of another chain")
+            );
+            return Err(Failure::new(Exit::DoesNotVerify, missing).reason("TIP_NOT_ON_CHAIN"));
+        }
+        if let Some(to) = self.to.filter(|to| *to > chain.tip().height) {
+            let short = format!("height {to} is above the tip, {}", chain.tip().height);
+            return Err(Failure::new(Exit::NotFound, short).reason("HEIGHT_ABOVE_TIP"));
+        }
+        match &self.broken {
+            None => Ok(()),
+            Some(broken) => {
+                let told = self
+                    .told
+                    .first()
+                    .map(|line| format!("; a refusal: {line}"))
+                    .unwrap_or_default();
+                Err(Failure::new(Exit::DoesNotVerify, format!("{broken}{told}")).reason("BROKEN"))
+            }
+        }
+    }
+}
