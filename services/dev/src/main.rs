@@ -1,2 +1,7 @@
 //! The `blocklog-dev` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    kit::process::main("blocklog-dev", dev::run)
+}

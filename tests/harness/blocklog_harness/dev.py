@@ -1,0 +1,58 @@
+"""The whole chain in one process, on free ports."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+from . import paths
+from .process import Failure, Process, wait_until
+
+READY_SECONDS = 60
+
+
+class Dev(Process):
+    """`blocklog-dev --ports auto`: its ports change with every start, so they are looked up at every use."""
+
+    def __init__(self, folder: Path, *flags, name: str = "dev"):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.data = folder / "data"
+        self.file = folder / f"{name}.json"
+        argv = [paths.binary("blocklog-dev"), "--data", self.data, "--ports", "auto", "--announce", self.file, *flags]
+        super().__init__(name, argv, folder / f"{name}.log", cwd=folder)
+
+    def start(self) -> "Dev":
+        self.file.unlink(missing_ok=True)
+        super().start()
+        return self
+
+    def await_ready(self, seconds: float = READY_SECONDS) -> "Dev":
+        """Waits until this very process says where it is."""
+
+        def announced() -> bool:
+            if not self.running():
+                raise RuntimeError(f"{self.name} ended with {self.exit_code()} instead of getting ready\n{self.tail()}")
+            if not self.file.exists() or self.announcement()["pid"] != self.pid:
+                raise Failure("nothing is announced yet")
+            return True
+
+        wait_until(f"{self.name} to be ready", announced, seconds)
+        return self
+
+    def announcement(self) -> dict:
+        return json.loads(self.file.read_text())
+
+    @property
+    def grpc(self) -> str:
+        """Where ingest is."""
+        return self._place("ingest")
+
+    @property
+    def ledger(self) -> SimpleNamespace:
+        return SimpleNamespace(name="ledger", grpc=self._place("ledger"))
+
+    def _place(self, service: str) -> str:
+        try:
+            return self.announcement()[service]["grpc"]
+        except (OSError, ValueError) as error:
+            # Between a kill and the next start: what is called then fails, and is tried again.
+            raise Failure(f"{self.name} is not up: {error}") from None
