@@ -17,6 +17,8 @@
 //! readers and tells the appenders. The bytes are in `disk/frame.rs`, the mark in `disk/mark.rs`, what
 //! happens after a crash in `disk/recover.rs`, failing disks in `disk/writing.rs`.
 
+#[cfg(feature = "testing")]
+mod faulty;
 mod files;
 mod frame;
 mod mark;
@@ -35,6 +37,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+#[cfg(feature = "testing")]
+pub use self::faulty::FaultyDisk;
 use self::files::{Files, Guard, Real};
 use self::frame::Salt;
 use self::partition::Partition;
@@ -274,6 +278,7 @@ fn open_topics(
         file: root.to_owned(),
         detail: error.to_string(),
     };
+    ground.files.sync_dir(root).map_err(io)?;
     let mut topics = std::collections::BTreeMap::new();
     for name in ground.files.list(root).map_err(io)? {
         let directory = root.join(&name);
@@ -302,6 +307,11 @@ fn open_topics(
 }
 
 fn open_topic(ground: &Ground, spec: TopicSpec, directory: &Path) -> Result<Topic, Error> {
+    let io = |error: io::Error| Error::Io {
+        file: directory.to_owned(),
+        detail: error.to_string(),
+    };
+    ground.files.sync_dir(directory).map_err(io)?;
     let open = |number: u32| {
         let directory = directory.join(number.to_string());
         recover::open(ground, &spec.name, number, &directory).map(Arc::new)

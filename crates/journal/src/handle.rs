@@ -142,4 +142,12 @@ impl Journal {
         self.provider
             .commit_position(group, topic, partition, offset)
     }
+
+    /// A journal on a disk of a test's own.
+    #[cfg(feature = "testing")]
+    pub(crate) fn on_disk(disk: crate::disk::Disk) -> Journal {
+        Journal {
+            provider: Provider::Disk(disk),
+        }
+    }
 }

@@ -55,6 +55,8 @@ mod topic;
 mod url;
 
 pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
+#[cfg(feature = "testing")]
+pub use disk::FaultyDisk;
 pub use error::Error;
 pub use handle::{Journal, Options};
 pub use partition::murmur2_partition;

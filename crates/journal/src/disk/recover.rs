@@ -5,7 +5,8 @@
 //! * In the last one, a bad frame above the synced-end mark is where a write was torn: it is cut there. Below
 //!   the mark, or with a good frame of a later group behind it, it is corruption: nothing is changed, and opening fails.
 //!   So does a log that ends below its mark.
-//! * What is left is synced before anybody sees it: after a crash of the process it may still be on its way.
+//! * What is left is synced before anybody sees it, directories too: after a crash of the process it may still be
+//!   on its way.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -94,6 +95,7 @@ pub(super) fn open(
         detail: error.to_string(),
     };
     last.file.sync().map_err(io)?;
+    ground.files.sync_dir(directory).map_err(io)?;
     mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
 
     let mut last_append_ms = read.last_append_ms;

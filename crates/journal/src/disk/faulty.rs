@@ -1,0 +1,415 @@
+//! A disk in memory that fails as asked: the power goes, it is full, a sync fails, a bit rots.
+//!
+//! What was synced survives the power; of what was not, any part may: writes in sectors of 512 bytes each for itself,
+//! cuts, and entries of directories. The seed decides, so that every failure can be replayed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rand::rngs::SmallRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::files::{File, Files, Guard};
+use crate::{Error, Journal};
+
+/// What survives or not as a whole, in bytes.
+const SECTOR: usize = 512;
+/// Where the journal is on this disk.
+const ROOT: &str = "journal";
+
+/// The disk; clones share it.
+#[derive(Clone)]
+pub struct FaultyDisk {
+    platter: Arc<Mutex<Platter>>,
+    segment_bytes: u64,
+}
+
+struct Platter {
+    inodes: Vec<Inode>,
+    /// What processes see.
+    entries: BTreeMap<PathBuf, usize>,
+    /// What survives the power.
+    durable_entries: BTreeMap<PathBuf, usize>,
+    directories: BTreeSet<PathBuf>,
+    locked: BTreeSet<PathBuf>,
+    /// Counts power cuts: files opened before one are dead.
+    life: u64,
+    /// Operations until the power goes.
+    power: Option<u64>,
+    /// Bytes until the disk is full.
+    room: Option<usize>,
+    failing_syncs: bool,
+    rng: SmallRng,
+}
+
+#[derive(Default, Clone)]
+struct Inode {
+    bytes: Vec<u8>,
+    durable: Vec<u8>,
+    pending: Vec<Change>,
+}
+
+/// What was done to a file since its last sync.
+#[derive(Clone)]
+enum Change {
+    Write { position: usize, bytes: Vec<u8> },
+    Cut(usize),
+}
+
+struct Handle {
+    platter: Arc<Mutex<Platter>>,
+    inode: usize,
+    life: u64,
+}
+
+/// A lock on a path; a power cut lets go of it too.
+struct Locked {
+    platter: Arc<Mutex<Platter>>,
+    path: PathBuf,
+    life: u64,
+}
+
+impl FaultyDisk {
+    /// An empty disk whose journals begin a new segment after `segment_bytes`.
+    pub fn new(seed: u64, segment_bytes: u64) -> FaultyDisk {
+        let platter = Platter {
+            inodes: Vec::new(),
+            entries: BTreeMap::new(),
+            durable_entries: BTreeMap::new(),
+            directories: BTreeSet::new(),
+            locked: BTreeSet::new(),
+            life: 0,
+            power: None,
+            room: None,
+            failing_syncs: false,
+            rng: SmallRng::seed_from_u64(seed),
+        };
+        FaultyDisk {
+            platter: Arc::new(Mutex::new(platter)),
+            segment_bytes,
+        }
+    }
+
+    /// Opens the journal on this disk.
+    pub fn open(&self) -> Result<Journal, Error> {
+        let files: Arc<dyn Files> = Arc::new(self.clone());
+        let disk = super::Disk::open_on(files, Path::new(ROOT), self.segment_bytes)?;
+        Ok(Journal::on_disk(disk))
+    }
+
+    /// The power goes after this many more operations; everything fails from then on.
+    pub fn cut_power_after(&self, operations: u64) {
+        self.platter.lock().power = Some(operations);
+    }
+
+    /// The power is back: what was not synced may be gone, and the disk works again.
+    pub fn restore_power(&self) {
+        self.platter.lock().restore();
+    }
+
+    /// The process is killed, the system goes on: what was written stays, synced or not, and the disk works again.
+    pub fn kill_process(&self) {
+        let mut platter = self.platter.lock();
+        platter.life += 1;
+        platter.power = None;
+        platter.locked.clear();
+    }
+
+    /// Writes fail when this many more bytes have been written; `None` makes room again.
+    pub fn set_room(&self, bytes: Option<usize>) {
+        self.platter.lock().room = bytes;
+    }
+
+    /// Whether syncs fail.
+    pub fn set_failing_syncs(&self, failing: bool) {
+        self.platter.lock().failing_syncs = failing;
+    }
+
+    /// The files, by path below the journal, with their bytes.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let platter = self.platter.lock();
+        let below = |path: &Path| {
+            path.strip_prefix(ROOT)
+                .unwrap_or(path)
+                .to_string_lossy()
+                .into_owned()
+        };
+        platter
+            .entries
+            .iter()
+            .map(|(path, inode)| (below(path), platter.inodes[*inode].bytes.clone()))
+            .collect()
+    }
+
+    /// Replaces the bytes of a file, durably and behind the journal's back.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        let mut platter = self.platter.lock();
+        let inode = platter.entries[&Path::new(ROOT).join(path)];
+        platter.inodes[inode] = Inode {
+            bytes: bytes.to_vec(),
+            durable: bytes.to_vec(),
+            pending: Vec::new(),
+        };
+    }
+}
+
+impl Platter {
+    /// Counts an operation; fails when the power is off.
+    fn operate(&mut self) -> io::Result<()> {
+        match &mut self.power {
+            Some(0) => Err(io::Error::other("the power is off")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn restore(&mut self) {
+        self.life += 1;
+        self.power = None;
+        self.locked.clear();
+        for inode in &mut self.inodes {
+            inode.settle(&mut self.rng);
+        }
+        let paths: BTreeSet<PathBuf> = self
+            .entries
+            .keys()
+            .chain(self.durable_entries.keys())
+            .cloned()
+            .collect();
+        for path in paths {
+            let kept = if self.rng.random() {
+                &self.entries
+            } else {
+                &self.durable_entries
+            };
+            match kept.get(&path).copied() {
+                Some(inode) => self.durable_entries.insert(path, inode),
+                None => self.durable_entries.remove(&path),
+            };
+        }
+        self.entries = self.durable_entries.clone();
+    }
+}
+
+impl Inode {
+    /// Any part of what was not synced survives.
+    fn settle(&mut self, rng: &mut impl Rng) {
+        for change in std::mem::take(&mut self.pending) {
+            match change {
+                Change::Cut(length) if rng.random() => self.durable.truncate(length),
+                Change::Cut(_) => {}
+                Change::Write { position, bytes } => {
+                    for (i, sector) in bytes.chunks(SECTOR).enumerate() {
+                        if rng.random() {
+                            put(&mut self.durable, position + i * SECTOR, sector);
+                        }
+                    }
+                }
+            }
+        }
+        self.bytes = self.durable.clone();
+    }
+}
+
+/// Writes into a file's bytes; a gap before them reads as zeros.
+fn put(file: &mut Vec<u8>, position: usize, bytes: &[u8]) {
+    let end = position + bytes.len();
+    if file.len() < end {
+        file.resize(end, 0);
+    }
+    file[position..end].copy_from_slice(bytes);
+}
+
+fn place(position: u64) -> io::Result<usize> {
+    usize::try_from(position).map_err(io::Error::other)
+}
+
+impl Handle {
+    /// Does something to the file, unless it was opened before a power cut.
+    fn with<T>(&self, work: impl FnOnce(&mut Platter, usize) -> io::Result<T>) -> io::Result<T> {
+        let mut platter = self.platter.lock();
+        if platter.life != self.life {
+            return Err(io::Error::other("opened before the power cut"));
+        }
+        platter.operate()?;
+        work(&mut platter, self.inode)
+    }
+}
+
+impl File for Handle {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        self.with(|platter, inode| {
+            let bytes = platter.inodes[inode]
+                .bytes
+                .get(place(position)?..)
+                .unwrap_or_default();
+            let count = bytes.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&bytes[..count]);
+            Ok(count)
+        })
+    }
+
+    fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.with(|platter, inode| {
+            let position = place(position)?;
+            let grown = (position + bytes.len()).saturating_sub(platter.inodes[inode].bytes.len());
+            let missing = platter.room.map_or(0, |room| grown.saturating_sub(room));
+            let bytes = &bytes[..bytes.len() - missing];
+            platter.room = platter.room.map(|room| room - grown.min(room));
+            let file = &mut platter.inodes[inode];
+            put(&mut file.bytes, position, bytes);
+            file.pending.push(Change::Write {
+                position,
+                bytes: bytes.to_vec(),
+            });
+            if missing > 0 {
+                Err(io::ErrorKind::StorageFull.into())
+            } else {
+                Ok(())
+            }
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.with(|platter, inode| {
+            if platter.failing_syncs {
+                return Err(io::Error::other("the disk does not answer"));
+            }
+            let file = &mut platter.inodes[inode];
+            file.pending.clear();
+            file.durable = file.bytes.clone();
+            Ok(())
+        })
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.with(|platter, inode| {
+            let length = place(length)?;
+            let file = &mut platter.inodes[inode];
+            let freed = file.bytes.len().saturating_sub(length);
+            file.bytes.truncate(length);
+            file.pending.push(Change::Cut(length));
+            platter.room = platter.room.map(|room| room + freed);
+            Ok(())
+        })
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.with(|platter, inode| Ok(platter.inodes[inode].bytes.len() as u64))
+    }
+}
+
+impl Files for FaultyDisk {
+    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        let inode = match platter.entries.get(path) {
+            Some(inode) => *inode,
+            None if create => {
+                platter.inodes.push(Inode::default());
+                let inode = platter.inodes.len() - 1;
+                platter.entries.insert(path.to_owned(), inode);
+                inode
+            }
+            None => return Err(io::ErrorKind::NotFound.into()),
+        };
+        let life = platter.life;
+        drop(platter);
+        Ok(Arc::new(Handle {
+            platter: Arc::clone(&self.platter),
+            inode,
+            life,
+        }))
+    }
+
+    fn create_dir(&self, path: &Path) -> io::Result<()> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        // Directories without entries matter to nobody, so they always survive.
+        platter.directories.insert(path.to_owned());
+        Ok(())
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        let child = |entry: &PathBuf| {
+            let below = entry.strip_prefix(path).ok()?;
+            Some(
+                below
+                    .components()
+                    .next()?
+                    .as_os_str()
+                    .to_string_lossy()
+                    .into_owned(),
+            )
+        };
+        let names: BTreeSet<String> = platter
+            .entries
+            .keys()
+            .chain(&platter.directories)
+            .filter_map(child)
+            .collect();
+        Ok(names.into_iter().collect())
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        let inode = platter
+            .entries
+            .remove(from)
+            .ok_or(io::ErrorKind::NotFound)?;
+        platter.entries.insert(to.to_owned(), inode);
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        if platter.failing_syncs {
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        let platter = &mut *platter;
+        platter
+            .durable_entries
+            .retain(|entry, _| entry.parent() != Some(path));
+        let here = platter
+            .entries
+            .iter()
+            .filter(|(entry, _)| entry.parent() == Some(path));
+        platter
+            .durable_entries
+            .extend(here.map(|(entry, inode)| (entry.clone(), *inode)));
+        Ok(())
+    }
+
+    fn lock(&self, path: &Path, _: &str) -> io::Result<Result<Guard, String>> {
+        let mut platter = self.platter.lock();
+        platter.operate()?;
+        if !platter.locked.insert(path.to_owned()) {
+            return Ok(Err("this process".into()));
+        }
+        let guard = Locked {
+            platter: Arc::clone(&self.platter),
+            path: path.to_owned(),
+            life: platter.life,
+        };
+        Ok(Ok(Box::new(guard)))
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let mut platter = self.platter.lock();
+        if platter.life == self.life {
+            platter.locked.remove(&self.path);
+        }
+    }
+}
