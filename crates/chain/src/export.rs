@@ -79,8 +79,11 @@ pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error>
     Ok(record.map(|record| (record, bytes.len() - rest.len() + length)))
 }
 
-/// What stands before the next space, and what behind it.
-fn field(bytes: &[u8], at: usize) -> Result<Option<(&[u8], &[u8])>, Error> {
+/// What stands before a space, and what behind it.
+type Split<'a> = (&'a [u8], &'a [u8]);
+
+/// Divides the bytes at the next space; `None` if it has not come yet.
+fn field(bytes: &[u8], at: usize) -> Result<Option<Split<'_>>, Error> {
     match bytes.iter().take(MAX_DIGITS + 1).position(|b| *b == b' ') {
         Some(end) => Ok(Some((&bytes[..end], &bytes[end + 1..]))),
         None if bytes.len() > MAX_DIGITS => Err(Error::Malformed { at }),

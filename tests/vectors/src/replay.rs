@@ -68,14 +68,15 @@ struct State {
     last_leaf: u64,
 }
 
-/// How the signatures of the records are treated. What becomes of the candidates must not depend on it,
-/// but for those that only a signature refuses.
+/// How candidates go through the stages. What becomes of them must not depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Every signature is checked.
     Check,
     /// Signatures of records seen in refused candidates are not checked again.
     Remember,
+    /// Bodies are checked before headers are admitted, as when reading ahead.
+    Ahead,
 }
 
 /// What a replay gathers.
@@ -246,7 +247,10 @@ impl Replay {
             return Ok(accepted);
         };
         let block = chain.frame(value)?;
-        chain.admit(&block, append_ms)?;
+        let ahead = block.clone();
+        if mode != Mode::Ahead {
+            chain.admit(&block, append_ms)?;
+        }
         let good = &self.good;
         let known = |hash: &Hash| mode == Mode::Remember && good.contains(hash);
         let signatures = Signatures::Check {
@@ -254,7 +258,14 @@ impl Replay {
             known: &known,
         };
         let rules = chain.rules().clone();
-        let checked = block.check(&rules, signatures, &Sequential)?;
+        let checked = match block.check(&rules, signatures, &Sequential) {
+            Ok(checked) => checked,
+            Err(rule) => {
+                // A rule of the header comes first, if one fails.
+                chain.admit(&ahead, append_ms)?;
+                return Err(rule.into());
+            }
+        };
         let occurrences = checked
             .records()
             .iter()

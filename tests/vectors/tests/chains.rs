@@ -7,6 +7,7 @@ fn replay(name: &str) {
     let golden: Golden = load(name);
     golden.replay(Mode::Check);
     golden.replay(Mode::Remember);
+    golden.replay(Mode::Ahead);
 }
 
 #[test]

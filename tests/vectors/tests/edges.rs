@@ -10,5 +10,6 @@ fn edges() {
     for golden in chains {
         golden.replay(Mode::Check);
         golden.replay(Mode::Remember);
+        golden.replay(Mode::Ahead);
     }
 }

@@ -59,7 +59,7 @@ pub fn expected_tries(bits: u32) -> u128 {
     };
     // 2^256 does not fit: take the divisor off it once, and add the 1 that this leaves out.
     let (quotient, _) = U256::MAX.wrapping_sub(&target).div_rem_vartime(&divisor);
-    let tries = quotient.wrapping_add(&U256::ONE).to_be_bytes();
+    let tries = quotient.saturating_add(&U256::ONE).to_be_bytes();
     let (high, low) = tries.as_ref().split_at(16);
     if high.iter().any(|b| *b != 0) {
         return u128::MAX;
