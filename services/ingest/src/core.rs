@@ -82,8 +82,8 @@ pub enum Output<T> {
         /// The receipt, or why there is none.
         outcome: Result<Receipt, Rejection>,
     },
-    /// Appending works again, or does not for this reason. Said when it changes.
-    Health(Result<(), String>),
+    /// Whether the log appends. Said when it changes.
+    Health(Health),
     /// An append landed below the cursor, where no block will look, and is made again.
     Stray {
         /// Partition of `transactions`.
@@ -95,6 +95,17 @@ pub enum Output<T> {
     },
     /// After [`Input::Shutdown`]: everything has been answered.
     Drained,
+}
+
+/// Whether the log appends, as far as the flights tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It does.
+    Appends,
+    /// It does not, for this reason; flights try again.
+    Fails(String),
+    /// It did not, and no flight is left that could find out.
+    Untried,
 }
 
 /// A durable record.
@@ -199,7 +210,7 @@ impl<T> Core<T> {
             return;
         };
         let cursor = self.lanes[flight.partition as usize].cursor;
-        let entry = flight.launch(cursor, &self.chain_id, || {
+        let entry = flight.launch(now.elapsed_ms, cursor, &self.chain_id, || {
             self.last_nonce = now.clock_us.max(self.last_nonce + 1);
             self.last_nonce
         });
@@ -216,7 +227,7 @@ impl<T> Core<T> {
         match result {
             Ok(appended) => {
                 lane.succeeded();
-                self.set_health(Ok(()), out);
+                self.set_health(Health::Appends, out);
                 self.landed(now, token, appended, out);
             }
             Err(AppendError::Full) => {
@@ -224,16 +235,21 @@ impl<T> Core<T> {
                 lane.full(token, now.elapsed_ms);
             }
             Err(AppendError::Retryable(reason)) => {
+                let hopeless = flight.is_hopeless(now.elapsed_ms);
                 flight.grounded(reason.clone());
                 lane.failed(token, now.elapsed_ms);
-                self.set_health(Err(reason), out);
+                self.set_health(Health::Fails(reason), out);
+                if hopeless {
+                    let why = self.flights[&token].verdict_at_deadline();
+                    self.finish(token, why, out);
+                }
             }
             Err(AppendError::Terminal(reason)) => {
                 let why = format!("the log refuses the record: {reason}");
                 self.finish(token, Why::LogUnavailable(why), out);
             }
             Err(AppendError::Unknown(reason)) => {
-                self.set_health(Err(reason.clone()), out);
+                self.set_health(Health::Fails(reason.clone()), out);
                 self.finish(token, Why::OutcomeUnknown(reason), out);
             }
         }
@@ -311,7 +327,7 @@ impl<T> Core<T> {
         }
         if self.flights.is_empty() {
             // Nothing is left that could find out; whether the log is there is for the probe to say.
-            self.set_health(Ok(()), out);
+            self.set_health(Health::Untried, out);
         }
     }
 
@@ -321,9 +337,10 @@ impl<T> Core<T> {
         out.push(Output::Reply { ticket, outcome });
     }
 
-    fn set_health(&mut self, state: Result<(), String>, out: &mut Vec<Output<T>>) {
-        if self.healthy != state.is_ok() {
-            self.healthy = state.is_ok();
+    fn set_health(&mut self, state: Health, out: &mut Vec<Output<T>>) {
+        let well = !matches!(state, Health::Fails(_));
+        if self.healthy != well {
+            self.healthy = well;
             out.push(Output::Health(state));
         }
     }

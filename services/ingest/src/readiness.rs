@@ -3,6 +3,8 @@
 use kit::Readiness;
 use proto::reason;
 
+use crate::core::Health;
+
 const CHAIN: &str = "chain";
 const LOG: &str = "log";
 const APPENDING: &str = "appending";
@@ -32,11 +34,18 @@ pub fn log(readiness: &Readiness, state: Result<(), String>) {
 }
 
 /// Whether the log appends.
-pub fn appending(readiness: &Readiness, state: Result<(), String>) {
-    let unavailable = |message| (reason::LOG_UNAVAILABLE, message);
-    match &state {
-        Ok(()) => tracing::info!("the log appends again"),
-        Err(message) => tracing::warn!("the log does not append: {message}; trying again"),
-    }
-    readiness.set(APPENDING, state.map_err(unavailable));
+pub fn appending(readiness: &Readiness, health: Health) {
+    let state = match health {
+        Health::Appends => {
+            tracing::info!("the log appends again");
+            Ok(())
+        }
+        // Whether it is there is for the probe to say.
+        Health::Untried => Ok(()),
+        Health::Fails(message) => {
+            tracing::warn!("the log does not append: {message}; trying again");
+            Err((reason::LOG_UNAVAILABLE, message))
+        }
+    };
+    readiness.set(APPENDING, state);
 }

@@ -54,8 +54,8 @@ pub(super) struct Flight<T> {
 enum State {
     /// Not in the log and not on the way; with the reason if a try failed.
     Waiting(Option<String>),
-    /// On the way.
-    Appending,
+    /// On the way since then.
+    Appending { since_ms: u64 },
 }
 
 impl Sealed {
@@ -88,6 +88,7 @@ impl<T> Flight<T> {
     /// The entry to append now. `next_nonce` is asked once for an unnumbered transaction.
     pub(super) fn launch(
         &mut self,
+        now_ms: u64,
         cursor: u64,
         chain_id: &Hash,
         next_nonce: impl FnOnce() -> u64,
@@ -98,7 +99,7 @@ impl<T> Flight<T> {
             self.content = Content::Sealed(Box::new(Sealed::new(transaction, chain_id)));
         }
         self.cursor = cursor;
-        self.state = State::Appending;
+        self.state = State::Appending { since_ms: now_ms };
         let Content::Sealed(sealed) = &self.content else {
             unreachable!("it was sealed above")
         };
@@ -107,6 +108,17 @@ impl<T> Flight<T> {
             key: Some(sealed.transaction.sender.clone()),
             value: sealed.record.clone(),
             headers: self.headers.to_vec(),
+        }
+    }
+
+    /// Whether another try that takes as long as the last one would end after the deadline: the client is better served by
+    /// what is known now than by an unknown outcome then.
+    pub(super) fn is_hopeless(&self, now_ms: u64) -> bool {
+        match self.state {
+            State::Appending { since_ms } => {
+                now_ms.saturating_add(now_ms.saturating_sub(since_ms)) > self.deadline_ms
+            }
+            State::Waiting(_) => false,
         }
     }
 
@@ -137,7 +149,7 @@ impl<T> Flight<T> {
                 offset,
                 cursor,
             },
-            (State::Appending, None) => {
+            (State::Appending { .. }, None) => {
                 Why::OutcomeUnknown("the log has not answered in time".into())
             }
             (State::Waiting(Some(reason)), None) => Why::LogUnavailable(reason.clone()),

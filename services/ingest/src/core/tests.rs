@@ -23,6 +23,7 @@ enum Said {
     Accepted(u32, Option<u64>),
     Refused(u32, &'static str),
     Healthy,
+    Untried,
     Unhealthy,
     Stray(u64),
     Drained,
@@ -92,8 +93,9 @@ impl Bench {
                 Ok(receipt) => Said::Accepted(ticket, receipt.appended.offset),
                 Err(rejection) => Said::Refused(ticket, short(&rejection.why)),
             },
-            Output::Health(Ok(())) => Said::Healthy,
-            Output::Health(Err(_)) => Said::Unhealthy,
+            Output::Health(Health::Appends) => Said::Healthy,
+            Output::Health(Health::Fails(_)) => Said::Unhealthy,
+            Output::Health(Health::Untried) => Said::Untried,
             Output::Stray { offset, .. } => Said::Stray(offset),
             Output::Drained => Said::Drained,
         };
@@ -291,6 +293,18 @@ fn failures_say_what_is_known() {
 }
 
 #[test]
+fn a_try_that_would_end_after_the_deadline_is_not_begun() {
+    let mut bench = Bench::new();
+    bench.submit(&[1]);
+    let patience = DEADLINE_MS / 2 - 100;
+    let said = bench.at(patience).complete(vec![(0, retryable())]);
+    assert_eq!(said, [Said::Unhealthy]);
+    assert_eq!(bench.at(patience + 20).step(Input::Tick), [Said::Append(0)]);
+    let said = bench.at(2 * patience + 20).complete(vec![(0, retryable())]);
+    assert_eq!(said, [Said::Refused(1, "LOG_UNAVAILABLE"), Said::Untried]);
+}
+
+#[test]
 fn an_unknown_outcome_names_the_transaction() {
     let mut bench = Bench::new();
     let submission = bench.submission(1, unnumbered("hi"));
@@ -321,7 +335,9 @@ fn a_deadline_says_what_is_known() {
         assert_eq!(bench.at(DEADLINE_MS - 1).step(Input::Tick), []);
     };
     let never_persisted: Course = |bench| {
-        bench.at(DEADLINE_MS - 1).complete(vec![(0, retryable())]);
+        bench.at(1).complete(vec![(0, retryable())]);
+        bench.at(DEADLINE_MS - 10).step(Input::Tick);
+        bench.at(DEADLINE_MS - 6).complete(vec![(0, retryable())]);
     };
     let below_the_cursor: Course = |bench| {
         bench.step(Input::Cursors(vec![(0, 100)]));
