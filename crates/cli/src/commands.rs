@@ -1,14 +1,18 @@
 //! The commands, one file each.
 
 pub mod account;
+pub mod admin;
 pub mod block;
 pub mod explain;
 pub mod export;
 pub mod genesis;
 pub mod init;
 pub mod keys;
+pub mod lists;
+pub mod proof;
 pub mod record;
 pub mod status;
+pub mod tip;
 pub mod topic;
 pub mod tx;
 pub mod verify;

@@ -92,6 +92,32 @@ pub enum Command {
     /// Read the topics themselves, without any service
     #[command(subcommand)]
     Topic(commands::topic::Command),
+    /// Records that no block has consumed yet, in the order in which they will be
+    Pending {
+        /// Partition of the transactions topic
+        #[arg(long, default_value_t = 0)]
+        partition: u32,
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Candidates that did not become blocks: lost races and invalid ones
+    Candidates {
+        /// How many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Who made the blocks
+    Miners,
+    /// Get and check evidence that needs no trust in the service that gave it
+    #[command(subcommand)]
+    Proof(commands::proof::Command),
+    /// Keep a tip, and ask later whether the chain still extends it
+    #[command(subcommand)]
+    Tip(commands::tip::Command),
+    /// Orders of the chain's admin
+    #[command(subcommand)]
+    Admin(commands::admin::Command),
     /// Derive the whole chain again and check every rule, trusting nobody
     Verify(Box<commands::verify::Args>),
     /// Write all candidates with offsets and append times to a file that `verify` reads

@@ -3,6 +3,7 @@
 use kit::client::Channel;
 use proto::ingest::v1::ingest_service_client::IngestServiceClient;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
+use proto::ledger::v1::proof_service_client::ProofServiceClient;
 use proto::miner::v1::miner_service_client::MinerServiceClient;
 
 use crate::config::Global;
@@ -33,6 +34,11 @@ impl Connect {
     pub fn ledger(&self) -> Outcome<LedgerServiceClient<Channel>> {
         Ok(LedgerServiceClient::new(channel(&self.ledger)?)
             .max_decoding_message_size(MAX_REPLY_BYTES))
+    }
+
+    /// A client of the ledger's proofs.
+    pub fn proofs(&self) -> Outcome<ProofServiceClient<Channel>> {
+        Ok(ProofServiceClient::new(channel(&self.ledger)?))
     }
 
     /// A client of ingest.

@@ -69,6 +69,16 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Account(command) => commands::account::run(command, &connect, printer).await,
         Command::Record(command) => commands::record::run(command, &connect, printer).await,
         Command::Topic(command) => commands::topic::run(command, printer),
+        Command::Pending { partition, limit } => {
+            commands::lists::pending(partition, limit, &connect, printer).await
+        }
+        Command::Candidates { limit } => {
+            commands::lists::candidates(limit, &connect, printer).await
+        }
+        Command::Miners => commands::lists::miners(&connect, printer).await,
+        Command::Proof(command) => commands::proof::run(command, &connect, printer).await,
+        Command::Tip(command) => commands::tip::run(command, &connect, printer).await,
+        Command::Admin(command) => commands::admin::run(command, &connect, printer).await,
         Command::Verify(args) => commands::verify::run(*args, &connect, printer).await,
         Command::Export(args) => commands::export::run(args, &connect, printer),
         Command::Explain { code } => commands::explain::run(code.as_deref(), printer),

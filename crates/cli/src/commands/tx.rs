@@ -1,8 +1,8 @@
 //! `blocklog tx`.
 
 mod decode;
-mod draft;
-mod send;
+pub mod draft;
+pub mod send;
 mod watch;
 
 use std::path::PathBuf;

@@ -43,6 +43,26 @@ pub struct Draft {
     chain: ChainId,
 }
 
+impl Draft {
+    /// A signed note to nobody.
+    pub fn note(key: PathBuf, memo: String) -> Self {
+        let chain = ChainId {
+            chain_id: None,
+            genesis: None,
+        };
+        Self {
+            from: None,
+            key: Some(key),
+            to: None,
+            amount: 0,
+            memo,
+            nonce: None,
+            valid_until: 0,
+            chain,
+        }
+    }
+}
+
 /// Which chain the signature is for.
 #[derive(Debug, clap::Args)]
 pub struct ChainId {

@@ -24,6 +24,8 @@ pub struct Summary {
     stale: u64,
     refused: u64,
     told: Vec<String>,
+    /// The first refusal after the newest accepted block.
+    since_tip: Option<String>,
     off_chain: HashSet<Hash>,
     broken: Option<String>,
     balances: Option<Vec<(Account, i64)>>,
@@ -41,6 +43,7 @@ impl Summary {
             stale: 0,
             refused: 0,
             told: Vec::new(),
+            since_tip: None,
             off_chain: HashSet::new(),
             broken: None,
             balances: None,
@@ -56,6 +59,7 @@ impl Summary {
     pub fn accepted(&mut self, accepted: &Accepted) {
         self.blocks += 1;
         self.broken = None;
+        self.since_tip = None;
         self.tip_seen |= self.tip == Some(accepted.hash);
         for verdict in accepted.block.verdicts() {
             *self.verdicts.entry(verdict.code()).or_default() += 1;
@@ -93,14 +97,16 @@ impl Summary {
         }
         self.refused += 1;
         self.off_chain.extend(claims.map(|claims| claims.hash));
+        let height = claims.map_or_else(String::new, |claims| {
+            format!(", which claims height {}", claims.height)
+        });
+        let line = format!(
+            "offset {}{height}: {code}, {}",
+            refused.offset, refused.refusal
+        );
+        self.since_tip.get_or_insert_with(|| line.clone());
         if self.told.len() < TOLD {
-            let height = claims.map_or_else(String::new, |claims| {
-                format!(", which claims height {}", claims.height)
-            });
-            self.told.push(format!(
-                "offset {}{height}: {code}, {}",
-                refused.offset, refused.refusal
-            ));
+            self.told.push(line);
         }
     }
 
@@ -203,7 +209,7 @@ impl Summary {
                 chain.tip().hash,
                 self.broken
                     .as_deref()
-                    .or(self.told.first().map(String::as_str))
+                    .or(self.since_tip.as_deref())
                     .unwrap_or("the copy may be cut, or of another chain")
             );
             return Err(Failure::new(Exit::DoesNotVerify, missing).reason("TIP_NOT_ON_CHAIN"));
@@ -216,9 +222,9 @@ impl Summary {
             None => Ok(()),
             Some(broken) => {
                 let told = self
-                    .told
-                    .first()
-                    .map(|line| format!("; a refusal: {line}"))
+                    .since_tip
+                    .as_ref()
+                    .map(|line| format!("; refused there: {line}"))
                     .unwrap_or_default();
                 Err(Failure::new(Exit::DoesNotVerify, format!("{broken}{told}")).reason("BROKEN"))
             }
