@@ -16,6 +16,7 @@
 pub mod config;
 pub mod core;
 pub mod fit;
+mod metrics;
 mod publication;
 mod rpc;
 mod service;

@@ -4,6 +4,7 @@ use kit::Readiness;
 use tokio::sync::watch;
 
 use crate::core::{Core, Status};
+use crate::metrics;
 
 /// The one condition that the miner adds to its readiness.
 const MINING: &str = "mining";
@@ -38,6 +39,7 @@ impl Publication {
         self.status.send_if_modified(|published| {
             let changed = *published != status;
             if changed {
+                metrics::count(published, &status);
                 *published = status;
             }
             changed

@@ -28,7 +28,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(200);
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 /// Inputs taken in one go before status and snapshot are looked at.
 const BURST: usize = 256;
-/// How often a snapshot is kept.
+/// When the first snapshot is kept, and how often from then on.
+const SNAPSHOT_FIRST: Duration = Duration::from_secs(5);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(30);
 /// How long a block on its way may take when the miner stops.
 const FLUSH: Duration = Duration::from_secs(3);
@@ -107,7 +108,7 @@ impl Shell {
             checks,
             appender,
             keeps_snapshots: parts.data.is_some(),
-            snapshot_due: Instant::now() + SNAPSHOT_EVERY,
+            snapshot_due: Instant::now() + SNAPSHOT_FIRST,
             snapshot_offset: 0,
             window_bytes: parts.window_bytes,
             publication: parts.publication,
@@ -125,15 +126,7 @@ impl Shell {
             let Some(input) = self.next() else {
                 break Ok(());
             };
-            self.core.step(now_ms(), input, &mut out);
-            if let Err(error) = self.carry_out(&mut out) {
-                break Err(error);
-            }
-            let more: Vec<Input> = self.inputs.try_iter().take(BURST).collect();
-            for input in more {
-                self.core.step(now_ms(), input, &mut out);
-            }
-            if let Err(error) = self.carry_out(&mut out) {
+            if let Err(error) = self.burst(input, &mut out) {
                 break Err(error);
             }
             self.publication.update(&self.core);
@@ -147,6 +140,17 @@ impl Shell {
             );
         }
         outcome
+    }
+
+    /// Steps the core with one input and with what waits behind it. Outputs are carried out after each step: a sealing
+    /// must not outlive its tip by a whole burst.
+    fn burst(&mut self, first: Input, out: &mut Vec<Output>) -> anyhow::Result<()> {
+        let waiting = self.inputs.clone();
+        for input in std::iter::once(first).chain(waiting.try_iter().take(BURST)) {
+            self.core.step(now_ms(), input, out);
+            self.carry_out(out)?;
+        }
+        Ok(())
     }
 
     /// The next input, or a tick when it is time; `None` when there will be no more.

@@ -58,6 +58,12 @@ pub struct Slice {
 }
 
 impl Status {
+    /// Tries a second over the last sealing.
+    pub fn hash_rate(&self) -> Option<f64> {
+        let (tries, elapsed_us) = self.rate?;
+        Some(tries as f64 * 1_000_000.0 / elapsed_us.max(1) as f64)
+    }
+
     /// A miner that knows nothing yet.
     pub fn before(account: Account, partitions: Vec<u32>) -> Status {
         Status {

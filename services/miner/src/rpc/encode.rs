@@ -15,9 +15,7 @@ pub(super) fn status(status: &Status) -> wire::MinerStatus {
         tip_height: status.tip.map(|(height, _)| height),
         tip_hash: status.tip.map(|(_, hash)| text(hash)).unwrap_or_default(),
         template: status.slice.as_ref().map(template),
-        hash_rate: status
-            .rate
-            .map(|(tries, elapsed_us)| tries as f64 * 1_000_000.0 / elapsed_us.max(1) as f64),
+        hash_rate: status.hash_rate(),
         blocks_won: Some(status.blocks_won),
         blocks_stale: Some(status.blocks_stale),
     }

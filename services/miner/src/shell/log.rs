@@ -59,7 +59,7 @@ pub(super) fn note(note: &Note) {
         }
         Note::Log {
             trouble: Some(trouble),
-        } => tracing::warn!("the log is unavailable: {trouble}"),
+        } => tracing::warn!("{trouble}"),
         Note::Log { trouble: None } => tracing::info!("the log is available again"),
     }
 }
