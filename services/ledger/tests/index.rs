@@ -1,0 +1,15 @@
+//! The writing side without threads: the core, the index and its views over a log in memory, step by step.
+
+#[path = "index/driver.rs"]
+mod driver;
+#[path = "index/world.rs"]
+mod world;
+
+#[path = "index/audit.rs"]
+mod audit;
+#[path = "index/pending.rs"]
+mod pending;
+#[path = "index/queries.rs"]
+mod queries;
+#[path = "index/restart.rs"]
+mod restart;

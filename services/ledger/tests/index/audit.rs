@@ -1,0 +1,193 @@
+//! The audit: every lie is found, wherever the audit stands when it happens.
+
+use bytes::Bytes;
+use chain::{assemble, record};
+use ledger::store::answer::{Fault, Occurrence};
+
+use crate::driver::Driver;
+use crate::world::{World, journal_record};
+
+/// A block that leaves out, invents and replaces; says which transaction it left out.
+fn byzantine(world: &mut World) -> chain::Hash {
+    world.send(0, "bank", "carol", 1);
+    let omitted = world.send(0, "bank", "carol", 2);
+    world.skip(0, 1);
+    world.send(0, "bank", "carol", 4);
+    let mut slots = world.slots(0);
+    slots[1] = assemble::Slot::Hole(1);
+    let invented = |text: &'static str| {
+        record::check(Bytes::from_static(text.as_bytes()), world.chain.rules())
+    };
+    slots[2] = assemble::Slot::Record(invented("invented"));
+    slots[3] = assemble::Slot::Record(invented("replaced"));
+    let template = world.template(0, slots);
+    world.append(template);
+    omitted
+}
+
+const EXPECTED: [(Fault, u64, u64); 3] = [
+    (Fault::Missing, 1, 2),
+    (Fault::Invented, 2, 3),
+    (Fault::Replaced, 3, 4),
+];
+
+fn faults(driver: &Driver) -> Vec<(Fault, u64, u64)> {
+    let findings = driver.view().findings(0, 100).unwrap();
+    assert!(
+        (0..)
+            .zip(&findings)
+            .all(|(number, finding)| finding.number == number)
+    );
+    findings
+        .iter()
+        .map(|finding| (finding.fault, finding.from_offset, finding.to_offset))
+        .collect()
+}
+
+#[test]
+fn lies_are_found_in_a_replay() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let omitted = byzantine(&mut world);
+    world.send(1, "bank", "carol", 1);
+    world.seal(1);
+    let driver = Driver::caught_up(dir.path(), &world);
+    assert_eq!(faults(&driver), EXPECTED);
+    assert_eq!(driver.found.len(), 3);
+    let audit = driver.view().audit().unwrap();
+    assert_eq!((audit.checked_height, audit.findings), (Some(2), 3));
+    let latest = audit.latest.unwrap();
+    assert_eq!(
+        (latest.fault, latest.height, latest.miner),
+        (Fault::Replaced, 1, Some(world.miner.account()))
+    );
+    let Some(Occurrence::Omitted(record)) = driver.view().transaction(&omitted).unwrap() else {
+        panic!("omitted")
+    };
+    assert_eq!((record.offset, record.value), (1, None));
+}
+
+#[test]
+fn lies_are_found_live_and_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    byzantine(&mut world);
+    driver.run(&world);
+    assert_eq!(faults(&driver), EXPECTED);
+    driver.close();
+    let driver = Driver::caught_up(dir.path(), &world);
+    assert_eq!(
+        (faults(&driver), driver.found.len()),
+        (EXPECTED.to_vec(), 0)
+    );
+}
+
+#[test]
+fn an_omitted_transaction_counts_when_it_is_submitted_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let omitted = byzantine(&mut world);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    let value = world.topic[0][&1].value.clone();
+    world.put(0, value);
+    driver.run(&world);
+    assert!(matches!(
+        driver.view().transaction(&omitted).unwrap(),
+        Some(Occurrence::Pending(_))
+    ));
+    world.seal(0);
+    driver.run(&world);
+    assert!(matches!(
+        driver.view().transaction(&omitted).unwrap(),
+        Some(Occurrence::Judged(_))
+    ));
+}
+
+#[test]
+fn what_retention_removed_is_unavailable_not_a_lie() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    for _ in 0..3 {
+        for n in 0..4 {
+            world.send(0, "bank", "carol", n);
+        }
+        world.seal(0);
+    }
+    world.starts[0] = 6;
+    world.topic[0].retain(|offset, _| *offset >= 6);
+    let driver = Driver::caught_up(dir.path(), &world);
+    assert_eq!(
+        faults(&driver),
+        [(Fault::Unavailable, 0, 4), (Fault::Unavailable, 4, 6)]
+    );
+    let view = driver.view();
+    assert_eq!(view.audit().unwrap().checked_height, Some(3));
+    let times: Vec<_> = view
+        .records(0, 0..12, 100)
+        .unwrap()
+        .iter()
+        .map(|record| record.append_ms.is_some())
+        .collect();
+    assert_eq!(times, (0..12).map(|offset| offset >= 6).collect::<Vec<_>>());
+    assert!(
+        driver.ready.values().all(Result::is_ok),
+        "{:?}",
+        driver.ready
+    );
+}
+
+#[test]
+fn a_replay_is_audited_while_blocks_keep_coming() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    for n in 0..200 {
+        world.send(n % 2, "bank", "carol", 1);
+        world.seal(n % 2);
+    }
+    let mut driver = Driver::open(dir.path());
+    for n in 0..100 {
+        for _ in 0..15 {
+            driver.step(&world);
+        }
+        world.send(n % 2, "bank", "carol", 1);
+        world.send(n % 2, "bank", "carol", 1);
+        world.seal(n % 2);
+    }
+    driver.run(&world);
+    let audit = driver.view().audit().unwrap();
+    assert_eq!((audit.checked_height, audit.findings), (Some(300), 0));
+}
+
+#[test]
+fn traces_of_submissions_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let id = world.send(0, "bank", "carol", 1);
+    let traced = |world: &mut World, offset: u64| {
+        let old = world.topic[0][&offset].clone();
+        let header = (
+            "traceparent".to_owned(),
+            Bytes::from_static(b"00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"),
+        );
+        world.topic[0].insert(
+            offset,
+            journal::Record {
+                headers: vec![header],
+                ..journal_record(offset, old.append_ms, old.value)
+            },
+        );
+    };
+    traced(&mut world, 0);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    let Some(Occurrence::Pending(record)) = driver.view().transaction(&id).unwrap() else {
+        panic!("pending")
+    };
+    assert_eq!(record.trace_id.map(|id| id[15]), Some(16));
+    world.seal(0);
+    driver.run(&world);
+    let Some(Occurrence::Judged(record)) = driver.view().transaction(&id).unwrap() else {
+        panic!("judged")
+    };
+    assert_eq!(record.trace_id.map(|id| id[15]), Some(16));
+}

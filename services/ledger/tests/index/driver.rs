@@ -1,0 +1,265 @@
+//! Carries out what the core wants, one thing after the other, on one thread. It can stop anywhere, as a crash does.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+use chain::Hash;
+use chain::parallel::Sequential;
+use journal::{Batch, TailEvent};
+use ledger::core::fact::Facts;
+use ledger::core::{Core, Input, Lane, News, Output, Settings};
+use ledger::store::answer::Finding;
+use ledger::store::write::Writer;
+use ledger::store::{Publisher, Reader, Store, View};
+
+use crate::world::World;
+
+/// Records that one read gives at most: small, so that everything comes in pieces.
+const READ: usize = 7;
+
+pub struct Driver {
+    pub core: Core,
+    pub reader: Reader,
+    pub ready: BTreeMap<&'static str, Result<(), (&'static str, String)>>,
+    pub fatal: Option<String>,
+    pub found: Vec<Finding>,
+    /// Blocks written to the index since the start.
+    pub written: Vec<u64>,
+    /// Blocks that the follower applied since the start are one more than its height was.
+    pub snapshots: usize,
+    writer: Writer,
+    publisher: Publisher,
+    inputs: VecDeque<Input>,
+    chain_reader: Option<(u64, u64)>,
+    readers: BTreeMap<(u32, u8), (Lane, u64, u64)>,
+    dir: std::path::PathBuf,
+    clock_ms: u64,
+}
+
+impl Driver {
+    pub fn open(dir: &Path) -> Driver {
+        let store = Store::open(dir).expect("an index");
+        let snapshot = store
+            .state
+            .as_ref()
+            .and_then(|_| follow::snapshot::load(dir));
+        let settings = Settings {
+            follow: follow::Settings {
+                topic: "blockchain".into(),
+                expected: None,
+                assume_valid: None,
+            },
+            transactions: "transactions".into(),
+        };
+        let core = Core::new(
+            settings,
+            store.state.clone().zip(store.rules.clone()),
+            snapshot,
+        );
+        let mut driver = Driver {
+            core,
+            reader: store.publisher.reader(),
+            ready: BTreeMap::new(),
+            fatal: None,
+            found: Vec::new(),
+            written: Vec::new(),
+            snapshots: 0,
+            writer: store.writer,
+            publisher: store.publisher,
+            inputs: VecDeque::from([Input::Follow(follow::Input::Start)]),
+            chain_reader: None,
+            readers: BTreeMap::new(),
+            dir: dir.to_owned(),
+            clock_ms: 1_000_000,
+        };
+        let mut out = Vec::new();
+        driver.core.start(&mut out);
+        driver.carry_out(out, &None);
+        driver
+    }
+
+    /// The index of a whole world, caught up.
+    pub fn caught_up(dir: &Path, world: &World) -> Driver {
+        let mut driver = Driver::open(dir);
+        driver.run(world);
+        driver
+    }
+
+    pub fn view(&self) -> View {
+        self.reader.view().expect("there is a chain")
+    }
+
+    /// Goes on until nothing moves any more.
+    pub fn run(&mut self, world: &World) {
+        while self.step(world) {}
+    }
+
+    /// One input; false when there is none.
+    pub fn step(&mut self, world: &World) -> bool {
+        if self.fatal.is_some() {
+            return false;
+        }
+        let Some(input) = self.inputs.pop_front().or_else(|| self.read(world)) else {
+            return false;
+        };
+        let mut out = Vec::new();
+        self.core.step(self.clock_ms, input, &mut out);
+        self.carry_out(out, &Some(world));
+        true
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, ms: u64, world: &World) {
+        self.clock_ms += ms;
+        self.inputs.push_back(Input::Tick);
+        self.run(world);
+    }
+
+    /// The end, as a service ends.
+    pub fn close(mut self) {
+        if let Some(snapshot) = self.core.last_snapshot() {
+            self.writer.persist().expect("a disk");
+            snapshot.write(&self.dir).expect("a disk");
+            self.snapshots += 1;
+        }
+    }
+
+    fn read(&mut self, world: &World) -> Option<Input> {
+        if let Some((generation, next)) = &mut self.chain_reader
+            && *next < world.blocks.len() as u64
+        {
+            let records: Vec<_> = world.blocks[*next as usize..]
+                .iter()
+                .take(READ)
+                .cloned()
+                .collect();
+            *next += records.len() as u64;
+            let batch = Batch {
+                records,
+                next: *next,
+                end: world.blocks.len() as u64,
+                permit: None,
+            };
+            return Some(Input::Follow(follow::Input::Tail {
+                generation: *generation,
+                event: TailEvent::Batch(batch),
+            }));
+        }
+        let (key, (lane, generation, next)) = self
+            .readers
+            .iter_mut()
+            .find(|((partition, _), (_, _, next))| *next < world.ends[*partition as usize])?;
+        let (partition, lane, generation) = (key.0, *lane, *generation);
+        let (start, end) = (
+            world.starts[partition as usize],
+            world.ends[partition as usize],
+        );
+        if *next < start {
+            let error = journal::Error::OutOfRange {
+                topic: "transactions".into(),
+                partition,
+                offset: *next,
+                start,
+                end,
+            };
+            *next = end;
+            return Some(Input::Topic {
+                partition,
+                lane,
+                generation,
+                news: News::Lost(error),
+            });
+        }
+        let records: Vec<_> = world.topic[partition as usize]
+            .range(*next..)
+            .take(READ)
+            .map(|(_, record)| record.clone())
+            .collect();
+        *next = if records.len() == READ {
+            records[READ - 1].offset + 1
+        } else {
+            end
+        };
+        let batch = Batch {
+            records,
+            next: *next,
+            end,
+            permit: None,
+        };
+        let facts = match lane {
+            Lane::Live => Facts::checked(batch, world.chain.rules(), [9; 32], &Sequential),
+            Lane::Audit => Facts::hashed(batch),
+        };
+        Some(Input::Topic {
+            partition,
+            lane,
+            generation,
+            news: News::Facts(facts),
+        })
+    }
+
+    fn carry_out(&mut self, out: Vec<Output>, world: &Option<&World>) {
+        for output in out {
+            match output {
+                Output::Follow(task) => self.follow(task, world),
+                Output::Write(batch) => {
+                    self.written
+                        .extend(batch.blocks.iter().map(|applied| applied.accepted.height));
+                    self.writer.write(&batch).expect("a disk");
+                    self.inputs.push_back(Input::Written);
+                }
+                Output::Publish(publication) => self.publisher.publish(*publication),
+                Output::Withdraw => self.publisher.withdraw(),
+                Output::Read {
+                    partition,
+                    lane,
+                    generation,
+                    from,
+                } => {
+                    self.readers
+                        .insert((partition, lane as u8), (lane, generation, from));
+                }
+                Output::Stop { partition, lane } => {
+                    drop(self.readers.remove(&(partition, lane as u8)))
+                }
+                Output::Load { partition, offset } => {
+                    let subject = self.view().subject(partition, offset).expect("an index");
+                    self.inputs.push_back(Input::Loaded { partition, subject });
+                }
+                Output::Snapshot(snapshot) => {
+                    snapshot.0.write(&self.dir).expect("a disk");
+                    self.snapshots += 1;
+                }
+                Output::Commit { .. } => {}
+                Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
+                Output::Found(findings) => self.found.extend(findings),
+                Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),
+            }
+        }
+    }
+
+    fn follow(&mut self, task: follow::Task, world: &Option<&World>) {
+        let input = match task {
+            follow::Task::Check(check) => check.run([7; 32], &Sequential),
+            follow::Task::Seek { generation, from } => {
+                self.chain_reader = Some((generation, from));
+                return;
+            }
+            follow::Task::Compare {
+                question, offset, ..
+            } => {
+                let blocks = &world.expect("asked for after the start").blocks;
+                let found = offset
+                    .and_then(|offset| blocks.get(offset as usize))
+                    .map(|record| Hash::of(&record.value));
+                follow::Input::Compared(follow::core::Compared {
+                    question,
+                    start: 0,
+                    end: blocks.len() as u64,
+                    found,
+                })
+            }
+        };
+        self.inputs.push_back(Input::Follow(input));
+    }
+}
