@@ -6,6 +6,7 @@ mod network;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chain::Secret;
 use proto::miner::v1::{GetMinerStatusRequest, Phase, WatchMinerRequest};
 use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt as _;
@@ -152,6 +153,33 @@ async fn a_miner_without_a_genesis_waits_for_block_zero() {
     assert_eq!(judged.sealed, [(0, 0, "UNDECODABLE"), (0, 1, "TOO_LARGE")]);
     miner.ready().await;
     miner.stop().await.expect("ends as told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_key_signs_its_blocks_and_another_is_told_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = |name: &str, seed: u8| {
+        let secret = Secret::from_seed([seed; 32]);
+        let path = folder.path().join(name);
+        kit::keyfile::write_pem(&path, &secret.to_pem()).expect("written");
+        (secret.account(), format!("--key={}", path.display()))
+    };
+    let (listed, listed_key) = key("listed", 1);
+    let (_, other_key) = key("other", 2);
+    let mut network = Network::bare();
+    network.genesis.open = false;
+    network.genesis.miners = vec![listed];
+    network.establish();
+    network.put(0, Bytes::from_static(b"garbage"));
+    let miner = network.miner(&["--partition=0", &listed_key]).await;
+    let judged = network.sealed(1).await;
+    assert!(judged.refused.is_empty(), "{:?}", judged.refused);
+    miner.stop().await.expect("ends as told");
+    let other = network.miner(&["--partition=0", &other_key]).await;
+    let ended = timeout(PATIENCE, other.ended()).await.expect("ends");
+    let error = format!("{:#}", ended.expect_err("fails"));
+    assert!(error.contains("list of miners"), "{error}");
+    assert!(error.contains("miner+ bl1"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
