@@ -1,0 +1,128 @@
+"""Proof files: one leaf of the log against one trusted block hash."""
+
+import json
+import re
+
+from . import account, block, leaf, merkle, transaction, wire
+
+# Names in proto3 JSON, and as the message itself has them: readers take both.
+FIELDS = {"chainId": "chain_id", "header": "header", "leafIndex": "leaf_index", "leaf": "leaf", "path": "path",
+          "record": "record"}
+HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
+WHOLE = re.compile(r"0|[1-9][0-9]{0,19}")
+
+
+class Unproven(Exception):
+    """Why a file proves nothing."""
+
+
+def verify(text: bytes | str, tip: bytes) -> list[str]:
+    """What a proof file proves against a trusted block hash, in words."""
+    proof = _fields(text)
+    header, data, path = _hex(proof, "header"), _hex(proof, "leaf"), proof["path"]
+    if len(header) != block.HEADER_BYTES:
+        raise Unproven(f"the header has {len(header)} bytes, not {block.HEADER_BYTES}")
+    if merkle.sha256(header) != tip:
+        raise Unproven(f"the header is of block {merkle.sha256(header).hex()}, not of the one that is trusted")
+    trusted, index = block.header_fields(header), _index(proof["leaf_index"])
+    steps = [_step(step) for step in path]
+    if not merkle.verify_inclusion(data, index, trusted["log_size"], steps, trusted["log_root"]):
+        raise Unproven(f"the path does not lead from leaf {index} to the log root of that block")
+    try:
+        found = leaf.parse(data)
+    except leaf.NoLeaf as problem:
+        raise Unproven(str(problem)) from None
+    record = _hex(proof, "record")
+    where = f"leaf {index} of {trusted['log_size']} at height {trusted['height']}, block {tip.hex()}"
+    return [f"proven: {_told(found)}; {where}", *_entries(found), *_record(found, record, proof["chain_id"])]
+
+
+class _Pairs(list):
+    """The names and values of an object."""
+
+
+def _fields(text: bytes | str) -> dict:
+    try:
+        # Objects as lists of pairs, so that a name that is there twice is seen.
+        found = json.loads(text, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError) as problem:
+        raise Unproven(f"not JSON: {problem}") from None
+    if not isinstance(found, _Pairs):
+        raise Unproven("not a proof file: it holds no object")
+    proof = dict.fromkeys(FIELDS.values())
+    for name, value in found:
+        known = FIELDS.get(name, name)
+        if known not in proof or proof[known] is not None:
+            raise Unproven(f"not a proof file: {name} is unknown, or there twice")
+        proof[known] = value
+    path = proof["path"] = [] if proof["path"] is None else proof["path"]
+    if not isinstance(path, list) or isinstance(path, _Pairs):
+        raise Unproven("path is no list")
+    return proof
+
+
+def _hex(proof: dict, name: str) -> bytes:
+    value = proof[name] if proof[name] is not None else ""
+    if not isinstance(value, str) or not HEX.fullmatch(value):
+        raise Unproven(f"{name} is not hex")
+    return bytes.fromhex(value)
+
+
+def _step(value) -> bytes:
+    if not isinstance(value, str) or len(value) != 64 or not HEX.fullmatch(value):
+        raise Unproven("path holds something else than hashes")
+    return bytes.fromhex(value)
+
+
+def _index(value) -> int:
+    if isinstance(value, str) and WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise Unproven("leafIndex is absent or no index")
+
+
+def _told(found: dict) -> str:
+    kind = found["kind"]
+    if kind == "genesis":
+        return f"the genesis record of the chain hashes to {found['record_hash'].hex()}"
+    if kind == "allocation":
+        return f"genesis gave {found['amount']} to {account.text(found['account'])}"
+    if kind == "block":
+        return f"the miner {account.text(found['miner'])} was paid {found['paid']} for block {found['height']}"
+    if kind == "void":
+        return (f"offsets {found['from']} to {found['to'] - 1} of partition {found['partition']} hold no record, "
+                f"says block {found['height']}")
+    return (f"the record at {found['partition']}:{found['offset']}, of hash {found['record_hash'].hex()}, was judged "
+            f"{found['verdict_code']} by block {found['height']}")
+
+
+def _entries(found: dict) -> list[str]:
+    told = []
+    for entry in found.get("entries", []):
+        before = "none before" if entry["previous"] == leaf.NONE else f"the one before is in leaf {entry['previous']}"
+        told.append(f"  entry {entry['sequence']} of its account: balance {entry['balance']} after it, {before}")
+    return told + ["not proven: that no later entry follows"] if told else told
+
+
+def _record(found: dict, record: bytes, label) -> list[str]:
+    if found["kind"] != "record":
+        if record:
+            raise Unproven("a record stands beside a leaf that has none")
+        return []
+    if merkle.sha256(record) != found["record_hash"]:
+        if record:
+            raise Unproven("the record is not the one whose hash is in the leaf")
+        return ["not shown: the record itself, only its hash"]
+    told = [f"the record has {len(record)} bytes"]
+    try:
+        fields = wire.decode(transaction.FIELDS, record)
+        chain_id = bytes.fromhex(label or "")
+        if len(chain_id) == 32 and account.well_formed(fields["sender"]):
+            told.append(f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
+                        "which the file says and does not prove")
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return told
