@@ -7,6 +7,8 @@ use clap::Parser;
 use follow::config::ChainArgs;
 use kit::config::{Common, Process, ServiceSettings, Settings};
 
+use crate::checkpoint::LogKey;
+
 const EXAMPLES: &str = "\
 Examples:
   A ledger of a chain that is there:
@@ -39,9 +41,19 @@ pub struct Config {
     /// Throw the index and the snapshot away and build them anew from the journal
     #[arg(long, help_heading = "Chain")]
     pub reindex: bool,
+    /// Key that signs checkpoints of the log: PKCS#8 PEM (openssl genpkey -algorithm ed25519), mode 0600
+    #[arg(long, value_name = "FILE", help_heading = "Chain")]
+    pub log_key: Option<PathBuf>,
     /// What every service has.
     #[command(flatten)]
     pub common: Common,
+}
+
+impl Config {
+    /// The key that `--log-key` names.
+    pub fn log_key(&self) -> anyhow::Result<Option<LogKey>> {
+        self.log_key.as_deref().map(LogKey::read).transpose()
+    }
 }
 
 impl Settings for Config {
@@ -54,7 +66,9 @@ impl Settings for Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        self.chain.check()
+        self.chain.check()?;
+        self.log_key().map_err(|error| format!("{error:#}"))?;
+        Ok(())
     }
 }
 

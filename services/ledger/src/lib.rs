@@ -12,8 +12,11 @@
 //! | tails | a thread for each partition of `transactions` that is read |
 //! | gRPC server | the RPCs |
 
+pub mod checkpoint;
 pub mod config;
 pub mod core;
+mod errors;
+pub mod problem;
 mod rpc;
 mod service;
 mod shell;

@@ -1,4 +1,9 @@
 //! The gRPC side: `blocklog.ledger.v1.LedgerService` and `ProofService`. One RPC per file: decode → handle → encode.
+//!
+//! A handler turns a request and a view into a reply and knows nothing of gRPC. What is around it is here: which view,
+//! on which thread, and the height in the metadata of the answer.
+
+use std::sync::Arc;
 
 use kit::{Limits, Readiness, Server, Service, Shutdown};
 use proto::ledger::v1 as wire;
@@ -7,17 +12,39 @@ use proto::ledger::v1::proof_service_server::{ProofService, ProofServiceServer};
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
-use crate::store::Reader;
+use crate::checkpoint::LogKey;
+use crate::problem::Problem;
+use crate::store::{Reader, View};
 
+mod ask;
 mod call;
 mod encode;
-mod error;
+mod find_by_prefix;
+mod get_account;
 mod get_block;
+mod get_checkpoint;
+mod get_consistency_proof;
+mod get_genesis;
+mod get_inclusion_proof;
 mod get_ledger_info;
-mod outbox;
+mod get_record;
+mod get_series;
+mod get_transaction;
+mod list_account_entries;
+mod list_audit_findings;
+mod list_blocks;
+mod list_candidates;
+mod list_miners;
+mod list_pending;
+mod list_records;
+mod live;
+mod page;
+mod records;
+mod stream_account_entries;
+mod stream_blocks;
+mod watch_transaction;
 
-use error::Error;
-use outbox::Stream;
+use live::Replies;
 
 /// Largest request, in bytes: hashes, accounts, page tokens.
 const REQUEST_BYTES: usize = 16 * 1024;
@@ -27,16 +54,17 @@ const REQUEST_BYTES: usize = 16 * 1024;
 struct Api {
     reader: Reader,
     readiness: Readiness,
-    #[expect(dead_code, reason = "the streams come with their RPCs")]
     shutdown: Shutdown,
+    log_key: Option<Arc<LogKey>>,
 }
 
 /// Serves on the gRPC socket of `service`.
-pub(crate) fn serve(service: &mut Service, reader: Reader) -> anyhow::Result<()> {
+pub(crate) fn serve(service: &mut Service, reader: Reader, log_key: Option<LogKey>) -> anyhow::Result<()> {
     let api = Api {
         reader,
         readiness: service.readiness.clone(),
         shutdown: service.shutdown.clone(),
+        log_key: log_key.map(Arc::new),
     };
     let ledger = LedgerServiceServer::new(api.clone()).max_decoding_message_size(REQUEST_BYTES);
     let proofs = ProofServiceServer::new(api).max_decoding_message_size(REQUEST_BYTES);
@@ -58,136 +86,181 @@ pub(crate) fn serve(service: &mut Service, reader: Reader) -> anyhow::Result<()>
 
 type Answer<T> = Result<Response<T>, Status>;
 
+impl Api {
+    /// Answers where the call is: for what takes a look or two at the index.
+    async fn here<Q, A>(
+        &self,
+        request: Request<Q>,
+        handle: impl FnOnce(&View, Q) -> Result<A, Problem>,
+    ) -> Answer<A> {
+        let view = self.view(&request).await?;
+        call::answer(&view, handle(&view, request.into_inner()))
+    }
+
+    /// Answers on a thread that may block: for what reads a lot.
+    async fn aside<Q, A>(
+        &self,
+        request: Request<Q>,
+        handle: impl FnOnce(&View, Q) -> Result<A, Problem> + Send + 'static,
+    ) -> Answer<A>
+    where
+        Q: Send + 'static,
+        A: Send + 'static,
+    {
+        let view = self.view(&request).await?;
+        let (seen, asked) = (view.clone(), request.into_inner());
+        let outcome = live::aside(move || handle(&seen, asked)).await;
+        call::answer(&view, outcome)
+    }
+
+    /// Answers with a stream.
+    async fn stream<Q, S: live::Source>(
+        &self,
+        request: Request<Q>,
+        start: impl FnOnce(&View, Reader, Q) -> Result<S, Problem>,
+    ) -> Answer<Replies<S>> {
+        let view = self.view(&request).await?;
+        let source = start(&view, self.reader.clone(), request.into_inner());
+        let replies = source.map(|source| Replies::new(source, self.shutdown.clone()));
+        call::answer(&view, replies)
+    }
+}
+
 #[tonic::async_trait]
 impl LedgerService for Api {
-    type StreamBlocksStream = Stream<wire::StreamBlocksResponse>;
-    type WatchTransactionStream = Stream<wire::WatchTransactionResponse>;
-    type StreamAccountEntriesStream = Stream<wire::StreamAccountEntriesResponse>;
+    type StreamBlocksStream = Replies<stream_blocks::Blocks>;
+    type WatchTransactionStream = Replies<watch_transaction::Way>;
+    type StreamAccountEntriesStream = Replies<stream_account_entries::Entries>;
 
     async fn get_ledger_info(
         &self,
         request: Request<wire::GetLedgerInfoRequest>,
     ) -> Answer<wire::GetLedgerInfoResponse> {
-        Ok(get_ledger_info::handle(self, request).await?)
+        self.here(request, get_ledger_info::handle).await
     }
 
     async fn get_genesis(
         &self,
-        _: Request<wire::GetGenesisRequest>,
+        request: Request<wire::GetGenesisRequest>,
     ) -> Answer<wire::GetGenesisResponse> {
-        Err(Error::NotImplemented("GetGenesis").into())
+        self.here(request, get_genesis::handle).await
     }
 
     async fn list_audit_findings(
         &self,
-        _: Request<wire::ListAuditFindingsRequest>,
+        request: Request<wire::ListAuditFindingsRequest>,
     ) -> Answer<wire::ListAuditFindingsResponse> {
-        Err(Error::NotImplemented("ListAuditFindings").into())
+        self.aside(request, list_audit_findings::handle).await
     }
 
     async fn get_block(
         &self,
         request: Request<wire::GetBlockRequest>,
     ) -> Answer<wire::GetBlockResponse> {
-        Ok(get_block::handle(self, request).await?)
+        match get_block::is_heavy(request.get_ref()) {
+            true => self.aside(request, get_block::handle).await,
+            false => self.here(request, get_block::handle).await,
+        }
     }
 
     async fn list_blocks(
         &self,
-        _: Request<wire::ListBlocksRequest>,
+        request: Request<wire::ListBlocksRequest>,
     ) -> Answer<wire::ListBlocksResponse> {
-        Err(Error::NotImplemented("ListBlocks").into())
+        self.aside(request, list_blocks::handle).await
     }
 
     async fn stream_blocks(
         &self,
-        _: Request<wire::StreamBlocksRequest>,
+        request: Request<wire::StreamBlocksRequest>,
     ) -> Answer<Self::StreamBlocksStream> {
-        Err(Error::NotImplemented("StreamBlocks").into())
+        self.stream(request, |view, reader, request| Ok(stream_blocks::handle(view, reader, request)))
+            .await
     }
 
     async fn get_transaction(
         &self,
-        _: Request<wire::GetTransactionRequest>,
+        request: Request<wire::GetTransactionRequest>,
     ) -> Answer<wire::GetTransactionResponse> {
-        Err(Error::NotImplemented("GetTransaction").into())
+        self.here(request, get_transaction::handle).await
     }
 
     async fn watch_transaction(
         &self,
-        _: Request<wire::WatchTransactionRequest>,
+        request: Request<wire::WatchTransactionRequest>,
     ) -> Answer<Self::WatchTransactionStream> {
-        Err(Error::NotImplemented("WatchTransaction").into())
+        self.stream(request, |view, reader, request| watch_transaction::handle(view, reader, &request))
+            .await
     }
 
     async fn get_record(
         &self,
-        _: Request<wire::GetRecordRequest>,
+        request: Request<wire::GetRecordRequest>,
     ) -> Answer<wire::GetRecordResponse> {
-        Err(Error::NotImplemented("GetRecord").into())
+        self.here(request, get_record::handle).await
     }
 
     async fn list_records(
         &self,
-        _: Request<wire::ListRecordsRequest>,
+        request: Request<wire::ListRecordsRequest>,
     ) -> Answer<wire::ListRecordsResponse> {
-        Err(Error::NotImplemented("ListRecords").into())
+        self.aside(request, list_records::handle).await
     }
 
     async fn list_pending(
         &self,
-        _: Request<wire::ListPendingRequest>,
+        request: Request<wire::ListPendingRequest>,
     ) -> Answer<wire::ListPendingResponse> {
-        Err(Error::NotImplemented("ListPending").into())
+        self.aside(request, list_pending::handle).await
     }
 
     async fn list_candidates(
         &self,
-        _: Request<wire::ListCandidatesRequest>,
+        request: Request<wire::ListCandidatesRequest>,
     ) -> Answer<wire::ListCandidatesResponse> {
-        Err(Error::NotImplemented("ListCandidates").into())
+        self.aside(request, list_candidates::handle).await
     }
 
     async fn get_account(
         &self,
-        _: Request<wire::GetAccountRequest>,
+        request: Request<wire::GetAccountRequest>,
     ) -> Answer<wire::GetAccountResponse> {
-        Err(Error::NotImplemented("GetAccount").into())
+        self.here(request, get_account::handle).await
     }
 
     async fn list_account_entries(
         &self,
-        _: Request<wire::ListAccountEntriesRequest>,
+        request: Request<wire::ListAccountEntriesRequest>,
     ) -> Answer<wire::ListAccountEntriesResponse> {
-        Err(Error::NotImplemented("ListAccountEntries").into())
+        self.aside(request, list_account_entries::handle).await
     }
 
     async fn stream_account_entries(
         &self,
-        _: Request<wire::StreamAccountEntriesRequest>,
+        request: Request<wire::StreamAccountEntriesRequest>,
     ) -> Answer<Self::StreamAccountEntriesStream> {
-        Err(Error::NotImplemented("StreamAccountEntries").into())
+        self.stream(request, stream_account_entries::handle).await
     }
 
     async fn list_miners(
         &self,
-        _: Request<wire::ListMinersRequest>,
+        request: Request<wire::ListMinersRequest>,
     ) -> Answer<wire::ListMinersResponse> {
-        Err(Error::NotImplemented("ListMiners").into())
+        self.aside(request, list_miners::handle).await
     }
 
     async fn find_by_prefix(
         &self,
-        _: Request<wire::FindByPrefixRequest>,
+        request: Request<wire::FindByPrefixRequest>,
     ) -> Answer<wire::FindByPrefixResponse> {
-        Err(Error::NotImplemented("FindByPrefix").into())
+        self.aside(request, find_by_prefix::handle).await
     }
 
     async fn get_series(
         &self,
-        _: Request<wire::GetSeriesRequest>,
+        request: Request<wire::GetSeriesRequest>,
     ) -> Answer<wire::GetSeriesResponse> {
-        Err(Error::NotImplemented("GetSeries").into())
+        self.aside(request, get_series::handle).await
     }
 }
 
@@ -195,22 +268,24 @@ impl LedgerService for Api {
 impl ProofService for Api {
     async fn get_inclusion_proof(
         &self,
-        _: Request<wire::GetInclusionProofRequest>,
+        request: Request<wire::GetInclusionProofRequest>,
     ) -> Answer<wire::GetInclusionProofResponse> {
-        Err(Error::NotImplemented("GetInclusionProof").into())
+        self.here(request, get_inclusion_proof::handle).await
     }
 
     async fn get_consistency_proof(
         &self,
-        _: Request<wire::GetConsistencyProofRequest>,
+        request: Request<wire::GetConsistencyProofRequest>,
     ) -> Answer<wire::GetConsistencyProofResponse> {
-        Err(Error::NotImplemented("GetConsistencyProof").into())
+        self.here(request, get_consistency_proof::handle).await
     }
 
     async fn get_checkpoint(
         &self,
-        _: Request<wire::GetCheckpointRequest>,
+        request: Request<wire::GetCheckpointRequest>,
     ) -> Answer<wire::GetCheckpointResponse> {
-        Err(Error::NotImplemented("GetCheckpoint").into())
+        let key = self.log_key.as_deref();
+        self.here(request, |view, request| get_checkpoint::handle(view, key, request))
+            .await
     }
 }

@@ -28,7 +28,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     let reader = store.publisher.reader();
-    rpc::serve(&mut service, reader)?;
+    rpc::serve(&mut service, reader, config.log_key()?)?;
     let setup = Setup {
         config,
         journal,

@@ -1,89 +1,117 @@
-//! What every call does: it takes a view, as recent as the caller asks, and names its tip in the reply.
+//! What all calls have in common: the height they ask for, and the height they are answered from.
 
 use std::time::Duration;
 
 use kit::server::Deadline;
 use proto::metadata::{HEIGHT, MIN_HEIGHT};
+use proto::reason::NO_CHAIN;
 use proto::wire;
-use tonic::{Request, Response};
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status};
 
 use super::Api;
-use super::error::Error;
+use crate::problem::Problem;
 use crate::store::View;
 
-/// Longest wait for `x-blocklog-min-height`.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for a height.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Kept back from the deadline for the answer itself.
-const ANSWER_TIME: Duration = Duration::from_millis(20);
+/// Kept of the caller's deadline for the way back: CATCHING_UP says more than a deadline that passed.
+const WAY_BACK: Duration = Duration::from_millis(100);
 
 impl Api {
-    /// The view that a call is answered from.
-    pub(super) async fn view<T>(&self, request: &Request<T>) -> Result<View, Error> {
-        let wanted = min_height(request)?;
+    /// The view that a call is answered from: of the tip now, or of the first one that is as high as the call asks.
+    pub(super) async fn view<T>(&self, request: &Request<T>) -> Result<View, Problem> {
+        let wanted = min_height(request.metadata())?;
         let view = match wanted {
             None => self.reader.view(),
-            Some(height) => self.reader.view_at(height, patience(request)).await,
+            Some(height) => {
+                let wait = patience(request.extensions().get());
+                self.reader.view_at(height, wait).await
+            }
         };
         let view = view.ok_or_else(|| self.nothing_yet())?;
-        match (wanted, view.tip().height) {
-            (Some(wanted), tip) if tip < wanted => Err(Error::BelowHeight { wanted, tip }),
+        let tip = view.tip().height;
+        match wanted {
+            Some(wanted) if tip < wanted => Err(Problem::BelowHeight { wanted, tip }),
             _ => Ok(view),
         }
     }
 
     /// Why there is no view.
-    fn nothing_yet(&self) -> Error {
-        let no_chain = self
-            .readiness
-            .reasons()
-            .iter()
-            .any(|reason| reason.reason == proto::reason::NO_CHAIN);
-        if no_chain {
-            Error::NoChain
-        } else {
-            Error::CatchingUp
+    fn nothing_yet(&self) -> Problem {
+        let reasons = self.readiness.reasons();
+        match reasons.iter().any(|it| it.reason == NO_CHAIN) {
+            true => Problem::NoChain,
+            false => Problem::CatchingUp,
         }
     }
 }
 
-/// A reply from a view.
-pub(super) fn reply<T>(view: &View, message: T) -> Response<T> {
-    let mut response = Response::new(message);
-    response
-        .metadata_mut()
-        .insert(HEIGHT, view.tip().height.into());
-    response
+/// An answer, good or bad, that names the height of its view.
+pub fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Result<Response<T>, Status> {
+    let height = view.tip().height;
+    match outcome {
+        Ok(reply) => {
+            let mut response = Response::new(reply);
+            response.metadata_mut().insert(HEIGHT, height.into());
+            Ok(response)
+        }
+        Err(problem) => {
+            let mut status = Status::from(problem);
+            status.metadata_mut().insert(HEIGHT, height.into());
+            Err(status)
+        }
+    }
 }
 
-/// Runs what may read a lot of the index where it holds up no other call.
-pub(super) async fn reading<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let outcome = tokio::task::spawn_blocking(read).await;
-    outcome.unwrap_or_else(|gone| match gone.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        // The runtime is shutting down.
-        Err(_) => Err(Error::CatchingUp),
-    })
-}
-
-fn min_height<T>(request: &Request<T>) -> Result<Option<u64>, Error> {
-    let Some(value) = request.metadata().get(MIN_HEIGHT) else {
+fn min_height(metadata: &MetadataMap) -> Result<Option<u64>, Problem> {
+    let Some(value) = metadata.get(MIN_HEIGHT) else {
         return Ok(None);
     };
     let height = value.to_str().ok().and_then(|text| text.parse().ok());
-    height
-        .map(Some)
-        .ok_or_else(|| wire::Error::bad(MIN_HEIGHT, "is not a height in decimal").into())
+    let bad = || wire::Error::bad(MIN_HEIGHT, "is not a height: decimal digits, below 2^64");
+    Ok(Some(height.ok_or_else(bad)?))
 }
 
-fn patience<T>(request: &Request<T>) -> Duration {
-    let left = request
-        .extensions()
-        .get::<Deadline>()
-        .map(Deadline::remaining);
-    left.map_or(LONGEST_WAIT, |left| {
-        left.saturating_sub(ANSWER_TIME).min(LONGEST_WAIT)
-    })
+fn patience(deadline: Option<&Deadline>) -> Duration {
+    let Some(deadline) = deadline else {
+        return PATIENCE;
+    };
+    let remaining = deadline.remaining();
+    // A caller in a hurry keeps most of its time.
+    (remaining - WAY_BACK.min(remaining / 4)).min(PATIENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heights_are_decimal() {
+        let read = |text: &'static str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert(MIN_HEIGHT, text.parse().unwrap());
+            min_height(&metadata).ok().flatten()
+        };
+        assert_eq!(read("7"), Some(7));
+        assert_eq!(read("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(read("18446744073709551616"), None);
+        assert_eq!(read("-1"), None);
+        assert_eq!(read("0x10"), None);
+        assert!(matches!(min_height(&MetadataMap::new()), Ok(None)));
+    }
+
+    #[test]
+    fn the_answer_leaves_before_the_deadline() {
+        let now = tokio::time::Instant::now();
+        let within = |ms| {
+            let at = now + Duration::from_millis(ms);
+            patience(Some(&Deadline { at }))
+        };
+        assert_eq!(patience(None), PATIENCE);
+        assert_eq!(within(60_000), PATIENCE);
+        assert!(within(1000) <= Duration::from_millis(900));
+        assert_eq!(within(0), Duration::ZERO);
+    }
 }

@@ -1,67 +1,109 @@
-//! Answers of the store as the wire has them.
+//! From what the store answers to what the wire shows.
 
-use chain::Hash;
+use chain::accepted::Kind;
+use chain::{Account, Hash, Transaction};
 use proto::ledger::v1 as wire;
-use proto::types::v1::{Position, Verdict};
-use proto::wire::{block as header_block, from_transaction, timestamp, verdict};
+use proto::types::v1 as types;
+use proto::wire::timestamp;
 
-use crate::store::answer::{Block, Fate, Finding, Record};
+use crate::store::View;
+use crate::store::answer::{
+    AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Match, Miner, Record,
+};
 
-/// A block without records and raw bytes.
-pub(super) fn block(block: &Block) -> wire::Block {
+/// The tip that a reply is a view of.
+pub fn tip(view: &View) -> Option<wire::Tip> {
+    Some(proto::wire::tip(view.tip()))
+}
+
+/// A block without records.
+pub fn block(block: &Block) -> wire::Block {
+    let header = &block.header;
     wire::Block {
         reward: Some(block.paid),
         included: Some(block.included),
         rejected: Some(block.rejected),
+        void_offsets: Some(block.void_offsets),
         size_bytes: Some(block.size_bytes),
         topic_offset: Some(block.topic_offset),
         append_time: Some(timestamp(block.append_ms)),
-        void_offsets: Some(block.void_offsets),
-        ..header_block(
-            &block.header,
-            &block.header.to_bytes(),
-            &block.hash,
-            &block.signature,
-        )
+        ..proto::wire::block(header, &header.to_bytes(), &block.hash, &block.signature)
     }
 }
 
-/// What became of one offset; its bytes only if they are asked for.
-pub(super) fn record(record: &Record, chain_id: &Hash, with_raw: bool) -> wire::Record {
+/// What became of one offset; the record itself only `with_raw`.
+pub fn record(record: &Record, chain_id: &Hash, with_raw: bool) -> wire::Record {
     let (verdict, leaf_index, queue_ahead) = match record.fate {
-        Fate::Pending { ahead } => (Verdict::Pending, None, Some(ahead)),
+        Fate::Pending { ahead } => (types::Verdict::Pending, None, Some(ahead)),
+        Fate::Void { leaf_index, .. } => (types::Verdict::Void, Some(leaf_index), None),
         Fate::Judged {
-            verdict: of,
+            verdict,
             leaf_index,
             ..
-        } => (verdict(of), Some(leaf_index), None),
-        Fate::Void { leaf_index, .. } => (Verdict::Void, Some(leaf_index), None),
+        } => (proto::wire::verdict(verdict), Some(leaf_index), None),
     };
     let transaction = record.transaction();
+    let raw = record.value.as_ref().filter(|_| with_raw);
     wire::Record {
-        position: Some(Position {
+        position: Some(types::Position {
             partition: Some(record.partition),
             offset: Some(record.offset),
         }),
         verdict: verdict.into(),
         height: record.height(),
         leaf_index,
-        record_hash: record.hash.map(|hash| hash.to_string()).unwrap_or_default(),
+        record_hash: text(record.hash.as_ref()),
         append_time: record.append_ms.map(timestamp),
         queue_ahead,
-        transaction: transaction
-            .map(|transaction| from_transaction(&transaction, &transaction.id(chain_id))),
-        raw: record
-            .value
-            .clone()
-            .filter(|_| with_raw)
-            .unwrap_or_default(),
+        transaction: transaction.map(|transaction| self::transaction(&transaction, chain_id)),
+        raw: raw.cloned().unwrap_or_default(),
     }
 }
 
-/// A finding of the audit.
-pub(super) fn finding(finding: &Finding) -> wire::AuditFinding {
-    use crate::store::answer::Fault;
+fn transaction(transaction: &Transaction, chain_id: &Hash) -> types::Transaction {
+    let mut wire = proto::wire::from_transaction(transaction, &transaction.id(chain_id));
+    // What is hashed to the id has no room for accounts and memos of another form.
+    let named = transaction.sender_account().is_some()
+        && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
+        && transaction.memo.len() <= chain::transaction::MAX_MEMO_BYTES;
+    if !named {
+        wire.id.clear();
+    }
+    wire
+}
+
+/// An account as of some height.
+pub fn account(account: &Account, state: &AccountState) -> wire::Account {
+    wire::Account {
+        account: account.to_string(),
+        balance: Some(state.balance),
+        nonce: Some(state.nonce),
+        entries: Some(state.entries),
+        last_leaf_index: state.last_leaf,
+    }
+}
+
+/// Why an entry was made.
+pub fn kind(kind: Kind) -> wire::account_entry::Kind {
+    match kind {
+        Kind::Allocation => wire::account_entry::Kind::Allocation,
+        Kind::Reward => wire::account_entry::Kind::Reward,
+        Kind::Sent => wire::account_entry::Kind::Sent,
+        Kind::Received => wire::account_entry::Kind::Received,
+    }
+}
+
+/// How far the audit is.
+pub fn audit(audit: &Audit) -> wire::AuditState {
+    wire::AuditState {
+        checked_height: audit.checked_height,
+        findings: Some(audit.findings),
+        latest: audit.latest.as_ref().map(finding),
+    }
+}
+
+/// One finding of the audit.
+pub fn finding(finding: &Finding) -> wire::AuditFinding {
     use wire::audit_finding::Kind;
     let kind = match finding.fault {
         Fault::Missing => Kind::Missing,
@@ -70,19 +112,73 @@ pub(super) fn finding(finding: &Finding) -> wire::AuditFinding {
         Fault::Misjudged => Kind::Misjudged,
         Fault::Unavailable => Kind::Unavailable,
     };
-    let text = |hash: Option<Hash>| hash.map(|hash| hash.to_string()).unwrap_or_default();
     wire::AuditFinding {
         height: Some(finding.height),
         block_hash: finding.block_hash.to_string(),
-        miner: finding
-            .miner
-            .map(|miner| miner.to_string())
-            .unwrap_or_default(),
+        miner: text(finding.miner.as_ref()),
         kind: kind.into(),
         partition: Some(finding.partition),
         from_offset: Some(finding.from_offset),
         to_offset: Some(finding.to_offset),
-        in_block: text(finding.in_block),
-        in_topic: text(finding.in_topic),
+        in_block: text(finding.in_block.as_ref()),
+        in_topic: text(finding.in_topic.as_ref()),
     }
+}
+
+/// A candidate that did not become a block.
+pub fn candidate(candidate: &Candidate) -> wire::Candidate {
+    wire::Candidate {
+        topic_offset: Some(candidate.topic_offset),
+        hash: text(candidate.hash.as_ref()),
+        height: candidate.height,
+        miner: text(candidate.miner.as_ref()),
+        reason: candidate.reason.clone(),
+        append_time: Some(timestamp(candidate.append_ms)),
+    }
+}
+
+/// A miner that won.
+pub fn miner(miner: &Miner) -> wire::Miner {
+    wire::Miner {
+        account: miner.account.to_string(),
+        blocks: Some(miner.blocks),
+        rewards: Some(miner.rewards),
+        first_height: Some(miner.first_height),
+        last_height: Some(miner.last_height),
+    }
+}
+
+/// Something that begins with a prefix.
+pub fn found(found: &Match) -> wire::find_by_prefix_response::Match {
+    use wire::find_by_prefix_response::r#match::Match as Wire;
+    let found = match found {
+        Match::Transaction(id) => Wire::TransactionId(id.to_string()),
+        Match::Block(hash) => Wire::BlockHash(hash.to_string()),
+        Match::Candidate(hash) => Wire::CandidateHash(hash.to_string()),
+    };
+    wire::find_by_prefix_response::Match {
+        r#match: Some(found),
+    }
+}
+
+/// A stretch of a chart.
+pub fn bucket(bucket: &Bucket) -> wire::Bucket {
+    // Nothing was measured: no latency is not a latency of 0.
+    let measured = bucket.latencies > 0;
+    wire::Bucket {
+        start_time: Some(timestamp(bucket.start_ms)),
+        blocks: Some(bucket.blocks),
+        included: Some(bucket.included),
+        rejected: Some(bucket.rejected),
+        stale: Some(bucket.stale),
+        bytes: Some(bucket.bytes),
+        work: Some(bucket.work),
+        latency_mean_ms: measured.then(|| bucket.latency_sum_ms as f64 / bucket.latencies as f64),
+        latency_max_ms: measured.then_some(bucket.latency_max_ms),
+    }
+}
+
+/// Text of what may be absent: empty then.
+pub fn text(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
 }

@@ -1,73 +1,42 @@
-//! GetBlock: one block, by height, by hash, or the tip.
+//! GetBlock: one block, by height or hash.
 
+use prost::Message as _;
 use proto::ledger::v1::get_block_request::Id;
-use proto::ledger::v1::{Block, GetBlockRequest, GetBlockResponse};
-use proto::wire::{hash, tip};
-use tonic::{Request, Response};
+use proto::ledger::v1::{GetBlockRequest, GetBlockResponse};
+use proto::wire;
 
-use super::call::{reading, reply};
-use super::error::Error;
-use super::{Api, encode};
+use super::{ask, encode, records};
+use crate::problem::Problem;
 use crate::store::View;
 
-/// Records in one reply at most: default clients stop at 4 MiB.
-const MOST_RECORDS: usize = 1000;
-
-pub(super) async fn handle(
-    api: &Api,
-    request: Request<GetBlockRequest>,
-) -> Result<Response<GetBlockResponse>, Error> {
-    let view = api.view(&request).await?;
-    let GetBlockRequest {
-        id,
-        with_records,
-        with_raw,
-    } = request.into_inner();
-    let height = match id {
-        None => view.tip().height,
-        Some(Id::Height(height)) => height,
-        Some(Id::Hash(text)) => {
-            let as_of = view.tip().height;
-            view.height_of(&hash("hash", &text)?)?
-                .ok_or(Error::UnknownBlock { as_of })?
-        }
-    };
-    let block = match with_records || with_raw {
-        false => block(&view, height, false, false)?,
-        true => {
-            let view = view.clone();
-            reading(move || block(&view, height, with_records, with_raw)).await?
-        }
-    };
-    Ok(reply(
-        &view,
-        GetBlockResponse {
-            block: Some(block),
-            tip: Some(tip(view.tip())),
-        },
-    ))
+/// Whether it takes more than a look or two.
+pub fn is_heavy(request: &GetBlockRequest) -> bool {
+    request.with_records || request.with_raw
 }
 
-fn block(view: &View, height: u64, with_records: bool, with_raw: bool) -> Result<Block, Error> {
+pub fn handle(view: &View, request: GetBlockRequest) -> Result<GetBlockResponse, Problem> {
     let tip = view.tip().height;
-    let found = view
-        .block(height)?
-        .ok_or(Error::HeightAboveTip { height, tip })?;
+    let height = match &request.id {
+        None => tip,
+        Some(Id::Height(height)) => *height,
+        Some(Id::Hash(text)) => {
+            let hash = wire::hash("hash", text)?;
+            let height = view.height_of(&hash)?;
+            height.ok_or(Problem::UnknownBlock { hash, height: tip })?
+        }
+    };
+    let found = ask::block(view, "height", height)?;
     let mut block = encode::block(&found);
-    if with_records {
-        let header = &found.header;
-        let records = view.records(
-            header.partition,
-            header.from_offset..header.to_offset,
-            MOST_RECORDS,
-        )?;
-        block.records = records
-            .iter()
-            .map(|record| encode::record(record, &view.chain_id(), false))
-            .collect();
-    }
-    if with_raw {
+    if request.with_raw {
         block.raw = view.raw_block(&found)?;
     }
-    Ok(block)
+    if request.with_records {
+        let from = found.header.from_offset;
+        let taken = block.encoded_len();
+        block.records = records::of_block(view, &found, from, request.with_raw, taken)?.records;
+    }
+    Ok(GetBlockResponse {
+        block: Some(block),
+        tip: encode::tip(view),
+    })
 }

@@ -1,54 +1,44 @@
-//! GetLedgerInfo: where the ledger stands.
+//! GetLedgerInfo: where the chain stands.
 
-use proto::ledger::v1::{AuditState, GetLedgerInfoRequest, GetLedgerInfoResponse, PartitionState};
-use proto::wire::{timestamp, tip};
-use tonic::{Request, Response};
+use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse, PartitionState};
+use proto::wire::timestamp;
 
-use super::call::reply;
-use super::error::Error;
-use super::{Api, encode};
+use super::encode;
+use crate::problem::Problem;
 use crate::store::View;
 use crate::store::answer::Partition;
 
-pub(super) async fn handle(
-    api: &Api,
-    request: Request<GetLedgerInfoRequest>,
-) -> Result<Response<GetLedgerInfoResponse>, Error> {
-    let view = api.view(&request).await?;
-    Ok(reply(&view, info(&view)?))
-}
-
-fn info(view: &View) -> Result<GetLedgerInfoResponse, Error> {
-    let genesis = &view.rules().genesis;
-    let totals = view.totals();
-    let audit = view.audit()?;
+pub fn handle(
+    view: &View,
+    _request: GetLedgerInfoRequest,
+) -> Result<GetLedgerInfoResponse, Problem> {
+    let (genesis, totals) = (&view.rules().genesis, view.totals());
+    let partitions = (0..).zip(view.partitions());
     Ok(GetLedgerInfoResponse {
         chain_id: view.chain_id().to_string(),
         chain_name: genesis.name.clone(),
         open: genesis.open,
-        tip: Some(tip(view.tip())),
-        partitions: (0..).zip(view.partitions()).map(partition).collect(),
+        tip: encode::tip(view),
+        partitions: partitions
+            .map(|(number, state)| partition(number, &state))
+            .collect(),
         applied_offset: Some(totals.applied_offset),
         end_offset: Some(totals.end_offset),
         accounts: Some(totals.accounts),
         transactions_included: Some(totals.included),
         records_rejected: Some(totals.rejected),
         supply: Some(totals.supply),
-        audit: Some(AuditState {
-            checked_height: audit.checked_height,
-            findings: Some(audit.findings),
-            latest: audit.latest.as_ref().map(encode::finding),
-        }),
+        audit: Some(encode::audit(&view.audit()?)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         miners: totals.miners.iter().map(ToString::to_string).collect(),
     })
 }
 
-fn partition((number, partition): (u32, Partition)) -> PartitionState {
+fn partition(number: u32, state: &Partition) -> PartitionState {
     PartitionState {
         partition: Some(number),
-        cursor: Some(partition.cursor),
-        end_offset: Some(partition.end),
-        oldest_pending_time: partition.oldest_pending_ms.map(timestamp),
+        cursor: Some(state.cursor),
+        end_offset: Some(state.end),
+        oldest_pending_time: state.oldest_pending_ms.map(timestamp),
     }
 }

@@ -16,6 +16,7 @@ use super::{Error, Moment, rows};
 
 mod accounts;
 mod blocks;
+mod leaves;
 mod lists;
 mod log;
 mod records;

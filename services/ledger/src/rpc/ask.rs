@@ -1,0 +1,123 @@
+//! Questions that several RPCs ask, with the problems that they share.
+
+use chain::{Account, Hash};
+use proto::ledger::v1 as wire;
+use proto::types::v1 as types;
+use proto::wire::required;
+
+use super::encode;
+use crate::problem::Problem;
+use crate::store::View;
+use crate::store::answer::{AccountState, Block, Entry, Occurrence, Record};
+
+/// The block at a height.
+pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
+    let tip = view.tip().height;
+    view.block(height)?
+        .ok_or(Problem::HeightAboveTip { field, tip })
+}
+
+/// A height of a request; absent: the tip.
+pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u64, Problem> {
+    let tip = view.tip().height;
+    match height {
+        Some(height) if height > tip => Err(Problem::HeightAboveTip { field, tip }),
+        other => Ok(other.unwrap_or(tip)),
+    }
+}
+
+/// A partition that a request needs.
+pub fn partition(view: &View, field: &'static str, partition: Option<u32>) -> Result<u32, Problem> {
+    let partitions = view.rules().genesis.partitions as usize;
+    match required(field, partition)? {
+        number if (number as usize) < partitions => Ok(number),
+        _ => Err(Problem::BadPartition { field, partitions }),
+    }
+}
+
+/// What became of the offset at a position.
+pub fn record(view: &View, position: Option<&types::Position>) -> Result<Record, Problem> {
+    let position = required("position", position)?;
+    let partition = partition(view, "position.partition", position.partition)?;
+    let offset = required("position.offset", position.offset)?;
+    let end = || view.partitions()[partition as usize].end;
+    view.record(partition, offset)?
+        .ok_or_else(|| Problem::OffsetAboveEnd { end: end() })
+}
+
+/// The state of an account after the block at a height.
+pub fn account(view: &View, account: &Account, height: u64) -> Result<AccountState, Problem> {
+    let account = *account;
+    view.account(&account, height)?
+        .ok_or(Problem::UnknownAccount { account, height })
+}
+
+/// An entry as the wire shows it, with its time and its record.
+pub fn entry(view: &View, entry: &Entry) -> Result<wire::AccountEntry, Problem> {
+    let block = block(view, "height", entry.height)?;
+    let record = view.record_of_leaf(entry.leaf_index)?;
+    let chain_id = view.chain_id();
+    Ok(wire::AccountEntry {
+        sequence: Some(entry.sequence),
+        leaf_index: Some(entry.leaf_index),
+        height: Some(entry.height),
+        timestamp: Some(proto::wire::timestamp(block.header.timestamp_ms)),
+        // Both balances fit 64 bits; the difference of two extremes is shown as the extreme that it is beyond.
+        change: Some(clamp(entry.change)),
+        balance: Some(entry.balance),
+        record: record.map(|record| encode::record(&record, &chain_id, false)),
+        kind: encode::kind(entry.kind).into(),
+    })
+}
+
+/// A path of hashes through the log.
+pub fn path(
+    find: impl FnOnce(chain::log::Source<'_>) -> Option<Vec<Hash>>,
+    view: &View,
+) -> Result<Vec<Hash>, Problem> {
+    // What fails inside the source comes out of it here.
+    let failure = std::cell::RefCell::new(None);
+    let source = |level: u32, index: u64| match view.node(level, index) {
+        Ok(node) => node,
+        Err(error) => {
+            failure.replace(Some(error));
+            None
+        }
+    };
+    let path = find(&source);
+    let missing = || crate::store::Error::Damaged("a node of the log is missing");
+    path.ok_or_else(|| failure.take().unwrap_or_else(missing).into())
+}
+
+/// The status of a transaction that is known.
+pub fn status(
+    view: &View,
+    id: &Hash,
+    occurrence: &Occurrence,
+) -> Result<wire::TransactionStatus, Problem> {
+    use wire::transaction_status::State;
+    let (state, record) = match occurrence {
+        Occurrence::Pending(record) => (State::Pending, record),
+        Occurrence::Omitted(record) => (State::Omitted, record),
+        Occurrence::Judged(record) if is_included(record) => (State::Included, record),
+        Occurrence::Judged(record) => (State::Rejected, record),
+    };
+    let block = record.height().map(|height| block(view, "height", height));
+    Ok(wire::TransactionStatus {
+        id: id.to_string(),
+        state: state.into(),
+        record: Some(encode::record(record, &view.chain_id(), false)),
+        block: block.transpose()?.map(|block| encode::block(&block)),
+        trace_id: record.trace_id.map(hex::encode).unwrap_or_default(),
+    })
+}
+
+fn is_included(record: &Record) -> bool {
+    use crate::store::answer::Fate;
+    let included = chain::Verdict::Included;
+    matches!(record.fate, Fate::Judged { verdict, .. } if verdict == included)
+}
+
+fn clamp(change: i128) -> i64 {
+    i64::try_from(change).unwrap_or(if change < 0 { i64::MIN } else { i64::MAX })
+}

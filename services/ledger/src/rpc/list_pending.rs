@@ -1,0 +1,28 @@
+//! ListPending: the records of a partition that wait for a block, in the order in which they will be consumed.
+
+use proto::ledger::v1::{ListPendingRequest, ListPendingResponse};
+
+use super::page::Page;
+use super::{ask, encode};
+use crate::problem::Problem;
+use crate::store::View;
+
+pub fn handle(
+    view: &View,
+    mut request: ListPendingRequest,
+) -> Result<ListPendingResponse, Problem> {
+    let page = Page::of(view, &mut request)?;
+    let partition = ask::partition(view, "partition", request.partition)?;
+    // What a block consumed since the last page is no longer there; the rest comes in order.
+    let rows = view.pending(partition, page.number()?.unwrap_or(0), page.limit + 1);
+    let next = rows.get(page.limit).map(|row| row.offset);
+    let chain_id = view.chain_id();
+    let rows = rows.iter().take(page.limit);
+    Ok(ListPendingResponse {
+        records: rows
+            .map(|row| encode::record(row, &chain_id, false))
+            .collect(),
+        next_page_token: page.token_of(next),
+        tip: encode::tip(view),
+    })
+}

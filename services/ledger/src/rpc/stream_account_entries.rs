@@ -1,0 +1,110 @@
+//! StreamAccountEntries: the entries of one account from a sequence on, then live.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use chain::Account;
+use proto::ledger::v1::{StreamAccountEntriesRequest, StreamAccountEntriesResponse};
+use proto::wire;
+
+use super::live::{self, Source, Watch, aside};
+use super::{ask, encode};
+use crate::problem::Problem;
+use crate::store::answer::Entry;
+use crate::store::{Reader, View};
+
+/// Entries read at once: rows lie together, and one is small.
+const READ_AHEAD: usize = 64;
+
+/// One reader's place in the history of an account.
+pub struct Entries {
+    watch: Watch,
+    account: Account,
+    /// Sequence of the next entry.
+    next: u64,
+    /// Read and not told yet, from `next` on.
+    ahead: VecDeque<Entry>,
+    /// Whether it has been at the last one.
+    live: bool,
+}
+
+pub fn handle(
+    view: &View,
+    reader: Reader,
+    request: StreamAccountEntriesRequest,
+) -> Result<Entries, Problem> {
+    let account = wire::account("account", &request.account)?;
+    let next = match request.from_sequence {
+        // There is no entry 0.
+        Some(sequence) => sequence.max(1),
+        None => entries(view, &account)? + 1,
+    };
+    Ok(Entries {
+        watch: Watch::new(reader),
+        account,
+        next,
+        ahead: VecDeque::new(),
+        live: false,
+    })
+}
+
+/// How many there are; none of an account that nothing has changed yet.
+fn entries(view: &View, account: &Account) -> Result<u64, Problem> {
+    let state = view.account(account, view.tip().height)?;
+    Ok(state.map_or(0, |state| state.entries))
+}
+
+impl Source for Entries {
+    type Reply = StreamAccountEntriesResponse;
+
+    async fn next(&mut self, paused: Duration) -> Result<Option<Self::Reply>, Problem> {
+        loop {
+            let view = self.watch.look();
+            if let Some(view) = &view {
+                let waiting = (entries(view, &self.account)? + 1).saturating_sub(self.next);
+                if live::is_lagging(waiting, self.live, paused) {
+                    return Err(Problem::Lagged {
+                        resume_from: self.next,
+                    });
+                }
+                if waiting > 0 {
+                    return self.entry(view).await.map(Some);
+                }
+                self.live = true;
+            }
+            if !self.watch.wait().await {
+                self.watch.told();
+                // Of the look before the silence: what the view tells, this stream has told.
+                return Ok(Some(StreamAccountEntriesResponse {
+                    tip: view.as_ref().and_then(encode::tip),
+                    ..Default::default()
+                }));
+            }
+        }
+    }
+
+    fn resume_from(&self) -> Option<u64> {
+        Some(self.next)
+    }
+}
+
+impl Entries {
+    async fn entry(&mut self, view: &View) -> Result<StreamAccountEntriesResponse, Problem> {
+        if self.ahead.is_empty() {
+            let (view, account, next) = (view.clone(), self.account, self.next);
+            let rows = aside(move || view.entries(&account, next, READ_AHEAD)).await?;
+            self.ahead = rows.into();
+        }
+        let entry = match self.ahead.front() {
+            Some(entry) => Some(ask::entry(view, entry)?),
+            None => None,
+        };
+        self.ahead.pop_front();
+        self.next += 1;
+        self.watch.told();
+        Ok(StreamAccountEntriesResponse {
+            entry,
+            tip: encode::tip(view),
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! StreamBlocks: blocks from a height on, then live.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use proto::ledger::v1::{StreamBlocksRequest, StreamBlocksResponse};
+
+use super::live::{self, Source, Watch, aside};
+use super::{ask, encode, records};
+use crate::problem::Problem;
+use crate::store::answer::Block;
+use crate::store::{Reader, View};
+
+/// One reader's place in the chain.
+pub struct Blocks {
+    watch: Watch,
+    request: StreamBlocksRequest,
+    /// Height of the next block.
+    next: u64,
+    /// Of the block before it, what has not been told yet: the block, and the offset to go on from.
+    rest: Option<(Block, u64)>,
+    /// Whether it has been at the tip.
+    live: bool,
+}
+
+pub fn handle(view: &View, reader: Reader, request: StreamBlocksRequest) -> Blocks {
+    let after_tip = view.tip().height + 1;
+    Blocks {
+        watch: Watch::new(reader),
+        next: request.from_height.unwrap_or(after_tip),
+        request,
+        rest: None,
+        live: false,
+    }
+}
+
+impl Source for Blocks {
+    type Reply = StreamBlocksResponse;
+
+    async fn next(&mut self, paused: Duration) -> Result<Option<StreamBlocksResponse>, Problem> {
+        loop {
+            if let Some(view) = self.watch.look() {
+                if let Some((block, from)) = self.rest.clone() {
+                    return self.more(view, block, from).await.map(Some);
+                }
+                let waiting = (view.tip().height + 1).saturating_sub(self.next);
+                if live::is_lagging(waiting, self.live, paused) {
+                    return Err(Problem::Lagged {
+                        resume_from: self.next,
+                    });
+                }
+                if waiting > 0 {
+                    return self.block(view).await.map(Some);
+                }
+                self.live = true;
+            }
+            if !self.watch.wait().await {
+                self.watch.told();
+                return Ok(Some(StreamBlocksResponse {
+                    tip: self.watch.look().as_ref().and_then(encode::tip),
+                    ..Default::default()
+                }));
+            }
+        }
+    }
+
+    fn resume_from(&self) -> Option<u64> {
+        // A block of which a part is missing is told anew.
+        Some(match &self.rest {
+            Some((block, _)) => block.header.height,
+            None => self.next,
+        })
+    }
+}
+
+impl Blocks {
+    /// The next block, with as many of its records as a message takes.
+    async fn block(&mut self, view: View) -> Result<StreamBlocksResponse, Problem> {
+        let (height, request) = (self.next, self.request);
+        let read = move || {
+            let found = ask::block(&view, "from_height", height)?;
+            let mut block = encode::block(&found);
+            if request.with_raw {
+                block.raw = view.raw_block(&found)?;
+            }
+            let mut rest = None;
+            if request.with_records {
+                let (from, taken) = (found.header.from_offset, block.encoded_len());
+                let piece = records::of_block(&view, &found, from, request.with_raw, taken)?;
+                block.records = piece.records;
+                rest = piece.next.map(|next| (found, next));
+            }
+            let reply = StreamBlocksResponse {
+                block: Some(block),
+                tip: encode::tip(&view),
+                ..Default::default()
+            };
+            Ok::<_, Problem>((reply, rest))
+        };
+        // One look at the index is quicker than another thread.
+        let (reply, rest) = match request.with_records || request.with_raw {
+            false => read()?,
+            true => aside(read).await?,
+        };
+        self.next += 1;
+        self.rest = rest;
+        self.watch.told();
+        Ok(reply)
+    }
+
+    /// Further records of the block before.
+    async fn more(
+        &mut self,
+        view: View,
+        block: Block,
+        from: u64,
+    ) -> Result<StreamBlocksResponse, Problem> {
+        let with_raw = self.request.with_raw;
+        let read = move || {
+            let piece = records::of_block(&view, &block, from, with_raw, 0)?;
+            let reply = StreamBlocksResponse {
+                more_records: piece.records,
+                tip: encode::tip(&view),
+                ..Default::default()
+            };
+            Ok::<_, Problem>((reply, piece.next.map(|next| (block, next))))
+        };
+        let (reply, rest) = aside(read).await?;
+        self.rest = rest;
+        self.watch.told();
+        Ok(reply)
+    }
+}

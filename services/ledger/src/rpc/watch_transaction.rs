@@ -1,0 +1,154 @@
+//! WatchTransaction: the way of a transaction into a block.
+
+use std::time::Duration;
+
+use chain::{Hash, Verdict};
+use proto::ledger::v1::transaction_status::State;
+use proto::ledger::v1::{TransactionStatus, WatchTransactionRequest, WatchTransactionResponse};
+use proto::wire;
+use tokio::time::{Instant, sleep_until};
+
+use super::live::{Source, Watch};
+use super::{ask, encode};
+use crate::problem::Problem;
+use crate::store::answer::{Fate, Occurrence, Record};
+use crate::store::{Reader, View};
+
+/// Between two looks: under load the queue moves more often than anybody wants to read.
+const SHORTEST: Duration = Duration::from_millis(20);
+
+/// One reader's transaction.
+pub struct Way {
+    watch: Watch,
+    id: Hash,
+    /// Where it lies, as the request says or as it was seen.
+    place: Option<(u32, u64)>,
+    /// State and queue position as last told.
+    told: Option<(i32, Option<u64>)>,
+    looked: Option<Instant>,
+    ended: bool,
+}
+
+pub fn handle(
+    view: &View,
+    reader: Reader,
+    request: &WatchTransactionRequest,
+) -> Result<Way, Problem> {
+    let id = wire::hash("id", &request.id)?;
+    let mut place = None;
+    if let Some(position) = &request.position {
+        let partition = ask::partition(view, "position.partition", position.partition)?;
+        // A receipt may come without an offset: then there is none to look at.
+        place = position.offset.map(|offset| (partition, offset));
+    }
+    Ok(Way {
+        watch: Watch::new(reader),
+        id,
+        place,
+        told: None,
+        looked: None,
+        ended: false,
+    })
+}
+
+impl Source for Way {
+    type Reply = WatchTransactionResponse;
+
+    async fn next(&mut self, _: Duration) -> Result<Option<WatchTransactionResponse>, Problem> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut due = false;
+        loop {
+            if let Some(looked) = self.looked {
+                sleep_until(looked + SHORTEST).await;
+            }
+            self.looked = Some(Instant::now());
+            if let Some(view) = self.watch.look() {
+                let status = self.status(&view)?;
+                let queue = status.record.as_ref().and_then(|record| record.queue_ahead);
+                let now = Some((status.state, queue));
+                if due || now != self.told {
+                    self.told = now;
+                    self.watch.told();
+                    self.ended = is_final(status.state());
+                    return Ok(Some(WatchTransactionResponse {
+                        status: Some(status),
+                        tip: encode::tip(&view),
+                    }));
+                }
+            }
+            due = !self.watch.wait().await;
+            if due {
+                // Even where there is nothing to tell from.
+                self.watch.told();
+            }
+        }
+    }
+
+    fn resume_from(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Way {
+    fn status(&mut self, view: &View) -> Result<TransactionStatus, Problem> {
+        let mut known = view.transaction(&self.id)?;
+        if known.is_none() {
+            known = self.at_place(view)?;
+        }
+        let Some(known) = known else {
+            return Ok(TransactionStatus {
+                id: self.id.to_string(),
+                state: State::Unknown.into(),
+                ..Default::default()
+            });
+        };
+        if let Occurrence::Pending(record) = &known {
+            self.place = Some((record.partition, record.offset));
+        }
+        ask::status(view, &self.id, &known)
+    }
+
+    /// What became of the offset where it lies, while nothing is known by its id: its record may not have been read yet, or
+    /// not been compared with the block that consumed it.
+    fn at_place(&self, view: &View) -> Result<Option<Occurrence>, Problem> {
+        let Some((partition, offset)) = self.place else {
+            return Ok(None);
+        };
+        let Some(record) = view.record(partition, offset)? else {
+            return Ok(None);
+        };
+        let is_it = self.is_in(&record, view);
+        Ok(match record.fate {
+            Fate::Pending { .. } if record.value.is_none() || is_it => {
+                Some(Occurrence::Pending(record))
+            }
+            Fate::Pending { .. } => None,
+            // Refused before its signature was of interest, or for it: the record at the very place that was asked for.
+            Fate::Judged { .. } if is_it => Some(Occurrence::Judged(record)),
+            Fate::Judged {
+                verdict: Verdict::TooLarge,
+                height,
+                ..
+            } => too_large(view, record, height)?,
+            Fate::Judged { .. } | Fate::Void { .. } => Some(Occurrence::Omitted(record)),
+        })
+    }
+
+    fn is_in(&self, record: &Record, view: &View) -> bool {
+        let transaction = record.transaction();
+        transaction.is_some_and(|it| it.id(&view.chain_id()) == self.id)
+    }
+}
+
+/// TOO_LARGE may be a lie. The audit finds out; had it found the transaction there, the id would be known as left out.
+fn too_large(view: &View, record: Record, height: u64) -> Result<Option<Occurrence>, Problem> {
+    let audited = view.audit()?.checked_height;
+    let settled = audited.is_some_and(|audited| audited >= height);
+    Ok(settled.then_some(Occurrence::Judged(record)))
+}
+
+fn is_final(state: State) -> bool {
+    matches!(state, State::Included | State::Rejected | State::Omitted)
+}
