@@ -3,6 +3,7 @@
 pub mod account;
 pub mod admin;
 pub mod block;
+pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod genesis;

@@ -118,6 +118,8 @@ pub enum Command {
     /// Orders of the chain's admin
     #[command(subcommand)]
     Admin(commands::admin::Command),
+    /// What is wrong with broker, topics and services, each fault with its fix
+    Doctor(commands::doctor::DoctorArgs),
     /// Derive the whole chain again and check every rule, trusting nobody
     Verify(Box<commands::verify::Args>),
     /// Write all candidates with offsets and append times to a file that `verify` reads

@@ -1,0 +1,114 @@
+//! The journal: can it be reached, and are its topics what a chain needs?
+
+use follow::bootstrap::find_genesis;
+use follow::config::JournalArgs;
+use follow::topics;
+use journal::{Description, Journal, TopicSpec};
+
+use super::Finding;
+
+/// Replicas that survive the loss of one broker while another is being replaced.
+const REPLICAS: u32 = 3;
+
+/// Everything about the log.
+pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
+    let journal = match args.open("blocklog") {
+        Ok(journal) => journal,
+        Err(error) => {
+            return vec![Finding::fault(
+                format!("the journal {} does not open: {error}", args.journal),
+                "start the broker, or correct --journal",
+            )];
+        }
+    };
+    let rules = match find_genesis(&journal) {
+        Ok(Some(rules)) => rules,
+        Ok(None) => {
+            return vec![Finding::fault(
+                "there is no block 0",
+                "blocklog init --genesis FILE, or start a service with --genesis",
+            )];
+        }
+        Err(error) => {
+            return vec![Finding::fault(
+                format!("the blockchain topic cannot be read: {error}"),
+                "see the broker's log",
+            )];
+        }
+    };
+    let genesis = &rules.genesis;
+    let mut findings = vec![Finding::ok(format!(
+        "chain {} {}",
+        genesis.name, rules.chain_id
+    ))];
+    if genesis.open {
+        findings.push(Finding::risk(
+            production,
+            "named accounts need no signature (open)",
+            "for records that matter make a chain without --open",
+        ));
+    }
+    if genesis.miners.is_empty() {
+        findings.push(Finding::risk(production, "genesis lists no miners: whoever may write to the blockchain topic can void offsets to come", "list the miners in genesis, or `blocklog admin miner add`"));
+    }
+    for spec in topics::specs(genesis) {
+        findings.extend(topic(&journal, &spec, production));
+    }
+    findings
+}
+
+fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> {
+    let name = journal.topic_name(&spec.name);
+    let described = match journal.describe(&spec.name, spec) {
+        Ok(Some(described)) => described,
+        Ok(None) => {
+            return vec![Finding::fault(
+                format!("there is no topic {name}"),
+                "blocklog init --genesis FILE",
+            )];
+        }
+        Err(error) => {
+            return vec![Finding::fault(
+                format!("topic {name}: {error}"),
+                "see the broker's log, and the ACLs",
+            )];
+        }
+    };
+    let mut findings: Vec<Finding> = faults(&name, &described);
+    if findings.is_empty() {
+        findings.push(Finding::ok(format!(
+            "topic {name}: {} partitions, settings as they should be",
+            described.partitions
+        )));
+    }
+    if described.replicas < REPLICAS {
+        let single = format!(
+            "topic {name} has {} replica(s): acknowledged records are only as safe as the page cache and disk of so many brokers",
+            described.replicas
+        );
+        findings.push(Finding::risk(
+            production,
+            single,
+            "run three brokers, --replication 3 --min-insync 2",
+        ));
+    }
+    findings
+}
+
+fn faults(name: &str, described: &Description) -> Vec<Finding> {
+    let told = described.faults.iter().map(|fault| {
+        let what = format!(
+            "topic {name}: {} is {}, should be {}",
+            fault.setting, fault.found, fault.expected
+        );
+        let fix = format!(
+            "kafka-configs.sh --alter --topic {name} --add-config {}={}",
+            fault.setting, fault.expected
+        );
+        match fault.fatal {
+            true => Finding::fault(what, fix),
+            false => Finding::warning(what, fix),
+        }
+    });
+    told.collect()
+}
