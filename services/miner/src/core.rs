@@ -69,6 +69,8 @@ pub struct Core {
     /// Why the `blockchain` topic cannot be read or written, while that is so.
     read_trouble: Option<String>,
     append_trouble: Option<String>,
+    /// The last one that was told, so that it is told once.
+    append_said: Option<String>,
     rate: Option<(u64, u64)>,
     blocks_won: u64,
     blocks_stale: u64,
@@ -92,6 +94,7 @@ impl Core {
             committed: BTreeMap::new(),
             read_trouble: None,
             append_trouble: None,
+            append_said: None,
             rate: None,
             blocks_won: 0,
             blocks_stale: 0,
@@ -226,20 +229,27 @@ impl Core {
             proposal.appended(now_ms, &result);
         }
         match result {
-            Ok(_) => self.append_trouble = None,
+            Ok(_) => self.appends_work(),
             Err(journal::AppendError::Full) => {}
             Err(error) => {
                 let trouble = error.to_string();
-                if self.append_trouble.as_ref() != Some(&trouble) {
+                if self.append_said.as_ref() != Some(&trouble) {
                     let height = self
                         .attempt
                         .as_ref()
-                        .map_or(0, |a| a.template.header.height);
+                        .map_or(0, |attempt| attempt.template.header.height);
                     out.push(Output::Note(Note::NotAppended { height, error }));
-                    self.append_trouble = Some(trouble);
+                    self.append_said = Some(trouble.clone());
                 }
+                self.append_trouble = self.attempt.as_ref().map(|_| trouble);
             }
         }
+    }
+
+    /// A block of ours is in the log.
+    fn appends_work(&mut self) {
+        self.append_trouble = None;
+        self.append_said = None;
     }
 
     /// Hands the sealed block to the log.
@@ -282,6 +292,8 @@ impl Core {
     /// Gives up the block being made.
     fn drop_attempt(&mut self, out: &mut Vec<Output>) -> Option<Attempt> {
         let attempt = self.attempt.take()?;
+        // Whether appends work shows at the next one.
+        self.append_trouble = None;
         if matches!(attempt.stage, Stage::Sealing) {
             out.push(Output::CancelSeal);
         }

@@ -11,3 +11,5 @@ mod loss;
 mod propose;
 #[path = "core/standing.rs"]
 mod standing;
+#[path = "core/storm.rs"]
+mod storm;

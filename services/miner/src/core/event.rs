@@ -72,6 +72,9 @@ impl Core {
             .map_or(0, |chain| chain.cursor(header.partition));
         let ours = self.proposals.won(&accepted.hash);
         self.blocks_won += u64::from(ours);
+        if ours {
+            self.appends_work();
+        }
         self.barred_until_ms = 0;
         self.clock_ahead &= accepted.append_ms + CLOCK_SLACK_MS < now_ms;
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
