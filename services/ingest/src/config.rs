@@ -14,11 +14,13 @@ Examples:
   blocklog-ingest --journal kafka://localhost:9092
 
   # Make the chain if it is not there yet, and never acknowledge what lands below its cursor
-  blocklog-ingest --journal kafka://b1:9092,b2:9092/demo --genesis genesis.json --ledger http://localhost:7003
+  blocklog-ingest --journal kafka://b1:9092,b2:9092/demo --genesis genesis.json \\
+    --ledger http://localhost:7003
 
   # With SASL and TLS, on all interfaces, and half the memory
   BLOCKLOG_KAFKA_CONFIG=/etc/blocklog/kafka.properties \\
-    blocklog-ingest --journal kafka://b1:9093 --listen 0.0.0.0:7001 --max-in-flight 32768 --max-in-flight-bytes 33554432";
+    blocklog-ingest --journal kafka://b1:9093 --listen 0.0.0.0:7001 \\
+    --max-in-flight 32768 --max-in-flight-bytes 33554432";
 
 /// Takes transactions over gRPC, checks what can be checked without the chain's state, and appends them to the
 /// journal. Answers once a record is durable

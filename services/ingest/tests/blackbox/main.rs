@@ -1,8 +1,11 @@
 //! Ingest as its clients see it: the whole service over a memory journal, real gRPC on loopback.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 mod bad_weather;
 mod kafka;
 mod receipts;
 mod refusals;
+mod shutdown;
 mod stage;
 mod streams;

@@ -10,7 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::stage::{Stage, note, reason};
 
-fn request(tag: u64) -> SubmitTransactionsRequest {
+pub fn request(tag: u64) -> SubmitTransactionsRequest {
     sized(tag, 2)
 }
 
