@@ -17,6 +17,7 @@ from typing import Callable
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _living: list["Process"] = []
+_started: list["Process"] = []
 
 
 class Failure(Exception):
@@ -71,6 +72,8 @@ class Process:
                 preexec_fn=_die_with_parent,
             )
         _living.append(self)
+        if self not in _started:
+            _started.append(self)
         return self
 
     @property
@@ -139,6 +142,11 @@ def end_all() -> None:
 def living() -> list[Process]:
     """The children that were started and not yet ended by this process."""
     return list(_living)
+
+
+def latest(count: int) -> list[Process]:
+    """Of the children that were ever started those whose logs were written to last, in that order."""
+    return sorted(_started, key=lambda process: process.log.stat().st_mtime)[-count:]
 
 
 def _on_signal(number: int, _frame) -> None:

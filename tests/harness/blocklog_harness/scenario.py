@@ -50,9 +50,9 @@ class Scenario:
     def close(self, failed: bool) -> None:
         """Ends what still runs; the folder stays when it failed."""
         if failed:
-            logs = sorted(self.folder.rglob("*.log"), key=lambda log: log.stat().st_mtime)
-            for log in logs[-12:]:
-                print("\n".join([f"--- {log}", *log.read_text(errors='replace').splitlines()[-25:]]))
+            # Only those: a broker's segments and a disk journal's are named *.log too.
+            for child in process.latest(12):
+                print(child.tail())
             print(f"kept: {self.folder}")
         process.end_all()
         for cluster in self._clusters:
