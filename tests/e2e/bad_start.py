@@ -49,7 +49,7 @@ def ports_and_folders(s: Scenario, net: services.Net) -> None:
         port = taken.getsockname()[1]
         data = net.folder / "port-in-use" / "data"
         given = ["--journal", net.journal, "--data", data]
-        refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "in use"])
+        refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"])
     file = net.folder / "a-file"
     file.write_text("not a folder")
     refused(net.add("ledger", "data-is-a-file", "--data", file, start=False), [str(file)])
