@@ -13,24 +13,25 @@
 
 use std::sync::Arc;
 
-use chain::{Rules, Tip};
-use follow::{Event, Refused};
+use ::chain::Rules;
 
-use crate::store::answer::{Audit as AuditState, Finding, Totals};
+use crate::store::answer::Finding;
 use crate::store::rows::State;
-use crate::store::write::{Applied, Batch};
+use crate::store::write::Batch;
 
 pub mod audit;
+mod chain;
 pub mod compare;
 pub mod fact;
+mod message;
 mod partition;
 pub mod queue;
 mod resume;
+mod standing;
 
-use self::compare::Subject;
-use self::fact::Facts;
+pub use message::{Input, Lane, News, Output, Publication, Snapshot};
+
 use self::partition::Partition;
-use self::queue::Line;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -47,134 +48,6 @@ const RETRY_INTERVAL_MS: u64 = 5_000;
 
 /// A snapshot of the chain's state is due after this time, if there were blocks.
 const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
-
-/// Which reader of a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
-    /// The one that goes along with the end of the topic: for the queue, and for the audit once that has caught up.
-    Live,
-    /// The one that the audit has while it is behind.
-    Audit,
-}
-
-/// What happened outside.
-#[derive(Debug)]
-pub enum Input {
-    /// For the follower.
-    Follow(follow::Input),
-    /// From the reader that [`Output::Read`] of this generation started.
-    Topic {
-        /// Partition of `transactions`.
-        partition: u32,
-        /// Which reader.
-        lane: Lane,
-        /// Its generation; those of older readers are ignored.
-        generation: u64,
-        /// What it says.
-        news: News,
-    },
-    /// The batch is in the index.
-    Written,
-    /// The answer to [`Output::Load`]; `None`: no such block.
-    Loaded {
-        /// Partition asked for.
-        partition: u32,
-        /// The block.
-        subject: Option<Subject>,
-    },
-    /// Some time has passed.
-    Tick,
-}
-
-/// What a reader of the topic says.
-#[derive(Debug)]
-pub enum News {
-    /// Records.
-    Facts(Facts),
-    /// It cannot read right now, and goes on trying.
-    Unavailable(journal::Error),
-    /// It can read again.
-    Available,
-    /// It cannot read on from here, and has stopped.
-    Lost(journal::Error),
-}
-
-/// What the core wants, or has to tell.
-#[derive(Debug)]
-pub enum Output {
-    /// Work for the follower's shell.
-    Follow(follow::Task),
-    /// Write this, and say [`Input::Written`]. One at a time.
-    Write(Box<Batch>),
-    /// Readers see this from now on.
-    Publish(Box<Publication>),
-    /// Readers see nothing any more, and the index is emptied before the next write: it was built on a trust that was misplaced.
-    Withdraw,
-    /// Read the topic, in place of any reader before of that partition and lane.
-    Read {
-        /// Partition of `transactions`.
-        partition: u32,
-        /// Which reader.
-        lane: Lane,
-        /// Of the new reader.
-        generation: u64,
-        /// First offset.
-        from: u64,
-    },
-    /// Stop reading.
-    Stop {
-        /// Partition of `transactions`.
-        partition: u32,
-        /// Which reader.
-        lane: Lane,
-    },
-    /// Read back the block whose slice holds an offset, and say [`Input::Loaded`].
-    Load {
-        /// Partition.
-        partition: u32,
-        /// Offset.
-        offset: u64,
-    },
-    /// Keep this over a restart. The index holds the block that it ends with.
-    Snapshot(Snapshot),
-    /// A position for Kafka's own tools.
-    Commit {
-        /// Everything on `blockchain` below is in the index.
-        applied_offset: u64,
-    },
-    /// A condition of readiness: name, and reason with message if it does not hold.
-    Ready(&'static str, Result<(), (&'static str, String)>),
-    /// The audit found something.
-    Found(Vec<Finding>),
-    /// The end: nothing more will come. Only an operator can help.
-    Fatal(follow::Fatal),
-}
-
-/// A snapshot to write.
-pub struct Snapshot(pub follow::snapshot::Encoded);
-
-impl std::fmt::Debug for Snapshot {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Snapshot")
-    }
-}
-
-/// What readers are to see.
-#[derive(Clone, Debug)]
-pub struct Publication {
-    /// The rules of the chain.
-    pub rules: Arc<Rules>,
-    /// The tip.
-    pub tip: Tip,
-    /// Sums.
-    pub totals: Totals,
-    /// Pending records, by partition.
-    pub lines: Vec<Arc<Line>>,
-    /// The audit, without its latest finding.
-    pub audit: AuditState,
-    /// Whether the index has changed since the last publication.
-    pub written: bool,
-}
 
 /// What the core needs to be told.
 pub struct Settings {
@@ -206,6 +79,8 @@ pub struct Core {
     snapshot: Snapshots,
     committed_ms: u64,
     published_end: u64,
+    /// Ready once the index has got here.
+    ready_at: Option<u64>,
     trouble: Option<partition::Trouble>,
     failed: bool,
 }
@@ -266,6 +141,7 @@ impl Core {
             },
             committed_ms: 0,
             published_end: 0,
+            ready_at: None,
             trouble: None,
             failed: false,
         };
@@ -319,7 +195,8 @@ impl Core {
 
     /// Whether everything that was taken in is in the index.
     pub fn is_settled(&self) -> bool {
-        matches!(self.writing, Writing::Nothing) && self.collecting.is_empty()
+        let nothing = self.collecting.is_empty() || self.head.is_none();
+        matches!(self.writing, Writing::Nothing) && nothing
     }
 
     /// Takes one input at a time; appends what comes of it.
@@ -349,213 +226,12 @@ impl Core {
         }
     }
 
-    fn follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
-        let mut told = Vec::new();
-        self.follow.step(now_ms, input, &mut told);
-        for output in told {
-            match output {
-                follow::Output::Task(task) => out.push(Output::Follow(task)),
-                follow::Output::Event(event) => self.event(now_ms, event, out),
-            }
-            if self.failed {
-                return;
-            }
-        }
-        self.note_head();
-        let end = self.follow.lag().end;
-        if end != self.published_end && self.live && self.is_settled() {
-            self.publish(false, out);
-        }
-    }
-
-    fn event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
-        match event {
-            Event::Accepted {
-                accepted, offset, ..
-            } => self.accepted(
-                Applied {
-                    accepted,
-                    topic_offset: offset,
-                },
-                out,
-            ),
-            Event::Refused(refused) => self.refused(refused),
-            Event::CaughtUp(_) => self.caught_up(now_ms, out),
-            Event::Behind(lag) => {
-                let message = format!("{} records of {} to go", lag.records(), self.blockchain);
-                out.push(Output::Ready("caught_up", Err(("CATCHING_UP", message))));
-            }
-            Event::Unavailable(why) => {
-                out.push(Output::Ready("log", Err(("LOG_UNAVAILABLE", why))))
-            }
-            Event::Available => out.push(Output::Ready("log", Ok(()))),
-            Event::Stopped { version } => {
-                let message = format!(
-                    "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
-                );
-                out.push(Output::Ready("version", Err(("STOPPED", message))));
-            }
-            Event::Restarted => self.restarted(out),
-            Event::Fatal(fatal) => self.fail(fatal, out),
-        }
-    }
-
-    fn accepted(&mut self, applied: Applied, out: &mut Vec<Output>) {
-        let accepted = &applied.accepted;
-        if let Some(resume) = &self.resume {
-            match resume.meets(accepted.height, &accepted.hash) {
-                resume::Meeting::Below => {}
-                resume::Meeting::Same => self.resume = None,
-                resume::Meeting::Other => {
-                    let loss =
-                        resume.contradicted(&self.blockchain, applied.topic_offset, &accepted.hash);
-                    self.fail(loss, out);
-                }
-            }
-            return;
-        }
-        if self.head.is_none() {
-            self.begin(out);
-        }
-        let verdicts = accepted.block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == chain::Verdict::Included)
-            .count() as u64;
-        if let Some(head) = &mut self.head {
-            head.included += included;
-            head.rejected += verdicts.len() as u64 - included;
-        }
-        if accepted.height > 0
-            && let Some(partition) = self
-                .partitions
-                .get_mut(accepted.block.header().partition as usize)
-        {
-            partition.audit.block(accepted);
-        }
-        self.collecting.blocks.push(applied);
-    }
-
-    /// The first block.
-    fn begin(&mut self, out: &mut Vec<Output>) {
-        let chain = self.follow.chain().expect("a block was accepted");
-        self.rules = Some(chain.rules().clone());
-        let partitions = chain.cursors().len();
-        self.partitions = (0..partitions).map(|_| Partition::new(0)).collect();
-        self.head = Some(State {
-            tip: chain.tip().header,
-            usable: false,
-            applied_offset: 0,
-            accounts: 0,
-            included: 0,
-            rejected: 0,
-            supply: 0,
-            miners: Vec::new(),
-            cursors: Vec::new(),
-            audited: vec![0; partitions],
-            checked_height: None,
-            findings: 0,
-        });
-        out.push(Output::Ready("chain", Ok(())));
-    }
-
-    fn refused(&mut self, refused: Refused) {
-        if refused.offset < self.skip_below {
-            return;
-        }
-        self.collecting.refused.push(refused);
-        if self.head.is_none() && self.collecting.refused.len() > REFUSED_BEFORE_CHAIN {
-            self.collecting.refused.remove(0);
-        }
-    }
-
-    /// Notes where the index will stand after what has been collected.
-    fn note_head(&mut self) {
-        let (Some(head), Some(chain), None) = (&mut self.head, self.follow.chain(), &self.resume)
-        else {
-            return;
-        };
-        head.tip = chain.tip().header;
-        head.usable = self.follow.usable();
-        head.applied_offset = self.follow.next_offset().max(self.skip_below);
-        head.accounts = u64::from(chain.accounts());
-        // The sum of allocations and rewards: far from the limits of an i64 for any chain that can be made.
-        head.supply = chain.supply().clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-        head.miners = chain.miners().to_vec();
-        head.cursors = chain.cursors().to_vec();
-    }
-
-    fn caught_up(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        if let Some(resume) = &self.resume {
-            let end = self.follow.lag().end;
-            let loss = resume.truncated(&self.blockchain, end);
-            return self.fail(loss, out);
-        }
-        if self.snapshot.last_ms == 0 {
-            self.snapshot.last_ms = now_ms;
-        }
-        self.live = true;
-        out.push(Output::Ready("log", Ok(())));
-        out.push(Output::Ready("caught_up", Ok(())));
-    }
-
-    fn restarted(&mut self, out: &mut Vec<Output>) {
-        for (number, partition) in (0..).zip(&mut self.partitions) {
-            partition.stop(number, out);
-        }
-        self.partitions.clear();
-        (self.resume, self.head, self.written) = (None, None, None);
-        self.collecting = Batch::default();
-        self.snapshot = Snapshots::default();
-        self.live = false;
-        self.skip_below = 0;
-        if let Writing::Batch(_) = self.writing {
-            self.writing = Writing::Stale;
-        }
-        out.push(Output::Withdraw);
-    }
-
     fn fail(&mut self, fatal: follow::Fatal, out: &mut Vec<Output>) {
         self.failed = true;
         if let follow::Fatal::DataLoss(loss) = &fatal {
             out.push(Output::Ready("log", Err(("DATA_LOSS", loss.to_string()))));
         }
         out.push(Output::Fatal(fatal));
-    }
-
-    /// Sends what has been collected to the index, unless something is on its way already.
-    fn flush(&mut self, out: &mut Vec<Output>) {
-        let (Writing::Nothing, Some(head)) = (&self.writing, &mut self.head) else {
-            return;
-        };
-        if self.collecting.is_empty() {
-            return;
-        }
-        for (audited, partition) in head.audited.iter_mut().zip(&self.partitions) {
-            *audited = partition.audit.audited();
-        }
-        let mut batch = std::mem::take(&mut self.collecting);
-        batch.state = Some(head.clone());
-        self.writing = Writing::Batch(Box::new(head.clone()));
-        out.push(Output::Write(Box::new(batch)));
-    }
-
-    fn acknowledged(&mut self, out: &mut Vec<Output>) {
-        let Writing::Batch(state) = std::mem::replace(&mut self.writing, Writing::Nothing) else {
-            return;
-        };
-        self.written = Some(*state);
-        self.publish(true, out);
-        let height = self.written.as_ref().map_or(0, |state| state.tip.height);
-        if self
-            .snapshot
-            .waiting
-            .as_ref()
-            .is_some_and(|(needed, _)| *needed <= height)
-            && let Some((_, encoded)) = self.snapshot.waiting.take()
-        {
-            out.push(Output::Snapshot(Snapshot(encoded)));
-        }
     }
 
     fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
@@ -573,74 +249,6 @@ impl Core {
             partition.retry(number, now_ms, out);
         }
         self.snapshot(now_ms, out);
-    }
-
-    fn snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let Some(height) = self
-            .height()
-            .filter(|_| self.resume.is_none() && self.snapshot.waiting.is_none())
-        else {
-            return;
-        };
-        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS
-            || height == self.snapshot.last_height
-        {
-            return;
-        }
-        let Some(encoded) = self.follow.snapshot() else {
-            return;
-        };
-        (self.snapshot.last_ms, self.snapshot.last_height) = (now_ms, height);
-        match self
-            .written
-            .as_ref()
-            .is_some_and(|state| state.tip.height >= height)
-        {
-            true => out.push(Output::Snapshot(Snapshot(encoded))),
-            false => self.snapshot.waiting = Some((height, encoded)),
-        }
-    }
-
-    /// Shows readers what has been written.
-    fn publish(&mut self, written: bool, out: &mut Vec<Output>) {
-        let (Some(state), Some(rules)) = (
-            self.written.as_ref().filter(|state| state.usable),
-            &self.rules,
-        ) else {
-            return;
-        };
-        self.published_end = self.follow.lag().end.max(state.applied_offset);
-        for (partition, cursor) in self.partitions.iter_mut().zip(&state.cursors) {
-            partition.advance(*cursor);
-        }
-        let header = state.tip;
-        out.push(Output::Publish(Box::new(Publication {
-            rules: rules.clone(),
-            tip: Tip {
-                height: header.height,
-                hash: header.hash(),
-                header,
-                timestamp_ms: header.timestamp_ms,
-                log_root: header.log_root,
-                log_size: header.log_size,
-            },
-            totals: Totals {
-                accounts: state.accounts,
-                included: state.included,
-                rejected: state.rejected,
-                supply: state.supply,
-                miners: state.miners.clone(),
-                applied_offset: state.applied_offset,
-                end_offset: self.published_end,
-            },
-            lines: self.partitions.iter().map(Partition::line).collect(),
-            audit: AuditState {
-                checked_height: state.checked_height,
-                findings: state.findings,
-                latest: None,
-            },
-            written,
-        })));
     }
 
     fn topic(

@@ -183,6 +183,9 @@ impl Shell {
                     self.clerk.send(Errand::Commit { applied_offset })
                 }
                 Output::Ready(condition, state) => self.readiness.set(condition, state),
+                Output::Stopped { version } => tracing::error!(
+                    "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
+                ),
                 Output::Found(findings) => findings.iter().for_each(progress::tell_finding),
                 Output::Fatal(fatal) => return Err(fatal.into()),
             }

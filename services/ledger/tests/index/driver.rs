@@ -220,7 +220,7 @@ impl Driver {
                         .insert((partition, lane as u8), (lane, generation, from));
                 }
                 Output::Stop { partition, lane } => {
-                    drop(self.readers.remove(&(partition, lane as u8)))
+                    self.readers.remove(&(partition, lane as u8));
                 }
                 Output::Load { partition, offset } => {
                     let subject = self.view().subject(partition, offset).expect("an index");
@@ -230,7 +230,7 @@ impl Driver {
                     snapshot.0.write(&self.dir).expect("a disk");
                     self.snapshots += 1;
                 }
-                Output::Commit { .. } => {}
+                Output::Commit { .. } | Output::Stopped { .. } => {}
                 Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
                 Output::Found(findings) => self.found.extend(findings),
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),

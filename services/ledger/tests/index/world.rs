@@ -14,7 +14,6 @@ use chain::{
 pub const START_MS: u64 = 1_700_000_000_000;
 
 pub struct World {
-    pub genesis: Genesis,
     /// The `transactions` topic: by partition and offset.
     pub topic: Vec<BTreeMap<u64, journal::Record>>,
     /// Ends of its partitions.
@@ -41,8 +40,14 @@ pub fn name(text: &str) -> Account {
 
 impl World {
     pub fn new() -> World {
+        World::named("blocklog")
+    }
+
+    /// The world of a chain of another name.
+    pub fn named(name_of_chain: &str) -> World {
         let (miner, alice) = (Secret::from_seed([1; 32]), Secret::from_seed([2; 32]));
         let genesis = Genesis {
+            name: name_of_chain.to_owned(),
             open: true,
             bits: 0x207f_ffff,
             partitions: 2,
@@ -64,7 +69,6 @@ impl World {
         let value = genesis.block_zero();
         let (chain, first) = Chain::start(&value, START_MS).expect("a genesis");
         let mut world = World {
-            genesis,
             topic: vec![BTreeMap::new(); 2],
             ends: vec![0; 2],
             starts: vec![0; 2],

@@ -1,0 +1,15 @@
+//! The whole service over a journal in memory, asked over gRPC.
+
+#[path = "blackbox/stage.rs"]
+mod stage;
+
+#[path = "blackbox/pages.rs"]
+mod pages;
+#[path = "blackbox/proofs.rs"]
+mod proofs;
+#[path = "blackbox/queries.rs"]
+mod queries;
+#[path = "blackbox/streams.rs"]
+mod streams;
+#[path = "blackbox/watch.rs"]
+mod watch;
