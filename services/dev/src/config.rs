@@ -56,8 +56,9 @@ pub enum Ports {
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    /// The terminal is for the banner and for trouble; the web pages show the rest.
-    const DEFAULTS: &'static [(&'static str, &'static str)] = &[("log", "warn")];
+    /// The terminal is for the banner and for trouble; that the ledger starts beside ingest is none.
+    const DEFAULTS: &'static [(&'static str, &'static str)] =
+        &[("log", "warn,ingest::cursors=error")];
 
     fn process(&self) -> &Process {
         &self.process

@@ -35,12 +35,12 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let to_ledger = format!("--ledger={}", ledger.grpc_url());
     let to_miner = format!("--miner={}", miner.grpc_url());
     let web = format!("--web={}", config.address(8080));
-    let ingest_config = settings(&ingest, &[&journal, &to_ledger])?;
+    // It alone publishes block 0, which all would do at once otherwise: harmless, but a first lost race.
+    let ingest_config = settings(&ingest, &[&journal, &genesis, &to_ledger])?;
     let miner_data = data("miner");
     let mine = [&journal, "--account=miner", &partitions, &miner_data];
     let miner_config = settings(&miner, &mine)?;
-    // It alone publishes block 0, which all would do at once otherwise: harmless, but a first lost race.
-    let ledger_config = settings(&ledger, &[&journal, &genesis, &data("ledger")])?;
+    let ledger_config = settings(&ledger, &[&journal, &data("ledger")])?;
     let explorer_config = settings(&explorer, &[&to_ledger, &to_miner, &web])?;
     let pages = explorer::listen(&explorer_config).await?;
 

@@ -108,7 +108,9 @@ def call(address: str, method: str, request: dict | None = None, seconds: float 
 def stream(address: str, method: str, requests: list[dict], seconds: float = SECONDS) -> list[dict]:
     """One streaming call; all replies. When it ends badly, the replies are in `GrpcError.replies`."""
     sent = "\n".join(map(json.dumps, requests)).encode()
-    argv = ["grpcurl", "-plaintext", "-max-time", int(seconds), "-d", "@", address, f"blocklog.{method}"]
+    # A port that nobody listens on is tried again until the connect timeout, by default 10 s.
+    argv = ["grpcurl", "-plaintext", "-connect-timeout", 2, "-max-time", int(seconds)]
+    argv += ["-d", "@", address, f"blocklog.{method}"]
     done = run(argv, stdin=sent, seconds=seconds + 10)
     replies = documents(done.stdout.decode())
     if done.returncode != 0:
