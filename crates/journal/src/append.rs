@@ -13,6 +13,9 @@ use crate::provider;
 /// Longest time a dropped appender waits for what is still on its way.
 const DROP_FLUSH: Duration = Duration::from_secs(5);
 
+/// Tokens are below this: a provider may pack them with something of its own.
+const MAX_TOKEN: u64 = 1 << 48;
+
 /// A record to be appended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
@@ -86,11 +89,15 @@ impl Appender {
     /// Takes `entry` and returns; the sink will be called with `token` when its outcome is known.
     ///
     /// Never blocks. On an error the entry was not taken and comes back.
+    ///
+    /// # Panics
+    /// When `token` is not below 2^48.
     #[allow(
         clippy::result_large_err,
         reason = "the entry comes back, so that a full queue costs no copy"
     )]
     pub fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
+        assert!(token < MAX_TOKEN, "tokens are below 2^48");
         self.inner.append(token, entry)
     }
 
@@ -131,6 +138,11 @@ impl Outlet {
     /// An entry was taken.
     pub(crate) fn open(&self) {
         self.open.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Whether anything is on its way.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Ordering::SeqCst) > 0
     }
 
     /// Hands out completions.

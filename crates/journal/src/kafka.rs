@@ -7,9 +7,11 @@ mod admin;
 mod config;
 mod context;
 mod error;
+mod events;
 mod native;
 mod produce;
 mod read;
+mod registry;
 mod wait;
 
 use std::collections::HashMap;
@@ -123,9 +125,15 @@ impl Kafka {
                 )
             }
         };
+        let outlet = Outlet::new(sink);
+        let number = producer
+            .registry()
+            .enter(&outlet)
+            .ok_or_else(|| Error::Unavailable("too many appenders".into()))?;
         Ok(Appender {
             producer,
-            outlet: Outlet::new(sink),
+            outlet,
+            number,
         })
     }
 
@@ -272,6 +280,13 @@ fn prefixed(prefix: &str, name: &str) -> String {
 pub(crate) struct Appender {
     producer: Arc<Producer>,
     outlet: Arc<Outlet>,
+    number: u16,
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        self.producer.registry().leave(self.number);
+    }
 }
 
 #[allow(
@@ -280,7 +295,8 @@ pub(crate) struct Appender {
 )]
 impl Appender {
     pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
-        self.producer.append(&self.outlet, token, entry)
+        self.producer
+            .append(&self.outlet, self.number, token, entry)
     }
 
     pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {

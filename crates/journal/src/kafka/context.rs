@@ -88,6 +88,20 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
+/// librdkafka's number of a level.
+pub(super) fn level(number: i32) -> RDKafkaLogLevel {
+    match number {
+        0 => RDKafkaLogLevel::Emerg,
+        1 => RDKafkaLogLevel::Alert,
+        2 => RDKafkaLogLevel::Critical,
+        3 => RDKafkaLogLevel::Error,
+        4 => RDKafkaLogLevel::Warning,
+        5 => RDKafkaLogLevel::Notice,
+        6 => RDKafkaLogLevel::Info,
+        _ => RDKafkaLogLevel::Debug,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

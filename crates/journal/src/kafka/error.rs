@@ -57,10 +57,7 @@ pub(super) fn is_missing(code: Code) -> bool {
 }
 
 /// Why a record was not delivered.
-pub(super) fn of_delivery(error: &KafkaError, surely_not_persisted: bool) -> AppendError {
-    let Some(code) = error.rdkafka_error_code() else {
-        return AppendError::Unknown(error.to_string());
-    };
+pub(super) fn of_delivery(code: Code, surely_not_persisted: bool) -> AppendError {
     let final_one = is_denial(code)
         || is_missing(code)
         || matches!(

@@ -1,6 +1,5 @@
 //! What the safe bindings do not offer of librdkafka.
 //!
-//! * Whether a failed message may have been persisted: the bindings drop it.
 //! * The watermarks every fetch brings along: asking the broker for them would cost a round trip.
 //! * Headers whose names are not UTF-8: the bindings panic on them, and anybody who may write can send one.
 #![allow(unsafe_code)]
@@ -13,13 +12,6 @@ use rdkafka::ClientContext;
 use rdkafka::bindings as sys;
 use rdkafka::client::Client;
 use rdkafka::message::BorrowedMessage;
-
-/// Whether librdkafka rules out that the broker has written a failed message.
-pub(super) fn surely_not_persisted(message: &BorrowedMessage<'_>) -> bool {
-    // SAFETY: the pointer is valid as long as the message is borrowed.
-    let status = unsafe { sys::rd_kafka_message_status(message.ptr()) };
-    status == sys::rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED
-}
 
 /// Start and end of a partition as the last fetch told them, if one has.
 pub(super) fn known_watermarks<C: ClientContext>(

@@ -1,12 +1,12 @@
 //! Appending to a topic on Kafka: an idempotent producer, and a thread that hands its delivery reports on in batches.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::{self, JoinHandle, Thread};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use parking_lot::RwLock;
 use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -15,16 +15,16 @@ use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _,
 
 use super::config::Config;
 use super::context::Context;
-use super::{error, native};
+use super::error;
+use super::events::{Events, Report};
+use super::registry::{Registry, pack, unpack};
 use crate::Error;
 use crate::append::{AppendError, Appended, Completion, Entry, Outlet};
 
-/// How long one poll gathers delivery reports while there is more to come.
-const GATHER: Duration = Duration::from_millis(1);
+/// How long the thread waits for an event: a producer is dropped within this time.
+const WAIT: Duration = Duration::from_millis(100);
 /// Most completions handed on at once.
 const MAX_BATCH: usize = 4096;
-/// An idle producer looks after its connections this often.
-const IDLE: Duration = Duration::from_secs(1);
 /// How long a producer that is dropped waits for its records.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -33,7 +33,8 @@ pub(super) struct Producer {
     config: Config,
     topic: String,
     batch_bytes: u32,
-    line: Mutex<Arc<Line>>,
+    registry: Arc<Registry>,
+    line: RwLock<Arc<Line>>,
 }
 
 /// One librdkafka producer with its thread.
@@ -41,39 +42,36 @@ struct Line {
     base: Arc<BaseProducer<Reports>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    poller: Thread,
 }
 
-/// Who waits for a record.
-struct Ticket {
-    outlet: Arc<Outlet>,
-    token: u64,
-}
-
-/// Gathers delivery reports.
+/// The producer's context.
 struct Reports {
     context: Context,
-    /// Records on their way.
-    open: AtomicUsize,
-    gathered: Mutex<Gathered>,
+    registry: Arc<Registry>,
 }
 
+/// Completions gathered from one wake-up, by the outlet's number.
 #[derive(Default)]
 struct Gathered {
-    batches: Vec<(Arc<Outlet>, Vec<Completion>)>,
+    batches: Vec<(u16, Vec<Completion>)>,
     count: usize,
 }
 
 impl Producer {
     pub(super) fn new(config: &Config, topic: &str, batch_bytes: u32) -> Result<Producer, Error> {
-        let line = Line::new(config, batch_bytes)?;
-        let (config, topic) = (config.clone(), topic.to_owned());
+        let registry = Arc::new(Registry::default());
+        let line = Line::new(config, batch_bytes, &registry)?;
         Ok(Producer {
-            config,
-            topic,
+            config: config.clone(),
+            topic: topic.to_owned(),
             batch_bytes,
-            line: Mutex::new(Arc::new(line)),
+            registry,
+            line: RwLock::new(Arc::new(line)),
         })
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     #[allow(
@@ -82,37 +80,41 @@ impl Producer {
     )]
     pub(super) fn append(
         &self,
-        outlet: &Arc<Outlet>,
+        outlet: &Outlet,
+        number: u16,
         token: u64,
         entry: Entry,
     ) -> Result<(), (Entry, AppendError)> {
         if entry.headers.iter().any(|(name, _)| name.contains('\0')) {
-            return Err((
-                entry,
-                AppendError::Terminal("a header's name holds a zero byte".into()),
-            ));
+            let why = "a header's name holds a zero byte".into();
+            return Err((entry, AppendError::Terminal(why)));
         }
-        let line = Arc::clone(&self.line.lock());
-        let Err(failure) = line.send(&self.topic, outlet, token, &entry) else {
+        outlet.open();
+        let line = self.line.read();
+        let Err(failure) = line.send(&self.topic, pack(number, token), &entry) else {
             return Ok(());
         };
+        outlet.close(1);
         if failure.rdkafka_error_code() == Some(Code::QueueFull) {
             return Err((entry, AppendError::Full));
         }
-        if line.base.client().fatal_error().is_some() {
-            self.renew(&line);
+        let broken = line.base.client().fatal_error().map(|_| Arc::clone(&line));
+        drop(line);
+        if let Some(broken) = broken {
+            self.renew(&broken);
         }
-        Err((entry, error::of_delivery(&failure, true)))
+        let code = failure.rdkafka_error_code().unwrap_or(Code::Fail);
+        Err((entry, error::of_delivery(code, true)))
     }
 
     /// Puts a new producer in the place of a broken one.
     fn renew(&self, broken: &Arc<Line>) {
-        let mut line = self.line.lock();
+        let mut line = self.line.write();
         if !Arc::ptr_eq(&line, broken) {
             return;
         }
         tracing::warn!(topic = %self.topic, reason = ?broken.base.client().fatal_error(), "the producer is made anew");
-        match Line::new(&self.config, self.batch_bytes) {
+        match Line::new(&self.config, self.batch_bytes, &self.registry) {
             Ok(fresh) => *line = Arc::new(fresh),
             Err(error) => {
                 tracing::warn!(%error, "no new producer can be made; the next append tries again")
@@ -122,11 +124,10 @@ impl Producer {
 }
 
 impl Line {
-    fn new(config: &Config, batch_bytes: u32) -> Result<Line, Error> {
+    fn new(config: &Config, batch_bytes: u32, registry: &Arc<Registry>) -> Result<Line, Error> {
         let reports = Reports {
             context: Context::default(),
-            open: AtomicUsize::new(0),
-            gathered: Mutex::default(),
+            registry: Arc::clone(registry),
         };
         let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
             .map_err(|failure| error::general(&failure, "the producer"))?;
@@ -135,32 +136,20 @@ impl Line {
         let (theirs, stopping) = (Arc::clone(&base), Arc::clone(&stop));
         let thread = thread::Builder::new()
             .name("journal-produce".into())
-            .spawn(move || poll(&theirs, &stopping))
+            .spawn(move || serve(theirs, &stopping))
             .map_err(|failure| {
                 Error::Unavailable(format!("no thread for the producer: {failure}"))
             })?;
-        let poller = thread.thread().clone();
         Ok(Line {
             base,
             stop,
             thread: Some(thread),
-            poller,
         })
     }
 
-    fn send(
-        &self,
-        topic: &str,
-        outlet: &Arc<Outlet>,
-        token: u64,
-        entry: &Entry,
-    ) -> Result<(), KafkaError> {
+    fn send(&self, topic: &str, word: usize, entry: &Entry) -> Result<(), KafkaError> {
         let partition = i32::try_from(entry.partition).unwrap_or(i32::MAX);
-        let ticket = Box::new(Ticket {
-            outlet: Arc::clone(outlet),
-            token,
-        });
-        let mut record = BaseRecord::<[u8], [u8], Box<Ticket>>::with_opaque_to(topic, ticket)
+        let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(topic, word)
             .partition(partition)
             .payload(&entry.value);
         if let Some(key) = &entry.key {
@@ -176,29 +165,13 @@ impl Line {
             }
             record = record.headers(headers);
         }
-        outlet.open();
-        let open = &self.base.context().open;
-        let before = open.fetch_add(1, Ordering::SeqCst);
-        match self.base.send(record) {
-            Ok(()) => {
-                if before == 0 {
-                    self.poller.unpark();
-                }
-                Ok(())
-            }
-            Err((failure, _)) => {
-                open.fetch_sub(1, Ordering::SeqCst);
-                outlet.close(1);
-                Err(failure)
-            }
-        }
+        self.base.send(record).map_err(|(failure, _)| failure)
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
-        self.poller.unpark();
         let Some(thread) = self.thread.take() else {
             return;
         };
@@ -208,29 +181,52 @@ impl Drop for Line {
     }
 }
 
-/// The thread of a producer: asleep while nothing is on its way.
-fn poll(base: &BaseProducer<Reports>, stop: &AtomicBool) {
+/// The thread of a producer: hands on what has come since it last looked.
+fn serve(base: Arc<BaseProducer<Reports>>, stop: &AtomicBool) {
     let reports = Arc::clone(base.context());
-    while !stop.load(Ordering::SeqCst) {
-        if reports.open.load(Ordering::SeqCst) == 0 {
-            thread::park_timeout(IDLE);
-            base.poll(Duration::ZERO);
-        } else {
-            base.poll(GATHER);
+    let events = Events::new(Arc::clone(&base));
+    let mut closing: Option<Instant> = None;
+    loop {
+        let mut gathered = Gathered::default();
+        let mut wait = WAIT;
+        while gathered.count < MAX_BATCH && events.serve(wait, &mut |report| gathered.take(report))
+        {
+            wait = Duration::ZERO;
         }
-        reports.hand_on();
+        gathered.hand_on(&reports.registry);
+        if stop.load(Ordering::SeqCst) {
+            let since = closing.get_or_insert_with(Instant::now);
+            if base.in_flight_count() == 0 || since.elapsed() > CLOSING {
+                return;
+            }
+        }
     }
-    if let Err(failure) = base.flush(CLOSING) {
-        tracing::warn!(%failure, "the producer closes with records on their way");
-    }
-    reports.hand_on();
 }
 
-impl Reports {
-    fn hand_on(&self) {
-        let gathered = std::mem::take(&mut *self.gathered.lock());
-        for (outlet, batch) in gathered.batches {
-            outlet.deliver(batch);
+impl Gathered {
+    fn take(&mut self, report: Report) {
+        let result = match report.result {
+            Ok((offset, time)) => {
+                let offset = u64::try_from(offset).ok();
+                let append_ms = offset.and(u64::try_from(time).ok()).unwrap_or(0);
+                Ok(Appended { offset, append_ms })
+            }
+            Err((code, surely_not_persisted)) => {
+                Err(error::of_delivery(code, surely_not_persisted))
+            }
+        };
+        let (number, token) = unpack(report.word);
+        let completion = Completion { token, result };
+        self.count += 1;
+        match self.batches.iter_mut().find(|(known, _)| *known == number) {
+            Some((_, batch)) => batch.push(completion),
+            None => self.batches.push((number, vec![completion])),
+        }
+    }
+
+    fn hand_on(self, registry: &Registry) {
+        for (number, batch) in self.batches {
+            registry.deliver(number, batch);
         }
     }
 }
@@ -248,43 +244,19 @@ impl ClientContext for Reports {
 }
 
 impl ProducerContext for Reports {
-    type DeliveryOpaque = Box<Ticket>;
+    type DeliveryOpaque = usize;
 
-    fn delivery(&self, report: &DeliveryResult<'_>, ticket: Box<Ticket>) {
+    /// Called only for what a dropped producer gives up: everything else comes by [`Events`].
+    fn delivery(&self, report: &DeliveryResult<'_>, word: usize) {
         let result = match report {
-            Ok(message) => {
-                let offset = u64::try_from(message.offset()).ok();
-                let time = message
-                    .timestamp()
-                    .to_millis()
-                    .and_then(|time| u64::try_from(time).ok());
-                Ok(Appended {
-                    offset,
-                    append_ms: offset.and(time).unwrap_or(0),
-                })
-            }
-            Err((failure, message)) => Err(error::of_delivery(
-                failure,
-                native::surely_not_persisted(message),
+            Ok(message) => Ok((
+                message.offset(),
+                message.timestamp().to_millis().unwrap_or(-1),
             )),
+            Err((failure, _)) => Err((failure.rdkafka_error_code().unwrap_or(Code::Fail), false)),
         };
-        let Ticket { outlet, token } = *ticket;
-        let completion = Completion { token, result };
-        let mut gathered = self.gathered.lock();
-        match gathered
-            .batches
-            .iter_mut()
-            .find(|(known, _)| Arc::ptr_eq(known, &outlet))
-        {
-            Some((_, batch)) => batch.push(completion),
-            None => gathered.batches.push((outlet, vec![completion])),
-        }
-        gathered.count += 1;
-        let full = gathered.count >= MAX_BATCH;
-        drop(gathered);
-        // Nothing more to wait for: whoever appends one record at a time gets its answer at once.
-        if self.open.fetch_sub(1, Ordering::SeqCst) == 1 || full {
-            self.hand_on();
-        }
+        let mut gathered = Gathered::default();
+        gathered.take(Report { word, result });
+        gathered.hand_on(&self.registry);
     }
 }

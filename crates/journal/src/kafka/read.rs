@@ -90,7 +90,7 @@ impl Reader {
         }
         while bytes < max_bytes {
             let pause = match records.is_empty() {
-                true => deadline.saturating_duration_since(Instant::now()),
+                true => whole_ms(deadline.saturating_duration_since(Instant::now())),
                 false => Duration::ZERO,
             };
             let passed = self.next;
@@ -120,6 +120,9 @@ impl Reader {
                     }
                 }
             }
+        }
+        if !records.is_empty() {
+            self.heard = Instant::now();
         }
         let watermarks =
             native::known_watermarks(self.consumer.client(), &self.name, self.number());
@@ -162,11 +165,7 @@ impl Reader {
     fn poll(&mut self, wait: Duration) -> Polled {
         match self.consumer.poll(wait) {
             None => Polled::Nothing,
-            Some(Ok(message)) => {
-                let record = record_of(&message);
-                self.heard = Instant::now();
-                Polled::Record(record)
-            }
+            Some(Ok(message)) => Polled::Record(record_of(&message)),
             Some(Err(KafkaError::PartitionEOF(_))) => {
                 self.heard = Instant::now();
                 self.next = self.next.max(self.end_before);
@@ -255,6 +254,12 @@ impl Reader {
             end,
         }
     }
+}
+
+/// Rounded up: the bindings spin through what is left of a millisecond.
+fn whole_ms(time: Duration) -> Duration {
+    let ms = u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
+    Duration::from_millis(ms)
 }
 
 /// What a poll brings.
