@@ -9,6 +9,7 @@ use kit::{Limits, Readiness, Server, Service, Shutdown};
 use proto::ledger::v1 as wire;
 use proto::ledger::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
 use proto::ledger::v1::proof_service_server::{ProofService, ProofServiceServer};
+use proto::metadata::HEIGHT;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
@@ -59,7 +60,11 @@ struct Api {
 }
 
 /// Serves on the gRPC socket of `service`.
-pub(crate) fn serve(service: &mut Service, reader: Reader, log_key: Option<LogKey>) -> anyhow::Result<()> {
+pub(crate) fn serve(
+    service: &mut Service,
+    reader: Reader,
+    log_key: Option<LogKey>,
+) -> anyhow::Result<()> {
     let api = Api {
         reader,
         readiness: service.readiness.clone(),
@@ -94,7 +99,7 @@ impl Api {
         handle: impl FnOnce(&View, Q) -> Result<A, Problem>,
     ) -> Answer<A> {
         let view = self.view(&request).await?;
-        call::answer(&view, handle(&view, request.into_inner()))
+        answer(&view, handle(&view, request.into_inner()))
     }
 
     /// Answers on a thread that may block: for what reads a lot.
@@ -110,7 +115,7 @@ impl Api {
         let view = self.view(&request).await?;
         let (seen, asked) = (view.clone(), request.into_inner());
         let outcome = live::aside(move || handle(&seen, asked)).await;
-        call::answer(&view, outcome)
+        answer(&view, outcome)
     }
 
     /// Answers with a stream.
@@ -122,7 +127,24 @@ impl Api {
         let view = self.view(&request).await?;
         let source = start(&view, self.reader.clone(), request.into_inner());
         let replies = source.map(|source| Replies::new(source, self.shutdown.clone()));
-        call::answer(&view, replies)
+        answer(&view, replies)
+    }
+}
+
+/// An answer, good or bad, that names the height of its view.
+fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
+    let height = view.tip().height;
+    match outcome {
+        Ok(reply) => {
+            let mut response = Response::new(reply);
+            response.metadata_mut().insert(HEIGHT, height.into());
+            Ok(response)
+        }
+        Err(problem) => {
+            let mut status = Status::from(problem);
+            status.metadata_mut().insert(HEIGHT, height.into());
+            Err(status)
+        }
     }
 }
 
@@ -174,8 +196,10 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::StreamBlocksRequest>,
     ) -> Answer<Self::StreamBlocksStream> {
-        self.stream(request, |view, reader, request| Ok(stream_blocks::handle(view, reader, request)))
-            .await
+        self.stream(request, |view, reader, request| {
+            Ok(stream_blocks::handle(view, reader, request))
+        })
+        .await
     }
 
     async fn get_transaction(
@@ -189,8 +213,10 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::WatchTransactionRequest>,
     ) -> Answer<Self::WatchTransactionStream> {
-        self.stream(request, |view, reader, request| watch_transaction::handle(view, reader, &request))
-            .await
+        self.stream(request, |view, reader, request| {
+            watch_transaction::handle(view, reader, &request)
+        })
+        .await
     }
 
     async fn get_record(
@@ -285,7 +311,9 @@ impl ProofService for Api {
         request: Request<wire::GetCheckpointRequest>,
     ) -> Answer<wire::GetCheckpointResponse> {
         let key = self.log_key.as_deref();
-        self.here(request, |view, request| get_checkpoint::handle(view, key, request))
-            .await
+        self.here(request, |view, request| {
+            get_checkpoint::handle(view, key, request)
+        })
+        .await
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kit::server::Deadline;
-use proto::metadata::{HEIGHT, MIN_HEIGHT};
+use proto::metadata::MIN_HEIGHT;
 use proto::reason::NO_CHAIN;
 use proto::wire;
+use tonic::Request;
 use tonic::metadata::MetadataMap;
-use tonic::{Request, Response, Status};
 
 use super::Api;
 use crate::problem::Problem;
@@ -44,23 +44,6 @@ impl Api {
         match reasons.iter().any(|it| it.reason == NO_CHAIN) {
             true => Problem::NoChain,
             false => Problem::CatchingUp,
-        }
-    }
-}
-
-/// An answer, good or bad, that names the height of its view.
-pub fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Result<Response<T>, Status> {
-    let height = view.tip().height;
-    match outcome {
-        Ok(reply) => {
-            let mut response = Response::new(reply);
-            response.metadata_mut().insert(HEIGHT, height.into());
-            Ok(response)
-        }
-        Err(problem) => {
-            let mut status = Status::from(problem);
-            status.metadata_mut().insert(HEIGHT, height.into());
-            Err(status)
         }
     }
 }

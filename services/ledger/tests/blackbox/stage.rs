@@ -13,7 +13,7 @@ use follow::bootstrap;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Service, Shutdown};
 use ledger::Config;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::proof_service_client::ProofServiceClient;
@@ -41,7 +41,6 @@ pub struct Stage {
 pub struct Running {
     pub ledger: Ledger,
     pub proofs: Proofs,
-    pub readiness: Readiness,
     pub shutdown: Shutdown,
     pub url: String,
     task: JoinHandle<anyhow::Result<()>>,
@@ -117,7 +116,6 @@ impl Stage {
         Running {
             ledger: Ledger::new(channel.clone()).max_decoding_message_size(32 << 20),
             proofs: Proofs::new(channel),
-            readiness,
             shutdown,
             url,
             task,

@@ -28,7 +28,7 @@ async fn height(stream: &mut Streaming<StreamBlocksResponse>) -> u64 {
 async fn blocks_are_replayed_and_go_live_without_gap_or_repeat() {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
-    let mut grow = |stage: &mut Stage| {
+    let grow = |stage: &mut Stage| {
         stage.send(0, "bank", "carol", 1);
         stage.seal(0);
     };
