@@ -25,13 +25,21 @@ lint:
 test *ARGS:
     cargo test --workspace {{ARGS}}
 
+# What is deployed, held against schemas and the binaries' own words.
+deploy: build
+    .ci/run deploy
+
+# The first minute of a new user, in a fresh copy.
+first-minute:
+    .ci/run first_minute
+
 # Scenarios on real processes and a real broker, by name: just e2e article races.
 e2e *NAMES: build
     tests/e2e/run {{NAMES}}
 
 # The scenarios in which processes are killed.
 kills: build
-    tests/e2e/run kills journal_kill eight
+    tests/e2e/run kills dev_kill journal_kill eight
 
 # Ratios against a baseline of the same run.
 bench *ARGS:

@@ -14,7 +14,7 @@ from blocklog_harness import browser, paths, tools
 from blocklog_harness.process import Failure, Process, wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
-BUILD_SECONDS = 1200
+BUILD_SECONDS = 1100
 FIRST_BLOCK_SECONDS = 10
 
 
@@ -131,4 +131,4 @@ def ctrl_c(chain: Process) -> None:
 
 
 if __name__ == "__main__":
-    main(run, limit=1500)
+    main(run, limit=1350)
