@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 use tokio_stream::Stream;
@@ -21,6 +22,11 @@ use crate::window::Permit;
 const MOST_REQUESTS: usize = 1024;
 /// Requests that are checked on the spot, since handing them to another thread costs more.
 const FEW_REQUESTS: usize = 2;
+
+/// Between the last request that is read for the end of the service and the end of the stream. The client's flow-control
+/// window runs dry meanwhile: what still arrived when the socket closes would make the system reset the connection, and
+/// the last answers would be lost with it.
+const QUIET: Duration = Duration::from_millis(100);
 
 /// Why no more requests are read.
 #[derive(Debug)]
@@ -65,6 +71,14 @@ impl Reader {
 
     pub(super) async fn run(mut self) -> End {
         let _finish = Finish(Arc::clone(&self.outbox));
+        let end = self.read().await;
+        if matches!(end, End::ShuttingDown) {
+            tokio::time::sleep(QUIET).await;
+        }
+        end
+    }
+
+    async fn read(&mut self) -> End {
         let outbox = Arc::clone(&self.outbox);
         let shutdown = self.ingest.shutdown.clone();
         loop {
