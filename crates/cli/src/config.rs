@@ -120,6 +120,8 @@ pub enum Command {
     Admin(commands::admin::Command),
     /// What is wrong with broker, topics and services, each fault with its fix
     Doctor(commands::doctor::DoctorArgs),
+    /// Compare every block with the transactions topic, byte for byte
+    Audit(commands::audit::AuditArgs),
     /// Derive the whole chain again and check every rule, trusting nobody
     Verify(Box<commands::verify::Args>),
     /// Write all candidates with offsets and append times to a file that `verify` reads

@@ -80,6 +80,7 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Tip(command) => commands::tip::run(command, &connect, printer).await,
         Command::Admin(command) => commands::admin::run(command, &connect, printer).await,
         Command::Doctor(args) => commands::doctor::run(args, &connect, printer).await,
+        Command::Audit(args) => commands::audit::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(*args, &connect, printer).await,
         Command::Export(args) => commands::export::run(args, &connect, printer),
         Command::Explain { code } => commands::explain::run(code.as_deref(), printer),

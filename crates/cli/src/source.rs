@@ -9,7 +9,7 @@ use chain::export;
 use follow::config::JournalArgs;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use journal::{Journal, Record};
+use journal::{Journal, Record, Url};
 use proto::ledger::v1::StreamBlocksRequest;
 use tokio::sync::mpsc;
 
@@ -27,13 +27,17 @@ const AHEAD: usize = 64;
 #[derive(Debug, clap::Args)]
 pub struct SourceArgs {
     /// An export, as `blocklog export` or kcat write it
-    #[arg(long, value_name = "FILE", conflicts_with = "JournalArgs")]
+    #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Ask the ledger (--ledger) for its raw blocks: accepted ones only
-    #[arg(long, conflicts_with_all = ["export", "JournalArgs"])]
+    #[arg(long, conflicts_with = "export")]
     from_ledger: bool,
-    #[command(flatten)]
-    journal: Option<JournalArgs>,
+    /// A journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
+    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
+    journal: Option<Url>,
+    /// File of librdkafka properties (SASL, TLS)
+    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
+    kafka_config: Option<PathBuf>,
 }
 
 /// An opened source. It can be read more than once.
@@ -61,19 +65,28 @@ impl SourceArgs {
         if self.from_ledger {
             return Ok(Source::Ledger(connect.clone()));
         }
-        let Some(args) = self.journal else {
+        let Some(journal) = self.journal else {
             return Err(Failure::new(
                 Exit::Usage,
                 "what shall be read? --journal URL, --export FILE, or --from-ledger",
             ));
         };
+        let args = JournalArgs {
+            journal,
+            kafka_config: self.kafka_config,
+        };
         let journal = args.open("blocklog")?;
-        let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
-        Ok(Source::Journal(journal, end))
+        Source::of(journal)
     }
 }
 
 impl Source {
+    /// A journal up to its present end.
+    pub fn of(journal: Journal) -> Outcome<Self> {
+        let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
+        Ok(Self::Journal(journal, end))
+    }
+
     /// What it is, for people.
     pub fn name(&self) -> String {
         match self {

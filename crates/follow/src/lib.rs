@@ -17,6 +17,7 @@
 //! [`bootstrap`] makes the topics and publishes block 0, [`snapshot`] keeps the state over a restart, and
 //! [`replay`] drives the same core to the end of a log for commands that work offline.
 
+pub mod audit;
 pub mod bootstrap;
 mod check;
 pub mod config;

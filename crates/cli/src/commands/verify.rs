@@ -88,7 +88,8 @@ fn verify(args: Args, connect: &Connect, printer: Printer) -> Outcome {
     summary.verdict(chain)
 }
 
-fn failure(fatal: Fatal) -> Failure {
+/// Why a replay stopped, as the end of a command.
+pub fn failure(fatal: Fatal) -> Failure {
     match fatal {
         Fatal::WrongChain { .. } => {
             Failure::new(Exit::DoesNotVerify, fatal.to_string()).reason("WRONG_CHAIN")

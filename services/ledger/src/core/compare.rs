@@ -1,11 +1,12 @@
 //! The audit of one block: what it carries against what the topic holds, byte for byte by hash.
 
-use chain::block::Slot;
-use chain::transaction::MAX_BYTES;
-use chain::{Accepted, Account, Hash, Verdict};
+use chain::{Accepted, Account, Hash};
+use follow::audit::{self, Held, Run, Seen, claims};
+
+pub use follow::audit::Claim;
 
 use super::fact::Fact;
-use crate::store::answer::{Fault, Finding};
+use crate::store::answer::Finding;
 use crate::store::write::Audited;
 
 /// A block as the audit needs it.
@@ -31,35 +32,9 @@ pub struct Subject {
     pub slots: Vec<Claim>,
 }
 
-/// What a block says of one offset, or of a run of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// A record with this hash.
-    Record {
-        /// Its hash, or the one carried in its place.
-        hash: Hash,
-        /// The verdict.
-        verdict: Verdict,
-    },
-    /// This many offsets without a record.
-    Void {
-        /// How many.
-        offsets: u64,
-    },
-}
-
 impl From<&Accepted> for Subject {
     fn from(accepted: &Accepted) -> Subject {
         let header = accepted.block.header();
-        let slots = accepted.block.slots().map(|(_, slot)| match slot {
-            Slot::Record(record, verdict) => Claim::Record {
-                hash: record.hash(),
-                verdict,
-            },
-            Slot::Hole(range) => Claim::Void {
-                offsets: range.end - range.start,
-            },
-        });
         Subject {
             height: accepted.height,
             hash: accepted.hash,
@@ -69,8 +44,22 @@ impl From<&Accepted> for Subject {
             to: header.to_offset,
             first_leaf: accepted.first_leaf,
             block_ms: accepted.append_ms,
-            slots: slots.collect(),
+            slots: claims(accepted).collect(),
         }
+    }
+}
+
+impl Held for Fact {
+    fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    fn bytes(&self) -> usize {
+        self.value.len()
     }
 }
 
@@ -83,129 +72,62 @@ pub fn compare<'a>(
     chain_id: &Hash,
     number: u64,
 ) -> Audited {
-    let mut comparison = Comparison {
-        subject,
-        chain_id,
-        number,
-        out: Audited {
-            first_leaf: subject.first_leaf,
-            block_ms: subject.block_ms,
-            append_ms: Vec::with_capacity(subject.slots.len()),
-            traces: Vec::new(),
-            findings: Vec::new(),
-            omitted: Vec::new(),
-        },
+    let mut out = Audited {
+        first_leaf: subject.first_leaf,
+        block_ms: subject.block_ms,
+        append_ms: Vec::with_capacity(subject.slots.len()),
+        traces: Vec::new(),
+        findings: Vec::new(),
+        omitted: Vec::new(),
     };
-    let mut facts = facts.peekable();
-    let mut offset = subject.from;
-    for claim in &subject.slots {
-        match *claim {
-            Claim::Record { hash, verdict } => {
-                let fact = facts.next_if(|fact| fact.offset == offset);
-                comparison.record(offset, hash, verdict, fact, offset < start);
-                offset += 1;
-            }
-            Claim::Void { offsets } => {
-                let end = offset + offsets;
-                if offset < start {
-                    comparison.find(Fault::Unavailable, offset, start.min(end), None, None);
-                }
-                while let Some(fact) = facts.next_if(|fact| fact.offset < end) {
-                    comparison.find(
-                        Fault::Missing,
-                        fact.offset,
-                        fact.offset + 1,
-                        None,
-                        Some(fact.hash),
-                    );
-                    comparison.omit(fact);
-                }
-                comparison.out.append_ms.push(None);
-                offset = end;
-            }
+    let claims = subject.slots.iter().copied();
+    audit::compare(subject.from, claims, facts, start, |seen| match seen {
+        Seen::Record(fact) => {
+            let slot = out.append_ms.len() as u32;
+            let trace = fact.and_then(|fact| fact.trace_id);
+            out.append_ms.push(fact.map(|fact| fact.append_ms));
+            out.traces.extend(trace.map(|trace| (slot, trace)));
         }
-    }
-    comparison.out
+        Seen::Void => out.append_ms.push(None),
+        Seen::Omitted(fact) => {
+            let id = fact.claimed_id(chain_id);
+            let omitted = id.map(|id| (id, subject.partition, fact.offset));
+            out.omitted.extend(omitted);
+        }
+        Seen::Fault(run) => find(subject, number, &run, &mut out.findings),
+    });
+    out
 }
 
-struct Comparison<'a> {
-    subject: &'a Subject,
-    chain_id: &'a Hash,
-    number: u64,
-    out: Audited,
-}
-
-impl Comparison<'_> {
-    fn record(
-        &mut self,
-        offset: u64,
-        hash: Hash,
-        verdict: Verdict,
-        fact: Option<&Fact>,
-        gone: bool,
-    ) {
-        let slot = self.out.append_ms.len() as u32;
-        self.out.append_ms.push(fact.map(|fact| fact.append_ms));
-        let Some(fact) = fact else {
-            let fault = if gone {
-                Fault::Unavailable
-            } else {
-                Fault::Invented
-            };
-            return self.find(fault, offset, offset + 1, Some(hash), None);
-        };
-        self.out
-            .traces
-            .extend(fact.trace_id.map(|trace| (slot, trace)));
-        let fault = match () {
-            _ if fact.hash != hash => Fault::Replaced,
-            _ if verdict == Verdict::TooLarge && fact.value.len() <= MAX_BYTES => Fault::Misjudged,
-            _ => return,
-        };
-        self.find(fault, offset, offset + 1, Some(hash), Some(fact.hash));
-        self.omit(fact);
+fn find(subject: &Subject, number: u64, run: &Run, findings: &mut Vec<Finding>) {
+    if let Some(last) = findings.last_mut()
+        && (run.fault, run.from_offset) == (last.fault, last.to_offset)
+    {
+        last.to_offset = run.to_offset;
+        return;
     }
-
-    fn find(
-        &mut self,
-        fault: Fault,
-        from: u64,
-        to: u64,
-        in_block: Option<Hash>,
-        in_topic: Option<Hash>,
-    ) {
-        if let Some(run) = self.out.findings.last_mut()
-            && (run.fault, run.to_offset) == (fault, from)
-        {
-            run.to_offset = to;
-            return;
-        }
-        self.out.findings.push(Finding {
-            number: self.number + self.out.findings.len() as u64,
-            height: self.subject.height,
-            block_hash: self.subject.hash,
-            miner: self.subject.miner,
-            fault,
-            partition: self.subject.partition,
-            from_offset: from,
-            to_offset: to,
-            in_block,
-            in_topic,
-        });
-    }
-
-    fn omit(&mut self, fact: &Fact) {
-        let id = fact.claimed_id(self.chain_id);
-        self.out
-            .omitted
-            .extend(id.map(|id| (id, self.subject.partition, fact.offset)));
-    }
+    findings.push(Finding {
+        number: number + findings.len() as u64,
+        height: subject.height,
+        block_hash: subject.hash,
+        miner: subject.miner,
+        fault: run.fault,
+        partition: subject.partition,
+        from_offset: run.from_offset,
+        to_offset: run.to_offset,
+        in_block: run.in_block,
+        in_topic: run.in_topic,
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use bytes::Bytes;
+    use chain::Verdict;
+    use chain::transaction::MAX_BYTES;
+    use follow::audit::Fault;
+
+    use super::*;
 
     fn fact(offset: u64, text: &str) -> Fact {
         let value = Bytes::copy_from_slice(text.as_bytes());

@@ -1,6 +1,8 @@
 //! What the store answers: blocks, records, accounts, candidates, as a reader sees them.
 
 use bytes::Bytes;
+pub use follow::audit::Fault;
+
 use chain::accepted::Kind;
 use chain::{Account, Hash, Header, Transaction, Verdict};
 
@@ -185,21 +187,6 @@ pub struct Bucket {
     pub latencies: u64,
     /// The longest of these times.
     pub latency_max_ms: u64,
-}
-
-/// How a block and the topic disagree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Fault {
-    /// The block says VOID, the topic holds a record.
-    Missing,
-    /// The topic holds another record.
-    Replaced,
-    /// The block holds a record, the topic none.
-    Invented,
-    /// The block says TOO_LARGE of a record that is not.
-    Misjudged,
-    /// The topic no longer holds the offset.
-    Unavailable,
 }
 
 /// A run of offsets of one block with the same fault.

@@ -1,0 +1,234 @@
+//! `blocklog audit`: the blocks against the transactions topic, byte for byte, trusting no ledger.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use chain::{Accepted, Hash};
+use follow::audit::{self, Fault, Held, Run, Seen};
+use follow::config::JournalArgs;
+use follow::topics::TRANSACTIONS;
+use follow::{Event, Settings};
+use journal::{Journal, Reader, Record};
+use proto::ledger::v1::AuditFinding;
+use proto::ledger::v1::audit_finding::Kind;
+use serde_json::json;
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Printer;
+use crate::source::Source;
+
+/// Bytes of the topic read at once, and the longest wait for records that are there.
+const READ_BYTES: usize = 8 << 20;
+const READ_WAIT: Duration = Duration::from_secs(10);
+
+/// Replays both topics.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog audit --journal kafka://127.0.0.1:9092")]
+pub struct AuditArgs {
+    #[command(flatten)]
+    journal: JournalArgs,
+}
+
+/// Runs on a thread of its own: it is all hashing and reading.
+pub async fn run(args: AuditArgs, printer: Printer) -> Outcome {
+    tokio::task::spawn_blocking(move || audit(&args, printer))
+        .await
+        .map_err(|error| Failure::new(Exit::Other, format!("the audit ended: {error}")))?
+}
+
+fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
+    let journal = args.journal.open("blocklog")?;
+    let source = Source::of(journal.clone())?;
+    let bar = source.progress(printer.is_human());
+    let started = Instant::now();
+    let mut auditor = Auditor {
+        journal,
+        partitions: BTreeMap::new(),
+        findings: Vec::new(),
+        blocks: 0,
+        offsets: 0,
+        trouble: None,
+    };
+    let settings = Settings {
+        topic: source.name(),
+        expected: None,
+        assume_valid: None,
+    };
+    let core = follow::replay::replay(
+        settings,
+        || source.records(),
+        |_, event| {
+            if let Event::Accepted {
+                accepted, offset, ..
+            } = event
+            {
+                bar.set_position(offset + 1);
+                if auditor.trouble.is_none() {
+                    auditor.trouble = auditor.block(&accepted).err();
+                }
+            }
+        },
+    )
+    .map_err(super::verify::failure)?;
+    bar.finish_and_clear();
+    if let Some(error) = auditor.trouble {
+        return Err(error.into());
+    }
+    let Some(chain) = core.chain() else {
+        return Err(
+            Failure::new(Exit::DoesNotVerify, "there is no valid block 0").reason("NO_CHAIN"),
+        );
+    };
+    for finding in &auditor.findings {
+        printer.line(&proto::json::to_value(finding).to_string())?;
+    }
+    let found = auditor.findings.len();
+    let value = json!({
+        "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height, "tip": chain.tip().hash.to_string(),
+        "blocks": auditor.blocks, "offsets": auditor.offsets, "findings": found, "seconds": started.elapsed().as_secs_f64(),
+    });
+    let rows = vec![
+        (
+            "checked",
+            format!(
+                "{} blocks with {} offsets against {}, byte for byte",
+                auditor.blocks,
+                auditor.offsets,
+                auditor.journal.topic_name(TRANSACTIONS)
+            ),
+        ),
+        (
+            "tip",
+            format!("{} {}", chain.tip().height, chain.tip().hash),
+        ),
+        ("findings", found.to_string()),
+    ];
+    printer.value(&value, rows)?;
+    if found > 0 {
+        let advice = format!(
+            "{found} findings: blocks and topic disagree; each line names block, miner and hashes; strike the miner off with `blocklog admin miner remove`"
+        );
+        return Err(Failure::new(Exit::DoesNotVerify, advice).reason("FINDINGS"));
+    }
+    Ok(())
+}
+
+struct Auditor {
+    journal: Journal,
+    partitions: BTreeMap<u32, Partition>,
+    findings: Vec<AuditFinding>,
+    blocks: u64,
+    offsets: u64,
+    trouble: Option<journal::Error>,
+}
+
+/// One partition, read once from its start to the cursor: slices follow one another.
+struct Partition {
+    reader: Reader,
+    start: u64,
+    ahead: Vec<Topical>,
+    next: u64,
+}
+
+struct Topical(Record, Hash);
+
+impl Held for Topical {
+    fn offset(&self) -> u64 {
+        self.0.offset
+    }
+
+    fn hash(&self) -> Hash {
+        self.1
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.value.len()
+    }
+}
+
+impl Auditor {
+    fn block(&mut self, accepted: &Accepted) -> Result<(), journal::Error> {
+        let header = accepted.block.header();
+        self.blocks += 1;
+        if header.from_offset == header.to_offset {
+            return Ok(());
+        }
+        self.offsets += header.to_offset - header.from_offset;
+        let partition = match self.partitions.entry(header.partition) {
+            std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+            std::collections::btree_map::Entry::Vacant(new) => {
+                new.insert(Partition::open(&self.journal, header.partition)?)
+            }
+        };
+        let held = partition.upto(header.to_offset)?;
+        let findings = &mut self.findings;
+        audit::compare(
+            header.from_offset,
+            audit::claims(accepted),
+            held.iter(),
+            partition.start,
+            |seen| {
+                if let Seen::Fault(run) = seen {
+                    findings.push(finding(accepted, &run));
+                }
+            },
+        );
+        Ok(())
+    }
+}
+
+impl Partition {
+    fn open(journal: &Journal, partition: u32) -> Result<Self, journal::Error> {
+        let start = journal.offsets(TRANSACTIONS, partition)?.start;
+        Ok(Self {
+            reader: journal.reader(TRANSACTIONS, partition, start)?,
+            start,
+            ahead: Vec::new(),
+            next: start,
+        })
+    }
+
+    /// Takes the records below `to`. A topic that ends before it has lost records: the rest is compared with nothing.
+    fn upto(&mut self, to: u64) -> Result<Vec<Topical>, journal::Error> {
+        while self.next < to {
+            let batch = self.reader.next(READ_BYTES, READ_WAIT)?;
+            if batch.next == self.next {
+                break;
+            }
+            self.next = batch.next;
+            self.ahead.extend(batch.records.into_iter().map(|record| {
+                let hash = Hash::of(&record.value);
+                Topical(record, hash)
+            }));
+        }
+        let rest = self.ahead.partition_point(|held| held.0.offset < to);
+        let later = self.ahead.split_off(rest);
+        Ok(std::mem::replace(&mut self.ahead, later))
+    }
+}
+
+fn finding(accepted: &Accepted, run: &Run) -> AuditFinding {
+    let header = accepted.block.header();
+    let kind = match run.fault {
+        Fault::Missing => Kind::Missing,
+        Fault::Replaced => Kind::Replaced,
+        Fault::Invented => Kind::Invented,
+        Fault::Misjudged => Kind::Misjudged,
+        Fault::Unavailable => Kind::Unavailable,
+    };
+    let text = |hash: Option<Hash>| hash.map(|hash| hash.to_string()).unwrap_or_default();
+    AuditFinding {
+        height: Some(accepted.height),
+        block_hash: accepted.hash.to_string(),
+        miner: header
+            .miner
+            .map(|miner| miner.to_string())
+            .unwrap_or_default(),
+        kind: kind.into(),
+        partition: Some(header.partition),
+        from_offset: Some(run.from_offset),
+        to_offset: Some(run.to_offset),
+        in_block: text(run.in_block),
+        in_topic: text(run.in_topic),
+    }
+}

@@ -1,0 +1,164 @@
+//! The audit of one block: what it carries against what the `transactions` topic holds, byte for byte by hash.
+//!
+//! Validity needs the `blockchain` topic alone, so a block can carry what the other topic never held. Whoever reads both
+//! notices: the ledger all the time, `blocklog audit` offline.
+
+use chain::block::Slot;
+use chain::transaction::MAX_BYTES;
+use chain::{Accepted, Hash, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// How a block and the topic disagree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fault {
+    /// The block says VOID, the topic holds a record.
+    Missing,
+    /// The block holds other bytes than the topic.
+    Replaced,
+    /// The block holds a record, the topic none.
+    Invented,
+    /// The block says TOO_LARGE of a record that is not.
+    Misjudged,
+    /// The topic no longer holds the offset, so nothing can be said.
+    Unavailable,
+}
+
+/// What a block says of one offset, or of a run of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// A record with this hash.
+    Record {
+        /// Its hash, or the one carried in its place.
+        hash: Hash,
+        /// The verdict.
+        verdict: Verdict,
+    },
+    /// This many offsets without a record.
+    Void {
+        /// How many.
+        offsets: u64,
+    },
+}
+
+/// A record as the topic holds it.
+pub trait Held {
+    /// Its offset.
+    fn offset(&self) -> u64;
+    /// Hash of its value.
+    fn hash(&self) -> Hash;
+    /// Length of its value in bytes.
+    fn bytes(&self) -> usize;
+}
+
+/// What the comparison comes by, in offset order.
+#[derive(Debug)]
+pub enum Seen<'a, F> {
+    /// A record of the block, with what the topic holds at its offset.
+    Record(Option<&'a F>),
+    /// Offsets that the block seals as holding no record.
+    Void,
+    /// A record of the topic that is in no block, though its offset is consumed.
+    Omitted(&'a F),
+    /// Block and topic disagree.
+    Fault(Run),
+}
+
+/// A run of offsets with the same fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Which.
+    pub fault: Fault,
+    /// First offset.
+    pub from_offset: u64,
+    /// Exclusive.
+    pub to_offset: u64,
+    /// Hash of the first record in the block; none where it holds none.
+    pub in_block: Option<Hash>,
+    /// Hash of the first record in the topic; none where it holds none.
+    pub in_topic: Option<Hash>,
+}
+
+/// What a block claims of its slice, in offset order.
+pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Claim> + '_ {
+    accepted.block.slots().map(|(_, slot)| match slot {
+        Slot::Record(record, verdict) => Claim::Record {
+            hash: record.hash(),
+            verdict,
+        },
+        Slot::Hole(range) => Claim::Void {
+            offsets: range.end - range.start,
+        },
+    })
+}
+
+/// Compares the claims of a slice that begins at `from` with the records that the topic holds in it, both in offset order.
+/// Offsets below `start` are gone from the topic.
+pub fn compare<'a, F: Held + 'a>(
+    from: u64,
+    claims: impl Iterator<Item = Claim>,
+    held: impl Iterator<Item = &'a F>,
+    start: u64,
+    mut see: impl FnMut(Seen<'a, F>),
+) {
+    let mut held = held.peekable();
+    let mut offset = from;
+    for claim in claims {
+        match claim {
+            Claim::Record { hash, verdict } => {
+                let fact = held.next_if(|fact| fact.offset() == offset);
+                see(Seen::Record(fact));
+                if let Some(fault) = judge(hash, verdict, fact, offset < start) {
+                    let in_topic = fact.map(Held::hash);
+                    see(Seen::Fault(Run {
+                        fault,
+                        from_offset: offset,
+                        to_offset: offset + 1,
+                        in_block: Some(hash),
+                        in_topic,
+                    }));
+                    fact.into_iter().for_each(|fact| see(Seen::Omitted(fact)));
+                }
+                offset += 1;
+            }
+            Claim::Void { offsets } => {
+                let end = offset + offsets;
+                see(Seen::Void);
+                if offset < start {
+                    let to_offset = start.min(end);
+                    see(Seen::Fault(Run {
+                        fault: Fault::Unavailable,
+                        from_offset: offset,
+                        to_offset,
+                        in_block: None,
+                        in_topic: None,
+                    }));
+                }
+                while let Some(fact) = held.next_if(|fact| fact.offset() < end) {
+                    let at = fact.offset();
+                    let in_topic = Some(fact.hash());
+                    see(Seen::Fault(Run {
+                        fault: Fault::Missing,
+                        from_offset: at,
+                        to_offset: at + 1,
+                        in_block: None,
+                        in_topic,
+                    }));
+                    see(Seen::Omitted(fact));
+                }
+                offset = end;
+            }
+        }
+    }
+}
+
+fn judge<F: Held>(hash: Hash, verdict: Verdict, fact: Option<&F>, gone: bool) -> Option<Fault> {
+    match fact {
+        None if gone => Some(Fault::Unavailable),
+        None => Some(Fault::Invented),
+        Some(fact) if fact.hash() != hash => Some(Fault::Replaced),
+        Some(fact) if verdict == Verdict::TooLarge && fact.bytes() <= MAX_BYTES => {
+            Some(Fault::Misjudged)
+        }
+        Some(_) => None,
+    }
+}
