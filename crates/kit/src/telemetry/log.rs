@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::trace::TraceContextExt as _;
 use parking_lot::Mutex;
+use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{DynFilterFn, FilterExt as _};
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
@@ -75,10 +77,13 @@ where
     };
     // A second log in one process cannot be installed either: the first stays in control.
     let _ = (CONTROL.set(control), STYLE.set(style));
+    // A crate that asks `log_enabled!` and is refused leaves that answer behind on its thread, for the next line that
+    // is written without asking. So every line asks: librdkafka's clients begin with such a question.
+    let ask = DynFilterFn::new(|_, _| true).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .event_format(Format(style))
-        .with_filter(filter)
+        .with_filter(filter.and(ask))
 }
 
 /// The filter, as it was last set.
