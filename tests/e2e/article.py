@@ -12,9 +12,7 @@ SERVICES = {"ingest": ["IngestService"], "miner": ["MinerService"], "ledger": ["
 
 def run(s: Scenario) -> None:
     """The article, replayed on a broker of its own with the topics `transactions` and `blockchain`."""
-    net = s.net(prefix="", bootstrap=s.cluster().bootstrap)
-    # Services that start at once would each publish block 0, which is harmless, but a line more in the topic.
-    tools.blocklog("init", "--journal", net.journal, "--genesis", net.genesis)
+    net = s.net(prefix="", bootstrap=s.cluster().bootstrap).init()
     ledger = net.ledger()
     miner = net.miner("luc", 0, "--block-age", "60s")
     ingest = net.ingest()

@@ -48,8 +48,7 @@ def bad_transactions(s: Scenario, net: services.Net, ledger: services.Service, i
 
 
 def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest: services.Service) -> None:
-    other = s.net(genesis={"name": "another"}, bootstrap=net.bootstrap)
-    tools.blocklog("init", "--journal", other.journal, "--genesis", other.genesis)
+    other = s.net(genesis={"name": "another"}, bootstrap=net.bootstrap).init()
     foreign = tools.consume(other.bootstrap, other.topic("blockchain"))
     own = tools.consume(net.bootstrap, net.topic("blockchain"))
     before = services.info(ledger)["tip"]

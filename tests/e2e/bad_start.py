@@ -16,8 +16,7 @@ def refused(service: services.Service, words: list[str], code: int | None = None
 
 def run(s: Scenario) -> None:
     """Wrong flags, a port in use, an unusable data folder, a genesis that differs from block 0."""
-    net = s.net()
-    tools.blocklog("init", "--journal", net.journal, "--genesis", net.genesis)
+    net = s.net().init()
     wrong_flags(s, net)
     ports_and_folders(s, net)
     other_genesis(s, net)

@@ -8,7 +8,7 @@ from blocklog_harness.scenario import Scenario, check, equal, main
 def run(s: Scenario) -> None:
     """1 000 submissions of 100 senders, two pinned miners, a third that races on partition 0."""
     # Ten times the usual work, so that two miners on a slice really overlap.
-    net = s.net(genesis={"bits": "1e199999"})
+    net = s.net(genesis={"bits": "1e199999"}).init()
     ledgers = [net.ledger("ledger-a"), net.ledger("ledger-b")]
     net.miner("pinned-0", 0)
     net.miner("pinned-1", 1)
