@@ -58,8 +58,12 @@ impl Config {
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    const DEFAULTS: &'static [(&'static str, &'static str)] =
-        &[("listen", "127.0.0.1:7003"), ("admin", "127.0.0.1:9003")];
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
+        ("listen", "127.0.0.1:7003"),
+        ("admin", "127.0.0.1:9003"),
+        // The index tells each step of its own housekeeping.
+        ("log", "info,fjall=warn,lsm_tree=warn"),
+    ];
 
     fn process(&self) -> &Process {
         &self.common.process

@@ -193,6 +193,7 @@ impl Shell {
         Ok(())
     }
 
+                Output::Refused(refused) => progress::tell_refused(&refused),
     /// The end: what has been taken in gets into the index, and the snapshot says so.
     fn settle(mut self) -> anyhow::Result<()> {
         let mut out = Vec::new();

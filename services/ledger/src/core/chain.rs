@@ -32,15 +32,22 @@ impl Core {
     pub(super) fn event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
         match event {
             Event::Accepted {
-                accepted, offset, ..
-            } => self.accepted(
-                Applied {
-                    accepted,
-                    topic_offset: offset,
-                },
-                out,
-            ),
-            Event::Refused(refused) => self.refused(refused),
+                accepted,
+                offset,
+                headers,
+            } => {
+                // What a replay reads again was traced when it was new.
+                let headers = if self.live { headers } else { Vec::new() };
+                self.accepted(
+                    Applied {
+                        accepted,
+                        topic_offset: offset,
+                        headers,
+                    },
+                    out,
+                );
+            }
+            Event::Refused(refused) => self.refused(refused, out),
             Event::CaughtUp(_) => self.caught_up(now_ms, out),
             Event::Behind(lag) => {
                 self.ready_at = None;
@@ -116,10 +123,11 @@ impl Core {
         out.push(Output::Ready("chain", Ok(())));
     }
 
-    pub(super) fn refused(&mut self, refused: Refused) {
+    pub(super) fn refused(&mut self, refused: Refused, out: &mut Vec<Output>) {
         if refused.offset < self.skip_below {
             return;
         }
+        out.push(Output::Refused(refused.clone()));
         self.collecting.refused.push(refused);
         if self.head.is_none() && self.collecting.refused.len() > REFUSED_BEFORE_CHAIN {
             self.collecting.refused.remove(0);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chain::{Rules, Tip};
+use follow::Refused;
 
 use super::compare::Subject;
 use super::fact::Facts;
@@ -111,6 +112,8 @@ pub enum Output {
         /// The version.
         version: u32,
     },
+    /// A candidate that did not become a block.
+    Refused(Refused),
     /// The audit found something.
     Found(Vec<Finding>),
     /// The end: nothing more will come. Only an operator can help.

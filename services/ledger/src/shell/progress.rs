@@ -1,6 +1,10 @@
-//! What the log tells of a long replay and of findings.
+//! What the log tells of a long replay, of refused candidates and of findings.
 
 use std::time::{Duration, Instant};
+
+use chain::Refusal;
+use chain::block::Rule;
+use follow::Refused;
 
 use crate::core::Core;
 use crate::store::answer::Finding;
@@ -40,6 +44,29 @@ impl Progress {
         }
         self.told = behind;
         self.last = Some((Instant::now(), lag.next_offset));
+    }
+}
+
+/// A candidate that did not become a block. A lost race is nobody's fault. The offset is no part of the warning, so
+/// that a flood of junk is a line with a count.
+pub(super) fn tell_refused(refused: &Refused) {
+    let (offset, rule) = (refused.offset, refused.refusal.code());
+    let claims = refused.claims.as_ref();
+    tracing::debug!(
+        offset,
+        rule,
+        block = claims.map(|claims| claims.hash.to_string()),
+        height = claims.map(|claims| claims.height),
+        "candidate refused"
+    );
+    if refused.refusal != Refusal::Block(Rule::Stale) {
+        let miner = claims.and_then(|claims| claims.miner.as_ref());
+        tracing::warn!(
+            rule,
+            miner = miner.map(|miner| miner.to_string()),
+            "a candidate for the chain was refused: {}; `blocklog candidates` lists those",
+            refused.refusal
+        );
     }
 }
 

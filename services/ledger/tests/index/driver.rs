@@ -230,7 +230,7 @@ impl Driver {
                     snapshot.0.write(&self.dir).expect("a disk");
                     self.snapshots += 1;
                 }
-                Output::Commit { .. } | Output::Stopped { .. } => {}
+                Output::Commit { .. } | Output::Stopped { .. } | Output::Refused(_) => {}
                 Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
                 Output::Found(findings) => self.found.extend(findings),
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),
