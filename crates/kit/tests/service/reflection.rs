@@ -36,7 +36,12 @@ macro_rules! listed {
 async fn both_versions_list_what_is_served() {
     let service = start(Limits::default()).await;
     for names in [listed!(service, v1), listed!(service, v1alpha)] {
-        for name in [SERVICE, "grpc.health.v1.Health"] {
+        for name in [
+            SERVICE,
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+        ] {
             assert!(
                 names.iter().any(|listed| listed == name),
                 "{name} in {names:?}"
