@@ -76,6 +76,12 @@ class Net:
     def topic(self, name: str) -> str:
         return f"{self.prefix}-{name}" if self.prefix else name
 
+    def init(self) -> "Net":
+        """Topics and block 0. Without it each of the services that start at once publishes a block 0, which is
+        harmless, but makes copies on the topic."""
+        tools.blocklog("init", "--journal", self.journal, "--genesis", self.genesis)
+        return self
+
     def add(self, kind: str, name: str, *flags, start: bool = True, genesis: bool = True) -> Service:
         """A service of this chain; started, but not waited for."""
         given = ["--journal", self.journal, *flags]
