@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 use journal::{AppendError, Completion};
@@ -17,6 +17,8 @@ use crate::readiness;
 const MOST_INPUTS: usize = 1024;
 /// Longest sleep: the shutdown token is looked at as often.
 const IDLE: Duration = Duration::from_millis(100);
+/// Between two lines about strays.
+const STRAYS_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Pump<'a> {
     engine: Engine,
@@ -24,7 +26,9 @@ pub(super) struct Pump<'a> {
     out: Vec<Output<Ticket>>,
     /// Streams to wake at the end of the batch.
     wake: Vec<Arc<Outbox>>,
+    /// Not told yet.
     strays: u64,
+    strays_said: Option<Instant>,
     counts: Batch,
     drained: bool,
 }
@@ -37,6 +41,7 @@ impl<'a> Pump<'a> {
             out: Vec::new(),
             wake: Vec::new(),
             strays: 0,
+            strays_said: None,
             counts: Batch::default(),
             drained: false,
         }
@@ -85,14 +90,22 @@ impl<'a> Pump<'a> {
         }
         self.wake.drain(..).for_each(|outbox| outbox.wake());
         self.counts.record(self.engine.core.in_flight());
-        if self.strays > 0 {
-            let strays = std::mem::take(&mut self.strays);
-            tracing::warn!(
-                strays,
-                "appends landed below the chain's cursor, where no block looks, and were made again: was the log truncated? \
-                 compare `blocklog doctor`, and fill the topic with `blocklog topic pad`"
-            );
+        self.say_strays();
+    }
+
+    /// A long way up to the cursor is many appends, and one line a second.
+    fn say_strays(&mut self) {
+        let now = Instant::now();
+        if self.strays == 0 || self.strays_said.is_some_and(|at| now - at < STRAYS_PAUSE) {
+            return;
         }
+        self.strays_said = Some(now);
+        let strays = std::mem::take(&mut self.strays);
+        tracing::warn!(
+            strays,
+            "appends landed below the chain's cursor, where no block looks, and were made again: was the log truncated? \
+             `blocklog doctor` compares, `blocklog topic pad` fills the gap"
+        );
     }
 
     fn carry_batch(&mut self) -> Vec<Completion> {

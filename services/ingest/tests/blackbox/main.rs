@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
 mod bad_weather;
+mod faults;
 mod kafka;
 mod receipts;
 mod refusals;
