@@ -60,6 +60,15 @@ impl Journal {
         })
     }
 
+    /// What kind of log it is, as traces and metrics name it: `kafka`, `disk` or `memory`.
+    pub fn system(&self) -> &'static str {
+        match &self.provider {
+            Provider::Disk(_) => "disk",
+            Provider::Kafka(_) => "kafka",
+            Provider::Memory(_) => "memory",
+        }
+    }
+
     /// What a topic is called where it is stored: with the prefix of the URL on Kafka.
     pub fn topic_name(&self, name: &str) -> String {
         self.provider.topic_name(name)
@@ -149,5 +158,11 @@ impl Journal {
         Journal {
             provider: Provider::Disk(disk),
         }
+    }
+
+    /// What a memory journal can be made to do wrong; `None` for other journals.
+    #[cfg(feature = "testing")]
+    pub fn faults(&self) -> Option<crate::memory::Faults> {
+        self.provider.faults()
     }
 }

@@ -59,6 +59,8 @@ pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
 pub use disk::FaultyDisk;
 pub use error::Error;
 pub use handle::{Journal, Options};
+#[cfg(feature = "testing")]
+pub use memory::{Chances, Faults};
 pub use partition::murmur2_partition;
 pub use record::{Batch, Offsets, Permit, Reader, Record};
 pub use tail::{Tail, TailEvent};

@@ -3,6 +3,8 @@
 //! `memory:` is a journal of its own, shared by its clones. `memory:NAME` is one journal for everybody in the process who
 //! opens that name, and it stays until the process ends: a restarted service finds its log again.
 
+#[cfg(feature = "testing")]
+mod faults;
 mod log;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+#[cfg(feature = "testing")]
+pub use self::faults::{Chances, Faults};
 use self::log::Log;
 use crate::Error;
 use crate::append::{AppendError, Entry, Outlet, Sink};
@@ -27,6 +31,8 @@ static NAMED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 pub(crate) struct Memory {
     topics: Arc<Mutex<BTreeMap<String, Arc<Topic>>>>,
     queue: Arc<Queue<Arc<Partition>>>,
+    #[cfg(feature = "testing")]
+    faults: Arc<Mutex<faults::State>>,
 }
 
 struct Topic {
@@ -53,18 +59,55 @@ impl Memory {
         Ok(memory)
     }
 
+    #[cfg(not(feature = "testing"))]
     fn new() -> Result<Memory, Error> {
-        let queue = Queue::start("journal-memory", commit)?;
+        let append = |pending: &Pending<Arc<Partition>>, now| {
+            pending.target.log.lock().append(&pending.entry, now)
+        };
+        let queue = Queue::start("journal-memory", move |group| commit(group, append))?;
         Ok(Memory {
             topics: Arc::default(),
             queue: Arc::new(queue),
         })
     }
 
-    pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Creation {
+    #[cfg(feature = "testing")]
+    fn new() -> Result<Memory, Error> {
+        let faults = Arc::<Mutex<faults::State>>::default();
+        let theirs = Arc::clone(&faults);
+        let queue = Queue::start("journal-memory", move |group| {
+            faults::delay(&theirs);
+            commit(group, |pending, now| {
+                faults::append(&theirs, &pending.target, &pending.entry, now)
+            })
+        })?;
+        Ok(Memory {
+            topics: Arc::default(),
+            queue: Arc::new(queue),
+            faults,
+        })
+    }
+
+    #[cfg(not(feature = "testing"))]
+    #[allow(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "memory fails only when it is told to"
+    )]
+    fn reach(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[cfg(feature = "testing")]
+    fn reach(&self) -> Result<(), Error> {
+        faults::reach(&self.faults)
+    }
+
+    pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
+        self.reach()?;
         let mut topics = self.topics.lock();
         if topics.contains_key(&spec.name) {
-            return Creation::Existed;
+            return Ok(Creation::Existed);
         }
         let partition = |_| {
             Arc::new(Partition {
@@ -80,11 +123,19 @@ impl Memory {
                 partitions,
             }),
         );
-        Creation::Created
+        Ok(Creation::Created)
     }
 
-    pub(crate) fn describe(&self, topic: &str, expected: &TopicSpec) -> Option<Description> {
-        let topic = self.topics.lock().get(topic).cloned()?;
+    pub(crate) fn describe(
+        &self,
+        topic: &str,
+        expected: &TopicSpec,
+    ) -> Result<Option<Description>, Error> {
+        let topic = match self.topic(topic) {
+            Ok(topic) => topic,
+            Err(Error::NoTopic(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let start_offsets: Vec<u64> = topic
             .partitions
             .iter()
@@ -92,12 +143,12 @@ impl Memory {
             .collect();
         let mut faults = Fault::of_spec(expected, &topic.spec);
         faults.extend(Fault::of_starts(&start_offsets));
-        Some(Description {
+        Ok(Some(Description {
             partitions: topic.spec.partitions,
             replicas: 1,
             start_offsets,
             faults,
-        })
+        }))
     }
 
     pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
@@ -114,6 +165,7 @@ impl Memory {
 
     pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
         Ok(Reader {
+            memory: self.clone(),
             partition: self.partition(topic, partition)?,
             place: (topic.to_owned(), partition),
             next: from,
@@ -121,6 +173,7 @@ impl Memory {
     }
 
     fn topic(&self, name: &str) -> Result<Arc<Topic>, Error> {
+        self.reach()?;
         self.topics
             .lock()
             .get(name)
@@ -142,12 +195,12 @@ impl Memory {
     }
 }
 
-fn commit(group: &[Pending<Arc<Partition>>]) -> Vec<Outcome> {
+fn commit(
+    group: &[Pending<Arc<Partition>>],
+    append: impl Fn(&Pending<Arc<Partition>>, u64) -> Outcome,
+) -> Vec<Outcome> {
     let now = now_ms();
-    let outcomes = group
-        .iter()
-        .map(|pending| pending.target.log.lock().append(&pending.entry, now))
-        .collect();
+    let outcomes = group.iter().map(|pending| append(pending, now)).collect();
     for pending in group {
         pending.target.grown.notify_all();
     }
@@ -186,6 +239,7 @@ impl Appender {
 
 /// Reads one partition.
 pub(crate) struct Reader {
+    memory: Memory,
     partition: Arc<Partition>,
     place: (String, u32),
     next: u64,
@@ -196,6 +250,7 @@ impl Reader {
         let deadline = Instant::now() + wait;
         let mut log = self.partition.log.lock();
         loop {
+            self.memory.reach()?;
             let Offsets { start, end } = log.offsets();
             if self.next < start || self.next > end {
                 let (topic, partition) = self.place.clone();

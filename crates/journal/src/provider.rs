@@ -42,6 +42,14 @@ impl Provider {
         }
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn faults(&self) -> Option<memory::Faults> {
+        match self {
+            Provider::Memory(memory) => Some(memory::Faults::of(memory)),
+            Provider::Disk(_) | Provider::Kafka(_) => None,
+        }
+    }
+
     pub(crate) fn topic_name(&self, name: &str) -> String {
         match self {
             Provider::Disk(_) | Provider::Memory(_) => name.to_owned(),
@@ -53,7 +61,7 @@ impl Provider {
         match self {
             Provider::Disk(disk) => disk.create_topic(spec),
             Provider::Kafka(kafka) => kafka.create_topic(spec),
-            Provider::Memory(memory) => Ok(memory.create_topic(spec)),
+            Provider::Memory(memory) => memory.create_topic(spec),
         }
     }
 
@@ -65,7 +73,7 @@ impl Provider {
         match self {
             Provider::Disk(disk) => Ok(disk.describe(topic, expected)),
             Provider::Kafka(kafka) => kafka.describe(topic, expected),
-            Provider::Memory(memory) => Ok(memory.describe(topic, expected)),
+            Provider::Memory(memory) => memory.describe(topic, expected),
         }
     }
 

@@ -3,20 +3,21 @@
 //! What was synced survives the power; of what was not, any part may: writes in sectors of 512 bytes each for itself,
 //! cuts, and entries of directories. The seed decides, so that every failure can be replayed.
 
+mod platter;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use rand::{Rng, RngExt, SeedableRng};
 
+use self::platter::{Change, Inode, Platter, place, put};
 use super::files::{File, Files, Guard};
 use crate::{Error, Journal};
 
-/// What survives or not as a whole, in bytes.
-const SECTOR: usize = 512;
 /// Where the journal is on this disk.
 const ROOT: &str = "journal";
 
@@ -25,38 +26,6 @@ const ROOT: &str = "journal";
 pub struct FaultyDisk {
     platter: Arc<Mutex<Platter>>,
     segment_bytes: u64,
-}
-
-struct Platter {
-    inodes: Vec<Inode>,
-    /// What processes see.
-    entries: BTreeMap<PathBuf, usize>,
-    /// What survives the power.
-    durable_entries: BTreeMap<PathBuf, usize>,
-    directories: BTreeSet<PathBuf>,
-    locked: BTreeSet<PathBuf>,
-    /// Counts power cuts: files opened before one are dead.
-    life: u64,
-    /// Operations until the power goes.
-    power: Option<u64>,
-    /// Bytes until the disk is full.
-    room: Option<usize>,
-    failing_syncs: bool,
-    rng: SmallRng,
-}
-
-#[derive(Default, Clone)]
-struct Inode {
-    bytes: Vec<u8>,
-    durable: Vec<u8>,
-    pending: Vec<Change>,
-}
-
-/// What was done to a file since its last sync.
-#[derive(Clone)]
-enum Change {
-    Write { position: usize, bytes: Vec<u8> },
-    Cut(usize),
 }
 
 struct Handle {
@@ -154,80 +123,6 @@ impl FaultyDisk {
             pending: Vec::new(),
         };
     }
-}
-
-impl Platter {
-    /// Counts an operation; fails when the power is off.
-    fn operate(&mut self) -> io::Result<()> {
-        match &mut self.power {
-            Some(0) => Err(io::Error::other("the power is off")),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn restore(&mut self) {
-        self.life += 1;
-        self.power = None;
-        self.locked.clear();
-        for inode in &mut self.inodes {
-            inode.settle(&mut self.rng);
-        }
-        let paths: BTreeSet<PathBuf> = self
-            .entries
-            .keys()
-            .chain(self.durable_entries.keys())
-            .cloned()
-            .collect();
-        for path in paths {
-            let kept = if self.rng.random() {
-                &self.entries
-            } else {
-                &self.durable_entries
-            };
-            match kept.get(&path).copied() {
-                Some(inode) => self.durable_entries.insert(path, inode),
-                None => self.durable_entries.remove(&path),
-            };
-        }
-        self.entries = self.durable_entries.clone();
-    }
-}
-
-impl Inode {
-    /// Any part of what was not synced survives.
-    fn settle(&mut self, rng: &mut impl Rng) {
-        for change in std::mem::take(&mut self.pending) {
-            match change {
-                Change::Cut(length) if rng.random() => self.durable.truncate(length),
-                Change::Cut(_) => {}
-                Change::Write { position, bytes } => {
-                    for (i, sector) in bytes.chunks(SECTOR).enumerate() {
-                        if rng.random() {
-                            put(&mut self.durable, position + i * SECTOR, sector);
-                        }
-                    }
-                }
-            }
-        }
-        self.bytes = self.durable.clone();
-    }
-}
-
-/// Writes into a file's bytes; a gap before them reads as zeros.
-fn put(file: &mut Vec<u8>, position: usize, bytes: &[u8]) {
-    let end = position + bytes.len();
-    if file.len() < end {
-        file.resize(end, 0);
-    }
-    file[position..end].copy_from_slice(bytes);
-}
-
-fn place(position: u64) -> io::Result<usize> {
-    usize::try_from(position).map_err(io::Error::other)
 }
 
 impl Handle {

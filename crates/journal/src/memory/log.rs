@@ -64,3 +64,34 @@ impl Log {
         }
     }
 }
+
+#[cfg(feature = "testing")]
+impl Log {
+    /// The next `count` offsets stay empty.
+    pub(super) fn skip(&mut self, count: u64) {
+        self.end += count;
+    }
+
+    /// Loses everything below `start`.
+    pub(super) fn cut_start(&mut self, start: u64) {
+        self.start = self.start.max(start.min(self.end));
+        self.records.retain(|record| record.offset >= start);
+    }
+
+    /// Loses everything from `end` on.
+    pub(super) fn truncate(&mut self, end: u64) {
+        self.end = self.end.min(end.max(self.start));
+        self.records.retain(|record| record.offset < end);
+    }
+
+    /// Replaces the value of a record.
+    pub(super) fn rewrite(&mut self, offset: u64, value: bytes::Bytes) {
+        for record in self
+            .records
+            .iter_mut()
+            .filter(|record| record.offset == offset)
+        {
+            record.value = value.clone();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What can go wrong with a log, made to go wrong: chance by seed, and acts on command.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+
+use super::{Memory, Partition};
+use crate::Error;
+use crate::append::{AppendError, Entry};
+use crate::queue::Outcome;
+
+/// What happens to appends by chance: probabilities from 0 to 1, each for itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chances {
+    /// The record is not written, and the append fails as retryable.
+    pub refused: f64,
+    /// The record is written, and the append fails as possibly persisted.
+    pub lost_acks: f64,
+    /// The record is written twice; the first offset is told.
+    pub duplicates: f64,
+    /// Up to three holes come before the record.
+    pub holes: f64,
+    /// A group of appends takes this long, in milliseconds.
+    pub delay_ms: Range<u64>,
+}
+
+/// The faults of a memory journal; clones command the same.
+#[derive(Clone)]
+pub struct Faults {
+    memory: Memory,
+}
+
+/// What the journal looks at while it works.
+pub(super) struct State {
+    chances: Chances,
+    reachable: bool,
+    rng: SmallRng,
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            chances: Chances::default(),
+            reachable: true,
+            rng: SmallRng::seed_from_u64(0),
+        }
+    }
+}
+
+impl Faults {
+    pub(crate) fn of(memory: &Memory) -> Faults {
+        Faults {
+            memory: memory.clone(),
+        }
+    }
+
+    /// From now on, appends meet these chances, as `seed` decides.
+    pub fn set_chances(&self, chances: Chances, seed: u64) {
+        let mut state = self.memory.faults.lock();
+        state.chances = chances;
+        state.rng = SmallRng::seed_from_u64(seed);
+    }
+
+    /// Whether the log can be reached; while it cannot, nothing is written and everything fails as retryable.
+    pub fn set_reachable(&self, reachable: bool) {
+        self.memory.faults.lock().reachable = reachable;
+        for topic in self.memory.topics.lock().values() {
+            for partition in &topic.partitions {
+                partition.grown.notify_all();
+            }
+        }
+    }
+
+    /// The next `count` offsets will never hold a record.
+    pub fn skip(&self, topic: &str, partition: u32, count: u64) -> Result<(), Error> {
+        self.change(topic, partition, |log| log.skip(count))
+    }
+
+    /// The log loses everything below `start`.
+    pub fn cut_start(&self, topic: &str, partition: u32, start: u64) -> Result<(), Error> {
+        self.change(topic, partition, |log| log.cut_start(start))
+    }
+
+    /// The log loses everything from `end` on; what is appended next lands there.
+    pub fn truncate(&self, topic: &str, partition: u32, end: u64) -> Result<(), Error> {
+        self.change(topic, partition, |log| log.truncate(end))
+    }
+
+    /// A record that is there becomes another one.
+    pub fn rewrite(
+        &self,
+        topic: &str,
+        partition: u32,
+        offset: u64,
+        value: Bytes,
+    ) -> Result<(), Error> {
+        self.change(topic, partition, |log| log.rewrite(offset, value))
+    }
+
+    fn change(
+        &self,
+        topic: &str,
+        partition: u32,
+        work: impl FnOnce(&mut super::Log),
+    ) -> Result<(), Error> {
+        let partition = self.memory.partition(topic, partition)?;
+        work(&mut partition.log.lock());
+        partition.grown.notify_all();
+        Ok(())
+    }
+}
+
+/// Fails while the log cannot be reached.
+pub(super) fn reach(state: &Mutex<State>) -> Result<(), Error> {
+    match state.lock().reachable {
+        true => Ok(()),
+        false => Err(Error::Unavailable("the memory journal is cut off".into())),
+    }
+}
+
+/// Waits as long as a group takes.
+pub(super) fn delay(state: &Mutex<State>) {
+    let pause = {
+        let State { chances, rng, .. } = &mut *state.lock();
+        if chances.delay_ms.is_empty() {
+            0
+        } else {
+            rng.random_range(chances.delay_ms.clone())
+        }
+    };
+    if pause > 0 {
+        std::thread::sleep(Duration::from_millis(pause));
+    }
+}
+
+/// Appends an entry, or what chance makes of it.
+pub(super) fn append(
+    state: &Mutex<State>,
+    partition: &Arc<Partition>,
+    entry: &Entry,
+    now_ms: u64,
+) -> Outcome {
+    let State {
+        chances,
+        rng,
+        reachable,
+    } = &mut *state.lock();
+    let mut happens = |chance: f64| chance > 0.0 && rng.random_bool(chance.min(1.0));
+    if !*reachable || happens(chances.refused) {
+        return Err(AppendError::Retryable(
+            "the memory journal was told to fail".into(),
+        ));
+    }
+    let (hole, twice, lost) = (
+        happens(chances.holes),
+        happens(chances.duplicates),
+        happens(chances.lost_acks),
+    );
+    let mut log = partition.log.lock();
+    if hole {
+        log.skip(rng.random_range(1..=3));
+    }
+    let outcome = log.append(entry, now_ms);
+    if twice {
+        let _ = log.append(entry, now_ms);
+    }
+    if lost {
+        Err(AppendError::Unknown(
+            "the memory journal was told to lose the answer".into(),
+        ))
+    } else {
+        outcome
+    }
+}
