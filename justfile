@@ -33,6 +33,11 @@ deploy: build
 first-minute:
     .ci/run first_minute
 
+# The verifier in Python: its own tests, then beside the product's on golden files, or on exports and proof files.
+verifier *FILES: build
+    python3 -m unittest discover tests/verifier
+    tests/verifier/agree.py {{FILES}}
+
 # Scenarios on real processes and a real broker, by name: just e2e article races.
 e2e *NAMES: build
     tests/e2e/run {{NAMES}}

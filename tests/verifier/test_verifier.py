@@ -217,8 +217,9 @@ class Commands(unittest.TestCase):
                                          "--tip", chain["tip"])[0], 0)
 
     def test_json_that_is_no_proof(self):
-        bad = ["", "[]", "{}", "[" * 100_000, '{"path": 1}', '{"path": {}}', '{"header": 1}', '{"other": 1}', "\udcff"]
-        for text in [*bad, '{"path": [], "path": []}']:
+        bad = ["", "[]", "{}", "[" * 100_000, '{"path": 1}', '{"path": {}}', '{"header": 1}', '{"other": 1}',
+               '{"path": [], "path": []}', '{"chainId": 1}', '{"chainId": "\\ud800"}']
+        for text in [*(text.encode() for text in bad), b"\xff", "{}".encode("utf-16")]:
             with self.assertRaises(proof.Unproven, msg=text):
                 proof.verify(text, bytes(32))
 

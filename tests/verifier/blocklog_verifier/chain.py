@@ -54,7 +54,7 @@ class Chain:
         if self.genesis is None:
             return self._start(value)
         framed = self._admit(value, max(append_ms, 0))
-        return _Evaluation(self, framed, block.body(value)).finish()
+        return Evaluation(self, framed, block.body(value)).finish()
 
     def supply(self) -> int:
         """All balances together."""
@@ -123,7 +123,7 @@ class Chain:
             raise Refused("BAD_BLOCK_SIGNATURE")
 
 
-class _Evaluation:
+class Evaluation:
     """One block upon the tip, tried beside the chain and moved into it when everything holds."""
 
     def __init__(self, chain: Chain, framed: block.Frame, body: dict):
@@ -135,12 +135,13 @@ class _Evaluation:
         self.miners, self.version = list(chain.miners), chain.version
 
     def finish(self) -> Accepted:
+        """Checks the body; then the chain has the block."""
         self._check_holes()
         header, records, verdicts = self.header, self.body["records"], self.body["verdicts"]
         missing = sum(hole["to_offset"] - hole["from_offset"] for hole in self.body["holes"])
         if len(records) + missing != header["to_offset"] - header["from_offset"] or len(verdicts) != len(records):
             raise Refused("BAD_RECORD_COUNT")
-        self._pay()
+        self.pay()
         self._slice()
         if header["log_size"] != self.log.size or header["log_root"] != self.log.root():
             raise Refused("BAD_LOG")
@@ -170,47 +171,54 @@ class _Evaluation:
         self.log.append(data)
         self.leaves.append(data)
 
-    def _pay(self) -> None:
+    def pay(self) -> None:
+        """The block leaf: the miner comes first."""
         miner = self.header["miner"]
         paid = min(self.chain.genesis["reward"], LARGEST - self._state(miner).balance)
         self._append(leaf.block(self.header, paid, self._entry(miner, paid) if paid else b""))
 
     def _slice(self) -> None:
         """Records and holes in offset order."""
-        height, partition, offset = (self.header[name] for name in ("height", "partition", "from_offset"))
+        offset = self.header["from_offset"]
         holes = {hole["from_offset"]: hole["to_offset"] for hole in self.body["holes"]}
         judged = zip(self.body["records"], self.body["verdicts"])
         while offset < self.header["to_offset"]:
             if offset in holes:
-                self._append(leaf.void(height, partition, offset, holes[offset]))
-                offset = holes[offset]
+                offset = self.void(offset, holes[offset])
                 continue
-            record, verdict = next(judged)
-            record_hash, entries = self._judge(record, verdict)
-            self._append(leaf.record(height, partition, offset, record_hash, verdict, entries))
+            record, claimed = next(judged)
+            if claimed == transaction.TOO_LARGE:
+                if len(record) != 32:
+                    raise Refused("BAD_VERDICT")
+                self.too_large(offset, record)
+            elif len(record) > transaction.MAX_RECORD or self.record(offset, record) != claimed:
+                raise Refused("BAD_VERDICT")
             offset += 1
 
-    def _judge(self, record: bytes, claimed: int) -> tuple[bytes, bytes]:
-        """Hash and entries of a record's leaf; Refused unless the block judged it as it is."""
-        if claimed == transaction.TOO_LARGE:
-            if len(record) != 32:
-                raise Refused("BAD_VERDICT")
-            return record, b""
-        if len(record) > transaction.MAX_RECORD:
-            raise Refused("BAD_VERDICT")
-        rules = self.chain.genesis
+    def void(self, start: int, end: int) -> int:
+        """A run of offsets without a record; returns its end."""
+        self._append(leaf.void(self.header["height"], self.header["partition"], start, end))
+        return end
+
+    def too_large(self, offset: int, record_hash: bytes) -> None:
+        """A record of which the block carries the hash."""
+        height, partition = self.header["height"], self.header["partition"]
+        self._append(leaf.record(height, partition, offset, record_hash, transaction.TOO_LARGE, b""))
+
+    def record(self, offset: int, record: bytes) -> int:
+        """Judges a record of at most 1024 bytes, and does what it says; returns the verdict."""
+        rules, entries = self.chain.genesis, b""
         verdict, moved = transaction.judge(record, self.chain.chain_id, rules["open"])
         if verdict == transaction.INCLUDED:
             verdict = self._verdict(moved)
-        if verdict != claimed:
-            raise Refused("BAD_VERDICT")
-        entries = b""
         if verdict in (transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BALANCE_OVERFLOW):
             self.changed[moved["sender"]] = replace(self._state(moved["sender"]), nonce=moved["nonce"])
         if verdict == transaction.INCLUDED:
             entries = self._move(moved)
             self._order(moved)
-        return sha256(record), entries
+        height, partition = self.header["height"], self.header["partition"]
+        self._append(leaf.record(height, partition, offset, sha256(record), verdict, entries))
+        return verdict
 
     def _verdict(self, moved: dict) -> int:
         """The rules that need the state."""

@@ -4,10 +4,10 @@ import re
 from typing import BinaryIO, Iterator
 
 # kcat says -1 where the log has no time, and all ones for the length of a null value.
-NUMBERS = re.compile(rb"(0|[1-9][0-9]{0,19}) (-?[0-9]{1,20}) ")
+NUMBERS = re.compile(rb"([0-9]{1,20}) ([0-9]{1,20}|-[0-9]{1,19}) ")
 NULL = 0xFFFFFFFF
-# Two numbers of twenty digits, a sign, two spaces, a length.
-LONGEST_START = 47
+# Two numbers of twenty digits, two spaces, a length.
+LONGEST_START = 46
 CHUNK = 1 << 16
 
 
@@ -31,6 +31,8 @@ def read(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
         if not start or len(held) < start.end() + 4:
             raise Broken(f"behind offset {last} there is no record of an export")
         offset, append_ms, at = int(start[1]), int(start[2]), start.end() + 4
+        if max(offset, append_ms) >> 64:
+            raise Broken(f"behind offset {last} there is a number above 64 bits")
         if offset <= last:
             raise Broken(f"offset {offset} after {last}: an export is in offset order")
         length = int.from_bytes(held[start.end() : at], "big")

@@ -16,7 +16,7 @@ class Unproven(Exception):
     """Why a file proves nothing."""
 
 
-def verify(text: bytes | str, tip: bytes) -> list[str]:
+def verify(text: bytes, tip: bytes) -> list[str]:
     """What a proof file proves against a trusted block hash, in words."""
     proof = _fields(text)
     header, data, path = _hex(proof, "header"), _hex(proof, "leaf"), proof["path"]
@@ -41,10 +41,10 @@ class _Pairs(list):
     """The names and values of an object."""
 
 
-def _fields(text: bytes | str) -> dict:
+def _fields(text: bytes) -> dict:
     try:
         # Objects as lists of pairs, so that a name that is there twice is seen.
-        found = json.loads(text, object_pairs_hook=_Pairs)
+        found = json.loads(text.decode("utf-8"), object_pairs_hook=_Pairs)
     except (ValueError, RecursionError) as problem:
         raise Unproven(f"not JSON: {problem}") from None
     if not isinstance(found, _Pairs):
@@ -58,6 +58,9 @@ def _fields(text: bytes | str) -> dict:
     path = proof["path"] = [] if proof["path"] is None else proof["path"]
     if not isinstance(path, list) or isinstance(path, _Pairs):
         raise Unproven("path is no list")
+    label = proof["chain_id"] = "" if proof["chain_id"] is None else proof["chain_id"]
+    if not isinstance(label, str) or any("\ud800" <= c <= "\udfff" for c in label):
+        raise Unproven("chainId is no text")
     return proof
 
 
@@ -107,22 +110,29 @@ def _entries(found: dict) -> list[str]:
     return told + ["not proven: that no later entry follows"] if told else told
 
 
-def _record(found: dict, record: bytes, label) -> list[str]:
+def _record(found: dict, record: bytes, label: str) -> list[str]:
+    """What the record adds; an absent one cannot be told from an empty one but by its hash."""
+    expected = found.get("record_hash")
+    if expected == merkle.sha256(record):
+        return [f"the record has {len(record)} bytes", *_transaction(found, record, label)]
+    if not record:
+        return ["not shown: the record itself, only its hash"] if expected else []
+    if found.get("verdict") == transaction.TOO_LARGE and record == expected:
+        return ["not shown: the record itself, only the hash that the block carries in its place"]
+    raise Unproven("the record is not the one that the leaf is about")
+
+
+def _transaction(found: dict, record: bytes, label: str) -> list[str]:
     if found["kind"] != "record":
-        if record:
-            raise Unproven("a record stands beside a leaf that has none")
         return []
-    if merkle.sha256(record) != found["record_hash"]:
-        if record:
-            raise Unproven("the record is not the one whose hash is in the leaf")
-        return ["not shown: the record itself, only its hash"]
-    told = [f"the record has {len(record)} bytes"]
+    if found["verdict"] == transaction.TOO_LARGE and len(record) <= transaction.MAX_RECORD:
+        return [f"THE BLOCK LIES: a record of at most {transaction.MAX_RECORD} bytes is not too large"]
     try:
         fields = wire.decode(transaction.FIELDS, record)
-        chain_id = bytes.fromhex(label or "")
+        chain_id = bytes.fromhex(label)
         if len(chain_id) == 32 and account.well_formed(fields["sender"]):
-            told.append(f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
-                        "which the file says and does not prove")
-    except (ValueError, TypeError, OverflowError):
+            return [f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
+                    "which the file says and does not prove"]
+    except (ValueError, OverflowError):
         pass
-    return told
+    return []
