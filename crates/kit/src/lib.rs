@@ -24,6 +24,7 @@ pub mod admin;
 pub mod client;
 pub mod config;
 pub mod keyfile;
+pub mod messaging;
 pub mod metrics;
 pub mod process;
 pub mod readiness;

@@ -42,6 +42,7 @@ use crate::state::Ingest;
 /// Serves until the shutdown token ends it, or a task fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
+    metrics::start();
     readiness::start(&service.readiness);
     let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
     let task = opening::Opening {

@@ -1,14 +1,16 @@
 //! What ingest counts.
 
 use std::sync::LazyLock;
+use std::time::Instant;
 
-use kit::metrics::{Counter, KeyValue, UpDownCounter, meter};
+use kit::metrics::{Counter, Histogram, KeyValue, SECONDS, UpDownCounter, meter};
 
 use crate::shell::Outcome;
 
 struct Instruments {
     submissions: Counter<u64>,
     in_flight: UpDownCounter<i64>,
+    durable: Histogram<f64>,
 }
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
@@ -22,7 +24,22 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
         .with_description("Submissions on their way into the log")
         .with_unit("{submission}")
         .build(),
+    durable: meter()
+        .f64_histogram("ingest.append.duration")
+        .with_description("From a checked submission to its durable record")
+        .with_unit("s")
+        .with_boundaries(SECONDS.to_vec())
+        .build(),
 });
+
+/// Makes the series that say zero until something happens.
+pub fn start() {
+    for outcome in ["accepted", "failed"] {
+        let label = KeyValue::new("outcome", outcome);
+        INSTRUMENTS.submissions.add(0, &[label]);
+    }
+    INSTRUMENTS.in_flight.add(0, &[]);
+}
 
 /// What a batch of the core has changed.
 #[derive(Debug, Default)]
@@ -34,9 +51,14 @@ pub struct Batch {
 
 impl Batch {
     /// Counts an answer.
-    pub fn answered(&mut self, outcome: &Outcome) {
+    pub fn answered(&mut self, outcome: &Outcome, since: Instant) {
         match outcome {
-            Ok(_) => self.accepted += 1,
+            Ok(_) => {
+                self.accepted += 1;
+                INSTRUMENTS
+                    .durable
+                    .record(since.elapsed().as_secs_f64(), &[]);
+            }
             Err(_) => self.failed += 1,
         }
     }

@@ -10,6 +10,7 @@ use chain::Rules;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use journal::{Appender, Journal};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::core::{Core, Input, Now, Receipt, Submission};
 use crate::outbox::Outbox;
@@ -28,6 +29,8 @@ pub struct Ticket {
     pub waiter: Waiter,
     /// The room.
     pub permit: Permit,
+    /// When it was handed in.
+    pub since: Instant,
 }
 
 /// Who waits for an outcome.
@@ -44,6 +47,8 @@ pub enum Waiter {
 pub struct Line {
     outbox: Option<Arc<Outbox>>,
     tag: u64,
+    /// The span of its batch, which ends with the last of them.
+    _publish: Span,
 }
 
 /// Reads both clocks.
@@ -130,9 +135,12 @@ impl Waiter {
 
 impl Line {
     /// The request that the client calls `tag`.
-    pub fn new(outbox: Arc<Outbox>, tag: u64) -> Self {
-        let outbox = Some(outbox);
-        Self { outbox, tag }
+    pub fn new(outbox: Arc<Outbox>, tag: u64, publish: Span) -> Self {
+        Self {
+            outbox: Some(outbox),
+            tag,
+            _publish: publish,
+        }
     }
 
     /// Hands the outcome over; returns the stream if it has to be woken.

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use chain::genesis::Rules;
 use journal::Journal;
 use kit::Shutdown;
+use kit::messaging::Topic;
 use parking_lot::Mutex;
 
 use crate::config::Config;
@@ -19,8 +20,8 @@ pub struct Ingest {
     pub window: Arc<Window>,
     /// Ends the service.
     pub shutdown: Shutdown,
-    /// Name of the `transactions` topic where it is stored.
-    pub topic: String,
+    /// The `transactions` topic as it is stored.
+    pub topic: Topic,
     open: OnceLock<Open>,
     /// Why the journal could not be read, while there is no chain yet.
     trouble: Mutex<Option<String>>,
@@ -41,7 +42,10 @@ impl Ingest {
         Self {
             window: Window::new(config.max_in_flight, config.max_in_flight_bytes),
             shutdown,
-            topic: journal.topic_name(follow::topics::TRANSACTIONS),
+            topic: Topic {
+                system: journal.system(),
+                name: journal.topic_name(follow::topics::TRANSACTIONS),
+            },
             open: OnceLock::new(),
             trouble: Mutex::new(None),
         }

@@ -17,6 +17,7 @@ mod status;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chain::{Account, Chain, Draft};
 use follow::Snapshot;
 
@@ -105,6 +106,21 @@ impl Core {
     /// The follower inside, for its snapshot.
     pub fn follower(&self) -> &follow::Core {
         &self.follow
+    }
+
+    /// Whether a block is being made.
+    pub fn is_making(&self) -> bool {
+        self.attempt.is_some()
+    }
+
+    /// The trace contexts of what is in the block being made, as many as a block carries.
+    pub fn traces(&self) -> Vec<(String, Bytes)> {
+        let Some(attempt) = &self.attempt else {
+            return Vec::new();
+        };
+        let header = &attempt.template.header;
+        let queue = self.lanes.get(&header.partition).and_then(Lane::queue);
+        queue.map_or_else(Vec::new, |queue| queue.traces(header.to_offset))
     }
 
     /// Takes one input; appends what comes of it. `now_ms` is in milliseconds since the Unix epoch.
@@ -258,12 +274,10 @@ impl Core {
         let Stage::Proposed(proposal) = &attempt.stage else {
             return;
         };
-        let header = &attempt.template.header;
-        let queue = self.lanes.get(&header.partition).and_then(Lane::queue);
         out.push(Output::Append {
             attempt: attempt.id,
             value: proposal.value.clone(),
-            headers: queue.map_or_else(Vec::new, |queue| queue.traces(header.to_offset)),
+            headers: self.traces(),
         });
     }
 

@@ -18,6 +18,7 @@ pub(crate) struct Publication {
 
 impl Publication {
     pub(crate) fn new(first: Status, readiness: Readiness) -> Publication {
+        metrics::start();
         Publication {
             status: watch::Sender::new(first),
             readiness,
@@ -36,6 +37,7 @@ impl Publication {
     /// Publishes where the core stands; readers are woken if something has changed.
     pub(crate) fn update(&self, core: &Core) {
         let status = core.status();
+        metrics::standing(core);
         self.status.send_if_modified(|published| {
             let changed = *published != status;
             if changed {

@@ -3,6 +3,7 @@
 mod clerk;
 mod log;
 mod sealer;
+mod traces;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,14 +14,16 @@ use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use follow::{Feed, Rayon};
-use journal::{Appender, Completion, Entry, Journal, Tail};
+use journal::{Appender, Completion, Entry, Journal, Tail, TailEvent};
 use kit::Shutdown;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::core::{Check, Core, Input, Output};
+use crate::core::{Check, Core, Input, Note, Output};
+use crate::metrics;
 use crate::publication::Publication;
 use clerk::{Clerk, Errand};
 use sealer::Sealer;
+use traces::Traces;
 
 /// Longest sleep of the core's thread: how soon it sees the shutdown token at the latest.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
@@ -68,6 +71,7 @@ pub(crate) struct Shell {
     window_bytes: usize,
     publication: Publication,
     shutdown: Shutdown,
+    traces: Traces,
 }
 
 /// How many bytes of records of one partition are read ahead: enough for the blocks to come.
@@ -100,6 +104,7 @@ impl Shell {
             sealer: Sealer::start(parts.threads, parts.secret, sender.clone())?,
             clerk: Clerk::start(parts.journal.clone(), parts.data.clone(), sender.clone())?,
             core: parts.core,
+            traces: Traces::new(&parts.journal),
             journal: parts.journal,
             inputs,
             sender,
@@ -130,6 +135,9 @@ impl Shell {
                 break Err(error);
             }
             self.publication.update(&self.core);
+            if !self.core.is_making() {
+                self.traces.clear();
+            }
             self.keep_snapshot(Instant::now() >= self.snapshot_due);
         };
         self.sealer.cancel();
@@ -147,10 +155,28 @@ impl Shell {
     fn burst(&mut self, first: Input, out: &mut Vec<Output>) -> anyhow::Result<()> {
         let waiting = self.inputs.clone();
         for input in std::iter::once(first).chain(waiting.try_iter().take(BURST)) {
+            self.observe(&input);
             self.core.step(now_ms(), input, out);
             self.carry_out(out)?;
         }
         Ok(())
+    }
+
+    /// What traces and metrics want to know of it.
+    fn observe(&mut self, input: &Input) {
+        match input {
+            Input::Sealed(sealed) => {
+                metrics::sealed(sealed);
+                if sealed.block.is_some() {
+                    self.traces.sealed(sealed.tries);
+                }
+            }
+            Input::Appended { result, .. } => {
+                metrics::appended(result);
+                self.traces.appended(result);
+            }
+            _ => {}
+        }
     }
 
     /// The next input, or a tick when it is time; `None` when there will be no more.
@@ -187,7 +213,13 @@ impl Shell {
                 }
                 Output::Check(check) => self.check(check),
                 Output::Survey(survey) => self.clerk.send(Errand::Survey(survey)),
-                Output::Seal { attempt, template } => self.sealer.seal(attempt, template),
+                Output::Seal { attempt, template } => {
+                    let records = template.included + template.rejected;
+                    let traces = self.core.traces();
+                    self.traces
+                        .sealing(&template.header, records as usize, &traces);
+                    self.sealer.seal(attempt, template);
+                }
                 Output::CancelSeal => self.sealer.cancel(),
                 Output::Append {
                     attempt,
@@ -198,7 +230,7 @@ impl Shell {
                         partition: BLOCKCHAIN_PARTITION,
                         key: None,
                         value,
-                        headers,
+                        headers: self.traces.proposing(headers),
                     };
                     if let Err((_, error)) = self.appender.append(attempt, entry) {
                         let result = Err(error);
@@ -208,7 +240,14 @@ impl Shell {
                 Output::Commit { partition, offset } => {
                     self.clerk.send(Errand::Commit { partition, offset });
                 }
-                Output::Note(note) => log::note(&note),
+                Output::Note(note) => {
+                    match &note {
+                        Note::Won { .. } => self.traces.won(),
+                        Note::Lost { .. } => self.traces.lost(),
+                        _ => {}
+                    }
+                    log::note(&note);
+                }
                 Output::End(end) => return Err(end.into()),
             }
         }
@@ -217,6 +256,7 @@ impl Shell {
 
     fn tail(&self, partition: u32, generation: u64, from: u64) -> Tail {
         let to_core = self.sender.clone();
+        let topic = self.traces.transactions().clone();
         Tail::spawn(
             self.journal.clone(),
             TRANSACTIONS,
@@ -224,6 +264,9 @@ impl Shell {
             from,
             self.window_bytes,
             move |event| {
+                if let TailEvent::Batch(batch) = &event {
+                    traces::polled(&topic, partition, batch);
+                }
                 let _ = to_core.send(Input::Transactions {
                     partition,
                     generation,

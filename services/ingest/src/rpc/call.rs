@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use kit::TraceContext;
+use kit::messaging::{self, Operation};
 use kit::server::Deadline;
 use proto::ingest::v1::SubmitTransactionResponse;
 use proto::types::v1::Position;
 use proto::wire;
+use tracing::Span;
 
 use crate::core::{Headers, Receipt};
+use crate::errors;
+use crate::shell::Outcome;
+use crate::state::Ingest;
 
 /// How long a submission may take that brings no deadline. Longer than the log itself tries, so that the log's answer
 /// comes first: it knows whether the record was persisted.
@@ -19,12 +25,30 @@ const WAY_BACK: Duration = Duration::from_millis(150);
 
 const CONTENT_TYPE: (&str, &str) = ("content-type", "application/x-protobuf");
 
-/// The headers of the records of this call: their type, and the trace they belong to.
-pub fn record_headers() -> Headers {
+/// A span from here until the records are durable, below that of the call.
+pub fn publish_span(ingest: &Ingest, call: &TraceContext) -> Span {
+    ingest.topic.span(Operation::Publish, call)
+}
+
+/// The headers of records: their type, and the span that appends them.
+pub fn record_headers(publish: &Span) -> Headers {
     let (name, value) = CONTENT_TYPE;
     let mut headers = vec![(name.to_owned(), Bytes::from_static(value.as_bytes()))];
-    kit::TraceContext::current().inject_headers(&mut headers);
+    if !publish.is_disabled() {
+        TraceContext::of(publish).inject_headers(&mut headers);
+    }
     headers.into()
+}
+
+/// Says on the span where the record is, or why it is nowhere.
+pub fn note(publish: &Span, outcome: &Outcome) {
+    match outcome {
+        Ok(receipt) => {
+            messaging::set_position(publish, receipt.partition, receipt.appended.offset);
+        }
+        Err(_) if publish.is_disabled() => {}
+        Err(rejection) => messaging::fail(publish, errors::message(rejection.clone()).reason),
+    }
 }
 
 /// How long a call waits for its outcome.

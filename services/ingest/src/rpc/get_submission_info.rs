@@ -11,7 +11,7 @@ pub(super) fn handle(ingest: &Ingest) -> Result<GetSubmissionInfoResponse, Rejec
         chain_id: rules.chain_id.to_string(),
         chain_name: rules.genesis.name.clone(),
         open: rules.genesis.open,
-        topic: ingest.topic.clone(),
+        topic: ingest.topic.name.clone(),
         partitions: Some(rules.genesis.partitions),
         max_record_bytes: Some(chain::transaction::MAX_BYTES as u32),
         max_memo_bytes: Some(chain::transaction::MAX_MEMO_BYTES as u32),

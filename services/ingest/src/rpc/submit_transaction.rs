@@ -1,5 +1,8 @@
 //! SubmitTransaction: one transaction, answered once it is durable.
 
+use std::time::Instant;
+
+use kit::TraceContext;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionResponse};
 use tokio::sync::oneshot;
 use tonic::Request;
@@ -25,19 +28,22 @@ pub(super) async fn handle(
         .window
         .try_enter(checked.bytes)
         .ok_or_else(|| overloaded(&checked))?;
+    let publish = call::publish_span(ingest, &TraceContext::current());
     let (sender, outcome) = oneshot::channel();
     open.desk.submit(vec![Submission {
         ticket: Ticket {
             waiter: Waiter::Call(sender),
             permit,
+            since: Instant::now(),
         },
         partition: checked.partition,
         content: checked.content,
-        headers: call::record_headers(),
+        headers: call::record_headers(&publish),
         deadline_ms: open.desk.clock.deadline_ms(within),
     }]);
     // Dropped unanswered only when the core ended before it took the submission.
     let outcome = outcome.await.unwrap_or(Err(Why::ShuttingDown.into()));
+    call::note(&publish, &outcome);
     outcome.map(call::encode)
 }
 

@@ -140,8 +140,12 @@ impl<'a> Pump<'a> {
     }
 
     fn reply(&mut self, ticket: Ticket, outcome: Outcome) {
-        let Ticket { waiter, permit } = ticket;
-        self.counts.answered(&outcome);
+        let Ticket {
+            waiter,
+            permit,
+            since,
+        } = ticket;
+        self.counts.answered(&outcome, since);
         // The room is free before the client can know.
         drop(permit);
         self.wake.extend(waiter.tell(outcome));

@@ -9,7 +9,7 @@
 //! once when the tip moves. A hole is never at the end: it is known only from the record behind it, and sealed only
 //! when the log is known to reach back to it, because a log cut at its start looks the same.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use chain::Record;
@@ -195,13 +195,17 @@ impl Queue {
         slots
     }
 
-    /// The trace contexts of the sampled records below `to_offset`, as many as a block may carry.
+    /// The trace contexts of the sampled records below `to_offset`, each once, as many as a block may carry: those of
+    /// one batch share theirs.
     pub(crate) fn traces(&self, to_offset: u64) -> Vec<(String, Bytes)> {
+        let mut seen = BTreeSet::new();
         self.items
             .iter()
             .take_while(|item| item.offset < to_offset)
-            .filter_map(|item| Some((TRACEPARENT.to_owned(), item.trace.clone()?)))
+            .filter_map(|item| item.trace.as_ref())
+            .filter(|trace| seen.insert(*trace))
             .take(MAX_TRACES)
+            .map(|trace| (TRACEPARENT.to_owned(), trace.clone()))
             .collect()
     }
 

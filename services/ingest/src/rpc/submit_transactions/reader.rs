@@ -3,11 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use kit::{TraceContext, messaging};
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 use tokio_stream::Stream;
 use tonic::{Status, Streaming};
+use tracing::Span;
 
 use super::super::call;
 use crate::core::{Headers, Submission};
@@ -43,7 +45,16 @@ pub(super) struct Reader {
     ingest: Arc<Ingest>,
     outbox: Arc<Outbox>,
     requests: Streaming<SubmitTransactionsRequest>,
+    call: TraceContext,
+    /// Of a batch that is not traced.
+    untraced: Headers,
+}
+
+/// Requests that are appended together, in a trace.
+struct Traced {
+    publish: Span,
     headers: Headers,
+    since: Instant,
 }
 
 /// Tells the other half that no more will come, however the reading ends.
@@ -65,7 +76,8 @@ impl Reader {
             ingest,
             outbox,
             requests,
-            headers: call::record_headers(),
+            call: TraceContext::current(),
+            untraced: call::record_headers(&Span::none()),
         }
     }
 
@@ -112,13 +124,14 @@ impl Reader {
         let requests = requests.into_iter();
         let requests = requests.map(|r| r.request.unwrap_or_default()).collect();
         let outcomes = check(open, requests).await;
+        let traced = self.trace(tags.len());
         let mut batch = Vec::with_capacity(tags.len());
         let mut wake = false;
         for (tag, outcome) in tags.into_iter().zip(outcomes) {
             match outcome {
                 Ok(checked) => {
                     let permit = self.room(open, checked.bytes, &mut batch).await;
-                    batch.push(self.submission(open, tag, checked, permit));
+                    batch.push(self.submission(open, tag, checked, permit, &traced));
                 }
                 Err(rejection) => wake |= self.outbox.put(tag, Err(rejection)),
             }
@@ -126,6 +139,25 @@ impl Reader {
         open.desk.submit(batch);
         if wake {
             self.outbox.wake();
+        }
+    }
+
+    /// A span for the batch, which ends with its last answer.
+    fn trace(&self, requests: usize) -> Traced {
+        let publish = call::publish_span(&self.ingest, &self.call);
+        let headers = match publish.is_disabled() {
+            true => Arc::clone(&self.untraced),
+            false => call::record_headers(&publish),
+        };
+        messaging::set(
+            &publish,
+            messaging::BATCH_COUNT,
+            messaging::count(requests as u64),
+        );
+        Traced {
+            publish,
+            headers,
+            since: Instant::now(),
         }
     }
 
@@ -146,16 +178,18 @@ impl Reader {
         tag: u64,
         checked: Checked,
         permit: Permit,
+        traced: &Traced,
     ) -> Submission<Ticket> {
-        let line = Line::new(Arc::clone(&self.outbox), tag);
+        let line = Line::new(Arc::clone(&self.outbox), tag, traced.publish.clone());
         Submission {
             ticket: Ticket {
                 waiter: Waiter::Stream(line),
                 permit,
+                since: traced.since,
             },
             partition: checked.partition,
             content: checked.content,
-            headers: Arc::clone(&self.headers),
+            headers: Arc::clone(&traced.headers),
             deadline_ms: open.desk.clock.deadline_ms(call::PATIENCE),
         }
     }

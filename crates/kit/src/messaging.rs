@@ -1,0 +1,175 @@
+//! Spans of records on their way through a log, as the OpenTelemetry conventions for messaging name them.
+//! <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>
+//!
+//! Whoever works on what was not sampled gets a disabled span, which costs nothing and may be used like any other.
+
+use opentelemetry::Value;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+use crate::TraceContext;
+
+/// `kafka`, or the name of another log.
+pub const SYSTEM: &str = "messaging.system";
+/// What is done, in the words of the service.
+pub const OPERATION_NAME: &str = "messaging.operation.name";
+/// What is done, in the words of the conventions.
+pub const OPERATION_TYPE: &str = "messaging.operation.type";
+/// The topic.
+pub const DESTINATION: &str = "messaging.destination.name";
+/// The partition, as text.
+pub const PARTITION: &str = "messaging.destination.partition.id";
+/// The offset within the partition.
+pub const OFFSET: &str = "messaging.kafka.offset";
+/// How many records a span is about.
+pub const BATCH_COUNT: &str = "messaging.batch.message_count";
+/// How much of it a span links to: the conventions' limit for one span.
+pub const MAX_LINKS: usize = 128;
+
+/// What is done with records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// They are appended.
+    Publish,
+    /// They are read.
+    Poll,
+    /// What they ask for is done.
+    Process(&'static str),
+}
+
+/// A topic, and the log that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    /// `kafka`, or the name of another log.
+    pub system: &'static str,
+    /// Name as the log has it.
+    pub name: String,
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Operation::Publish => "publish",
+            Operation::Poll => "poll",
+            Operation::Process(name) => name,
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Operation::Publish => "producer",
+            Operation::Poll => "client",
+            Operation::Process(_) => "consumer",
+        }
+    }
+
+    fn convention(self) -> &'static str {
+        match self {
+            Operation::Publish => "send",
+            Operation::Poll => "receive",
+            Operation::Process(_) => "process",
+        }
+    }
+}
+
+impl Topic {
+    /// A span below the one that a record carries, or that asks for it to be appended. Disabled if that is not sampled.
+    pub fn span(&self, operation: Operation, parent: &TraceContext) -> Span {
+        if !parent.is_sampled() {
+            return Span::none();
+        }
+        let span = self.begin(operation);
+        parent.set_parent_of(&span);
+        self.describe(&span, operation);
+        span
+    }
+
+    /// A span for many records of many traces, with links to at most [`MAX_LINKS`] of them. Disabled if none is sampled.
+    pub fn batch<'a>(
+        &self,
+        operation: Operation,
+        records: usize,
+        traces: impl IntoIterator<Item = &'a TraceContext>,
+    ) -> Span {
+        let mut traces = traces.into_iter().filter(|trace| trace.is_sampled());
+        let Some(first) = traces.next() else {
+            return Span::none();
+        };
+        let span = self.begin(operation);
+        self.describe(&span, operation);
+        set(&span, BATCH_COUNT, count(records as u64));
+        for trace in std::iter::once(first).chain(traces).take(MAX_LINKS) {
+            trace.link_to(&span);
+        }
+        span
+    }
+
+    fn begin(&self, operation: Operation) -> Span {
+        let name = format!("{} {}", operation.name(), self.name);
+        tracing::info_span!(parent: None, "message", otel.name = name, otel.kind = operation.kind())
+    }
+
+    fn describe(&self, span: &Span, operation: Operation) {
+        set(span, SYSTEM, self.system);
+        set(span, OPERATION_NAME, operation.name());
+        set(span, OPERATION_TYPE, operation.convention());
+        set(span, DESTINATION, self.name.clone());
+    }
+}
+
+/// A step within the service, below another. Disabled if that is not sampled.
+pub fn step(name: &'static str, parent: &TraceContext) -> Span {
+    if !parent.is_sampled() {
+        return Span::none();
+    }
+    let span = tracing::info_span!(parent: None, "step", otel.name = name, otel.kind = "internal");
+    parent.set_parent_of(&span);
+    span
+}
+
+/// Sets an attribute.
+pub fn set(span: &Span, name: &'static str, value: impl Into<Value>) {
+    span.set_attribute(name, value);
+}
+
+/// A count as an attribute's value: OpenTelemetry has no unsigned numbers.
+pub fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// Says where a record is.
+pub fn set_position(span: &Span, partition: u32, offset: Option<u64>) {
+    if span.is_disabled() {
+        return;
+    }
+    set(span, PARTITION, partition.to_string());
+    if let Some(offset) = offset {
+        set(span, OFFSET, count(offset));
+    }
+}
+
+/// Marks what a span is about as failed.
+pub fn fail(span: &Span, why: impl std::fmt::Display) {
+    if !span.is_disabled() {
+        span.set_status(opentelemetry::trace::Status::error(why.to_string()));
+    }
+}
+
+/// A step within the service for many records of many traces, with links to at most [`MAX_LINKS`] of them. Disabled if
+/// none is sampled.
+pub fn batch_step<'a>(
+    name: &'static str,
+    records: usize,
+    traces: impl IntoIterator<Item = &'a TraceContext>,
+) -> Span {
+    let mut traces = traces.into_iter().filter(|trace| trace.is_sampled());
+    let Some(first) = traces.next() else {
+        return Span::none();
+    };
+    let span = tracing::info_span!(parent: None, "step", otel.name = name, otel.kind = "internal");
+    set(&span, BATCH_COUNT, count(records as u64));
+    for trace in std::iter::once(first).chain(traces).take(MAX_LINKS) {
+        trace.link_to(&span);
+    }
+    span
+}
