@@ -1,5 +1,8 @@
 //! `blocklog account`.
 
+mod statement;
+
+use chain::Hash;
 use clap::Subcommand;
 use proto::ledger::v1::{GetAccountRequest, GetAccountResponse};
 
@@ -22,10 +25,40 @@ pub enum Command {
         #[arg(long, value_name = "HEIGHT")]
         at_height: Option<u64>,
     },
+    /// The history, oldest first
+    #[command(
+        after_help = "Examples:\n  blocklog account statement alice\n  blocklog account statement alice --prove --tip 0000ab…"
+    )]
+    Statement {
+        /// `bl1…` or a name
+        account: String,
+        /// Check an inclusion proof of every entry: complete up to the newest one shown
+        #[arg(long)]
+        prove: bool,
+        /// Block hash that you trust [default: what the ledger names as its tip]
+        #[arg(long, value_name = "HASH", requires = "prove")]
+        tip: Option<Hash>,
+    },
 }
 
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
-    let Command::Get { account, at_height } = command;
+    match command {
+        Command::Get { account, at_height } => get(account, at_height, connect, printer).await,
+        Command::Statement {
+            account,
+            prove: true,
+            tip,
+        } => statement::proven(&account, tip, connect, printer).await,
+        Command::Statement { account, .. } => statement::told(account, connect, printer).await,
+    }
+}
+
+async fn get(
+    account: String,
+    at_height: Option<u64>,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
     let request = GetAccountRequest { account, at_height };
     let reply = connect.ledger()?.get_account(request).await?.into_inner();
     Ok(printer.message(&reply, rows)?)

@@ -1,6 +1,7 @@
 //! `blocklog topic`: the topics themselves, without any service.
 
 mod line;
+mod pad;
 
 use std::time::Duration;
 
@@ -40,6 +41,22 @@ pub enum Command {
         #[arg(long, short)]
         follow: bool,
     },
+    /// Fill a partition of the transactions topic that ends below the chain's cursor with empty records
+    #[command(
+        after_help = "After the log has lost its end (DATA_LOSS), new records would land on offsets that blocks have consumed \
+        already, and never be read. Padding gives those offsets away. What was lost stays lost: the audit reports it.\n\n\
+        Example:\n  blocklog topic pad --partition 0 --journal kafka://127.0.0.1:9092 --yes"
+    )]
+    Pad {
+        #[command(flatten)]
+        journal: JournalArgs,
+        /// Partition of the transactions topic
+        #[arg(long)]
+        partition: u32,
+        /// Do it; without this, only what would be done is said
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// The two topics.
@@ -52,36 +69,43 @@ pub enum Topic {
 }
 
 pub fn run(command: Command, printer: Printer) -> Outcome {
-    let Command::Cat {
-        topic,
-        journal,
-        partition,
-        from,
-        follow,
-    } = command;
-    let journal = journal.open("blocklog")?;
-    let name = match topic {
-        Topic::Transactions => topics::TRANSACTIONS,
-        Topic::Blockchain => topics::BLOCKCHAIN,
-    };
-    if topic == Topic::Blockchain && partition != topics::BLOCKCHAIN_PARTITION {
-        return Err(Failure::new(
-            Exit::Usage,
-            "the blockchain topic has partition 0 only",
-        ));
+    match command {
+        Command::Pad {
+            journal,
+            partition,
+            yes,
+        } => pad::run(&journal, partition, yes, printer),
+        Command::Cat {
+            topic,
+            journal,
+            partition,
+            from,
+            follow,
+        } => {
+            let journal = journal.open("blocklog")?;
+            if topic == Topic::Blockchain && partition != topics::BLOCKCHAIN_PARTITION {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "the blockchain topic has partition 0 only",
+                ));
+            }
+            cat(&journal, topic, partition, from, follow, printer)
+        }
     }
-    cat(&journal, topic, name, partition, from, follow, printer)
 }
 
 fn cat(
     journal: &Journal,
     topic: Topic,
-    name: &str,
     partition: u32,
     from: Option<u64>,
     follow: bool,
     printer: Printer,
 ) -> Outcome {
+    let name = match topic {
+        Topic::Transactions => topics::TRANSACTIONS,
+        Topic::Blockchain => topics::BLOCKCHAIN,
+    };
     let offsets = journal.offsets(name, partition)?;
     let mut chain = line::Decoder::new(journal, topic);
     let mut reader = journal.reader(name, partition, from.unwrap_or(offsets.start))?;
