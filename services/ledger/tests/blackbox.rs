@@ -9,6 +9,8 @@ mod pages;
 mod proofs;
 #[path = "blackbox/queries.rs"]
 mod queries;
+#[path = "blackbox/refusals.rs"]
+mod refusals;
 #[path = "blackbox/streams.rs"]
 mod streams;
 #[path = "blackbox/watch.rs"]

@@ -148,15 +148,18 @@ impl Watch {
 
     /// Waits for a change since the last look; false: there was nothing to tell for so long that a heartbeat is due.
     pub async fn wait(&mut self) -> bool {
+        let due = self.told + HEARTBEAT;
+        // Changes may come so fast that there is always one.
+        if Instant::now() >= due {
+            return false;
+        }
         let changed = async {
             // The publisher is gone when the service ends: nothing changes any more.
             if self.changes.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
         };
-        tokio::time::timeout_at(self.told + HEARTBEAT, changed)
-            .await
-            .is_ok()
+        tokio::time::timeout_at(due, changed).await.is_ok()
     }
 }
 

@@ -10,8 +10,8 @@ use crate::problem::Problem;
 use crate::store::View;
 use crate::store::answer::{Block, Fate};
 
-/// Bytes of records in one message. Default clients take messages of 4 MiB, and a raw block of the default size may come along.
-const MESSAGE_BYTES: usize = 3 << 20;
+/// Bytes of a message with records: default clients take 4 MiB. What comes with them, tip and framing, fits the rest.
+const MESSAGE_BYTES: usize = (4 << 20) - (16 << 10);
 
 /// Some records, and the offset to go on from.
 #[derive(Default)]

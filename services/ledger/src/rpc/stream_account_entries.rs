@@ -57,7 +57,7 @@ fn entries(view: &View, account: &Account) -> Result<u64, Problem> {
 impl Source for Entries {
     type Reply = StreamAccountEntriesResponse;
 
-    async fn next(&mut self, paused: Duration) -> Result<Option<Self::Reply>, Problem> {
+    async fn next(&mut self, mut paused: Duration) -> Result<Option<Self::Reply>, Problem> {
         loop {
             let view = self.watch.look();
             if let Some(view) = &view {
@@ -71,6 +71,7 @@ impl Source for Entries {
                     return self.entry(view).await.map(Some);
                 }
                 self.live = true;
+                paused = Duration::ZERO;
             }
             if !self.watch.wait().await {
                 self.watch.told();

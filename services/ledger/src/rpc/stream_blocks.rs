@@ -37,7 +37,10 @@ pub fn handle(view: &View, reader: Reader, request: StreamBlocksRequest) -> Bloc
 impl Source for Blocks {
     type Reply = StreamBlocksResponse;
 
-    async fn next(&mut self, paused: Duration) -> Result<Option<StreamBlocksResponse>, Problem> {
+    async fn next(
+        &mut self,
+        mut paused: Duration,
+    ) -> Result<Option<StreamBlocksResponse>, Problem> {
         loop {
             if let Some(view) = self.watch.look() {
                 if let Some((block, from)) = self.rest.clone() {
@@ -53,6 +56,7 @@ impl Source for Blocks {
                     return self.block(view).await.map(Some);
                 }
                 self.live = true;
+                paused = Duration::ZERO;
             }
             if !self.watch.wait().await {
                 self.watch.told();

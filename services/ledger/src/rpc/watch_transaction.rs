@@ -93,10 +93,14 @@ impl Source for Way {
 
 impl Way {
     fn status(&mut self, view: &View) -> Result<TransactionStatus, Problem> {
-        let mut known = view.transaction(&self.id)?;
-        if known.is_none() {
-            known = self.at_place(view)?;
-        }
+        let known = match view.transaction(&self.id)? {
+            None => self.at_place(view)?,
+            // It was left out once, and this is about another copy, submitted since.
+            Some(Occurrence::Omitted(record)) if self.is_elsewhere(&record) => {
+                self.at_place(view)?
+            }
+            known => known,
+        };
         let Some(known) = known else {
             return Ok(TransactionStatus {
                 id: self.id.to_string(),
@@ -134,6 +138,11 @@ impl Way {
             } => too_large(view, record, height)?,
             Fate::Judged { .. } | Fate::Void { .. } => Some(Occurrence::Omitted(record)),
         })
+    }
+
+    fn is_elsewhere(&self, record: &Record) -> bool {
+        let place = (record.partition, record.offset);
+        self.place.is_some_and(|known| known != place)
     }
 
     fn is_in(&self, record: &Record, view: &View) -> bool {

@@ -89,8 +89,8 @@ async fn blocks_come_in_pages_that_stand_still() {
     running.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn records_come_in_offset_order_sealed_or_not() {
+/// Five records that are sealed and four that wait, on partition 1.
+async fn sealed_and_waiting() -> (Stage, Running) {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
     for _ in 0..5 {
@@ -101,124 +101,79 @@ async fn records_come_in_offset_order_sealed_or_not() {
         stage.send(1, "bank", "carol", 1);
     }
     running.at(1).await;
-    running
-        .until(|info| info.partitions[1].end_offset == Some(9))
-        .await;
-    let range = |range, token: &str| ListRecordsRequest {
-        range: Some(range),
-        page_size: 4,
-        page_token: token.into(),
-        with_raw: false,
-    };
+    running.waiting(1, 9).await;
+    (stage, running)
+}
+
+/// All pages of four records each.
+async fn records(running: &Running, range: list_records_request::Range) -> Vec<Vec<Record>> {
+    let (mut pages, mut token) = (Vec::new(), String::new());
+    loop {
+        let request = ListRecordsRequest {
+            range: Some(range),
+            page_size: 4,
+            page_token: token,
+            with_raw: false,
+        };
+        let reply = running.ledger.clone().list_records(request).await;
+        let reply = reply.unwrap().into_inner();
+        pages.push(reply.records);
+        token = reply.next_page_token;
+        if token.is_empty() {
+            return pages;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_come_in_offset_order_sealed_or_not() {
+    let (_stage, running) = sealed_and_waiting().await;
     let all = list_records_request::Range::Offsets(OffsetRange {
         partition: Some(1),
         from_offset: None,
         to_offset: None,
     });
-    let (mut seen, mut token) = (Vec::new(), String::new());
-    loop {
-        let reply = running
-            .ledger
-            .clone()
-            .list_records(range(all, &token))
-            .await
-            .unwrap()
-            .into_inner();
-        seen.extend(
-            reply
-                .records
-                .iter()
-                .map(|record| (record.position.unwrap().offset.unwrap(), record.verdict())),
-        );
-        token = reply.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
-    let expected = |offset| {
-        if offset < 5 {
+    let pages = records(&running, all).await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [4, 4, 1]);
+    for (offset, record) in (0..).zip(pages.iter().flatten()) {
+        let expected = if offset < 5 {
             Verdict::Included
         } else {
             Verdict::Pending
-        }
-    };
-    assert_eq!(
-        seen,
-        (0..9)
-            .map(|offset| (offset, expected(offset)))
-            .collect::<Vec<_>>()
-    );
-
+        };
+        assert_eq!(record.position.unwrap().offset, Some(offset));
+        assert_eq!(record.verdict(), expected);
+    }
     let block = list_records_request::Range::Height(1);
-    let reply = running
-        .ledger
-        .clone()
-        .list_records(range(block, ""))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(reply.records.len(), 4);
-    let reply = running
-        .ledger
-        .clone()
-        .list_records(range(block, &reply.next_page_token))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        (reply.records.len(), reply.next_page_token.as_str()),
-        (1, "")
-    );
+    let pages = records(&running, block).await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [4, 1]);
+    let request = ListRecordsRequest::default();
+    let none = running.ledger.clone().list_records(request).await;
+    assert_eq!(reason(&none.unwrap_err()), "MISSING_FIELD");
+    running.stop().await;
+}
 
-    let ask = |token: &str| ListPendingRequest {
-        partition: Some(1),
-        page_size: 3,
-        page_token: token.into(),
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_comes_in_the_order_in_which_it_is_consumed() {
+    let (mut stage, running) = sealed_and_waiting().await;
+    let ask = async |token: &str| {
+        let request = ListPendingRequest {
+            partition: Some(1),
+            page_size: 3,
+            page_token: token.into(),
+        };
+        let reply = running.ledger.clone().list_pending(request).await;
+        let reply = reply.unwrap().into_inner();
+        let ahead = reply.records.iter().map(|record| record.queue_ahead);
+        (ahead.flatten().collect::<Vec<_>>(), reply.next_page_token)
     };
-    let first = running
-        .ledger
-        .clone()
-        .list_pending(ask(""))
-        .await
-        .unwrap()
-        .into_inner();
-    let ahead = |reply: &ListPendingResponse| {
-        reply
-            .records
-            .iter()
-            .map(|record| record.queue_ahead.unwrap())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(ahead(&first), [0, 1, 2]);
-    let second = running
-        .ledger
-        .clone()
-        .list_pending(ask(&first.next_page_token))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!(
-        (ahead(&second), second.next_page_token.as_str()),
-        (vec![3], "")
-    );
+    let (first, token) = ask("").await;
+    assert_eq!(first, [0, 1, 2]);
+    assert_eq!(ask(&token).await, (vec![3], String::new()));
     // The rest of the queue is consumed: the token is good, and there is nothing behind it.
     stage.seal(1);
     running.at(2).await;
-    let late = running
-        .ledger
-        .clone()
-        .list_pending(ask(&first.next_page_token))
-        .await
-        .unwrap()
-        .into_inner();
-    assert_eq!((late.records.len(), late.next_page_token.as_str()), (0, ""));
-    let none = running
-        .ledger
-        .clone()
-        .list_records(ListRecordsRequest::default())
-        .await
-        .unwrap_err();
-    assert_eq!(reason(&none), "MISSING_FIELD");
+    assert_eq!(ask(&token).await, (vec![], String::new()));
     running.stop().await;
 }
 

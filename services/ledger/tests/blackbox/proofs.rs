@@ -8,7 +8,7 @@ use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::*;
 use tonic::Code;
 
-use crate::stage::{Running, Stage, position, reason};
+use crate::stage::{Running, Sent, Stage, position, reason};
 
 fn hash(text: &str) -> Hash {
     text.parse().unwrap()
@@ -57,8 +57,18 @@ async fn refused(
     (error.code(), reason(&error))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_leaf_can_be_proven_at_any_height() {
+/// A payment that is included, one that is refused, and an offset sealed as void; then forty blocks on top.
+struct Tower {
+    stage: Stage,
+    running: Running,
+    /// Hashes of the blocks.
+    tips: Vec<Hash>,
+    paid: Sent,
+    poor: Sent,
+    void: Sent,
+}
+
+async fn tower() -> Tower {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
     let mut tips = vec![stage.chain.tip().hash];
@@ -77,15 +87,30 @@ async fn every_kind_of_leaf_can_be_proven_at_any_height() {
         tips.push(stage.chain.tip().hash);
     }
     running.at(41).await;
+    Tower {
+        stage,
+        running,
+        tips,
+        paid,
+        poor,
+        void,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_leaf_can_be_proven_at_any_height() {
+    let tower = tower().await;
+    let (running, tips) = (&tower.running, &tower.tips);
+    let at = |sent: &Sent| Subject::Position(sent.position().unwrap());
     for height in [1, 2, 7, 40, 41] {
-        let (at, trusted) = (Some(height), &tips[height as usize]);
-        let proven = prove(
-            &running,
-            Subject::TransactionId(paid.id.to_string()),
-            at,
-            trusted,
-        )
-        .await;
+        let prove = async |subject| {
+            let trusted = &tips[height as usize];
+            prove(running, subject, Some(height), trusted).await
+        };
+        let id = Subject::TransactionId(tower.paid.id.to_string());
+        let proven = prove(id).await;
+        let transaction = proven.transaction.unwrap();
+        assert_eq!(transaction.id(&tower.stage.chain_id()), tower.paid.id);
         assert!(matches!(
             proven.leaf,
             Leaf::Record {
@@ -94,43 +119,28 @@ async fn every_kind_of_leaf_can_be_proven_at_any_height() {
                 ..
             }
         ));
-        assert_eq!(proven.transaction.unwrap().id(&stage.chain_id()), paid.id);
-        let proven = prove(
-            &running,
-            Subject::Position(poor.position().unwrap()),
-            at,
-            trusted,
-        )
-        .await;
         assert!(matches!(
-            proven.leaf,
+            prove(at(&tower.poor)).await.leaf,
             Leaf::Record {
                 verdict: Verdict::InsufficientFunds,
                 ..
             }
         ));
-        let proven = prove(
-            &running,
-            Subject::Position(void.position().unwrap()),
-            at,
-            trusted,
-        )
-        .await;
         assert!(matches!(
-            proven.leaf,
+            prove(at(&tower.void)).await.leaf,
             Leaf::Void {
                 from_offset: 2,
                 to_offset: 3,
                 ..
             }
         ));
-        let proven = prove(&running, Subject::LeafIndex(0), at, trusted).await;
-        assert!(matches!(proven.leaf, Leaf::Genesis { .. }));
-        let proven = prove(&running, Subject::LeafIndex(1), at, trusted).await;
-        assert!(matches!(proven.leaf, Leaf::Allocation { amount: 1000, .. }));
-        let proven = prove(&running, Subject::LeafIndex(3), at, trusted).await;
+        let leaf = prove(Subject::LeafIndex(0)).await.leaf;
+        assert!(matches!(leaf, Leaf::Genesis { .. }));
+        let leaf = prove(Subject::LeafIndex(1)).await.leaf;
+        assert!(matches!(leaf, Leaf::Allocation { amount: 1000, .. }));
+        let leaf = prove(Subject::LeafIndex(3)).await.leaf;
         assert!(matches!(
-            proven.leaf,
+            leaf,
             Leaf::Block {
                 height: 1,
                 paid: 5,
@@ -138,83 +148,66 @@ async fn every_kind_of_leaf_can_be_proven_at_any_height() {
             }
         ));
     }
-    let size = stage.chain.tip().log_size;
-    for index in 0..size {
-        prove(&running, Subject::LeafIndex(index), None, &tips[41]).await;
+    for index in 0..tower.stage.chain.tip().log_size {
+        prove(running, Subject::LeafIndex(index), None, &tips[41]).await;
     }
+    tower.running.stop().await;
+}
 
-    let pending = stage.send(0, "bank", "carol", 1);
-    running
-        .until(|info| {
-            info.partitions[0].end_offset == Some(4)
-                && info.partitions[0].oldest_pending_time.is_some()
-        })
-        .await;
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_no_leaf_cannot_be_proven() {
+    use Code::{FailedPrecondition, InvalidArgument, NotFound, OutOfRange};
+    let mut tower = tower().await;
+    let pending = tower.stage.send(0, "bank", "carol", 1);
+    let running = &tower.running;
+    running.waiting(0, 4).await;
+    running.audited(1).await;
+    let size = tower.stage.chain.tip().log_size;
     let id = |id: &Hash| Some(Subject::TransactionId(id.to_string()));
+    let at = |sent: &Sent| sent.position().map(Subject::Position);
+    let beyond = position(0, 9).map(Subject::Position);
+    let leaf = |index| Some(Subject::LeafIndex(index));
     for (subject, height, code, why) in [
-        (None, None, Code::InvalidArgument, "MISSING_FIELD"),
-        (id(&pending.id), None, Code::FailedPrecondition, "PENDING"),
-        (
-            pending.position().map(Subject::Position),
-            None,
-            Code::FailedPrecondition,
-            "PENDING",
-        ),
-        (
-            position(0, 9).map(Subject::Position),
-            None,
-            Code::OutOfRange,
-            "OFFSET_ABOVE_END",
-        ),
-        (
-            paid.position().map(Subject::Position),
-            Some(0),
-            Code::FailedPrecondition,
-            "PENDING",
-        ),
-        (id(&paid.id), Some(0), Code::NotFound, "UNKNOWN_TRANSACTION"),
-        (id(&Hash::ZERO), None, Code::NotFound, "UNKNOWN_TRANSACTION"),
-        (
-            Some(Subject::LeafIndex(size)),
-            None,
-            Code::OutOfRange,
-            "LEAF_ABOVE_TIP",
-        ),
-        (
-            Some(Subject::LeafIndex(3)),
-            Some(0),
-            Code::OutOfRange,
-            "LEAF_ABOVE_TIP",
-        ),
-        (id(&paid.id), Some(42), Code::OutOfRange, "HEIGHT_ABOVE_TIP"),
+        (None, None, InvalidArgument, "MISSING_FIELD"),
+        (id(&pending.id), None, FailedPrecondition, "PENDING"),
+        (at(&pending), None, FailedPrecondition, "PENDING"),
+        (beyond, None, OutOfRange, "OFFSET_ABOVE_END"),
+        (at(&tower.paid), Some(0), FailedPrecondition, "PENDING"),
+        (id(&tower.paid.id), Some(0), NotFound, "UNKNOWN_TRANSACTION"),
+        (id(&tower.void.id), None, NotFound, "UNKNOWN_TRANSACTION"),
+        (id(&Hash::ZERO), None, NotFound, "UNKNOWN_TRANSACTION"),
+        (leaf(size), None, OutOfRange, "LEAF_ABOVE_TIP"),
+        (leaf(3), Some(0), OutOfRange, "LEAF_ABOVE_TIP"),
+        (id(&tower.paid.id), Some(42), OutOfRange, "HEIGHT_ABOVE_TIP"),
     ] {
         let shown = format!("{subject:?} {height:?}");
-        assert_eq!(
-            refused(&running, subject, height).await,
-            (code, why.into()),
-            "{shown}"
-        );
+        let answer = refused(running, subject, height).await;
+        assert_eq!(answer, (code, why.into()), "{shown}");
     }
+    let request = GetCheckpointRequest { height: None };
+    let error = running.proofs.clone().get_checkpoint(request).await;
+    assert_eq!(reason(&error.unwrap_err()), "NO_LOG_KEY");
+    tower.running.stop().await;
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn any_two_tips_are_consistent() {
+    let tower = tower().await;
+    let mut proofs = tower.running.proofs.clone();
+    let header = |text: &str, trusted: &Hash| {
+        let bytes: [u8; 156] = hex::decode(text).unwrap().try_into().unwrap();
+        assert_eq!(Hash::of(&bytes), *trusted);
+        Header::from_bytes(&bytes)
+    };
     for (from, to) in [(0, 41), (1, 2), (7, 7), (13, 40), (0, 0)] {
         let request = GetConsistencyProofRequest {
             from_height: from,
             to_height: Some(to),
         };
-        let proof = running
-            .proofs
-            .clone()
-            .get_consistency_proof(request)
-            .await
-            .unwrap()
-            .into_inner();
-        let header = |text: &str, trusted: &Hash| {
-            let bytes: [u8; 156] = hex::decode(text).unwrap().try_into().unwrap();
-            assert_eq!(Hash::of(&bytes), *trusted);
-            Header::from_bytes(&bytes)
-        };
-        let first = header(&proof.from_header, &tips[from as usize]);
-        let second = header(&proof.to_header, &tips[to as usize]);
+        let reply = proofs.get_consistency_proof(request).await.unwrap();
+        let proof = reply.into_inner();
+        let first = header(&proof.from_header, &tower.tips[from as usize]);
+        let second = header(&proof.to_header, &tower.tips[to as usize]);
         let path: Vec<_> = proof.path.iter().map(|text| hash(text)).collect();
         assert!(log::verify_consistency(
             first.log_size,
@@ -228,25 +221,9 @@ async fn every_kind_of_leaf_can_be_proven_at_any_height() {
         from_height: 2,
         to_height: Some(1),
     };
-    let error = running
-        .proofs
-        .clone()
-        .get_consistency_proof(request)
-        .await
-        .unwrap_err();
+    let error = proofs.get_consistency_proof(request).await.unwrap_err();
     assert_eq!(reason(&error), "INVERTED_RANGE");
-
-    let error = running
-        .proofs
-        .clone()
-        .get_checkpoint(GetCheckpointRequest { height: None })
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.code(), reason(&error).as_str()),
-        (Code::FailedPrecondition, "NO_LOG_KEY")
-    );
-    running.stop().await;
+    tower.running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

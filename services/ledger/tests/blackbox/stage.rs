@@ -17,11 +17,15 @@ use kit::{Service, Shutdown};
 use ledger::Config;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::proof_service_client::ProofServiceClient;
-use proto::ledger::v1::{AuditState, GetLedgerInfoRequest, GetLedgerInfoResponse};
+use proto::ledger::v1::{
+    AuditState, Block, GetAccountRequest, GetBlockRequest, GetLedgerInfoRequest,
+    GetLedgerInfoResponse, GetRecordRequest, GetTransactionRequest, Record, StreamBlocksRequest,
+    StreamBlocksResponse, TransactionStatus,
+};
 use proto::types::v1::Position;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -249,6 +253,49 @@ impl Running {
         reply.expect("it gets there").into_inner()
     }
 
+    pub async fn block(&self, request: GetBlockRequest) -> Result<Block, Status> {
+        let reply = self.ledger.clone().get_block(request).await?;
+        Ok(reply.into_inner().block.expect("a block"))
+    }
+
+    pub async fn status(&self, id: impl ToString) -> Result<TransactionStatus, Status> {
+        let request = GetTransactionRequest { id: id.to_string() };
+        let reply = self.ledger.clone().get_transaction(request).await?;
+        Ok(reply.into_inner().status.expect("a status"))
+    }
+
+    /// With the raw bytes.
+    pub async fn record(&self, position: Option<Position>) -> Result<Record, Status> {
+        let request = GetRecordRequest {
+            position,
+            with_raw: true,
+        };
+        let reply = self.ledger.clone().get_record(request).await?;
+        Ok(reply.into_inner().record.expect("a record"))
+    }
+
+    pub async fn account(
+        &self,
+        account: &str,
+        at_height: Option<u64>,
+    ) -> Result<proto::ledger::v1::Account, Status> {
+        let request = GetAccountRequest {
+            account: account.to_owned(),
+            at_height,
+        };
+        let reply = self.ledger.clone().get_account(request).await?;
+        Ok(reply.into_inner().account.expect("an account"))
+    }
+
+    /// Waits until a partition has this end and the ledger has read records of it.
+    pub async fn waiting(&self, partition: usize, end: u64) {
+        let read = |info: &GetLedgerInfoResponse| {
+            let partition = &info.partitions[partition];
+            partition.end_offset >= Some(end) && partition.oldest_pending_time.is_some()
+        };
+        self.until(read).await;
+    }
+
     /// Waits until the ledger says something.
     pub async fn until(&self, what: impl Fn(&GetLedgerInfoResponse) -> bool) {
         let reached = timeout(PATIENCE, async {
@@ -276,6 +323,25 @@ impl Running {
     }
 }
 
+/// With everything that there is to a block.
+pub fn whole() -> StreamBlocksRequest {
+    StreamBlocksRequest {
+        from_height: None,
+        with_records: true,
+        with_raw: true,
+    }
+}
+
+/// A reader with a connection of its own, and as little room as HTTP/2 knows by default.
+pub async fn stream(url: &str, request: StreamBlocksRequest) -> Streaming<StreamBlocksResponse> {
+    let endpoint = tonic::transport::Endpoint::from_shared(url.to_owned()).unwrap();
+    let endpoint = endpoint
+        .initial_stream_window_size(65_535)
+        .initial_connection_window_size(65_535);
+    let mut ledger = LedgerServiceClient::new(endpoint.connect_lazy());
+    ledger.stream_blocks(request).await.unwrap().into_inner()
+}
+
 pub fn min_height<T>(message: T, height: u64) -> Request<T> {
     let mut request = Request::new(message);
     let metadata = request.metadata_mut();
@@ -293,6 +359,11 @@ pub fn fact(status: &Status, key: &str) -> Option<String> {
     let info = kit::status::info(status)?;
     let found = info.metadata.into_iter().find(|(name, _)| name == key);
     found.map(|(_, value)| value)
+}
+
+/// Code, reason and field of an error.
+pub fn shape(status: &Status) -> (Code, String, String) {
+    (status.code(), reason(status), field(status))
 }
 
 /// The path of the field that an error complains of.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use proto::ledger::v1::*;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, Streaming};
 
-use crate::stage::{Ledger, PATIENCE, Stage, fact, reason};
+use crate::stage::{Ledger, PATIENCE, Stage, fact, reason, stream, whole};
 
 async fn next<T>(stream: &mut Streaming<T>) -> T {
     let message = timeout(PATIENCE, stream.message()).await.expect("in time");
@@ -200,7 +200,7 @@ async fn silence_is_broken_by_heartbeats() {
         next(&mut watch).await.status.unwrap().state(),
         transaction_status::State::Unknown
     );
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let beat = next(&mut blocks).await;
     assert!(beat.block.is_none() && beat.tip.unwrap().height == Some(0));
     let beat = next(&mut entries).await;
@@ -221,22 +221,8 @@ async fn silence_is_broken_by_heartbeats() {
 async fn a_reader_that_stalls_is_dropped_and_holds_nobody_up() {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
-    let client = || Ledger::new(kit::client::channel(&running.url).unwrap());
-    let with_records = StreamBlocksRequest {
-        from_height: None,
-        with_records: true,
-        with_raw: true,
-    };
-    let mut stalled = client()
-        .stream_blocks(with_records)
-        .await
-        .unwrap()
-        .into_inner();
-    let mut good = client()
-        .stream_blocks(from(None))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut stalled = stream(&running.url, whole()).await;
+    let mut good = stream(&running.url, from(None)).await;
     // More than all windows and buffers on the way take.
     let memo = "x".repeat(250);
     for expected in 1..=400 {
@@ -266,11 +252,7 @@ async fn a_reader_that_stalls_is_dropped_and_holds_nobody_up() {
         (Code::Aborted, "STREAM_LAGGED")
     );
     assert_eq!(fact(&end, "resume_from"), Some((told + 1).to_string()));
-    let mut resumed = client()
-        .stream_blocks(from(Some(told + 1)))
-        .await
-        .unwrap()
-        .into_inner();
+    let mut resumed = stream(&running.url, from(Some(told + 1))).await;
     for expected in told + 1..=400 {
         assert_eq!(height(&mut resumed).await, expected);
     }

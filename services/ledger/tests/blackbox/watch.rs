@@ -36,14 +36,6 @@ async fn all(watch: &mut Watch) -> (Vec<(State, Option<u64>)>, TransactionStatus
     (states, last)
 }
 
-async fn pending(running: &Running, end: u64) {
-    let read = |info: &GetLedgerInfoResponse| {
-        let partition = &info.partitions[0];
-        partition.end_offset >= Some(end) && partition.oldest_pending_time.is_some()
-    };
-    running.until(read).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn from_unknown_through_the_queue_into_a_block() {
     let mut stage = Stage::new();
@@ -144,7 +136,7 @@ async fn a_copy_with_a_bad_signature_ends_nothing() {
     let mut forged = payment.clone();
     forged.signature = Bytes::from(vec![7; 64]);
     let forged = stage.publish(0, &forged);
-    pending(&running, 1).await;
+    running.waiting(0, 1).await;
     let mut stream = watch(&running, forged.id.to_string(), None).await;
     assert_eq!(next(&mut stream).await.unwrap().state(), State::Unknown);
     stage.seal(0);
@@ -169,7 +161,7 @@ async fn what_a_block_leaves_out_is_omitted() {
     let running = stage.start(&[]).await;
     let lost = stage.send(0, "bank", "carol", 1);
     let replaced = stage.send(0, "bank", "carol", 2);
-    pending(&running, 2).await;
+    running.waiting(0, 2).await;
     let start = async |sent: &Sent, position| watch(&running, sent.id.to_string(), position).await;
     let mut streams = vec![
         start(&lost, None).await,
@@ -188,6 +180,30 @@ async fn what_a_block_leaves_out_is_omitted() {
         assert_eq!(states, [(State::Omitted, None)]);
         assert_eq!(last.block.unwrap().height, Some(1));
     }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_left_out_can_be_submitted_again() {
+    let mut stage = Stage::new();
+    let running = stage.start(&[]).await;
+    let transaction = stage.note("bank", "carol", 1);
+    let lost = stage.publish(0, &transaction);
+    stage.seal_as(0, vec![Slot::Hole(1)]);
+    running.audited(1).await;
+    let id = lost.id.to_string();
+    let (states, _) = all(&mut watch(&running, id.clone(), None).await).await;
+    assert_eq!(states, [(State::Omitted, None)]);
+    // The position of the next copy is known before the ledger has read it.
+    let mut stream = watch(&running, id.clone(), position(0, 1)).await;
+    assert_eq!(next(&mut stream).await.unwrap().state(), State::Unknown);
+    let again = stage.publish(0, &transaction);
+    assert_eq!(again.position(), position(0, 1));
+    assert_eq!(next(&mut stream).await.unwrap().state(), State::Pending);
+    stage.seal(0);
+    let (states, last) = all(&mut stream).await;
+    assert_eq!(states, [(State::Included, None)]);
+    assert_eq!(last.record.unwrap().position, again.position());
     running.stop().await;
 }
 
