@@ -9,6 +9,8 @@ from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
 SERVICES = {"ingest": ["IngestService"], "miner": ["MinerService"], "ledger": ["LedgerService", "ProofService"]}
 
+FIRST = {"partition": 0, "offset": 0}
+
 
 def run(s: Scenario) -> None:
     """The article, replayed on a broker of its own with the topics `transactions` and `blockchain`."""
@@ -71,6 +73,9 @@ def reflection(s: Scenario, running: dict[str, services.Service]) -> None:
     equal((status["account"], int(status["blocksWon"])), ("luc", 1), "the miner's own view")
     submission = tools.call(running["ingest"].grpc, "ingest.v1.IngestService/GetSubmissionInfo")
     equal(submission["topic"], "transactions", "ingest's topic")
+    proof = tools.call(running["ledger"].grpc, "ledger.v1.ProofService/GetInclusionProof", {"position": FIRST})["proof"]
+    # Block 0 leaves one leaf, block 1 its own, then one for each record.
+    equal((int(proof["leafIndex"]), len(proof["path"])), (2, 3), "index and path of the first record's leaf")
     s.step("grpcurl lists, describes and calls every service by reflection")
 
 
@@ -79,7 +84,8 @@ def block_as_json(s: Scenario, ledger: services.Service) -> None:
     block = tools.call(ledger.grpc, get, {"height": 1, "withRecords": True})["block"]
     equal((block["miner"], block["included"], block["reward"]), ("luc", 3, "1"), "miner, included, reward")
     equal([r["transaction"]["sender"] for r in block["records"]], ["alice", "bob", "carol"], "senders")
-    equal(tools.blocklog("block", "get", 1, "--ledger", ledger.url).json["hash"], block["hash"], "hash by the command")
+    told = tools.blocklog("block", "get", 1, "--ledger", ledger.url).json["block"]
+    equal(told["hash"], block["hash"], "hash by the command")
     try:
         tools.call(ledger.grpc, get, {"height": 99})
     except tools.GrpcError as error:

@@ -92,12 +92,14 @@ def candidates(ledger: services.Service) -> list[dict]:
 
 def bad_submissions(s: Scenario, ingest: services.Service) -> None:
     submit = "ingest.v1.IngestService/SubmitTransaction"
+    note = {"sender": "alice", "memo": "x", "amount": 0, "nonce": 1}
     cases = [
-        ({"transaction": {"sender": "alice", "recipient": "bob", "nonce": 1}}, "EMPTY"),
-        ({"transaction": {"sender": "NOT A NAME", "memo": "x", "nonce": 1}}, "BAD_ACCOUNT"),
-        ({"transaction": {"sender": "alice", "memo": "x" * 300, "nonce": 1}}, "MEMO_TOO_LARGE"),
-        ({"transaction": {"sender": "alice", "memo": "x", "nonce": 1}, "chainId": "00" * 32}, "WRONG_CHAIN"),
-        ({"transaction": {"sender": "alice", "memo": "x", "nonce": 1}, "partition": 9}, "BAD_PARTITION"),
+        ({"transaction": {**note, "memo": ""}}, "EMPTY"),
+        ({"transaction": {**note, "sender": "NOT A NAME"}}, "BAD_ACCOUNT"),
+        ({"transaction": {**note, "memo": "x" * 300}}, "MEMO_TOO_LARGE"),
+        ({"transaction": {"sender": "alice", "recipient": "bob", "nonce": 1}}, "MISSING_FIELD"),
+        ({"transaction": note, "chainId": "00" * 32}, "WRONG_CHAIN"),
+        ({"transaction": note, "partition": 9}, "BAD_PARTITION"),
         ({"record": "AAAA"}, "UNDECODABLE"),
         ({}, "MISSING_FIELD"),
     ]
