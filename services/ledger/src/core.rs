@@ -35,7 +35,7 @@ use self::partition::Partition;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
-const BACKLOG_BYTES: usize = 32 << 20;
+const BACKLOG_BYTES: usize = 8 << 20;
 
 /// Refused candidates kept while there is no chain to list them under.
 const REFUSED_BEFORE_CHAIN: usize = 10_000;

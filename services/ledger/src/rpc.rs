@@ -141,6 +141,9 @@ fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
             Ok(response)
         }
         Err(problem) => {
+            if let Problem::Index(error) = &problem {
+                view.failed(error);
+            }
             let mut status = Status::from(problem);
             status.metadata_mut().insert(HEIGHT, height.into());
             Err(status)

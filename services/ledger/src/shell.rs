@@ -12,6 +12,7 @@ use journal::{Journal, Tail};
 use kit::{Readiness, Shutdown};
 
 use crate::core::{Core, Input, Lane, Output};
+use crate::metrics;
 use crate::store::{Publisher, Store};
 
 mod clerk;
@@ -55,6 +56,7 @@ pub(crate) struct Shell {
     tails: BTreeMap<(u32, u8), Tail>,
     checker: Checker,
     journal: Journal,
+    data: PathBuf,
     publisher: Publisher,
     index: Index,
     clerk: Clerk,
@@ -83,8 +85,14 @@ impl Shell {
             tails: BTreeMap::new(),
             checker: Checker::start(parts.rules)?,
             index: Index::start(writer, sender.clone())?,
-            clerk: Clerk::start(parts.journal.clone(), parts.data, reader, sender.clone())?,
+            clerk: Clerk::start(
+                parts.journal.clone(),
+                parts.data.clone(),
+                reader,
+                sender.clone(),
+            )?,
             journal: parts.journal,
+            data: parts.data,
             publisher,
             sender,
             readiness: parts.readiness,
@@ -108,7 +116,10 @@ impl Shell {
                 self.core.step(now_ms(), input, &mut out);
                 self.carry_out(&mut out)?;
             }
-            if let Some(error) = self.index.failed() {
+            if let Some(error) = self.index.failed().or_else(|| self.publisher.alarm()) {
+                if error.is_corruption() {
+                    Store::condemn(&self.data, &error);
+                }
                 return Err(error.into());
             }
             self.progress.tell(&self.core);
@@ -147,8 +158,14 @@ impl Shell {
         for output in out.drain(..) {
             match output {
                 Output::Follow(task) => self.feed.perform(task),
-                Output::Write(batch) => self.index.send(Job::Write(batch)),
-                Output::Publish(publication) => self.publisher.publish(*publication),
+                Output::Write(batch) => {
+                    metrics::writing(&batch);
+                    self.index.send(Job::Write(batch));
+                }
+                Output::Publish(publication) => {
+                    metrics::published(&publication);
+                    self.publisher.publish(*publication);
+                }
                 Output::Withdraw => {
                     self.publisher.withdraw();
                     self.index.send(Job::Clear);
@@ -186,6 +203,7 @@ impl Shell {
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
                 ),
+                Output::Refused(refused) => progress::tell_refused(&refused),
                 Output::Found(findings) => findings.iter().for_each(progress::tell_finding),
                 Output::Fatal(fatal) => return Err(fatal.into()),
             }
@@ -193,7 +211,6 @@ impl Shell {
         Ok(())
     }
 
-                Output::Refused(refused) => progress::tell_refused(&refused),
     /// The end: what has been taken in gets into the index, and the snapshot says so.
     fn settle(mut self) -> anyhow::Result<()> {
         let mut out = Vec::new();

@@ -4,7 +4,7 @@
 //! [`View`]s, each of one moment. The store is a copy of what the journal says: after a crash it may be a little older than it
 //! was, never torn, and when it is damaged it is thrown away and built anew.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -38,6 +38,9 @@ pub enum Error {
         "the index fails: {0}; free or repair the disk, or restart with --reindex to rebuild the index from the journal"
     )]
     Storage(String),
+    /// What is stored is not what was written.
+    #[error("the index is damaged ({0}): it is built anew at the next start")]
+    Corrupt(String),
     /// What is stored contradicts itself.
     #[error("the index is damaged ({0}): restart with --reindex to rebuild it from the journal")]
     Damaged(&'static str),
@@ -45,7 +48,21 @@ pub enum Error {
 
 impl From<fjall::Error> for Error {
     fn from(error: fjall::Error) -> Error {
-        Error::Storage(error.to_string())
+        match error {
+            // Of the disk, not of the index: throwing the index away would not help.
+            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+                Error::Storage(error.to_string())
+            }
+            fjall::Error::Poisoned => Error::Storage("an earlier write failed".into()),
+            other => Error::Corrupt(other.to_string()),
+        }
+    }
+}
+
+impl Error {
+    /// Whether bytes on the disk have changed, which no query can bring about: the index is then thrown away without asking.
+    pub fn is_corruption(&self) -> bool {
+        matches!(self, Error::Corrupt(_))
     }
 }
 
@@ -58,7 +75,11 @@ struct Moment {
     audit: answer::Audit,
     snapshot: Snapshot,
     keyspaces: Keyspaces,
+    alarm: Alarm,
 }
+
+/// The first sign of damage that a reader came upon.
+type Alarm = Arc<OnceLock<Error>>;
 
 /// Shows readers what is in the index.
 pub struct Publisher {
@@ -66,6 +87,7 @@ pub struct Publisher {
     keyspaces: Keyspaces,
     latest: Arc<ArcSwapOption<Moment>>,
     changes: watch::Sender<u64>,
+    alarm: Alarm,
 }
 
 /// Where queries get their views from. Cheap to clone.
@@ -83,7 +105,13 @@ impl Publisher {
             keyspaces,
             latest: Arc::default(),
             changes,
+            alarm: Alarm::default(),
         }
+    }
+
+    /// The first sign of damage that a reader came upon.
+    pub fn alarm(&self) -> Option<Error> {
+        self.alarm.get().cloned()
     }
 
     /// A reader of what is published here.
@@ -117,6 +145,7 @@ impl Publisher {
             audit,
             snapshot,
             keyspaces: self.keyspaces.clone(),
+            alarm: self.alarm.clone(),
         };
         self.latest.store(Some(Arc::new(moment)));
         self.changes.send_modify(|count| *count += 1);

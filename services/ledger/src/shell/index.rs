@@ -4,6 +4,7 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use kit::TraceContext;
 
 use crate::core::Input;
 use crate::store::Error;
@@ -76,11 +77,27 @@ impl Drop for Index {
     }
 }
 
+/// Ends the traces of transactions: they are in the ledger now, and readers are about to see them.
+fn trace(batch: &Batch) {
+    for applied in &batch.blocks {
+        for header in &applied.headers {
+            let context = TraceContext::from_headers(std::slice::from_ref(header));
+            if context.is_sampled() {
+                let height = applied.accepted.height;
+                let span = tracing::info_span!("apply", height, block = %applied.accepted.hash);
+                context.set_parent_of(&span);
+                span.in_scope(|| tracing::debug!("in the index"));
+            }
+        }
+    }
+}
+
 fn work(mut writer: Writer, todo: &Receiver<Job>, core: &Sender<Input>) -> Result<(), Error> {
     for job in todo {
         match job {
             Job::Write(batch) => {
                 writer.write(&batch)?;
+                trace(&batch);
                 let _ = core.send(Input::Written);
             }
             Job::Clear => writer.clear()?,

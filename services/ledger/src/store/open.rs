@@ -21,6 +21,9 @@ const JOURNAL_BYTES: u64 = 128 << 20;
 /// Threads that merge tables.
 const WORKERS: usize = 2;
 
+/// A file beside the index that says why it is to be thrown away.
+const CONDEMNED: &str = "index.condemned";
+
 /// The index, opened.
 pub struct Store {
     /// Writes it.
@@ -73,13 +76,16 @@ impl Store {
         };
         std::fs::create_dir_all(dir).map_err(unusable)?;
         let path = dir.join("index");
-        let problem = match Store::try_open(&path) {
+        let condemned = std::fs::read_to_string(dir.join(CONDEMNED)).ok();
+        let problem = match condemned
+            .map_or_else(|| Store::attempt(&path), |why| Err(Problem::Useless(why)))
+        {
             Ok(store) => return Ok(store),
             Err(Problem::Locked) => return Err(OpenError::Locked(path)),
             Err(Problem::Io(error)) => return Err(unusable(error)),
             Err(Problem::Useless(why)) => why,
         };
-        std::fs::remove_dir_all(&path).map_err(unusable)?;
+        Store::remove(dir)?;
         let store = Store::try_open(&path)
             .map_err(|again| OpenError::Store(Error::Storage(again.text())))?;
         Ok(Store {
@@ -90,13 +96,32 @@ impl Store {
 
     /// Throws the index in `dir` away.
     pub fn remove(dir: &Path) -> Result<(), OpenError> {
-        match std::fs::remove_dir_all(dir.join("index")) {
+        let gone = |result: io::Result<()>| match result {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Directory {
                 dir: dir.to_owned(),
                 error,
             }),
             _ => Ok(()),
+        };
+        gone(std::fs::remove_dir_all(dir.join("index")))?;
+        gone(std::fs::remove_file(dir.join(CONDEMNED)))
+    }
+
+    /// Has the index in `dir` thrown away when it is opened next: it cannot be trusted any more.
+    pub fn condemn(dir: &Path, why: &Error) {
+        if let Err(error) = std::fs::write(dir.join(CONDEMNED), why.to_string()) {
+            tracing::error!(
+                "the index in {} must be removed by hand: {error}",
+                dir.display()
+            );
         }
+    }
+
+    /// A store whose files are damaged may panic as well as fail.
+    fn attempt(path: &Path) -> Result<Store, Problem> {
+        let open = std::panic::AssertUnwindSafe(|| Store::try_open(path));
+        std::panic::catch_unwind(open)
+            .unwrap_or_else(|_| Err(Problem::Useless("reading it panicked".into())))
     }
 
     /// Refuses an index of another chain than the one that is there.
@@ -189,19 +214,25 @@ impl Problem {
 
 impl From<fjall::Error> for Problem {
     fn from(error: fjall::Error) -> Problem {
-        use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
         match error {
             fjall::Error::Locked => Problem::Locked,
-            // Nothing that throwing the index away would heal.
-            fjall::Error::Io(error)
-                if matches!(
-                    error.kind(),
-                    PermissionDenied | ReadOnlyFilesystem | StorageFull | NotADirectory
-                ) =>
-            {
-                Problem::Io(error)
+            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+                Problem::from(error)
             }
             other => Problem::Useless(other.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Problem {
+        use io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput, NotFound, UnexpectedEof};
+        match error.kind() {
+            // Its files are not what they should be. Anything else (no space, no rights, no handles) would not heal by throwing it away.
+            NotFound | AlreadyExists | InvalidData | InvalidInput | UnexpectedEof => {
+                Problem::Useless(error.to_string())
+            }
+            _ => Problem::Io(error),
         }
     }
 }

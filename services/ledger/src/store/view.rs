@@ -73,6 +73,13 @@ impl View {
         })
     }
 
+    /// Notes that an answer failed. An index with changed bytes ends the service, and is built anew at the next start.
+    pub fn failed(&self, error: &Error) {
+        if error.is_corruption() {
+            let _ = self.moment.alarm.set(error.clone());
+        }
+    }
+
     fn get<T: DeserializeOwned>(
         &self,
         keyspace: &Keyspace,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chain::{Accepted, Hash};
 use fjall::{Database, OwnedWriteBatch, PersistMode};
 use follow::Refused;
@@ -39,6 +40,8 @@ pub struct Applied {
     pub accepted: Arc<Accepted>,
     /// Offset of its record.
     pub topic_offset: u64,
+    /// Trace contexts of transactions in it, for the spans that end their traces; none of blocks that are read again.
+    pub headers: Vec<(String, Bytes)>,
 }
 
 /// What the topic says about one block.

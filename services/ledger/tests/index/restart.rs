@@ -1,5 +1,10 @@
 //! Restarts: nothing is written twice, whatever is left of index and snapshot.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use ledger::store::{Error, Store};
+
 use crate::driver::Driver;
 use crate::world::World;
 
@@ -163,15 +168,58 @@ fn a_log_that_was_rewritten_or_cut_is_data_loss() {
 
 #[test]
 fn a_damaged_index_is_built_anew() {
-    let dir = tempfile::tempdir().unwrap();
     let mut world = World::new();
     grow(&mut world, 6);
+    let dir = tempfile::tempdir().unwrap();
     let before = picture(&Driver::caught_up(dir.path(), &world));
-    for file in ["index/version", "index/keyspaces/0/current", "index/0.jnl"] {
-        let path = dir.path().join(file);
-        assert!(path.is_file(), "{file} is a file of the store");
+    let mut files = files(&dir.path().join("index"));
+    // The keyspaces all look alike: one file of each name will do.
+    let mut names = BTreeSet::new();
+    files.retain(|file| names.insert(file.file_name().map(ToOwned::to_owned)));
+    assert!(names.len() >= 4, "{names:?}");
+    for file in files {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Driver::caught_up(dir.path(), &world));
+        let path = dir.path().join("index").join(&file);
+        // Not every store has every file.
+        let Ok(bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        let driver = Driver::caught_up(dir.path(), &world);
+        assert_eq!(picture(&driver), before, "after {file:?} was cut");
+        drop(driver);
         std::fs::write(&path, b"rubbish").unwrap();
         let driver = Driver::caught_up(dir.path(), &world);
-        assert_eq!(picture(&driver), before, "after damage to {file}");
+        assert_eq!(picture(&driver), before, "after rubbish in {file:?}");
     }
+}
+
+#[test]
+fn a_condemned_index_is_built_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    grow(&mut world, 3);
+    drop(Driver::caught_up(dir.path(), &world));
+    Store::condemn(dir.path(), &Error::Corrupt("a test".into()));
+    assert_eq!(Driver::caught_up(dir.path(), &world).written, [0, 1, 2, 3]);
+    assert_eq!(
+        Driver::caught_up(dir.path(), &world).written,
+        Vec::<u64>::new(),
+        "once"
+    );
+}
+
+/// All files below a folder, relative to it.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        match path.is_dir() {
+            true => found.extend(files(&path).into_iter().map(|below| name.join(below))),
+            false => found.push(name),
+        }
+    }
+    found
 }
