@@ -136,6 +136,7 @@ pub(super) fn open(
         next: read.next,
         last_append_ms,
         mark,
+        refusing: false,
         buffer: Vec::new(),
         placed: Vec::new(),
     };

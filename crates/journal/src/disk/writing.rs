@@ -30,6 +30,8 @@ pub(super) struct Writing {
     pub(super) next: u64,
     pub(super) last_append_ms: u64,
     pub(super) mark: Mark,
+    /// The last group could not be written: said once, not for every group.
+    pub(super) refusing: bool,
     pub(super) buffer: Vec<u8>,
     /// Records in `buffer`: (offset, position in the file, append time, place in the group).
     pub(super) placed: Vec<Placed>,
@@ -202,8 +204,10 @@ fn fail(partition: &Partition, error: &io::Error, outcomes: &mut [Outcome]) {
             partition.directory.display()
         ),
     };
-    tracing::warn!(%why, "appends are refused");
     let mut writing = partition.writing.lock();
+    if !std::mem::replace(&mut writing.refusing, true) {
+        tracing::warn!(%why, "appends are refused");
+    }
     for placed in writing.placed.drain(..) {
         outcomes[placed.place] = Err(AppendError::Retryable(why.clone()));
     }
@@ -216,6 +220,9 @@ fn fail(partition: &Partition, error: &io::Error, outcomes: &mut [Outcome]) {
 fn publish(partition: &Partition, outcomes: &mut [Outcome]) -> io::Result<()> {
     let mut guard = partition.writing.lock();
     let writing = &mut *guard;
+    if std::mem::take(&mut writing.refusing) {
+        tracing::info!(directory = %partition.directory.display(), "appends go on");
+    }
     writing.position += writing.buffer.len() as u64;
     writing.next += writing.placed.len() as u64;
     if let Err(error) = writing.mark.set(writing.next) {

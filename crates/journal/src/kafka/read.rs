@@ -184,7 +184,8 @@ impl Reader {
             | Code::AutoOffsetReset
             | Code::NoOffset
             | Code::LogTruncation => {
-                // The consumer has stopped; whatever the log holds now decides.
+                // The consumer has stopped. Inside the log that is there now, reading can go on; but records below may
+                // have changed, so it is said: whoever follows looks again at what it has read.
                 self.aimed = false;
                 let offsets = self.kafka.offsets_by(
                     &self.consumer,
@@ -195,7 +196,9 @@ impl Reader {
                 if self.next < offsets.start || self.next > offsets.end {
                     return Err(self.out_of_range(offsets));
                 }
-                self.aim()
+                Err(Error::Unavailable(format!(
+                    "the log has changed under its reader: {code}"
+                )))
             }
             Code::Fatal => {
                 *self = Reader::new(self.kafka.clone(), &self.topic, self.partition, self.next)?;
