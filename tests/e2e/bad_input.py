@@ -75,19 +75,12 @@ def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest:
 
     wait_until("the ledger to have read the bad candidates", applied, 30)
     equal(services.info(ledger)["tip"], before, "the tip after bad candidates")
-    listed = [row for row in candidates(ledger) if int(row["topicOffset"]) > own[-1].offset]
+    listed = [row for row in services.candidates(ledger) if int(row["topicOffset"]) > own[-1].offset]
     equal([row["reason"] for row in listed], reasons, "`blocklog candidates`")
     contains(ledger.output(), ["was refused", *set(reasons) - {"STALE"}], "the ledger's log")
     load.submit(ingest, load.rounds(1, 1, "after"), partition=0)
     services.await_included(ledger, 3, seconds=60)
     s.step(f"{len(files)} bad candidates on blockchain were refused by name; the next block came")
-
-
-def candidates(ledger: services.Service) -> list[dict]:
-    """What `blocklog candidates` lists, by offset."""
-    rows = tools.blocklog("candidates", "--ledger", ledger.url).lines
-    rows = rows[0] if len(rows) == 1 and isinstance(rows[0], list) else rows
-    return sorted(rows, key=lambda row: int(row.get("topicOffset", 0)))
 
 
 def bad_submissions(s: Scenario, ingest: services.Service) -> None:

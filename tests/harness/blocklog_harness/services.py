@@ -128,6 +128,12 @@ def account(ledger: Service, name: str) -> dict:
     return tools.call(ledger.grpc, "ledger.v1.LedgerService/GetAccount", {"account": name})["account"]
 
 
+def candidates(ledger: Service, limit: int = 1000) -> list[dict]:
+    """The candidates that did not become blocks, as `blocklog candidates` lists them, by offset."""
+    rows = tools.blocklog("candidates", "--limit", limit, "--ledger", ledger.url).lines
+    return sorted(rows, key=lambda row: int(row["topicOffset"]))
+
+
 def await_included(ledger: Service, count: int, seconds: float = 120) -> dict:
     """Waits until the ledger knows that many included transactions; its info."""
 
