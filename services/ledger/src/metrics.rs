@@ -1,8 +1,11 @@
 //! What a ledger counts.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
-use kit::metrics::{Counter, Gauge, KeyValue, meter};
+use kit::metrics::{Counter, Gauge, Histogram, KeyValue, SECONDS, meter};
+use parking_lot::Mutex;
 
 use crate::core::Publication;
 use crate::store::write::Batch;
@@ -15,7 +18,13 @@ struct Instruments {
     records: Counter<u64>,
     refused: Counter<u64>,
     findings: Counter<u64>,
+    found: Gauge<u64>,
+    blocks: Counter<u64>,
+    apply: Histogram<f64>,
 }
+
+/// When the oldest pending record of each partition was appended: its age is told when somebody asks.
+static OLDEST_MS: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     let gauge = |name, description, unit| {
@@ -55,7 +64,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         ),
         records: counter(
             "ledger.records",
-            "Records of blocks that came into the index, by outcome: included or rejected",
+            "Records of blocks that came into the index, by verdict",
             "{record}",
         ),
         refused: counter(
@@ -68,8 +77,57 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             "Runs of offsets on which a block and the topic disagree, by kind",
             "{finding}",
         ),
+        found: gauge(
+            "ledger.audit.found",
+            "Findings of the audit in the whole chain",
+            "{finding}",
+        ),
+        blocks: counter("ledger.blocks", "Blocks that came into the index", "{block}"),
+        apply: meter()
+            .f64_histogram("ledger.apply.duration")
+            .with_description("Time of one write to the index: blocks, refused candidates and what the audit learned")
+            .with_unit("s")
+            .with_boundaries(SECONDS.to_vec())
+            .build(),
     }
 });
+
+/// Makes the series that say zero until something happens.
+pub(crate) fn start() {
+    let instruments = &*INSTRUMENTS;
+    let included = chain::Verdict::Included.code();
+    instruments
+        .records
+        .add(0, &[KeyValue::new("verdict", included)]);
+    let stale = chain::block::Rule::Stale.code();
+    instruments.refused.add(0, &[KeyValue::new("rule", stale)]);
+    instruments.blocks.add(0, &[]);
+    instruments.found.record(0, &[]);
+    meter()
+        .f64_observable_gauge("ledger.pending.oldest.age")
+        .with_description(
+            "Age of the oldest record of a partition that no block has consumed; 0: there is none",
+        )
+        .with_unit("s")
+        .with_callback(|gauge| {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now_ms = since.unwrap_or_default().as_millis() as u64;
+            for (partition, oldest) in (0_i64..).zip(OLDEST_MS.lock().iter()) {
+                let age_ms = oldest.map_or(0, |oldest| now_ms.saturating_sub(oldest));
+                gauge.observe(
+                    age_ms as f64 / 1e3,
+                    &[KeyValue::new("partition", partition)],
+                );
+            }
+        })
+        .build();
+}
+
+/// A batch is in the index.
+pub(crate) fn written(elapsed: Duration, batch: &Batch) {
+    INSTRUMENTS.apply.record(elapsed.as_secs_f64(), &[]);
+    INSTRUMENTS.blocks.add(batch.blocks.len() as u64, &[]);
+}
 
 /// What readers see from now on.
 pub(crate) fn published(publication: &Publication) {
@@ -82,9 +140,15 @@ pub(crate) fn published(publication: &Publication) {
     if let Some(height) = publication.audit.checked_height {
         instruments.checked.record(height, &[]);
     }
+    instruments.found.record(publication.audit.findings, &[]);
+    let oldest = publication.lines.iter().map(|line| {
+        let first = line.from(line.cursor).next();
+        first.map(|(fact, _)| fact.append_ms)
+    });
+    *OLDEST_MS.lock() = oldest.collect();
     for (partition, line) in (0_i64..).zip(&publication.lines) {
         instruments.pending.record(
-            line.end - line.cursor,
+            line.end.saturating_sub(line.cursor),
             &[KeyValue::new("partition", partition)],
         );
     }
@@ -93,16 +157,15 @@ pub(crate) fn published(publication: &Publication) {
 /// What is being written.
 pub(crate) fn writing(batch: &Batch) {
     let instruments = &*INSTRUMENTS;
-    let verdicts = batch
-        .blocks
-        .iter()
-        .flat_map(|applied| applied.accepted.block.verdicts());
-    let (included, rejected): (Vec<&chain::Verdict>, Vec<&chain::Verdict>) =
-        verdicts.partition(|verdict| **verdict == chain::Verdict::Included);
-    for (outcome, count) in [("included", included.len()), ("rejected", rejected.len())] {
-        instruments
-            .records
-            .add(count as u64, &[KeyValue::new("outcome", outcome)]);
+    let mut verdicts = BTreeMap::new();
+    for applied in &batch.blocks {
+        for verdict in applied.accepted.block.verdicts() {
+            *verdicts.entry(verdict.code()).or_insert(0) += 1;
+        }
+    }
+    for (code, count) in verdicts {
+        let verdict = KeyValue::new("verdict", code);
+        instruments.records.add(count, &[verdict]);
     }
     for refused in &batch.refused {
         instruments

@@ -19,11 +19,13 @@ mod clerk;
 mod index;
 mod progress;
 mod topic;
+mod traces;
 
 use clerk::{Clerk, Errand};
 use index::{Index, Job};
 use progress::Progress;
 use topic::Checker;
+use traces::Traces;
 
 /// How often the core is told that time passes, and how soon the shutdown token is seen at the latest.
 const TICK: Duration = Duration::from_millis(100);
@@ -63,6 +65,7 @@ pub(crate) struct Shell {
     readiness: Readiness,
     shutdown: Shutdown,
     progress: Progress,
+    traces: Traces,
 }
 
 impl Shell {
@@ -77,6 +80,8 @@ impl Shell {
             writer, publisher, ..
         } = parts.store;
         let reader = publisher.reader();
+        let traces = Traces::new(&parts.journal);
+        metrics::start();
         Ok(Shell {
             core: parts.core,
             follow,
@@ -84,7 +89,7 @@ impl Shell {
             feed,
             tails: BTreeMap::new(),
             checker: Checker::start(parts.rules)?,
-            index: Index::start(writer, sender.clone())?,
+            index: Index::start(writer, sender.clone(), traces.clone())?,
             clerk: Clerk::start(
                 parts.journal.clone(),
                 parts.data.clone(),
@@ -98,6 +103,7 @@ impl Shell {
             readiness: parts.readiness,
             shutdown: parts.shutdown,
             progress: Progress::default(),
+            traces,
         })
     }
 
@@ -164,7 +170,11 @@ impl Shell {
                 }
                 Output::Publish(publication) => {
                     metrics::published(&publication);
+                    let written = publication.written;
                     self.publisher.publish(*publication);
+                    if written {
+                        self.traces.visible();
+                    }
                 }
                 Output::Withdraw => {
                     self.publisher.withdraw();

@@ -9,6 +9,9 @@ use super::{Core, Output, REFUSED_BEFORE_CHAIN, Snapshots, Writing};
 use crate::store::rows::State;
 use crate::store::write::{Applied, Batch};
 
+/// Traces end at blocks no older than this: a ledger that is built anew does not add to those of last year.
+const TRACED_MS: u64 = 3_600_000;
+
 impl Core {
     pub(super) fn follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
         let mut told = Vec::new();
@@ -37,7 +40,8 @@ impl Core {
                 headers,
             } => {
                 // What a replay reads again was traced when it was new.
-                let headers = if self.live { headers } else { Vec::new() };
+                let recent = accepted.append_ms.saturating_add(TRACED_MS) >= now_ms;
+                let headers = if recent { headers } else { Vec::new() };
                 self.accepted(
                     Applied {
                         accepted,

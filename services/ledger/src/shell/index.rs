@@ -1,12 +1,14 @@
 //! The thread that writes the index.
 
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use kit::TraceContext;
 
+use super::traces::Traces;
 use crate::core::Input;
+use crate::metrics;
 use crate::store::Error;
 use crate::store::write::{Batch, Writer};
 
@@ -28,11 +30,15 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn start(writer: Writer, core: Sender<Input>) -> anyhow::Result<Index> {
+    pub(super) fn start(
+        writer: Writer,
+        core: Sender<Input>,
+        traces: Traces,
+    ) -> anyhow::Result<Index> {
         let (jobs, todo) = unbounded();
         let (failed, failure) = bounded(1);
         let job = move || {
-            if let Err(error) = work(writer, &todo, &core) {
+            if let Err(error) = work(writer, &todo, &core, &traces) {
                 let _ = failed.try_send(error);
             }
         };
@@ -77,27 +83,20 @@ impl Drop for Index {
     }
 }
 
-/// Ends the traces of transactions: they are in the ledger now, and readers are about to see them.
-fn trace(batch: &Batch) {
-    for applied in &batch.blocks {
-        for header in &applied.headers {
-            let context = TraceContext::from_headers(std::slice::from_ref(header));
-            if context.is_sampled() {
-                let height = applied.accepted.height;
-                let span = tracing::info_span!("apply", height, block = %applied.accepted.hash);
-                context.set_parent_of(&span);
-                span.in_scope(|| tracing::debug!("in the index"));
-            }
-        }
-    }
-}
-
-fn work(mut writer: Writer, todo: &Receiver<Job>, core: &Sender<Input>) -> Result<(), Error> {
+fn work(
+    mut writer: Writer,
+    todo: &Receiver<Job>,
+    core: &Sender<Input>,
+    traces: &Traces,
+) -> Result<(), Error> {
     for job in todo {
         match job {
             Job::Write(batch) => {
+                let begun = Instant::now();
+                let applying = traces.applying(&batch);
                 writer.write(&batch)?;
-                trace(&batch);
+                traces.applied(applying);
+                metrics::written(begun.elapsed(), &batch);
                 let _ = core.send(Input::Written);
             }
             Job::Clear => writer.clear()?,

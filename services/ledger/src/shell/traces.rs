@@ -1,0 +1,96 @@
+//! The end of the traces of transactions: their block is applied, and readers see it.
+//!
+//! ```text
+//!  context in the block's record ─▶ apply ─▶ visible
+//! ```
+
+use std::sync::Arc;
+
+use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
+use journal::Journal;
+use kit::TraceContext;
+use kit::messaging::{self, Operation, Topic};
+use parking_lot::Mutex;
+use tracing::Span;
+
+use crate::store::write::{Applied, Batch};
+
+/// Height of the block.
+const HEIGHT: &str = "blocklog.block.height";
+/// Its hash.
+const HASH: &str = "blocklog.block.hash";
+
+/// Makes the spans; clones share what is not visible yet.
+#[derive(Clone)]
+pub(super) struct Traces {
+    topic: Arc<Topic>,
+    /// In the index, and not yet shown to readers.
+    waiting: Arc<Mutex<Vec<Span>>>,
+}
+
+/// The spans of what is being written.
+pub(super) struct Applying(Vec<Span>);
+
+impl Traces {
+    pub(super) fn new(journal: &Journal) -> Traces {
+        Traces {
+            topic: Arc::new(Topic {
+                system: journal.system(),
+                name: journal.topic_name(BLOCKCHAIN),
+            }),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// Blocks are about to be written.
+    pub(super) fn applying(&self, batch: &Batch) -> Applying {
+        Applying(
+            batch
+                .blocks
+                .iter()
+                .flat_map(|block| self.block(block))
+                .collect(),
+        )
+    }
+
+    /// One span for each context that the block's record carries, and one for the block, with links to them.
+    fn block(&self, applied: &Applied) -> Vec<Span> {
+        let contexts = applied.headers.chunks(1).map(TraceContext::from_headers);
+        let contexts: Vec<_> = contexts.filter(TraceContext::is_sampled).collect();
+        if contexts.is_empty() {
+            return Vec::new();
+        }
+        let apply = Operation::Process("apply");
+        let each = contexts.iter().take(messaging::MAX_LINKS);
+        let mut spans: Vec<_> = each
+            .map(|context| self.topic.span(apply, context))
+            .collect();
+        let records = applied.accepted.block.verdicts().len();
+        spans.push(messaging::batch_step("apply block", records, &contexts));
+        for span in &spans {
+            messaging::set_position(span, BLOCKCHAIN_PARTITION, Some(applied.topic_offset));
+            messaging::set(span, HEIGHT, messaging::count(applied.accepted.height));
+            messaging::set(span, HASH, applied.accepted.hash.to_string());
+        }
+        spans
+    }
+
+    /// They are in the index.
+    pub(super) fn applied(&self, Applying(mut spans): Applying) {
+        if spans.is_empty() {
+            return;
+        }
+        let visible = |span: &Span| messaging::step("visible", &TraceContext::of(span));
+        let visible: Vec<_> = spans.iter().map(visible).collect();
+        spans.clear();
+        self.waiting.lock().extend(visible);
+    }
+
+    /// Readers see what is in the index.
+    pub(super) fn visible(&self) {
+        let mut waiting = self.waiting.lock();
+        if !waiting.is_empty() {
+            waiting.clear();
+        }
+    }
+}
