@@ -74,7 +74,7 @@ fn a_crash_anywhere_leaves_an_index_that_goes_on() {
     grow(&mut world, 30);
     let whole = tempfile::tempdir().unwrap();
     let expected = picture(&Driver::caught_up(whole.path(), &world));
-    for steps in [1, 3, 9, 20, 33, 50, 80] {
+    for steps in [3, 20, 50] {
         let dir = tempfile::tempdir().unwrap();
         let mut written = Vec::new();
         for round in 1.. {
