@@ -36,6 +36,25 @@
 //! | disk | `disk:PATH` | `fdatasync` has returned | clones in one process (a lock keeps others out) |
 //! | Kafka | `kafka://host:port[,host:port][/PREFIX]` | acknowledged by all in-sync replicas | everybody |
 //! | memory | `memory:` or `memory:NAME` | in this process's memory | clones; everybody in the process who opens that name |
+//!
+//! ```
+//! use std::time::Duration;
+//! use journal::{Entry, Journal, Options, TopicSpec, Url};
+//!
+//! let journal = Journal::open(&Url::parse("memory:")?, &Options::default())?;
+//! let topic = TopicSpec { name: "letters".into(), partitions: 2, max_record_bytes: 1024 };
+//! journal.create_topic(&topic)?;
+//!
+//! let letter = Entry { partition: 1, key: None, value: "hello".into(), headers: vec![] };
+//! let appended = journal.append("letters", letter, Duration::from_secs(1))?;
+//! assert_eq!(appended.offset, Some(0));
+//!
+//! let mut reader = journal.reader("letters", 1, 0)?;
+//! let batch = reader.next(1 << 20, Duration::from_secs(1))?;
+//! assert_eq!(batch.records[0].value, "hello");
+//! assert_eq!((batch.next, batch.end), (1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod append;
 mod clock;
