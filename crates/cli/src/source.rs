@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
 use chain::export;
-use follow::config::JournalArgs;
+use follow::config::OptionalJournal;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use journal::{Journal, Record, Url};
+use journal::{Journal, Record};
 use proto::ledger::v1::StreamBlocksRequest;
 use tokio::sync::mpsc;
 
@@ -32,12 +32,8 @@ pub struct SourceArgs {
     /// Ask the ledger (--ledger) for its raw blocks: accepted ones only
     #[arg(long, conflicts_with = "export")]
     from_ledger: bool,
-    /// A journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
-    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
-    journal: Option<Url>,
-    /// File of librdkafka properties (SASL, TLS)
-    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
-    kafka_config: Option<PathBuf>,
+    #[command(flatten)]
+    journal: OptionalJournal,
 }
 
 /// An opened source. It can be read more than once.
@@ -65,15 +61,11 @@ impl SourceArgs {
         if self.from_ledger {
             return Ok(Source::Ledger(connect.clone()));
         }
-        let Some(journal) = self.journal else {
+        let Some(args) = self.journal.given() else {
             return Err(Failure::new(
                 Exit::Usage,
                 "what shall be read? --journal URL, --export FILE, or --from-ledger",
             ));
-        };
-        let args = JournalArgs {
-            journal,
-            kafka_config: self.kafka_config,
         };
         let journal = args.open("blocklog")?;
         Source::of(journal)

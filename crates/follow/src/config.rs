@@ -27,6 +27,28 @@ pub struct JournalArgs {
     pub kafka_config: Option<PathBuf>,
 }
 
+/// Which journal, for commands that can do without one.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OptionalJournal {
+    /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
+    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
+    pub journal: Option<Url>,
+    /// File of librdkafka properties, one `name=value` a line (SASL, TLS)
+    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
+    pub kafka_config: Option<PathBuf>,
+}
+
+impl OptionalJournal {
+    /// As if both flags were required.
+    pub fn given(self) -> Option<JournalArgs> {
+        let kafka_config = self.kafka_config;
+        self.journal.map(|journal| JournalArgs {
+            journal,
+            kafka_config,
+        })
+    }
+}
+
 /// Which chain, and how its topics are made if they are not there.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArgs {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use chain::{Accepted, Hash};
+use chain::{Accepted, Chain, Hash};
 use follow::audit::{self, Fault, Held, Run, Seen};
 use follow::config::JournalArgs;
 use follow::topics::TRANSACTIONS;
@@ -71,46 +71,13 @@ fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
     )
     .map_err(super::verify::failure)?;
     bar.finish_and_clear();
-    if let Some(error) = auditor.trouble {
+    if let Some(error) = auditor.trouble.take() {
         return Err(error.into());
     }
-    let Some(chain) = core.chain() else {
-        return Err(
-            Failure::new(Exit::DoesNotVerify, "there is no valid block 0").reason("NO_CHAIN"),
-        );
-    };
-    for finding in &auditor.findings {
-        printer.line(&proto::json::to_value(finding).to_string())?;
-    }
-    let found = auditor.findings.len();
-    let value = json!({
-        "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height, "tip": chain.tip().hash.to_string(),
-        "blocks": auditor.blocks, "offsets": auditor.offsets, "findings": found, "seconds": started.elapsed().as_secs_f64(),
-    });
-    let rows = vec![
-        (
-            "checked",
-            format!(
-                "{} blocks with {} offsets against {}, byte for byte",
-                auditor.blocks,
-                auditor.offsets,
-                auditor.journal.topic_name(TRANSACTIONS)
-            ),
-        ),
-        (
-            "tip",
-            format!("{} {}", chain.tip().height, chain.tip().hash),
-        ),
-        ("findings", found.to_string()),
-    ];
-    printer.value(&value, rows)?;
-    if found > 0 {
-        let advice = format!(
-            "{found} findings: blocks and topic disagree; each line names block, miner and hashes; strike the miner off with `blocklog admin miner remove`"
-        );
-        return Err(Failure::new(Exit::DoesNotVerify, advice).reason("FINDINGS"));
-    }
-    Ok(())
+    let chain = core.chain().ok_or_else(|| {
+        Failure::new(Exit::DoesNotVerify, "there is no valid block 0").reason("NO_CHAIN")
+    })?;
+    auditor.report(chain, started.elapsed(), printer)
 }
 
 struct Auditor {
@@ -147,6 +114,42 @@ impl Held for Topical {
 }
 
 impl Auditor {
+    /// What was compared, and each disagreement.
+    fn report(&self, chain: &Chain, took: Duration, printer: Printer) -> Outcome {
+        for finding in &self.findings {
+            printer.line(&proto::json::to_value(finding).to_string())?;
+        }
+        let found = self.findings.len();
+        let value = json!({
+            "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height, "tip": chain.tip().hash.to_string(),
+            "blocks": self.blocks, "offsets": self.offsets, "findings": found, "seconds": took.as_secs_f64(),
+        });
+        let rows = vec![
+            (
+                "checked",
+                format!(
+                    "{} blocks with {} offsets against {}, byte for byte",
+                    self.blocks,
+                    self.offsets,
+                    self.journal.topic_name(TRANSACTIONS)
+                ),
+            ),
+            (
+                "tip",
+                format!("{} {}", chain.tip().height, chain.tip().hash),
+            ),
+            ("findings", found.to_string()),
+        ];
+        printer.value(&value, rows)?;
+        if found > 0 {
+            let advice = format!(
+                "{found} findings: blocks and topic disagree; each line names block, miner and hashes; strike the miner off with `blocklog admin miner remove`"
+            );
+            return Err(Failure::new(Exit::DoesNotVerify, advice).reason("FINDINGS"));
+        }
+        Ok(())
+    }
+
     fn block(&mut self, accepted: &Accepted) -> Result<(), journal::Error> {
         let header = accepted.block.header();
         self.blocks += 1;

@@ -3,10 +3,7 @@
 mod log;
 mod services;
 
-use std::path::PathBuf;
-
-use follow::config::JournalArgs;
-use journal::Url;
+use follow::config::OptionalJournal;
 use serde_json::json;
 
 use crate::connect::Connect;
@@ -19,12 +16,8 @@ use crate::output::{Printer, Rows};
     after_help = "Examples:\n  blocklog doctor\n  blocklog doctor --journal kafka://127.0.0.1:9092 --production"
 )]
 pub struct DoctorArgs {
-    /// The journal to look at [default: only the services]
-    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
-    journal: Option<Url>,
-    /// File of librdkafka properties (SASL, TLS)
-    #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
-    kafka_config: Option<PathBuf>,
+    #[command(flatten)]
+    journal: OptionalJournal,
     /// What is fine for a trial counts as a fault: one replica, named accounts, anybody mining
     #[arg(long)]
     production: bool,
@@ -90,15 +83,10 @@ impl Finding {
 pub async fn run(args: DoctorArgs, connect: &Connect, printer: Printer) -> Outcome {
     let DoctorArgs {
         journal,
-        kafka_config,
         production,
     } = args;
     let mut findings = Vec::new();
-    if let Some(journal) = journal {
-        let journal = JournalArgs {
-            journal,
-            kafka_config,
-        };
+    if let Some(journal) = journal.given() {
         let looked = tokio::task::spawn_blocking(move || log::look(&journal, production)).await;
         findings.extend(looked.map_err(|error| Failure::new(Exit::Other, error.to_string()))?);
     }

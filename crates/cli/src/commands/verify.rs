@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "HEIGHT")]
     to: Option<u64>,
     /// Skip the signatures on the way to this block
-    #[arg(long, value_name = "HASH", env = "BLOCKLOG_ASSUME_VALID")]
+    #[arg(long, value_name = "HASH")]
     assume_valid: Option<Hash>,
 }
 

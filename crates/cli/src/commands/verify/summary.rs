@@ -137,7 +137,6 @@ impl Summary {
     ) -> io::Result<()> {
         let tip = chain.tip();
         let records: u64 = self.verdicts.values().sum();
-        let rate = records as f64 / took.as_secs_f64().max(1e-9);
         let signatures = match assumed {
             None => "every signature of transactions and blocks".to_owned(),
             Some(hash) => format!("signatures after block {hash} only"),
@@ -151,6 +150,14 @@ impl Summary {
             "balances": self.balances.as_ref().map(|balances| balances.iter()
                 .map(|(account, balance)| json!({ "account": account.to_string(), "balance": balance })).collect::<Vec<_>>()),
         });
+        let rows = self.rows(chain, source, &signatures, took);
+        printer.value(&value, rows)
+    }
+
+    fn rows(&self, chain: &Chain, source: &str, signatures: &str, took: Duration) -> Rows {
+        let tip = chain.tip();
+        let records: u64 = self.verdicts.values().sum();
+        let rate = records as f64 / took.as_secs_f64().max(1e-9);
         let verdicts: Vec<String> = self
             .verdicts
             .iter()
@@ -197,7 +204,7 @@ impl Summary {
                 .flatten()
                 .map(|(account, balance)| ("balance", format!("{account} {balance}"))),
         );
-        printer.value(&value, rows)
+        rows
     }
 
     /// Whether it verifies.
