@@ -1,0 +1,1 @@
+//! Nothing: `tests/across` is what this crate is for.
