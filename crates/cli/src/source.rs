@@ -141,6 +141,10 @@ struct ExportFile {
     path: PathBuf,
     buffer: BytesMut,
     ended: bool,
+    /// Bytes of the file before the buffer.
+    passed: u64,
+    /// No later record may have an offset below this one.
+    next_offset: u64,
 }
 
 impl ExportFile {
@@ -151,13 +155,16 @@ impl ExportFile {
             path: path.to_owned(),
             buffer: BytesMut::new(),
             ended: false,
+            passed: 0,
+            next_offset: 0,
         })
     }
 
     fn broken(&self, problem: impl std::fmt::Display) -> journal::Error {
+        let at = self.passed;
         io_error(
             &self.path,
-            format!("{problem}; is it an export of a blockchain topic?"),
+            format!("{problem}, in the record that begins at byte {at}"),
         )
     }
 
@@ -178,10 +185,19 @@ impl ExportFile {
 
     fn read_record(&mut self) -> Result<Option<Record>, journal::Error> {
         loop {
-            let found = export::read_record(&self.buffer).map_err(|error| self.broken(error))?;
+            let found = export::read_record(&self.buffer)
+                .map_err(|_| self.broken("no offset, time and length as in an export"))?;
             if let Some((record, length)) = found {
                 let (offset, append_ms, value) =
                     (record.offset, record.append_ms, record.value.len());
+                let in_order = (self.next_offset..u64::MAX).contains(&offset);
+                if !in_order {
+                    return Err(
+                        self.broken(format!("offset {offset} is not above the one before it"))
+                    );
+                }
+                self.next_offset = offset + 1;
+                self.passed += length as u64;
                 let mut framed: Bytes = self.buffer.split_to(length).freeze();
                 let value = framed.split_off(length - value);
                 return Ok(Some(Record {

@@ -10,7 +10,7 @@ use follow::{Event, Fatal, Settings};
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
-use crate::source;
+use crate::source::{self, Source};
 use summary::Summary;
 
 /// Every rule, every signature, every hash; from block 0 on.
@@ -73,10 +73,13 @@ fn verify(args: Args, connect: &Connect, printer: Printer) -> Outcome {
         },
     );
     bar.finish_and_clear();
-    let core = replayed.map_err(failure)?;
+    let core = replayed.map_err(|fatal| match (fatal, &source) {
+        // A file that is damaged is evidence that does not verify, not a journal in trouble.
+        (Fatal::Journal(error), Source::Export(..)) => summary.damaged(&error.to_string()),
+        (fatal, _) => failure(fatal),
+    })?;
     let Some(chain) = core.chain() else {
-        let nothing = format!("{} holds no valid block 0", source.name());
-        return Err(Failure::new(Exit::DoesNotVerify, nothing).reason("NO_CHAIN"));
+        return Err(summary.no_chain(&source.name()));
     };
     summary.print(
         chain,

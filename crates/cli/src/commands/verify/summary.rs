@@ -126,6 +126,26 @@ impl Summary {
         }
     }
 
+    /// A file that cannot be read on.
+    pub fn damaged(&self, problem: &str) -> Failure {
+        let reached = match self.blocks {
+            0 => "no block was read before it".to_owned(),
+            blocks => format!("the chain is whole up to height {}, before it", blocks - 1),
+        };
+        Failure::new(Exit::DoesNotVerify, format!("{problem}; {reached}")).reason("DAMAGED")
+    }
+
+    /// Nothing to start from.
+    pub fn no_chain(&self, source: &str) -> Failure {
+        let told = self
+            .since_tip
+            .as_ref()
+            .map(|line| format!("; refused: {line}"))
+            .unwrap_or_default();
+        let nothing = format!("{source} holds no valid block of height 0{told}");
+        Failure::new(Exit::DoesNotVerify, nothing).reason("NO_CHAIN")
+    }
+
     /// Says precisely what was checked.
     pub fn print(
         &self,
@@ -197,6 +217,11 @@ impl Summary {
                 format!("{:.2} s, {rate:.0} records/s", took.as_secs_f64()),
             ),
         ];
+        rows.extend(
+            self.broken
+                .iter()
+                .map(|broken| ("suspicion", broken.clone())),
+        );
         rows.extend(self.told.iter().map(|line| ("refused", line.clone())));
         rows.extend(
             self.balances
@@ -225,7 +250,8 @@ impl Summary {
             let short = format!("height {to} is above the tip, {}", chain.tip().height);
             return Err(Failure::new(Exit::NotFound, short).reason("HEIGHT_ABOVE_TIP"));
         }
-        match &self.broken {
+        // A tip that is trusted and found stands against the suspicion: whoever may write to the topic can raise one.
+        match self.broken.as_ref().filter(|_| self.tip.is_none()) {
             None => Ok(()),
             Some(broken) => {
                 let told = self
