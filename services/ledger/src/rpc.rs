@@ -20,6 +20,7 @@ use crate::store::{Reader, View};
 mod ask;
 mod call;
 mod encode;
+mod entries;
 mod find_by_prefix;
 mod get_account;
 mod get_block;

@@ -8,7 +8,7 @@ use proto::wire::required;
 use super::encode;
 use crate::problem::Problem;
 use crate::store::View;
-use crate::store::answer::{AccountState, Block, Entry, Occurrence, Record};
+use crate::store::answer::{AccountState, Block, Occurrence, Record};
 
 /// The block at a height.
 pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
@@ -50,24 +50,6 @@ pub fn account(view: &View, account: &Account, height: u64) -> Result<AccountSta
     let account = *account;
     view.account(&account, height)?
         .ok_or(Problem::UnknownAccount { account, height })
-}
-
-/// An entry as the wire shows it, with its time and its record.
-pub fn entry(view: &View, entry: &Entry) -> Result<wire::AccountEntry, Problem> {
-    let block = block(view, "height", entry.height)?;
-    let record = view.record_of_leaf(entry.leaf_index)?;
-    let chain_id = view.chain_id();
-    Ok(wire::AccountEntry {
-        sequence: Some(entry.sequence),
-        leaf_index: Some(entry.leaf_index),
-        height: Some(entry.height),
-        timestamp: Some(proto::wire::timestamp(block.header.timestamp_ms)),
-        // Both balances fit 64 bits; the difference of two extremes is shown as the extreme that it is beyond.
-        change: Some(clamp(entry.change)),
-        balance: Some(entry.balance),
-        record: record.map(|record| encode::record(&record, &chain_id, false)),
-        kind: encode::kind(entry.kind).into(),
-    })
 }
 
 /// A path of hashes through the log.
@@ -116,8 +98,4 @@ fn is_included(record: &Record) -> bool {
     use crate::store::answer::Fate;
     let included = chain::Verdict::Included;
     matches!(record.fate, Fate::Judged { verdict, .. } if verdict == included)
-}
-
-fn clamp(change: i128) -> i64 {
-    i64::try_from(change).unwrap_or(if change < 0 { i64::MIN } else { i64::MAX })
 }

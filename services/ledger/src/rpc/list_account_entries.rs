@@ -4,7 +4,7 @@ use proto::ledger::v1::{ListAccountEntriesRequest, ListAccountEntriesResponse};
 use proto::wire;
 
 use super::page::Page;
-use super::{ask, encode};
+use super::{ask, encode, entries};
 use crate::problem::Problem;
 use crate::store::View;
 
@@ -26,9 +26,8 @@ pub fn handle(
         true => Some(last + 1).filter(|next| *next <= state.entries),
         false => Some(last).filter(|last| *last > 1),
     });
-    let rows = entries.iter().map(|entry| ask::entry(view, entry));
     Ok(ListAccountEntriesResponse {
-        entries: rows.collect::<Result<_, _>>()?,
+        entries: entries::encode(view, &entries)?,
         next_page_token: page.token_of(next),
         tip: encode::tip(view),
     })

@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chain::Account;
-use proto::ledger::v1::{StreamAccountEntriesRequest, StreamAccountEntriesResponse};
+use proto::ledger::v1::{AccountEntry, StreamAccountEntriesRequest, StreamAccountEntriesResponse};
 use proto::wire;
 
 use super::live::{self, Source, Watch, aside};
-use super::{ask, encode};
+use super::{encode, entries};
 use crate::problem::Problem;
-use crate::store::answer::Entry;
 use crate::store::{Reader, View};
 
 /// Entries read at once: rows lie together, and one is small.
@@ -23,7 +22,7 @@ pub struct Entries {
     /// Sequence of the next entry.
     next: u64,
     /// Read and not told yet, from `next` on.
-    ahead: VecDeque<Entry>,
+    ahead: VecDeque<AccountEntry>,
     /// Whether it has been at the last one.
     live: bool,
 }
@@ -37,7 +36,7 @@ pub fn handle(
     let next = match request.from_sequence {
         // There is no entry 0.
         Some(sequence) => sequence.max(1),
-        None => entries(view, &account)? + 1,
+        None => count(view, &account)? + 1,
     };
     Ok(Entries {
         watch: Watch::new(reader),
@@ -49,7 +48,7 @@ pub fn handle(
 }
 
 /// How many there are; none of an account that nothing has changed yet.
-fn entries(view: &View, account: &Account) -> Result<u64, Problem> {
+fn count(view: &View, account: &Account) -> Result<u64, Problem> {
     let state = view.account(account, view.tip().height)?;
     Ok(state.map_or(0, |state| state.entries))
 }
@@ -61,7 +60,7 @@ impl Source for Entries {
         loop {
             let view = self.watch.look();
             if let Some(view) = &view {
-                let waiting = (entries(view, &self.account)? + 1).saturating_sub(self.next);
+                let waiting = (count(view, &self.account)? + 1).saturating_sub(self.next);
                 if live::is_lagging(waiting, self.live, paused) {
                     return Err(Problem::Lagged {
                         resume_from: self.next,
@@ -93,14 +92,11 @@ impl Entries {
     async fn entry(&mut self, view: &View) -> Result<StreamAccountEntriesResponse, Problem> {
         if self.ahead.is_empty() {
             let (view, account, next) = (view.clone(), self.account, self.next);
-            let rows = aside(move || view.entries(&account, next, READ_AHEAD)).await?;
-            self.ahead = rows.into();
+            let rows =
+                aside(move || entries::encode(&view, &view.entries(&account, next, READ_AHEAD)?));
+            self.ahead = rows.await?.into();
         }
-        let entry = match self.ahead.front() {
-            Some(entry) => Some(ask::entry(view, entry)?),
-            None => None,
-        };
-        self.ahead.pop_front();
+        let entry = self.ahead.pop_front();
         self.next += 1;
         self.watch.told();
         Ok(StreamAccountEntriesResponse {

@@ -1,23 +1,55 @@
-//! From a leaf of the log back to the record behind it.
-
-use chain::leaf::Leaf;
+//! From leaves of the log back to the records behind them.
 
 use super::View;
-use crate::store::Error;
+use super::records::judged;
 use crate::store::answer::Record;
+use crate::store::rows::{self, Chunk, Marks, Slot};
+use crate::store::{Error, schema};
+
+/// Finds the records of many leaves. Entries of one account lie together: what was read for one often serves the next.
+pub struct Leaves<'a> {
+    view: &'a View,
+    last: Option<(u64, Chunk, Option<Marks>)>,
+}
 
 impl View {
-    /// What became of the offset that a leaf tells of; `None`: it is no leaf of a record, or beyond the tip's log.
-    pub fn record_of_leaf(&self, index: u64) -> Result<Option<Record>, Error> {
-        let Some(leaf) = self.leaf(index)? else {
+    /// Finds the records behind leaves.
+    pub fn leaves(&self) -> Leaves<'_> {
+        Leaves {
+            view: self,
+            last: None,
+        }
+    }
+}
+
+impl Leaves<'_> {
+    /// What became of the offset that a leaf tells of; `None`: it is no leaf of a record.
+    pub fn record(&mut self, index: u64) -> Result<Option<Record>, Error> {
+        let holds = |(first, chunk, _): &(u64, Chunk, _)| {
+            *first <= index && index - first < chunk.slots.len() as u64
+        };
+        if !self.last.as_ref().is_some_and(holds) {
+            self.last = self.chunk_below(index)?;
+        }
+        let Some((first, chunk, marks)) = &self.last else {
             return Ok(None);
         };
-        match Leaf::decode(&leaf.bytes) {
-            Ok(Leaf::Record {
-                partition, offset, ..
-            }) => self.record(partition, offset),
-            Ok(_) => Ok(None),
-            Err(_) => Err(Error::Damaged("a leaf does not decode")),
-        }
+        let slot = (index - first) as usize;
+        Ok(match chunk.slots.get(slot) {
+            Some(Slot::Record { .. }) => Some(judged(chunk, *first, slot, marks.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The last chunk that begins at or below a leaf.
+    fn chunk_below(&self, index: u64) -> Result<Option<(u64, Chunk, Option<Marks>)>, Error> {
+        let view = self.view;
+        let keys = schema::number(0)..=schema::number(index);
+        let last = view.range(&view.moment.keyspaces.records, keys).next_back();
+        let Some((key, value)) = last.transpose()? else {
+            return Ok(None);
+        };
+        let first = schema::read_number(&key)?;
+        Ok(Some((first, rows::decode(&value)?, view.marks(first)?)))
     }
 }

@@ -219,7 +219,7 @@ impl View {
         row.ok_or(Error::Damaged("records of a block are missing"))
     }
 
-    fn marks(&self, first_leaf: u64) -> Result<Option<Marks>, Error> {
+    pub(super) fn marks(&self, first_leaf: u64) -> Result<Option<Marks>, Error> {
         self.get(&self.moment.keyspaces.marks, schema::number(first_leaf))
     }
 }
@@ -229,7 +229,7 @@ fn nth<T>(chunk: &Chunk, index: usize, make: impl FnOnce(usize) -> T) -> Option<
 }
 
 /// Slot `index` of a chunk whose first slot is leaf `first`; of a void the first offset.
-fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Marks>) -> Record {
+pub(super) fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Marks>) -> Record {
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     let (height, leaf_index) = (chunk.height, first + index as u64);
     let age = marks.and_then(|marks| *marks.ages_ms.get(index)?);
