@@ -3,8 +3,8 @@
 use chain::Transaction;
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::{
-    CheckTransactionRequest, GetSubmissionInfoRequest, SubmitTransactionRequest,
-    check_transaction_request as check,
+    CheckTransactionRequest, CheckTransactionResponse, GetSubmissionInfoRequest,
+    SubmitTransactionRequest, check_transaction_request as check,
 };
 use proto::types::v1 as types;
 use proto::wire;
@@ -106,8 +106,17 @@ async fn a_partition_given_by_hand_is_obeyed() {
     stage.stop().await;
 }
 
+async fn checked(stage: &Stage, content: check::Content) -> CheckTransactionResponse {
+    let request = CheckTransactionRequest {
+        content: Some(content),
+    };
+    let mut client = stage.client.clone();
+    let reply = client.check_transaction(request).await;
+    reply.unwrap().into_inner()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn checking_tells_what_to_sign_and_appends_nothing() {
+async fn checking_tells_what_to_sign() {
     let stage = Stage::open(&[]).await;
     let transaction = stage.signed(1, 7);
     let id = transaction.id(&stage.rules.chain_id);
@@ -117,20 +126,7 @@ async fn checking_tells_what_to_sign_and_appends_nothing() {
         ..full.clone()
     };
     let to_sign = hex(&transaction.signed_bytes(&stage.rules.chain_id));
-    let check = |content| {
-        let request = CheckTransactionRequest {
-            content: Some(content),
-        };
-        let mut client = stage.client.clone();
-        async move {
-            client
-                .check_transaction(request)
-                .await
-                .unwrap()
-                .into_inner()
-        }
-    };
-    let reply = check(check::Content::Transaction(unsigned)).await;
+    let reply = checked(&stage, check::Content::Transaction(unsigned)).await;
     assert_eq!(reply.would_fail(), types::Verdict::BadSignature);
     assert_eq!(reply.signed_bytes, to_sign);
     assert_eq!(
@@ -138,27 +134,37 @@ async fn checking_tells_what_to_sign_and_appends_nothing() {
         ("", id.to_string())
     );
 
-    let reply = check(check::Content::Transaction(full.clone())).await;
+    let reply = checked(&stage, check::Content::Transaction(full.clone())).await;
     assert_eq!(reply.would_fail(), types::Verdict::Unspecified);
     assert_eq!(reply.record, hex(&transaction.encode()));
     assert_eq!(reply.transaction, Some(full));
 
-    let reply = check(check::Content::Record(transaction.encode())).await;
+    let reply = checked(&stage, check::Content::Record(transaction.encode())).await;
     assert_eq!(
         (reply.would_fail(), reply.signed_bytes),
         (types::Verdict::Unspecified, to_sign)
     );
+    assert!(stage.log(0).is_empty() && stage.log(1).is_empty());
+    stage.stop().await;
+}
 
-    let reply = check(check::Content::Record("junk".into())).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn checking_tells_what_would_fail_and_appends_nothing() {
+    let stage = Stage::open(&[]).await;
+    let reply = checked(&stage, check::Content::Record("junk".into())).await;
     assert_eq!(
         (reply.would_fail(), reply.transaction),
         (types::Verdict::Undecodable, None)
     );
 
-    let reply = check(check::Content::Transaction(note("Not A Name", "hi"))).await;
+    let reply = checked(
+        &stage,
+        check::Content::Transaction(note("Not A Name", "hi")),
+    )
+    .await;
     assert_eq!(reply.would_fail(), types::Verdict::BadAccount);
 
-    let reply = check(check::Content::Transaction(note("alice", "hi"))).await;
+    let reply = checked(&stage, check::Content::Transaction(note("alice", "hi"))).await;
     assert_eq!(reply.would_fail(), types::Verdict::Unspecified);
     let understood = reply.transaction.unwrap();
     assert_eq!(
@@ -172,10 +178,10 @@ async fn checking_tells_what_to_sign_and_appends_nothing() {
 
     let zero = Transaction {
         nonce: 0,
-        ..transaction
+        ..stage.signed(1, 7)
     };
     let zero = zero.sign(&stage.rules.chain_id, &crate::stage::secret(1));
-    let reply = check(check::Content::Record(zero.encode())).await;
+    let reply = checked(&stage, check::Content::Record(zero.encode())).await;
     assert_eq!(reply.would_fail(), types::Verdict::NonceTooLow);
 
     assert!(stage.log(0).is_empty() && stage.log(1).is_empty());
