@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::metrics::{KeyValue, meter};
+
 /// Why a condition does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reason {
@@ -91,6 +93,30 @@ impl Readiness {
             .wait_for(|conditions| conditions.values().all(Option::is_none))
             .await
             .expect("the sender lives as long as self");
+    }
+
+    /// Tells it as figures: `service.ready` is 1 or 0, `service.unready` is 1 for each reason.
+    pub(crate) fn observe(&self, service: &'static str) {
+        let (ready, unready) = (self.clone(), self.clone());
+        let name = KeyValue::new("service", service);
+        let label = name.clone();
+        meter()
+            .u64_observable_gauge("service.ready")
+            .with_description("1 when the service may be sent work, else 0")
+            .with_callback(move |gauge| {
+                gauge.observe(ready.is_ready().into(), &[label.clone()]);
+            })
+            .build();
+        meter()
+            .u64_observable_gauge("service.unready")
+            .with_description("1 for each reason that keeps work from the service")
+            .with_callback(move |gauge| {
+                for reason in unready.reasons() {
+                    let reason = KeyValue::new("reason", reason.reason);
+                    gauge.observe(1, &[name.clone(), reason]);
+                }
+            })
+            .build();
     }
 
     /// A receiver that wakes at every change.

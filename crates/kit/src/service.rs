@@ -56,6 +56,7 @@ impl Service {
         let admin = listen("the admin port", "--admin", addresses.admin).await?;
         let (grpc_addr, admin_addr) = (grpc.local_addr()?, admin.local_addr()?);
         let readiness = Readiness::default();
+        readiness.observe(name);
         let routes = admin::routes(name, readiness.clone());
         let watch = (readiness.clone(), shutdown.clone());
         let admin = tokio::spawn(async move {
