@@ -35,7 +35,7 @@ fn at_least<T>(height: u64, message: T) -> Request<T> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_serves_what_the_log_holds_and_goes_on_after_a_restart() {
+async fn it_serves_what_the_log_holds() {
     let (data, mut world) = (tempfile::tempdir().unwrap(), World::new());
     let log = Log::new();
     grow(&mut world, 20);
@@ -72,6 +72,17 @@ async fn it_serves_what_the_log_holds_and_goes_on_after_a_restart() {
         .unwrap()
         .into_inner();
     assert_eq!(found.block.unwrap().height, Some(7));
+    node.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_goes_on_after_a_restart_and_makes_readers_wait_for_what_they_ask() {
+    let (data, mut world) = (tempfile::tempdir().unwrap(), World::new());
+    let log = Log::new();
+    grow(&mut world, 20);
+    log.publish(&world);
+    let node = Node::start(&log, data.path(), &[]).await;
+    node.ready().await;
     node.stop().await.unwrap();
 
     grow(&mut world, 3);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chain::{assemble, record};
 use ledger::store::answer::{Fault, Occurrence};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, folder};
 use crate::world::{World, journal_record};
 
 /// A block that leaves out, invents and replaces; says which transaction it left out.
@@ -46,7 +46,7 @@ fn faults(driver: &Driver) -> Vec<(Fault, u64, u64)> {
 
 #[test]
 fn lies_are_found_in_a_replay() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let omitted = byzantine(&mut world);
     world.send(1, "bank", "carol", 1);
@@ -69,7 +69,7 @@ fn lies_are_found_in_a_replay() {
 
 #[test]
 fn lies_are_found_live_and_told_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let mut driver = Driver::caught_up(dir.path(), &world);
     byzantine(&mut world);
@@ -85,7 +85,7 @@ fn lies_are_found_live_and_told_once() {
 
 #[test]
 fn an_omitted_transaction_counts_when_it_is_submitted_again() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let omitted = byzantine(&mut world);
     let mut driver = Driver::caught_up(dir.path(), &world);
@@ -106,7 +106,7 @@ fn an_omitted_transaction_counts_when_it_is_submitted_again() {
 
 #[test]
 fn what_retention_removed_is_unavailable_not_a_lie() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     for _ in 0..3 {
         for n in 0..4 {
@@ -139,7 +139,7 @@ fn what_retention_removed_is_unavailable_not_a_lie() {
 
 #[test]
 fn a_replay_is_audited_while_blocks_keep_coming() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     for n in 0..200 {
         world.send(n % 2, "bank", "carol", 1);
@@ -161,7 +161,7 @@ fn a_replay_is_audited_while_blocks_keep_coming() {
 
 #[test]
 fn traces_of_submissions_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let id = world.send(0, "bank", "carol", 1);
     let traced = |world: &mut World, offset: u64| {

@@ -17,6 +17,17 @@ use crate::world::World;
 /// Records that one read gives at most: small, so that everything comes in pieces.
 const READ: usize = 7;
 
+/// A folder for an index, in memory where there is one: a store syncs a lot when it is made, and these tests make many.
+pub fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    }
+    .expect("a folder")
+}
+
 pub struct Driver {
     pub core: Core,
     pub reader: Reader,
@@ -125,44 +136,50 @@ impl Driver {
     }
 
     fn read(&mut self, world: &World) -> Option<Input> {
-        if let Some((generation, next)) = &mut self.chain_reader
-            && *next < world.blocks.len() as u64
-        {
-            let records: Vec<_> = world.blocks[*next as usize..]
-                .iter()
-                .take(READ)
-                .cloned()
-                .collect();
-            *next += records.len() as u64;
-            let batch = Batch {
-                records,
-                next: *next,
-                end: world.blocks.len() as u64,
-                permit: None,
-            };
-            return Some(Input::Follow(follow::Input::Tail {
-                generation: *generation,
-                event: TailEvent::Batch(batch),
-            }));
-        }
-        let (key, (lane, generation, next)) = self
-            .readers
-            .iter_mut()
-            .find(|((partition, _), (_, _, next))| *next < world.ends[*partition as usize])?;
+        self.read_chain(world).or_else(|| self.read_topic(world))
+    }
+
+    fn read_chain(&mut self, world: &World) -> Option<Input> {
+        let end = world.blocks.len() as u64;
+        let (generation, next) = self.chain_reader.as_mut().filter(|(_, next)| *next < end)?;
+        let records: Vec<_> = world.blocks[*next as usize..]
+            .iter()
+            .take(READ)
+            .cloned()
+            .collect();
+        *next += records.len() as u64;
+        let event = TailEvent::Batch(Batch {
+            records,
+            next: *next,
+            end,
+            permit: None,
+        });
+        Some(Input::Follow(follow::Input::Tail {
+            generation: *generation,
+            event,
+        }))
+    }
+
+    fn read_topic(&mut self, world: &World) -> Option<Input> {
+        let behind = |partition: u32, next: u64| next < world.ends[partition as usize];
+        let mut readers = self.readers.iter_mut();
+        let (key, (lane, generation, next)) =
+            readers.find(|(key, reader)| behind(key.0, reader.2))?;
         let (partition, lane, generation) = (key.0, *lane, *generation);
         let (start, end) = (
             world.starts[partition as usize],
             world.ends[partition as usize],
         );
+        let topic = &world.topic[partition as usize];
         if *next < start {
+            let (topic, offset) = ("transactions".into(), std::mem::replace(next, end));
             let error = journal::Error::OutOfRange {
-                topic: "transactions".into(),
+                topic,
                 partition,
-                offset: *next,
+                offset,
                 start,
                 end,
             };
-            *next = end;
             return Some(Input::Topic {
                 partition,
                 lane,
@@ -170,7 +187,7 @@ impl Driver {
                 news: News::Lost(error),
             });
         }
-        let records: Vec<_> = world.topic[partition as usize]
+        let records: Vec<_> = topic
             .range(*next..)
             .take(READ)
             .map(|(_, record)| record.clone())

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use ledger::store::answer::{Fate, Occurrence};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, folder};
 use crate::world::{START_MS, World};
 
 #[test]
 fn pending_records_have_exact_positions() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let first = world.send(0, "bank", "carol", 1);
     world.seal(0);
@@ -70,7 +70,7 @@ fn pending_records_have_exact_positions() {
 
 #[test]
 fn a_pending_copy_with_a_bad_signature_is_not_found_by_its_id() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     let (id, value) = world.pay(0, "carol", 1);
     let mut forged = chain::Transaction::decode(&value).unwrap();
@@ -100,7 +100,7 @@ fn a_pending_copy_with_a_bad_signature_is_not_found_by_its_id() {
 
 #[test]
 fn the_queue_survives_a_restart() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     world.send(1, "bank", "carol", 1);
     world.seal(1);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ledger::store::{Error, Store};
 
-use crate::driver::Driver;
+use crate::driver::{Driver, folder};
 use crate::world::World;
 
 fn grow(world: &mut World, blocks: usize) {
@@ -35,7 +35,7 @@ fn picture(driver: &Driver) -> String {
 
 #[test]
 fn an_orderly_restart_goes_on_from_the_snapshot() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     grow(&mut world, 10);
     Driver::caught_up(dir.path(), &world).close();
@@ -55,7 +55,7 @@ fn an_orderly_restart_goes_on_from_the_snapshot() {
 
 #[test]
 fn without_a_snapshot_the_chain_is_read_again_and_written_once() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     grow(&mut world, 5);
     world.append_raw(bytes::Bytes::from_static(b"no block"));
@@ -72,10 +72,10 @@ fn without_a_snapshot_the_chain_is_read_again_and_written_once() {
 fn a_crash_anywhere_leaves_an_index_that_goes_on() {
     let mut world = World::new();
     grow(&mut world, 30);
-    let whole = tempfile::tempdir().unwrap();
+    let whole = folder();
     let expected = picture(&Driver::caught_up(whole.path(), &world));
     for steps in [3, 20, 50] {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         let mut written = Vec::new();
         for round in 1.. {
             let mut driver = Driver::open(dir.path());
@@ -92,7 +92,7 @@ fn a_crash_anywhere_leaves_an_index_that_goes_on() {
 
 #[test]
 fn a_snapshot_that_is_older_or_newer_than_the_index_does_no_harm() {
-    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (dir, other) = (folder(), folder());
     let mut world = World::new();
     grow(&mut world, 4);
     Driver::caught_up(dir.path(), &world).close();
@@ -126,7 +126,7 @@ fn a_snapshot_that_is_older_or_newer_than_the_index_does_no_harm() {
 
 #[test]
 fn time_makes_snapshots() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     grow(&mut world, 2);
     let mut driver = Driver::caught_up(dir.path(), &world);
@@ -140,7 +140,7 @@ fn time_makes_snapshots() {
 
 #[test]
 fn a_log_that_was_rewritten_or_cut_is_data_loss() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     grow(&mut world, 6);
     drop(Driver::caught_up(dir.path(), &world));
@@ -170,7 +170,7 @@ fn a_log_that_was_rewritten_or_cut_is_data_loss() {
 fn a_damaged_index_is_built_anew() {
     let mut world = World::new();
     grow(&mut world, 6);
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let before = picture(&Driver::caught_up(dir.path(), &world));
     let mut files = files(&dir.path().join("index"));
     // The keyspaces all look alike: one file of each name will do.
@@ -178,7 +178,7 @@ fn a_damaged_index_is_built_anew() {
     files.retain(|file| names.insert(file.file_name().map(ToOwned::to_owned)));
     assert!(names.len() >= 4, "{names:?}");
     for file in files {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = folder();
         drop(Driver::caught_up(dir.path(), &world));
         let path = dir.path().join("index").join(&file);
         // Not every store has every file.
@@ -197,7 +197,7 @@ fn a_damaged_index_is_built_anew() {
 
 #[test]
 fn a_condemned_index_is_built_anew() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let mut world = World::new();
     grow(&mut world, 3);
     drop(Driver::caught_up(dir.path(), &world));
