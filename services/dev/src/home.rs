@@ -114,6 +114,10 @@ fn first_start(keys: &Path, genesis_file: &Path) -> anyhow::Result<()> {
     let new = genesis_file.with_extension("new");
     fs::write(&new, to_json(&genesis)).and_then(|()| fs::File::open(&new)?.sync_all())?;
     fs::rename(&new, genesis_file)?;
+    // The journal will be durable from its first block on: what it belongs to must be, too.
+    for folder in [keys.parent(), Some(keys)].into_iter().flatten() {
+        fs::File::open(folder)?.sync_all()?;
+    }
     Ok(())
 }
 
