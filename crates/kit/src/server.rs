@@ -70,6 +70,11 @@ impl Default for Limits {
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// A ping unanswered for this long ends the connection.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What a client may send on one stream before the handler has read it. h2 ends a connection that holds some thousands
+/// of small unread messages, which is just what back-pressure makes of a wider window.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+/// The same over all streams of a connection.
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// Request headers of one call, in bytes: traces and tokens fit many times over.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
@@ -125,6 +130,8 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = tonic::transport::Server::builder()
         .max_concurrent_streams(limits.per_connection)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
         .http2_max_header_list_size(MAX_HEADER_BYTES)
