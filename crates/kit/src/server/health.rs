@@ -13,8 +13,13 @@ pub(super) async fn follow(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let mut changes = readiness.changes();
+    let mut told = false;
     loop {
         let ready = readiness.is_ready() && !shutdown.is_cancelled();
+        if ready != told && !shutdown.is_cancelled() {
+            tell(&readiness);
+            told = ready;
+        }
         let status = if ready {
             ServingStatus::Serving
         } else {
@@ -30,5 +35,21 @@ pub(super) async fn follow(
             changed = changes.changed() => changed?,
             () = shutdown.cancelled() => {}
         }
+    }
+}
+
+/// For whoever reads the log: that the service has got ready, or why it no longer is.
+fn tell(readiness: &Readiness) {
+    let reasons = readiness.reasons();
+    if reasons.is_empty() {
+        tracing::info!("ready");
+    }
+    for reason in reasons {
+        tracing::warn!(
+            condition = reason.condition,
+            reason = reason.reason,
+            "not ready any more: {}",
+            reason.message
+        );
     }
 }
