@@ -137,15 +137,20 @@ class Cluster:
         self.bootstrap = ",".join(broker.address for broker in self.brokers)
 
     def start(self) -> "Cluster":
+        self.prepare()
+        for broker in self.brokers:
+            broker.start(wait=False)
+        for broker in self.brokers:
+            broker.await_open()
+        return self
+
+    def prepare(self) -> "Cluster":
+        """Everything but the start."""
         # A leading '-' would be read as a flag.
         identity = "b" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         voters = ",".join(f"{b.node}@127.0.0.1:{b.controller_port}" for b in self.brokers)
         for broker in self.brokers:
             broker.prepare(identity, voters, len(self.brokers))
-        for broker in self.brokers:
-            broker.start(wait=False)
-        for broker in self.brokers:
-            broker.await_open()
         return self
 
     def close(self) -> None:

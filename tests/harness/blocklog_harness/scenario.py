@@ -31,11 +31,11 @@ class Scenario:
         """Says what has just been seen."""
         print(f"  {time.monotonic() - self.started:6.1f} s  {text}", flush=True)
 
-    def cluster(self, brokers: int = 1) -> kafka.Cluster:
+    def cluster(self, brokers: int = 1, start: bool = True) -> kafka.Cluster:
         """A cluster of this scenario's own."""
         cluster = kafka.Cluster(brokers, self.folder / f"kafka-{len(self._clusters)}")
         self._clusters.append(cluster)
-        return cluster.start()
+        return cluster.start() if start else cluster.prepare()
 
     def bootstrap(self) -> str:
         """The shared broker, or one of its own where none is named."""
