@@ -5,6 +5,7 @@
 mod appends;
 mod apply;
 mod report;
+mod telemetry;
 mod work;
 
 use clap::Parser;
@@ -32,6 +33,8 @@ enum What {
     Disk,
     /// Appends to a Kafka journal (BLOCKLOG_TEST_KAFKA, or a broker started for it)
     Kafka,
+    /// Submissions with telemetry over the same without; needs blocklog-ingest of the same profile
+    Telemetry,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -49,6 +52,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Kafka) {
         appends::kafka(&mut report)?;
+    }
+    if wanted(What::Telemetry) {
+        telemetry::run(&mut report)?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Report {
         }
         let ratios = sorted(pairs.iter().map(|(baseline, ours)| ours / baseline));
         println!(
-            "{name:<44} {:>14} {:>14} {:>7.2}  {:<15} {goal:.1}",
+            "{name:<44} {:>14} {:>14} {:>7.2}  {:<15} {goal:.2}",
             shown(middle(&sorted(pairs.iter().map(|pair| pair.0))), unit),
             shown(middle(&sorted(pairs.iter().map(|pair| pair.1))), unit),
             middle(&ratios),
