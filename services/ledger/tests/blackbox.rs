@@ -1,5 +1,7 @@
 //! The whole service over a journal in memory, asked over gRPC.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 #[path = "blackbox/stage.rs"]
 mod stage;
 

@@ -1,5 +1,7 @@
 //! Many readers that take nothing beside one that does. Alone in its process, whose memory is measured.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 #[path = "blackbox/stage.rs"]
 #[allow(dead_code, reason = "the black-box tests use the rest")]
 mod stage;
