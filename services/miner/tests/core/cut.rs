@@ -170,10 +170,17 @@ fn a_block_carries_the_contexts_of_sampled_traces_up_to_the_limit() {
         world.blockchain.records[1].headers,
         [context("01"), context("03")].concat()
     );
-    for _ in 0..200 {
+    for number in 0..200 {
         let record = world.transaction("alice");
-        world.put_with(0, record, context("01"));
+        let text = format!("00-0af7651916cd43dd8448eb211c80319c-{number:016x}-01");
+        // Records of one batch share their context: it is carried once.
+        for record in [record, world.transaction("alice")] {
+            let header = ("traceparent".to_owned(), Bytes::from(text.clone()));
+            world.put_with(0, record, vec![header]);
+        }
     }
     world.run();
-    assert_eq!(world.blockchain.records[2].headers.len(), 128);
+    let carried = &world.blockchain.records[2].headers;
+    assert_eq!(carried.len(), 128);
+    assert!(carried.windows(2).all(|pair| pair[0] != pair[1]));
 }
