@@ -104,7 +104,7 @@ impl Readiness {
             .u64_observable_gauge("service.ready")
             .with_description("1 when the service may be sent work, else 0")
             .with_callback(move |gauge| {
-                gauge.observe(ready.is_ready().into(), &[label.clone()]);
+                gauge.observe(ready.is_ready().into(), std::slice::from_ref(&label));
             })
             .build();
         meter()

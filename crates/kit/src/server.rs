@@ -78,6 +78,18 @@ const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// Request headers of one call, in bytes: traces and tokens fit many times over.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
+/// HTTP/2 with bounds: a default server has none.
+fn transport(limits: &Limits) -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .max_concurrent_streams(limits.per_connection)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .max_connection_age(limits.connection_age)
+}
+
 /// Serves on the service's gRPC socket, as a task of the service, until its shutdown token ends it.
 pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
     let Server {
@@ -128,14 +140,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         .layer(axum::middleware::from_fn_with_state(calls, call::handle));
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    let serving = tonic::transport::Server::builder()
-        .max_concurrent_streams(limits.per_connection)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
-        .http2_max_header_list_size(MAX_HEADER_BYTES)
-        .max_connection_age(limits.connection_age)
+    let serving = transport(&limits)
         .add_routes(router.into())
         .serve_with_incoming_shutdown(incoming, service.shutdown.cancelled_owned());
     let cut = cut_after(service.shutdown.clone(), service.grace);

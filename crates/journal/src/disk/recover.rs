@@ -98,31 +98,8 @@ pub(super) fn open(
     ground.files.sync_dir(directory).map_err(io)?;
     mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
 
-    let mut last_append_ms = read.last_append_ms;
-    let mut segments = vec![Segment {
-        base: last.base,
-        index: read.index,
-    }];
-    let mut checked_bytes = 0;
-    let mut end = last.base;
-    for full in found.into_iter().rev() {
-        let mut index = Index::default();
-        if checked_bytes <= CHECKED_BYTES {
-            let read = read_through(ground, &full)?;
-            check_full(&full, &read, end)?;
-            last_append_ms = last_append_ms.max(read.last_append_ms);
-            index = read.index;
-        }
-        checked_bytes += full.length;
-        end = full.base;
-        segments.insert(
-            0,
-            Segment {
-                base: full.base,
-                index,
-            },
-        );
-    }
+    let (segments, last_append_ms) =
+        index_all(ground, found, last.base, read.index, read.last_append_ms)?;
     let state = State {
         segments,
         end: read.next,
@@ -151,6 +128,42 @@ pub(super) fn open(
         grown: Condvar::new(),
         writing: Mutex::new(writing),
     })
+}
+
+/// The full segments, the newest of them checked, and the last one behind them, with the latest append time.
+fn index_all(
+    ground: &Ground,
+    full: Vec<Found>,
+    last_base: u64,
+    last_index: Index,
+    last_append_ms: u64,
+) -> Result<(Vec<Segment>, u64), Error> {
+    let mut last_append_ms = last_append_ms;
+    let mut segments = vec![Segment {
+        base: last_base,
+        index: last_index,
+    }];
+    let mut checked_bytes = 0;
+    let mut end = last_base;
+    for full in full.into_iter().rev() {
+        let mut index = Index::default();
+        if checked_bytes <= CHECKED_BYTES {
+            let read = read_through(ground, &full)?;
+            check_full(&full, &read, end)?;
+            last_append_ms = last_append_ms.max(read.last_append_ms);
+            index = read.index;
+        }
+        checked_bytes += full.length;
+        end = full.base;
+        segments.insert(
+            0,
+            Segment {
+                base: full.base,
+                index,
+            },
+        );
+    }
+    Ok((segments, last_append_ms))
 }
 
 /// The segments in a directory, in order.

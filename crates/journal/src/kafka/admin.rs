@@ -125,6 +125,23 @@ pub(super) fn describe(
             });
         }
     }
+    faults.extend(copies(kafka, &settings, replicas));
+    let start = |partition| kafka.offsets(topic, partition).map(|offsets| offsets.start);
+    let start_offsets = (0..partitions)
+        .map(start)
+        .collect::<Result<Vec<u64>, Error>>()?;
+    faults.extend(Fault::of_starts(&start_offsets));
+    Ok(Some(Description {
+        partitions,
+        replicas,
+        start_offsets,
+        faults,
+    }))
+}
+
+/// How many brokers hold a record, and how many must before it is acknowledged.
+fn copies(kafka: &Kafka, settings: &ConfigResource, replicas: u32) -> Vec<Fault> {
+    let mut faults = Vec::new();
     let least = kafka.inner.min_insync.unwrap_or_else(|| {
         kafka
             .inner
@@ -133,7 +150,7 @@ pub(super) fn describe(
             .saturating_sub(1)
             .max(1)
     });
-    let min_insync = value(&settings, "min.insync.replicas").unwrap_or("1");
+    let min_insync = value(settings, "min.insync.replicas").unwrap_or("1");
     if min_insync.parse::<u16>().is_ok_and(|found| found < least) {
         faults.push(Fault {
             setting: "min.insync.replicas".into(),
@@ -154,17 +171,7 @@ pub(super) fn describe(
             fatal: false,
         });
     }
-    let start = |partition| kafka.offsets(topic, partition).map(|offsets| offsets.start);
-    let start_offsets = (0..partitions)
-        .map(start)
-        .collect::<Result<Vec<u64>, Error>>()?;
-    faults.extend(Fault::of_starts(&start_offsets));
-    Ok(Some(Description {
-        partitions,
-        replicas,
-        start_offsets,
-        faults,
-    }))
+    faults
 }
 
 /// Largest batch that a topic takes, in bytes.

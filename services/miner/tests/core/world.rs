@@ -306,17 +306,7 @@ impl World {
             Output::Follow(Task::Compare {
                 question, offset, ..
             }) => {
-                let found = self
-                    .blockchain
-                    .records
-                    .iter()
-                    .find(|r| Some(r.offset) == offset);
-                let compared = Compared {
-                    question,
-                    start: self.blockchain.start,
-                    end: self.blockchain.end,
-                    found: found.map(|record| Hash::of(&record.value)),
-                };
+                let compared = compare(&self.blockchain, question, offset);
                 node.inbox
                     .push_back(Input::Follow(follow::Input::Compared(compared)));
             }
@@ -478,4 +468,15 @@ pub struct Judged {
     /// Rules that the other candidates broke.
     pub refused: Vec<&'static str>,
     pub chain: Chain,
+}
+
+/// What the log says of the record at an offset.
+fn compare(log: &Log, question: u64, offset: Option<u64>) -> Compared {
+    let found = log.records.iter().find(|r| Some(r.offset) == offset);
+    Compared {
+        question,
+        start: log.start,
+        end: log.end,
+        found: found.map(|record| Hash::of(&record.value)),
+    }
 }
