@@ -75,6 +75,18 @@ impl Encoded {
     }
 }
 
+/// Makes `dir` if it is missing, and finds out whether a snapshot can be kept there: sooner than when one is due.
+pub fn prepare(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let part = dir.join(PART);
+    File::create(&part)?;
+    fs::remove_file(part)?;
+    match File::open(dir.join(FILE)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The snapshot in `dir`. A missing, damaged or foreign one is `None` with a warning: replay then starts at block 0.
 pub fn load(dir: &Path) -> Option<Snapshot> {
     let path = dir.join(FILE);

@@ -25,6 +25,15 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let payee = config.payee().map_err(anyhow::Error::msg)?;
     let genesis = config.chain.genesis()?;
+    if let Some(dir) = &config.data {
+        let of_no_use = || {
+            format!(
+                "--data {} cannot be used: make it a folder that this user may read and write",
+                dir.display()
+            )
+        };
+        snapshot::prepare(dir).with_context(of_no_use)?;
+    }
     let first = Status::before(payee.account, config.partitions());
     let publication = Publication::new(first, service.readiness.clone());
     publication.not_ready(NO_CHAIN, "looking for block 0");

@@ -78,6 +78,20 @@ fn a_missing_damaged_cut_or_foreign_snapshot_is_none() {
 }
 
 #[test]
+fn a_folder_is_of_use_or_not_before_a_snapshot_is_due() {
+    let (_, log) = Forge::grown("prepared", 1, 1);
+    let dir = written(&Stand::after(&log).core);
+    snapshot::prepare(dir.path()).unwrap();
+    assert!(snapshot::load(dir.path()).is_some(), "left as it is");
+    let below = dir.path().join("not/there/yet");
+    snapshot::prepare(&below).unwrap();
+    assert_eq!(fs::read_dir(&below).unwrap().count(), 0, "nothing stays");
+    let blocked = below.join("file");
+    fs::write(&blocked, "in the way").unwrap();
+    assert!(snapshot::prepare(&blocked).is_err());
+}
+
+#[test]
 fn there_is_no_snapshot_before_block_zero() {
     assert!(Stand::after(&[]).core.snapshot().is_none());
 }
