@@ -1,10 +1,13 @@
 """Starts that must fail, with a message that says what to do."""
 
+import os
 import socket
 
 import harness_path  # noqa: F401
 from blocklog_harness import evidence, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
+
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 
 
 def refused(service: services.Service, words: list[str], code: int | None = None) -> None:
@@ -51,12 +54,19 @@ def ports_and_folders(s: Scenario, net: services.Net) -> None:
         refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"])
     file = net.folder / "a-file"
     file.write_text("not a folder")
-    refused(net.add("ledger", "data-is-a-file", "--data", file, start=False), [str(file)])
+    closed = net.folder / "closed"
+    closed.mkdir(mode=0o000)
+    for kind, own in [("ledger", []), ("miner", ["--partition", 0, "--account", "m"])]:
+        refused(net.add(kind, f"{kind}-on-a-file", *own, "--data", file, start=False), [str(file), "--data"])
+        unreadable = net.add(kind, f"{kind}-unreadable", *own, "--data", closed, start=False)
+        # Root reads everything; without its capabilities it is a user like any other.
+        unreadable.argv = [*UNPRIVILEGED, *unreadable.argv]
+        refused(unreadable, [str(closed), "permission denied", "--data"])
     first = net.ledger("owner").await_ready()
     second = net.add("ledger", "second-owner", "--data", net.folder / "owner" / "data", start=False)
     refused(second, [str(net.folder / "owner" / "data"), "another process"])
     check(first.running(), "the first owner of the folder is undisturbed")
-    s.step("a port in use, a data folder that is a file, one that is in use: each is named")
+    s.step("a port in use, a data folder that is a file, unreadable, or in use: each is named")
 
 
 def other_genesis(s: Scenario, net: services.Net) -> None:
