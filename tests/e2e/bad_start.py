@@ -66,7 +66,20 @@ def ports_and_folders(s: Scenario, net: services.Net) -> None:
     second = net.add("ledger", "second-owner", "--data", net.folder / "owner" / "data", start=False)
     refused(second, [str(net.folder / "owner" / "data"), "another process"])
     check(first.running(), "the first owner of the folder is undisturbed")
-    s.step("a port in use, a data folder that is a file, unreadable, or in use: each is named")
+    damaged(first)
+    s.step("a port in use, a data folder that is a file, unreadable, or in use: each is named; a damaged one heals")
+
+
+def damaged(ledger: services.Service) -> None:
+    """Noise in place of the index: it is built anew from the topic."""
+    tip = services.info(ledger)["tip"]
+    equal(ledger.stop(), 0, "exit code after SIGTERM")
+    for file in (ledger.folder / "data" / "index").rglob("*"):
+        if file.is_file():
+            file.write_bytes(os.urandom(1000))
+    ledger.restart()
+    contains(ledger.output(), ["built anew"], "the log of a ledger whose index was damaged")
+    equal(services.info(ledger)["tip"], tip, "the tip after the index was damaged")
 
 
 def other_genesis(s: Scenario, net: services.Net) -> None:

@@ -14,6 +14,7 @@ class Service(Process):
     def __init__(self, kind: str, name: str, folder: Path, flags: list, grpc: int | None = None):
         grpc_port, admin_port = ports.free(2)
         self.kind = kind
+        self.folder = folder
         self.grpc = f"127.0.0.1:{grpc or grpc_port}"
         self.admin = f"127.0.0.1:{admin_port}"
         argv = [paths.binary(f"blocklog-{kind}"), "--listen", self.grpc, "--admin", self.admin, *flags]
