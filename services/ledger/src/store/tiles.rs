@@ -60,7 +60,7 @@ impl Edges {
 
     /// Takes a node that became complete; those of levels between the tiles' are passed over.
     pub fn node(&mut self, node: &Node, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
-        if node.level > 0 && node.level % TILE_LEVELS == 0 {
+        if node.level > 0 && node.level.is_multiple_of(TILE_LEVELS) {
             self.push(
                 (node.level / TILE_LEVELS) as usize,
                 &node.hash,

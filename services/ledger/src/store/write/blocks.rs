@@ -74,7 +74,7 @@ impl Writer {
             .peekable();
         let mut leaf = accepted.first_leaf + 1;
         let mut open: Option<(u64, rows::Chunk)> = None;
-        for (offset, slot) in accepted.block.slots() {
+        for (leaf, (offset, slot)) in (accepted.first_leaf + 1..).zip(accepted.block.slots()) {
             let (first, chunk) = open.get_or_insert_with(|| {
                 let slots = Vec::with_capacity(CHUNK_LEAVES as usize);
                 (
@@ -116,7 +116,6 @@ impl Writer {
                 }
             };
             chunk.slots.push(row);
-            leaf += 1;
             if chunk.slots.len() as u64 == CHUNK_LEAVES {
                 self.chunk(open.take(), out);
             }

@@ -1,6 +1,7 @@
 //! Who made the blocks.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chain::{Accepted, Account};
 use fjall::OwnedWriteBatch;
@@ -34,20 +35,19 @@ impl Cache {
             schema::miner_block(&miner, accepted.height),
             [],
         );
-        if !self.rows.contains_key(&miner) {
-            let row = match keyspaces.miners.get(miner.as_bytes())? {
-                Some(row) => rows::decode(&row)?,
-                None => Miner {
-                    first_height: accepted.height,
-                    ..Miner::default()
-                },
-            };
-            self.rows.insert(miner, (row, false));
-        }
-        let (row, changed) = self
-            .rows
-            .get_mut(&miner)
-            .expect("it was put there if it was missing");
+        let (row, changed) = match self.rows.entry(miner) {
+            Entry::Occupied(kept) => kept.into_mut(),
+            Entry::Vacant(missing) => {
+                let row = match keyspaces.miners.get(miner.as_bytes())? {
+                    Some(row) => rows::decode(&row)?,
+                    None => Miner {
+                        first_height: accepted.height,
+                        ..Miner::default()
+                    },
+                };
+                missing.insert((row, false))
+            }
+        };
         row.blocks += 1;
         row.rewards += accepted.paid;
         row.last_height = accepted.height;

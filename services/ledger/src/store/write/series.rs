@@ -1,6 +1,7 @@
 //! Counts and sums over time, in buckets of several resolutions, so that no query scans the chain.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use chain::{Accepted, Verdict, work};
 use fjall::OwnedWriteBatch;
@@ -93,17 +94,16 @@ impl Cache {
     ) -> Result<(), Error> {
         for (resolution, length_ms) in (0..).zip(RESOLUTIONS_MS) {
             let start = at_ms - at_ms % length_ms;
-            if !self.buckets.contains_key(&(resolution, start)) {
-                let row = match keyspaces.series.get(schema::bucket(resolution, start))? {
-                    Some(row) => rows::decode(&row)?,
-                    None => Bucket::default(),
-                };
-                self.buckets.insert((resolution, start), (row, false));
-            }
-            let (bucket, changed) = self
-                .buckets
-                .get_mut(&(resolution, start))
-                .expect("it was put there if it was missing");
+            let (bucket, changed) = match self.buckets.entry((resolution, start)) {
+                Entry::Occupied(kept) => kept.into_mut(),
+                Entry::Vacant(missing) => {
+                    let row = match keyspaces.series.get(schema::bucket(resolution, start))? {
+                        Some(row) => rows::decode(&row)?,
+                        None => Bucket::default(),
+                    };
+                    missing.insert((row, false))
+                }
+            };
             change(bucket);
             *changed = true;
         }
