@@ -72,7 +72,6 @@ impl Writer {
             .iter()
             .filter(|entry| entry.record.is_some())
             .peekable();
-        let mut leaf = accepted.first_leaf + 1;
         let mut open: Option<(u64, rows::Chunk)> = None;
         for (leaf, (offset, slot)) in (accepted.first_leaf + 1..).zip(accepted.block.slots()) {
             let (first, chunk) = open.get_or_insert_with(|| {
