@@ -27,7 +27,6 @@ pub struct Span {
     pub trace: String,
     pub id: String,
     pub parent: String,
-    pub links: Vec<String>,
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -53,11 +52,6 @@ impl TraceService for Collector {
                 trace: hex::encode(span.trace_id),
                 id: hex::encode(span.span_id),
                 parent: hex::encode(span.parent_span_id),
-                links: span
-                    .links
-                    .iter()
-                    .map(|l| hex::encode(&l.trace_id))
-                    .collect(),
                 attributes: attributes(span.attributes),
             });
             self.spans.lock().unwrap().extend(spans);

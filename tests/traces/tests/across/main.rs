@@ -1,5 +1,8 @@
 //! Transactions with a `traceparent` through ingest, miners and ledger, as the collector of a test sees them.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+#![allow(clippy::unwrap_used)]
+
 mod collector;
 mod processes;
 
@@ -182,6 +185,7 @@ async fn one_tree_for_each_transaction_of_a_great_block_over_a_restart_of_the_mi
         (traces.len() >= CARRIED).then_some(traces)
     })
     .await;
+    assert_batches(&stage.collector.all());
     for trace in carried {
         assert_tree(&stage, &stage.collector.trace(&trace), height);
     }
@@ -199,6 +203,22 @@ async fn included(ledger: &LedgerServiceClient<Channel>, id: &str, trace: &str) 
     .await;
     assert_eq!(status.trace_id, trace);
     status.block.unwrap().height()
+}
+
+/// What is done for many transactions at once links to their traces, as far as a span may.
+fn assert_batches(spans: &[Span]) {
+    let linked = spans.iter().filter(|span| !span.links.is_empty());
+    let most = linked.inspect(|span| assert!(span.links.len() <= CARRIED, "{span:?}"));
+    let names: Vec<_> = most.map(|span| span.name.as_str()).collect();
+    assert!(
+        names.iter().any(|name| name.starts_with("poll ")),
+        "{names:?}"
+    );
+    let seal = named(spans, "seal block");
+    assert!(
+        seal.iter().any(|span| span.links.len() == CARRIED),
+        "{seal:#?}"
+    );
 }
 
 fn assert_tree(stage: &Stage, spans: &[Span], height: u64) {

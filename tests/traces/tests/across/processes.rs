@@ -39,6 +39,11 @@ impl Running {
     pub fn start(kind: &str, folder: &Path, endpoint: &str, flags: &[&str]) -> Running {
         static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        // What nobody asks to be traced is not, since spans are counted; but for the miner's batches.
+        let sampler = match kind {
+            "miner" => "parentbased_always_on",
+            _ => "parentbased_always_off",
+        };
         let log = folder.join(format!("{kind}-{number}.log"));
         let child = Command::new(built().join(format!("blocklog-{kind}")))
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
@@ -46,8 +51,7 @@ impl Running {
             .current_dir(folder)
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)
             .env("OTEL_METRICS_EXPORTER", "none")
-            // What nobody asks to be traced is not: the test counts spans.
-            .env("OTEL_TRACES_SAMPLER", "parentbased_always_off")
+            .env("OTEL_TRACES_SAMPLER", sampler)
             .env("OTEL_BSP_SCHEDULE_DELAY", "100")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
