@@ -27,6 +27,8 @@ pub struct Span {
     pub trace: String,
     pub id: String,
     pub parent: String,
+    /// Traces it links to.
+    pub links: Vec<String>,
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -52,6 +54,11 @@ impl TraceService for Collector {
                 trace: hex::encode(span.trace_id),
                 id: hex::encode(span.span_id),
                 parent: hex::encode(span.parent_span_id),
+                links: span
+                    .links
+                    .iter()
+                    .map(|it| hex::encode(&it.trace_id))
+                    .collect(),
                 attributes: attributes(span.attributes),
             });
             self.spans.lock().unwrap().extend(spans);

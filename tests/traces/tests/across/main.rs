@@ -1,7 +1,6 @@
 //! Transactions with a `traceparent` through ingest, miners and ledger, as the collector of a test sees them.
 
 #![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
-#![allow(clippy::unwrap_used)]
 
 mod collector;
 mod processes;
