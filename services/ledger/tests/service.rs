@@ -1,5 +1,7 @@
 //! The whole service over a memory journal: flags in, gRPC and readiness out.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 #[path = "service/node.rs"]
 mod node;
 #[path = "index/world.rs"]
