@@ -192,7 +192,8 @@ mod tests {
     #[test]
     fn every_lie_has_its_name() {
         let long = "x".repeat(MAX_BYTES + 1);
-        let table: [(Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>); 6] = [
+        type Row = (Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
+        let table: [Row; 6] = [
             (
                 vec![Claim::Void { offsets: 3 }],
                 vec![fact(10, "a"), fact(11, "b")],

@@ -104,9 +104,8 @@ fn blocks_and_records_are_what_the_rules_say() {
 
 fn records_of(view: &ledger::store::View, accepted: &chain::Accepted, world: &World) {
     let header = accepted.block.header();
-    let mut leaf_index = accepted.first_leaf + 1;
     let mut expected = Vec::new();
-    for (offset, slot) in accepted.block.slots() {
+    for (leaf_index, (offset, slot)) in (accepted.first_leaf + 1..).zip(accepted.block.slots()) {
         match slot {
             Slot::Record(record, verdict) => {
                 let fate = Fate::Judged {
@@ -125,7 +124,6 @@ fn records_of(view: &ledger::store::View, accepted: &chain::Accepted, world: &Wo
                 expected.extend(range.map(|offset| (offset, fate, None, None)));
             }
         }
-        leaf_index += 1;
     }
     let all = view
         .records(
