@@ -1,5 +1,7 @@
 //! The writing side without threads: the core, the index and its views over a log in memory, step by step.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 #[path = "index/driver.rs"]
 mod driver;
 #[path = "index/world.rs"]
