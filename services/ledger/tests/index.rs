@@ -13,5 +13,7 @@ mod audit;
 mod pending;
 #[path = "index/queries.rs"]
 mod queries;
+#[path = "index/replay.rs"]
+mod replay;
 #[path = "index/restart.rs"]
 mod restart;

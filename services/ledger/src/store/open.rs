@@ -18,8 +18,9 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// Bytes that the store's own journal may grow to before tables are written.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
-/// Threads that merge tables.
-const WORKERS: usize = 2;
+/// Threads that write and merge tables. One only: with more, the store keeps the first free for flushes by having it hand every merge
+/// back to the queue, over and over, which takes a core.
+const WORKERS: usize = 1;
 
 /// A file beside the index that says why it is to be thrown away.
 const CONDEMNED: &str = "index.condemned";

@@ -120,7 +120,7 @@ pub(super) struct Omitted {
     pub offset: u64,
 }
 
-/// Entries of one account that follow each other.
+/// Entries of one account in one block that follow each other.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Group {
     pub steps: Vec<Step>,

@@ -20,7 +20,7 @@ pub(super) const TILE_LEVELS: u32 = 5;
 /// Hashes in a full tile.
 pub(super) const TILE_HASHES: u64 = 1 << TILE_LEVELS;
 
-/// Entries of one account in one group.
+/// Entries of one account and block in one group.
 pub(super) const GROUP_ENTRIES: usize = 64;
 
 /// Bytes of an id in the keys of transactions. Two ids that begin alike take 2^64 tries of somebody's own transactions to

@@ -7,6 +7,7 @@ use fjall::{OwnedWriteBatch, Readable, Snapshot};
 
 use super::Error;
 use super::schema::{self, Keyspaces, TILE_HASHES, TILE_LEVELS};
+use super::write::Row;
 
 const HASH_BYTES: usize = 32;
 
@@ -53,20 +54,15 @@ impl Edges {
         Ok(edges)
     }
 
-    /// Takes the next leaf hash.
-    pub fn leaf(&mut self, hash: &Hash, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
-        self.push(0, hash, keyspaces, batch);
+    /// Takes the next leaf hash; gives tiles that are full.
+    pub fn leaf(&mut self, hash: &Hash, out: &mut Vec<Row>) {
+        self.push(0, hash, out);
     }
 
     /// Takes a node that became complete; those of levels between the tiles' are passed over.
-    pub fn node(&mut self, node: &Node, keyspaces: &Keyspaces, batch: &mut OwnedWriteBatch) {
+    pub fn node(&mut self, node: &Node, out: &mut Vec<Row>) {
         if node.level > 0 && node.level.is_multiple_of(TILE_LEVELS) {
-            self.push(
-                (node.level / TILE_LEVELS) as usize,
-                &node.hash,
-                keyspaces,
-                batch,
-            );
+            self.push((node.level / TILE_LEVELS) as usize, &node.hash, out);
         }
     }
 
@@ -87,13 +83,7 @@ impl Edges {
         }
     }
 
-    fn push(
-        &mut self,
-        level: usize,
-        hash: &Hash,
-        keyspaces: &Keyspaces,
-        batch: &mut OwnedWriteBatch,
-    ) {
+    fn push(&mut self, level: usize, hash: &Hash, out: &mut Vec<Row>) {
         if self.levels.len() <= level {
             self.levels.resize_with(level + 1, Edge::default);
         }
@@ -102,11 +92,7 @@ impl Edges {
         edge.changed = true;
         if edge.hashes.len() == TILE_HASHES as usize * HASH_BYTES {
             let full = std::mem::take(&mut edge.hashes);
-            batch.insert(
-                &keyspaces.tiles,
-                schema::tile(level as u32, edge.index),
-                full,
-            );
+            out.push((schema::tile(level as u32, edge.index).into(), full.into()));
             *edge = Edge {
                 index: edge.index + 1,
                 hashes: Vec::with_capacity(full_bytes()),

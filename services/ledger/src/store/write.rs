@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::{Accepted, Hash};
-use fjall::{Database, OwnedWriteBatch, PersistMode};
+use fjall::{Database, OwnedWriteBatch, PersistMode, Slice};
 use follow::Refused;
 
 use super::answer::Finding;
@@ -15,10 +15,16 @@ use super::{Error, schema};
 
 mod audit;
 mod blocks;
+mod bulk;
 mod candidates;
 mod history;
 mod miners;
 mod series;
+
+pub(super) use bulk::Row;
+
+/// A batch with this many bytes of blocks is a replay, or as good as one: most of it becomes tables right away.
+const TABLE_BYTES: usize = 6 << 20;
 
 /// What is to be written at once.
 #[derive(Debug, Default)]
@@ -59,6 +65,18 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// Transactions that the topic holds and the block left out: id, partition, offset.
     pub omitted: Vec<(Hash, u32, u64)>,
+}
+
+/// A batch that is ready to be written. Dropped, it leaves nothing that readers see.
+pub struct Staged {
+    out: OwnedWriteBatch,
+}
+
+impl Staged {
+    /// Writes it.
+    pub fn commit(self) -> Result<(), Error> {
+        Ok(self.out.commit()?)
+    }
 }
 
 /// Writes batches, one after the other.
@@ -125,23 +143,30 @@ impl Writer {
     ///
     /// After an error the index must be opened anew: what is cached no longer fits what is stored.
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.stage(batch)?.map_or(Ok(()), Staged::commit)
+    }
+
+    /// Does all of [`Writer::write`] but the last step, which makes it count. `None`: nothing to write.
+    pub fn stage(&mut self, batch: &Batch) -> Result<Option<Staged>, Error> {
         let Some(state) = &batch.state else {
-            return Ok(());
+            return Ok(None);
         };
         let mut out = self.database.batch();
-        self.blocks(&batch.blocks, &mut out)?;
+        let mut rows = bulk::Rows::default();
+        self.blocks(&batch.blocks, &mut rows, &mut out)?;
         for refused in &batch.refused {
             self.candidate(refused, &mut out)?;
         }
         for audited in &batch.audited {
-            self.audited(audited, &mut out)?;
+            self.audited(audited, &mut rows, &mut out)?;
         }
+        rows.put(&self.keyspaces, batch.bytes() >= TABLE_BYTES, &mut out)?;
         self.edges.flush(&self.keyspaces, &mut out);
         self.miners.flush(&self.keyspaces, &mut out);
         self.series.flush(&self.keyspaces, &mut out);
         out.insert(&self.keyspaces.meta, meta::SHELF, rows::encode(&self.shelf));
         out.insert(&self.keyspaces.meta, meta::STATE, rows::encode(state));
-        Ok(out.commit()?)
+        Ok(Some(Staged { out }))
     }
 
     /// Makes everything written so far survive a power cut.
@@ -149,7 +174,12 @@ impl Writer {
         Ok(self.database.persist(PersistMode::SyncAll)?)
     }
 
-    fn blocks(&mut self, blocks: &[Applied], out: &mut OwnedWriteBatch) -> Result<(), Error> {
+    fn blocks(
+        &mut self,
+        blocks: &[Applied],
+        rows: &mut bulk::Rows,
+        out: &mut OwnedWriteBatch,
+    ) -> Result<(), Error> {
         let mut ids = blocks::Ids::default();
         for applied in blocks {
             let accepted = &*applied.accepted;
@@ -157,40 +187,32 @@ impl Writer {
                 self.genesis(accepted, out);
             }
             self.block(applied, out);
-            self.accounts(accepted, out);
-            self.chunks(accepted, &mut ids, out)?;
+            self.accounts(accepted, rows);
+            self.chunks(accepted, &mut ids, rows)?;
             for leaf in &accepted.leaves {
-                self.edges.leaf(leaf, &self.keyspaces, out);
+                self.edges.leaf(leaf, &mut rows.tiles);
             }
             for node in &accepted.nodes {
-                self.edges.node(node, &self.keyspaces, out);
+                self.edges.node(node, &mut rows.tiles);
             }
             self.miners.won(accepted, &self.keyspaces, out)?;
             self.series.block(accepted, &self.keyspaces)?;
         }
-        self.history(blocks, out);
+        history::groups(blocks, &mut rows.history);
         Ok(())
     }
 
     /// The numbers of new accounts: they ascend.
-    fn accounts(&mut self, accepted: &Accepted, out: &mut OwnedWriteBatch) {
-        for touched in accepted
-            .touched
-            .iter()
-            .filter(|touched| touched.number >= self.numbered)
-        {
-            out.insert(
-                &self.keyspaces.accounts,
-                touched.account.as_bytes(),
-                touched.number.to_be_bytes(),
-            );
+    fn accounts(&mut self, accepted: &Accepted, rows: &mut bulk::Rows) {
+        for touched in &accepted.touched {
+            if touched.number >= self.numbered {
+                let key = Slice::from(touched.account.as_bytes());
+                rows.accounts
+                    .push((key, touched.number.to_be_bytes().into()));
+            }
         }
-        let last = accepted
-            .touched
-            .iter()
-            .map(|touched| touched.number + 1)
-            .max();
-        self.numbered = self.numbered.max(last.unwrap_or(0));
+        let last = accepted.touched.iter().map(|touched| touched.number + 1);
+        self.numbered = self.numbered.max(last.max().unwrap_or(0));
     }
 
     fn genesis(&self, accepted: &Accepted, out: &mut OwnedWriteBatch) {

@@ -53,7 +53,7 @@ impl World {
             partitions: 2,
             reward: 5,
             timestamp_ms: START_MS,
-            max_block_records: 200,
+            max_block_records: 10_000,
             allocations: vec![
                 Allocation {
                     account: alice.account(),

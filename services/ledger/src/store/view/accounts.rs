@@ -47,7 +47,7 @@ impl View {
         let mut out = Vec::new();
         for row in self.range(
             &self.moment.keyspaces.history,
-            schema::history(number, from)..=schema::history(number, u64::MAX),
+            schema::history(number, from)..self.end_of(number),
         ) {
             let group: Group = rows::decode(&row?.1)?;
             out.extend(
@@ -75,16 +75,16 @@ impl View {
         let Some(number) = self.number(account)? else {
             return Ok(Vec::new());
         };
-        let to = if before_sequence == u64::MAX {
-            u64::MAX
-        } else {
-            self.leaf_of(number, before_sequence)?
+        let end = match before_sequence {
+            u64::MAX => self.end_of(number),
+            // The group that holds the sequence is the last that may hold those before it.
+            _ => schema::history(number, self.leaf_of(number, before_sequence)? + 1),
         };
         let mut out = Vec::new();
         for row in self
             .range(
                 &self.moment.keyspaces.history,
-                schema::history(number, 0)..=schema::history(number, to),
+                schema::history(number, 0)..end,
             )
             .rev()
         {
@@ -103,6 +103,11 @@ impl View {
         }
         out.truncate(limit);
         Ok(out)
+    }
+
+    /// Behind the last group of an account. A crash may leave groups of blocks that are not in the index yet.
+    fn end_of(&self, number: u32) -> [u8; 12] {
+        schema::history(number, self.tip().log_size)
     }
 
     fn number(&self, account: &Account) -> Result<Option<u32>, Error> {

@@ -134,6 +134,9 @@ impl View {
     }
 
     fn id_at(&self, place: Place) -> Result<Option<Hash>, Error> {
+        if place.chunk >= self.tip().log_size {
+            return Ok(None);
+        }
         let chunk = self.chunk(place.chunk)?;
         let Some(Slot::Record { carried, .. }) = chunk.slots.get(usize::from(place.slot)) else {
             return Ok(None);

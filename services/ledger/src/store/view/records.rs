@@ -17,7 +17,7 @@ impl View {
     /// block left out. `None`: not known as of this tip.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Occurrence>, Error> {
         let keyspaces = &self.moment.keyspaces;
-        if let Some(place) = self.get::<Place>(&keyspaces.ids, schema::id(id))? {
+        if let Some(place) = self.place(id)? {
             let chunk = self.chunk(place.chunk)?;
             let marks = self.marks(place.chunk)?;
             let record = nth(&chunk, place.slot.into(), |index| {
@@ -44,6 +44,12 @@ impl View {
         Ok(self
             .record(omitted.partition, omitted.offset)?
             .map(Occurrence::Omitted))
+    }
+
+    /// Where the occurrence of an id is that counts. A crash may leave rows of blocks that are not in the index yet.
+    fn place(&self, id: &Hash) -> Result<Option<Place>, Error> {
+        let place: Option<Place> = self.get(&self.moment.keyspaces.ids, schema::id(id))?;
+        Ok(place.filter(|place| place.chunk < self.tip().log_size))
     }
 
     /// What became of one offset. `None`: at or above the end of the partition (as last known), or no such partition.

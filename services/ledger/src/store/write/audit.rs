@@ -2,6 +2,7 @@
 
 use fjall::OwnedWriteBatch;
 
+use super::bulk::Rows;
 use super::{Audited, Writer};
 use crate::store::Error;
 use crate::store::rows::{self, Marks, Omitted};
@@ -12,6 +13,7 @@ impl Writer {
     pub(super) fn audited(
         &mut self,
         audited: &Audited,
+        rows: &mut Rows,
         out: &mut OwnedWriteBatch,
     ) -> Result<(), Error> {
         let keyspaces = &self.keyspaces;
@@ -32,11 +34,8 @@ impl Writer {
                     .traces
                     .push(((u64::from(*slot) - first) as u8, *trace));
             }
-            out.insert(
-                &keyspaces.marks,
-                schema::number(audited.first_leaf + 1 + first),
-                rows::encode(&marks),
-            );
+            let key = schema::number(audited.first_leaf + 1 + first);
+            rows.marks.push((key.into(), rows::encode(&marks).into()));
         }
         for finding in &audited.findings {
             out.insert(

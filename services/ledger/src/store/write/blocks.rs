@@ -7,6 +7,7 @@ use chain::record::Judged;
 use chain::{Accepted, Hash, Verdict};
 use fjall::OwnedWriteBatch;
 
+use super::bulk::{Row, Rows};
 use super::{Applied, Writer};
 use crate::store::Error;
 use crate::store::rows::{self, Place};
@@ -64,7 +65,7 @@ impl Writer {
         &mut self,
         accepted: &Accepted,
         ids: &mut Ids,
-        out: &mut OwnedWriteBatch,
+        out: &mut Rows,
     ) -> Result<(), Error> {
         let header = accepted.block.header();
         let mut entries = accepted
@@ -104,7 +105,7 @@ impl Writer {
                             chunk: *first,
                             slot: chunk.slots.len() as u8,
                         };
-                        self.occurrence(&transfer.id, verdict, place, ids, out)?;
+                        self.occurrence(&transfer.id, verdict, place, ids, &mut out.ids)?;
                     }
                     rows::Slot::Record {
                         carried: record.bytes().clone(),
@@ -116,21 +117,11 @@ impl Writer {
             };
             chunk.slots.push(row);
             if chunk.slots.len() as u64 == CHUNK_LEAVES {
-                self.chunk(open.take(), out);
+                close(open.take(), out);
             }
         }
-        self.chunk(open, out);
+        close(open, out);
         Ok(())
-    }
-
-    fn chunk(&self, chunk: Option<(u64, rows::Chunk)>, out: &mut OwnedWriteBatch) {
-        if let Some((first, chunk)) = chunk {
-            out.insert(
-                &self.keyspaces.records,
-                schema::number(first),
-                rows::encode(&chunk),
-            );
-        }
     }
 
     /// Only the first occurrence of an id counts. The others are always EXPIRED or NONCE_TOO_LOW, so that looking is seldom needed.
@@ -140,7 +131,7 @@ impl Writer {
         verdict: Verdict,
         place: Place,
         ids: &mut Ids,
-        out: &mut OwnedWriteBatch,
+        out: &mut Vec<Row>,
     ) -> Result<(), Error> {
         let key = schema::id(id);
         let first = ids.written.insert(key);
@@ -148,7 +139,14 @@ impl Writer {
         if repeatable && (!first || self.keyspaces.ids.contains_key(key)?) {
             return Ok(());
         }
-        out.insert(&self.keyspaces.ids, key, rows::encode(&place));
+        out.push((key.into(), rows::encode(&place).into()));
         Ok(())
+    }
+}
+
+fn close(chunk: Option<(u64, rows::Chunk)>, out: &mut Rows) {
+    if let Some((first, chunk)) = chunk {
+        let row = (schema::number(first).into(), rows::encode(&chunk).into());
+        out.records.push(row);
     }
 }

@@ -2,32 +2,25 @@
 
 use std::collections::HashMap;
 
-use fjall::OwnedWriteBatch;
-
-use super::{Applied, Writer};
+use super::Applied;
+use super::bulk::Row;
 use crate::store::rows::{self, Group, Step, What};
 use crate::store::schema::{self, GROUP_ENTRIES};
 
-impl Writer {
-    /// The steps of all accounts in these blocks. Sorted by account, so that an account in many blocks costs one key.
-    pub(super) fn history(&mut self, blocks: &[Applied], out: &mut OwnedWriteBatch) {
+/// The steps of all accounts in these blocks, in groups: key and row. A group is of one account and one block, so that
+/// groups are the same however blocks are batched.
+pub(super) fn groups(blocks: &[Applied], out: &mut Vec<Row>) {
+    for applied in blocks {
         let mut steps = Vec::new();
-        for applied in blocks {
-            collect(applied, &mut steps);
-        }
+        collect(applied, &mut steps);
         // Stable: the steps of one account stay in leaf order.
         steps.sort_by_key(|(account, _)| *account);
         for same in steps.chunk_by(|a, b| a.0 == b.0) {
             for group in same.chunks(GROUP_ENTRIES) {
                 let (account, first) = (group[0].0, group[0].1.leaf);
-                let row = Group {
-                    steps: group.iter().map(|(_, step)| *step).collect(),
-                };
-                out.insert(
-                    &self.keyspaces.history,
-                    schema::history(account, first),
-                    rows::encode(&row),
-                );
+                let steps = group.iter().map(|(_, step)| *step).collect();
+                let key = schema::history(account, first);
+                out.push((key.into(), rows::encode(&Group { steps }).into()));
             }
         }
     }
