@@ -170,3 +170,23 @@ fn an_outage_is_said_once_and_heals() {
         }
     }
 }
+
+#[test]
+fn readers_and_appends_do_not_wait_for_each_other() {
+    let (journal, _faults) = place();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let mut reader = journal.reader("t", 0, 0).expect("a reader");
+            scope.spawn(move || {
+                let mut seen = 0;
+                while seen < 5000 {
+                    let batch = reader.next(64, Duration::from_millis(1));
+                    seen += batch.expect("it reads").records.len();
+                }
+            });
+        }
+        for value in 0..5000 {
+            put(&journal, value).expect("an answer in time");
+        }
+    });
+}

@@ -145,6 +145,8 @@ pub(super) fn append(
     entry: &Entry,
     now_ms: u64,
 ) -> Outcome {
+    // In this order, as a reader does: first the log, then what may go wrong with it.
+    let mut log = partition.log.lock();
     let State {
         chances,
         rng,
@@ -161,7 +163,6 @@ pub(super) fn append(
         happens(chances.duplicates),
         happens(chances.lost_acks),
     );
-    let mut log = partition.log.lock();
     if hole {
         log.skip(rng.random_range(1..=3));
     }
