@@ -121,6 +121,17 @@ impl Audit {
         self.lane.as_mut()
     }
 
+    /// Lets `live`, or what the audit reads by itself, be read as far as the next block reaches.
+    pub fn make_room(&mut self, live: Option<&mut Queue>) {
+        let Some((_, to)) = self.waiting.front().map(Waiting::slice) else {
+            return;
+        };
+        let queues = live.into_iter().chain(self.lane.as_mut());
+        queues
+            .filter(|queue| queue.read() < to)
+            .for_each(Queue::make_room);
+    }
+
     /// The topic begins at `start`.
     pub fn begins(&mut self, start: u64) {
         self.start = self.start.max(start);

@@ -126,6 +126,7 @@ impl Partition {
             *findings += audited.findings.len() as u64;
             compared.push(audited);
         }
+        self.audit.make_room(self.queue.as_mut());
         match self.audit.want(self.queue.as_ref(), cursor) {
             Want::Nothing => {}
             Want::Load(offset) => out.push(Output::Load {

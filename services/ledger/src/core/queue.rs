@@ -143,6 +143,21 @@ impl Queue {
             .pop_front_if(|(segment, _)| segment.last_offset() < below)
             .is_some()
         {}
+        // A segment can be as large as the whole window: half of it gives room for all of it, or reading would go in jerks.
+        if let Some((segment, permits)) = self.held.front_mut() {
+            let done = segment.records.partition_point(|fact| fact.offset < below);
+            if done * 2 >= segment.records.len() {
+                permits.clear();
+            }
+        }
+    }
+
+    /// Gives the reader room although nothing has been released: a block ends behind what has been read, so that what is
+    /// known can only be released when more is.
+    pub fn make_room(&mut self) {
+        self.held
+            .iter_mut()
+            .for_each(|(_, permits)| permits.clear());
     }
 
     /// The records known in a range of offsets, in order.
@@ -331,6 +346,51 @@ mod tests {
                 .map(|fact| fact.offset)
                 .collect::<Vec<_>>(),
             [150, 151, 152]
+        );
+    }
+
+    #[test]
+    fn half_of_a_segment_gives_the_room_of_all_of_it() {
+        let journal =
+            journal::Journal::open(&"memory:".parse().unwrap(), &journal::Options::default())
+                .unwrap();
+        let spec = journal::TopicSpec {
+            name: "t".into(),
+            partitions: 1,
+            max_record_bytes: 100,
+        };
+        journal.create_topic(&spec).unwrap();
+        for offset in 0..10 {
+            let value = Bytes::from(offset.to_string());
+            let entry = journal::Entry {
+                value,
+                ..journal::Entry::default()
+            };
+            journal
+                .append("t", entry, std::time::Duration::from_secs(9))
+                .unwrap();
+        }
+        // A window of one record: the tail reads the next only when the one before has been let go.
+        let (send, read) = std::sync::mpsc::channel();
+        let _tail =
+            journal::Tail::spawn(journal, "t", 0, 0, 1, move |event| drop(send.send(event)));
+        let mut queue = Queue::starting(0);
+        let pull = |queue: &mut Queue| {
+            while let Ok(event) = read.recv_timeout(std::time::Duration::from_millis(200)) {
+                if let journal::TailEvent::Batch(batch) = event {
+                    queue.extend(Facts::hashed(batch));
+                }
+            }
+            queue.read()
+        };
+        assert_eq!(pull(&mut queue), 1, "the window is full");
+        queue.make_room();
+        assert_eq!(pull(&mut queue), 2, "without anything released");
+        queue.release(1);
+        assert_eq!(
+            pull(&mut queue),
+            3,
+            "half of what is held has been released"
         );
     }
 
