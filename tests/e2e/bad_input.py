@@ -49,15 +49,21 @@ def bad_transactions(s: Scenario, net: services.Net, ledger: services.Service, i
 
 def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest: services.Service) -> None:
     other = s.net(genesis={"name": "another"}, bootstrap=net.bootstrap).init()
+    other_ingest, other_ledger = other.ingest(), other.ledger("other-ledger")
+    other.miner("other-miner", 0)
+    other.await_ready()
+    load.submit(other_ingest, load.rounds(1, 1), partition=0)
+    services.await_included(other_ledger, 1, seconds=30)
     foreign = tools.consume(other.bootstrap, other.topic("blockchain"))
     own = tools.consume(net.bootstrap, net.topic("blockchain"))
     before = services.info(ledger)["tip"]
-    reasons = ["UNDECODABLE", "UNDECODABLE", "STALE", "STALE", "OVERSIZE"]
+    reasons = ["UNDECODABLE", "UNDECODABLE", "STALE", "STALE", "STALE", "OVERSIZE"]
     files = [
         written(net, "noise", b"\x00\x01\x02 not a block"),
         written(net, "torn", own[-1].value[: len(own[-1].value) // 2]),
         written(net, "copy", own[1].value),
         written(net, "another-block-0", foreign[0].value),
+        written(net, "another-block-1", foreign[1].value),
         # Within the topic's limit, which is 1 MiB above the chain's.
         written(net, "oversize-block", own[1].value + b"\x00" * (3 * 1024 * 1024 + 1)),
     ]
