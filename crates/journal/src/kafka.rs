@@ -64,7 +64,7 @@ impl Kafka {
     /// Sets the clients up; the brokers are not contacted yet.
     pub(crate) fn open(brokers: &str, prefix: &str, options: &Options) -> Result<Kafka, Error> {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
-        let client = BaseConsumer::from_config_and_context(&config.asking(), Context::default())
+        let client = BaseConsumer::from_config_and_context(&config.asking(), Context)
             .map_err(|failure| error::general(&failure, "the client"))?;
         let inner = Inner {
             prefix: prefix.to_owned(),
@@ -153,8 +153,7 @@ impl Kafka {
         let fail = |failure| error::general(&failure, "committing a position");
         if !committers.contains_key(&group) {
             let config = self.inner.config.committing(&group);
-            let client =
-                BaseConsumer::from_config_and_context(&config, Context::default()).map_err(fail)?;
+            let client = BaseConsumer::from_config_and_context(&config, Context).map_err(fail)?;
             committers.insert(group.clone(), client);
         }
         let client = &committers[&group];

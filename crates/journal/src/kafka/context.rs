@@ -1,7 +1,7 @@
-//! What librdkafka has to say, into the log: repeated lines are held back, since a broker that is down says so several
-//! times a second.
+//! What librdkafka has to say, into the log: repeated lines are held back, since of a broker that is down every client
+//! says so several times a second.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -15,49 +15,38 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Kinds of lines remembered; a fresh start beyond.
 const MAX_KINDS: usize = 256;
 
+/// A process has a client for each partition, and one more for this and that: when a broker is away, all say so.
+static SAID: Mutex<Said> = Mutex::new(Said(BTreeMap::new()));
+
 /// The context of every client.
-#[derive(Default)]
-pub(super) struct Context {
-    said: Mutex<HashMap<String, Said>>,
-}
+pub(super) struct Context;
 
-/// One kind of line.
-struct Said {
-    at: Instant,
-    held_back: u64,
-}
+/// Kinds of lines: when one of each was said last, and how many were held back since.
+struct Said(BTreeMap<String, (Instant, u64)>);
 
-impl Context {
+impl Said {
     /// Whether a line of this kind may be said now, and how many were held back before it.
-    fn may_say(&self, kind: &str) -> Option<u64> {
-        let mut said = self.said.lock();
-        let now = Instant::now();
-        if let Some(said) = said.get_mut(kind) {
-            if now - said.at < QUIET {
-                said.held_back += 1;
+    fn may_say(&mut self, kind: &str, now: Instant) -> Option<u64> {
+        if let Some((at, held_back)) = self.0.get_mut(kind) {
+            if now.saturating_duration_since(*at) < QUIET {
+                *held_back += 1;
                 return None;
             }
-            said.at = now;
-            return Some(std::mem::take(&mut said.held_back));
+            *at = now;
+            return Some(std::mem::take(held_back));
         }
-        if said.len() >= MAX_KINDS {
-            said.clear();
+        if self.0.len() >= MAX_KINDS {
+            self.0.clear();
         }
-        said.insert(
-            kind.to_owned(),
-            Said {
-                at: now,
-                held_back: 0,
-            },
-        );
+        self.0.insert(kind.to_owned(), (now, 0));
         Some(0)
     }
 }
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Lost connections and the like come as errors too, and once per broker thread.
-        let Some(held_back) = self.may_say(facility) else {
+        // Lost connections and the like come once per broker thread.
+        let Some(held_back) = SAID.lock().may_say(facility, Instant::now()) else {
             return;
         };
         match level {
@@ -78,7 +67,12 @@ impl ClientContext for Context {
         {
             return;
         }
-        if let Some(held_back) = self.may_say(&format!("{code:?}")) {
+        if code == Some(RDKafkaErrorCode::BrokerTransportFailure) {
+            // Logged already, with the thread that met it.
+            return;
+        }
+        let kind = format!("{code:?}");
+        if let Some(held_back) = SAID.lock().may_say(&kind, Instant::now()) {
             tracing::warn!(target: "librdkafka", ?code, held_back, "{reason}");
         }
     }
@@ -108,13 +102,11 @@ mod tests {
 
     #[test]
     fn repeated_lines_are_held_back() {
-        let context = Context::default();
-        assert_eq!(context.may_say("FAIL"), Some(0));
-        assert_eq!(context.may_say("FAIL"), None);
-        assert_eq!(context.may_say("other"), Some(0));
-        for said in context.said.lock().values_mut() {
-            said.at -= QUIET;
-        }
-        assert_eq!(context.may_say("FAIL"), Some(1));
+        let mut said = Said(BTreeMap::new());
+        let now = Instant::now();
+        assert_eq!(said.may_say("FAIL", now), Some(0));
+        assert_eq!(said.may_say("FAIL", now + QUIET / 2), None);
+        assert_eq!(said.may_say("other", now + QUIET / 2), Some(0));
+        assert_eq!(said.may_say("FAIL", now + QUIET), Some(1));
     }
 }

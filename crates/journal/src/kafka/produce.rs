@@ -126,7 +126,7 @@ impl Producer {
 impl Line {
     fn new(config: &Config, batch_bytes: u32, registry: &Arc<Registry>) -> Result<Line, Error> {
         let reports = Reports {
-            context: Context::default(),
+            context: Context,
             registry: Arc::clone(registry),
         };
         let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
