@@ -242,7 +242,7 @@ impl Shell {
                 }
                 Output::Note(note) => {
                     match &note {
-                        Note::Won { .. } => self.traces.won(),
+                        Note::Won { offset, .. } => self.traces.won(*offset),
                         Note::Lost { .. } => self.traces.lost(),
                         _ => {}
                     }

@@ -31,7 +31,7 @@ pub fn disk(report: &mut Report) -> Result<()> {
         &Options::default(),
     )?;
     journal.create_topic(&spec())?;
-    let counter = Counter::new(&journal)?;
+    let counter = Counter::new(&journal, TOPIC)?;
     report.compare(
         "disk append, one at a time, over write + fsync",
         "rec",
@@ -64,7 +64,7 @@ pub fn disk(report: &mut Report) -> Result<()> {
             outcome?;
             Ok(measured)
         },
-        || counter.in_flight(MANY),
+        || counter.in_flight((0..MANY).map(|_| entry())),
     )
 }
 
@@ -79,7 +79,7 @@ pub fn kafka(report: &mut Report) -> Result<()> {
         &Options::default(),
     )?;
     journal.create_topic(&spec())?;
-    let counter = Counter::new(&journal)?;
+    let counter = Counter::new(&journal, TOPIC)?;
     let topic = journal.topic_name(TOPIC);
     let bare: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
         .set("bootstrap.servers", &brokers)
@@ -108,7 +108,7 @@ pub fn kafka(report: &mut Report) -> Result<()> {
             outcome?;
             Ok(measured)
         },
-        || counter.in_flight(MANY),
+        || counter.in_flight((0..MANY).map(|_| entry())),
     )
 }
 
@@ -120,15 +120,22 @@ fn spec() -> TopicSpec {
     }
 }
 
+fn entry() -> Entry {
+    Entry {
+        value: Bytes::from_static(&[7; RECORD_BYTES]),
+        ..Default::default()
+    }
+}
+
 /// An appender that counts what was acknowledged.
-struct Counter {
+pub struct Counter {
     appender: Appender,
     done: Arc<AtomicU64>,
     failed: Arc<AtomicU64>,
 }
 
 impl Counter {
-    fn new(journal: &Journal) -> Result<Self> {
+    pub fn new(journal: &Journal, topic: &str) -> Result<Self> {
         let (done, failed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let counts = (done.clone(), failed.clone());
         let sink = Arc::new(move |completions: Vec<Completion>| {
@@ -142,7 +149,7 @@ impl Counter {
                 .fetch_add(completions.len() as u64, Ordering::Release);
         });
         Ok(Self {
-            appender: journal.appender(TOPIC, sink)?,
+            appender: journal.appender(topic, sink)?,
             done,
             failed,
         })
@@ -152,28 +159,26 @@ impl Counter {
         let start = Instant::now();
         for _ in 0..count {
             let target = self.done.load(Ordering::Acquire) + 1;
-            self.push()?;
+            self.push(entry())?;
             self.wait(target)?;
         }
         Ok((count, start.elapsed()))
     }
 
-    fn in_flight(&self, count: u64) -> Result<Measured> {
+    /// Appends without waiting, then waits for all.
+    pub fn in_flight(&self, entries: impl Iterator<Item = Entry>) -> Result<Measured> {
         let start = Instant::now();
-        let target = self.done.load(Ordering::Acquire) + count;
-        for _ in 0..count {
-            self.push()?;
+        let before = self.done.load(Ordering::Acquire);
+        let mut count = 0;
+        for entry in entries {
+            self.push(entry)?;
+            count += 1;
         }
-        self.wait(target)?;
+        self.wait(before + count)?;
         Ok((count, start.elapsed()))
     }
 
-    fn push(&self) -> Result<()> {
-        let mut entry = Entry {
-            partition: 0,
-            value: Bytes::from_static(&[7; RECORD_BYTES]),
-            ..Default::default()
-        };
+    fn push(&self, mut entry: Entry) -> Result<()> {
         loop {
             match self.appender.append(0, entry) {
                 Ok(()) => return Ok(()),

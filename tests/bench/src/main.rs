@@ -4,6 +4,10 @@
 
 mod appends;
 mod apply;
+mod empty;
+mod history;
+mod ledger;
+mod replay;
 mod report;
 mod telemetry;
 mod work;
@@ -21,6 +25,9 @@ struct Args {
     /// Turns that baseline and subject take
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// Be the server that calls are compared with, with answers of so many bytes
+    #[arg(long, hide = true)]
+    empty: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +36,10 @@ enum What {
     Work,
     /// Verify and apply a block of 10 000 records
     Apply,
+    /// Replay a chain in memory, checked and on trust
+    Replay,
+    /// A ledger: start from a snapshot, memory, GetTransaction and GetBlock
+    Ledger,
     /// Appends to a disk journal
     Disk,
     /// Appends to a Kafka journal (BLOCKLOG_TEST_KAFKA, or a broker started for it)
@@ -39,6 +50,9 @@ enum What {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    if let Some(bytes) = args.empty {
+        return empty::serve(bytes);
+    }
     let wanted = |what| args.what.is_empty() || args.what.contains(&what);
     let mut report = Report::new(args.rounds);
     if wanted(What::Work) {
@@ -46,6 +60,12 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Apply) {
         apply::run(&mut report)?;
+    }
+    if wanted(What::Replay) {
+        replay::run(&mut report)?;
+    }
+    if wanted(What::Ledger) {
+        ledger::run(&mut report)?;
     }
     if wanted(What::Disk) {
         appends::disk(&mut report)?;

@@ -48,6 +48,25 @@ impl Report {
         );
         Ok(())
     }
+
+    /// Prints what part of one time another one is. `goal`: the part that it should stay below.
+    pub fn shares(&mut self, name: &str, whole: Duration, part: Duration, goal: f64) {
+        println!(
+            "{name:<44} {:>14} {:>14} {:>7.4}  {:<15} below {goal:.2}",
+            format!("{:.2} s", whole.as_secs_f64()),
+            format!("{:.1} ms", part.as_secs_f64() * 1e3),
+            part.as_secs_f64() / whole.as_secs_f64(),
+            "",
+        );
+    }
+
+    /// Prints a figure that is compared with a limit, not with a turn of a baseline.
+    pub fn figure(&mut self, name: &str, found: &str, goal: &str) {
+        println!(
+            "{name:<44} {:>14} {found:>14} {:>7}  {:<15} {goal}",
+            "", "", ""
+        );
+    }
 }
 
 /// Times something that does a known number of units.

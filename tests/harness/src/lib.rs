@@ -4,6 +4,8 @@
 //! `tests/harness/kafka.py` (Python 3.11, Java 17, Maven), which ends with the process. Where neither can be, a
 //! test skips itself, saying so; under `CI=true` it fails instead.
 
+pub mod service;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

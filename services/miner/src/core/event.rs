@@ -42,7 +42,9 @@ impl Core {
 
     fn on_event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
         match event {
-            Event::Accepted { accepted, .. } => self.on_accepted(now_ms, &accepted, out),
+            Event::Accepted {
+                accepted, offset, ..
+            } => self.on_accepted(now_ms, &accepted, offset, out),
             Event::Refused(refused) => self.on_refused(now_ms, &refused, out),
             Event::CaughtUp(_) | Event::Behind(_) => {}
             Event::Unavailable(trouble) => {
@@ -64,7 +66,13 @@ impl Core {
         }
     }
 
-    fn on_accepted(&mut self, now_ms: u64, accepted: &Arc<Accepted>, out: &mut Vec<Output>) {
+    fn on_accepted(
+        &mut self,
+        now_ms: u64,
+        accepted: &Arc<Accepted>,
+        offset: u64,
+        out: &mut Vec<Output>,
+    ) {
         let header = accepted.block.header();
         let cursor = self
             .follow
@@ -93,7 +101,7 @@ impl Core {
         let Some(attempt) = self.drop_attempt(out) else {
             return;
         };
-        out.push(Output::Note(outcome(now_ms, &attempt, accepted)));
+        out.push(Output::Note(outcome(now_ms, &attempt, accepted, offset)));
     }
 
     fn on_refused(&mut self, now_ms: u64, refused: &Refused, out: &mut Vec<Output>) {
@@ -330,7 +338,7 @@ fn unwatch(lane: &mut Lane, out: &mut Vec<Output>) {
 }
 
 /// What became of an attempt whose place on the chain is taken.
-fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted) -> Note {
+fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> Note {
     let header = &attempt.template.header;
     let proposed = match &attempt.stage {
         Stage::Sealing => None,
@@ -346,6 +354,7 @@ fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted) -> Note {
     Note::Won {
         height: header.height,
         hash: accepted.hash,
+        offset,
         partition: header.partition,
         records: attempt.template.included + attempt.template.rejected,
         included: attempt.template.included,

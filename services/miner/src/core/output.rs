@@ -102,6 +102,8 @@ pub enum Note {
         height: u64,
         /// Its hash.
         hash: Hash,
+        /// Its offset on the `blockchain` topic.
+        offset: u64,
         /// Partition of its slice.
         partition: u32,
         /// Records in it.

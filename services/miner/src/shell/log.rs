@@ -8,6 +8,7 @@ pub(super) fn note(note: &Note) {
         Note::Won {
             height,
             hash,
+            offset,
             partition,
             records,
             included,
@@ -16,6 +17,7 @@ pub(super) fn note(note: &Note) {
         } => tracing::info!(
             height,
             %hash,
+            offset,
             partition,
             records,
             included,

@@ -134,8 +134,11 @@ impl Traces {
         }
     }
 
-    /// The block is on the chain.
-    pub(super) fn won(&mut self) {
+    /// The block is on the chain. It may be read back before the log has said where it was appended.
+    pub(super) fn won(&mut self, offset: u64) {
+        for traced in self.records.values() {
+            messaging::set_position(&traced.step, BLOCKCHAIN_PARTITION, Some(offset));
+        }
         self.say("won");
         self.clear();
     }

@@ -23,7 +23,7 @@ use proto::types::v1::Transaction;
 use tonic::Request;
 
 use collector::{CONSUMER, Collector, INTERNAL, PRODUCER, SERVER, Span, assert_connected};
-use processes::{PATIENCE, Running};
+use harness::service::{PATIENCE, Running};
 
 const CALLER: &str = "00f067aa0ba902b7";
 /// More than a block may carry contexts of.
@@ -66,7 +66,7 @@ impl Stage {
         let mut all = vec!["--journal", &self.journal, "--genesis", "genesis.json"];
         all.extend(flags);
         let (folder, endpoint) = (self.folder.path(), self.endpoint.as_str());
-        tokio::task::block_in_place(|| Running::start(kind, folder, endpoint, &all))
+        tokio::task::block_in_place(|| processes::start(kind, folder, endpoint, &all))
     }
 
     async fn miner(&self, partition: &str, flags: &[&str]) -> Running {
@@ -169,7 +169,10 @@ async fn one_tree_for_each_transaction_of_a_great_block_over_a_restart_of_the_mi
         ids.push(submission.await.unwrap());
     }
     drop(miner);
-    let _miner = stage.miner("0", &[]).await;
+    // All of them, or none: a block of what happened to be read first would carry fewer.
+    let many = MANY.to_string();
+    let at_once = ["--block-records", &many, "--block-age", "1h"];
+    let _miner = stage.miner("0", &at_once).await;
 
     let ledger = LedgerServiceClient::new(kit::client::channel(&ledger.url).unwrap());
     let height = included(&ledger, &ids[0], &trace(0)).await;

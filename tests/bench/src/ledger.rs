@@ -1,0 +1,219 @@
+//! A ledger in a process of its own: how soon it starts, what it keeps in memory, how fast it answers.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use bytes::Bytes;
+use harness::service::Running;
+use prost::Message;
+use proto::ledger::v1::get_block_request::Id;
+use proto::ledger::v1::{GetBlockRequest, GetTransactionRequest};
+use tokio::runtime::Runtime;
+use tonic::Request;
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::empty::{Raw, Server};
+use crate::history::History;
+use crate::report::{Measured, Report};
+
+/// Transactions of the short chain, and of the long one.
+const LENGTHS: [usize; 2] = [200_000, 1_000_000];
+const BLOCK_RECORDS: usize = 10_000;
+/// Starts from a snapshot, of which the middle one counts.
+const STARTS: usize = 5;
+/// Calls of one turn, and how many are in flight.
+const CALLS: usize = 20_000;
+const AT_ONCE: usize = 64;
+const SERVICE: &str = "/blocklog.ledger.v1.LedgerService";
+
+/// Prints starts and memory of both chains, and answers over the long one.
+pub fn run(report: &mut Report) -> Result<()> {
+    let empty = Stage::new(&History::of_names()?)?;
+    let empty_bytes = resident(&empty.start()?)?;
+    let mut history = History::of_names()?;
+    for length in LENGTHS {
+        let missing = length - history.records.len();
+        history.extend(missing / BLOCK_RECORDS, BLOCK_RECORDS)?;
+        let ledger = starts(report, &history, empty_bytes)?;
+        if length == LENGTHS[1] {
+            answers(report, &history, &ledger.running)?;
+        }
+    }
+    Ok(())
+}
+
+/// A disk journal with a chain, and the folder of a ledger.
+struct Stage {
+    folder: tempfile::TempDir,
+    journal: String,
+}
+
+struct Ledger {
+    running: Running,
+    // Goes after the process.
+    _stage: Stage,
+}
+
+impl Stage {
+    fn new(history: &History) -> Result<Stage> {
+        let folder = tempfile::tempdir()?;
+        let journal = history.write(&folder.path().join("journal"))?;
+        Ok(Stage { folder, journal })
+    }
+
+    fn start(&self) -> Result<Running> {
+        let binary = std::env::current_exe()?.with_file_name("blocklog-ledger");
+        let log = self.folder.path().join("ledger.log");
+        let running = Running::start(&binary, &log, |command| {
+            command
+                .args(["--journal", &self.journal, "--data"])
+                .arg(self.folder.path().join("data"));
+        });
+        running.context("build blocklog-ledger with the same profile")
+    }
+}
+
+fn starts(report: &mut Report, history: &History, empty_bytes: u64) -> Result<Ledger> {
+    let count = history.records.len();
+    let stage = Stage::new(history)?;
+    let began = Instant::now();
+    let running = stage.start()?;
+    let full = began.elapsed();
+    let replayed_bytes = resident(&running)?;
+    running.stop()?;
+    let mut times = Vec::new();
+    let running = loop {
+        let began = Instant::now();
+        let running = stage.start()?;
+        times.push(began.elapsed());
+        if times.len() == STARTS {
+            break running;
+        }
+        running.stop()?;
+    };
+    times.sort();
+    let (start, name) = (
+        times[STARTS / 2],
+        format!("{} k transactions", count / 1000),
+    );
+    report.shares(&format!("start from a snapshot, {name}"), full, start, 0.01);
+    let million = |bytes: u64| {
+        let more = bytes.saturating_sub(empty_bytes) as f64 / 1e6;
+        format!("{:.1} MB", more * 1e6 / count as f64)
+    };
+    report.figure(
+        &format!("resident per million, replayed, {name}"),
+        &million(replayed_bytes),
+        "24 MB",
+    );
+    report.figure(
+        &format!("resident per million, restarted, {name}"),
+        &million(resident(&running)?),
+        "24 MB",
+    );
+    Ok(Ledger {
+        running,
+        _stage: stage,
+    })
+}
+
+/// Bytes of memory that a process holds.
+fn resident(running: &Running) -> Result<u64> {
+    let path = format!("/proc/{}/status", running.pid());
+    let status = std::fs::read_to_string(Path::new(&path))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    Ok(kib.context("VmRSS")?.parse::<u64>()? * 1024)
+}
+
+fn answers(report: &mut Report, history: &History, ledger: &Running) -> Result<()> {
+    let runtime = Runtime::new()?;
+    let numbers = (0..CALLS).map(|call| call * 7919 % history.records.len());
+    let transactions = numbers.map(|number| {
+        let id = history.id(number)?.to_string();
+        Ok(encoded(&GetTransactionRequest { id }))
+    });
+    let transactions = transactions.collect::<Result<Vec<_>>>()?;
+    let tip = history.chain.tip().height as usize;
+    let blocks = (0..CALLS).map(|call| {
+        let height = (1 + call * 31 % tip) as u64;
+        encoded(&GetBlockRequest {
+            id: Some(Id::Height(height)),
+            ..GetBlockRequest::default()
+        })
+    });
+    let blocks: Vec<_> = blocks.collect();
+    for (method, requests) in [("GetTransaction", transactions), ("GetBlock", blocks)] {
+        let ours = Line::new(&runtime, &ledger.url, method)?;
+        let size = runtime.block_on(ours.call(requests[0].clone()))?.len();
+        let server = Server::start(size)?;
+        let bare = Line::new(&runtime, &server.url, method)?;
+        report.compare(
+            &format!("{method} over an empty call of {size} bytes"),
+            "call",
+            0.8,
+            || turn(&runtime, &bare, &requests),
+            || turn(&runtime, &ours, &requests),
+        )?;
+    }
+    Ok(())
+}
+
+fn encoded(message: &impl Message) -> Bytes {
+    message.encode_to_vec().into()
+}
+
+/// One method of one server.
+#[derive(Clone)]
+struct Line {
+    grpc: Grpc<Channel>,
+    path: PathAndQuery,
+}
+
+impl Line {
+    fn new(runtime: &Runtime, url: &str, method: &str) -> Result<Line> {
+        let endpoint = Endpoint::from_shared(url.to_owned())?;
+        Ok(Line {
+            grpc: Grpc::new(runtime.block_on(endpoint.connect())?),
+            path: format!("{SERVICE}/{method}").parse()?,
+        })
+    }
+
+    async fn call(&self, request: Bytes) -> Result<Bytes> {
+        let mut grpc = self.grpc.clone();
+        grpc.ready().await?;
+        let answer = grpc
+            .unary(Request::new(request), self.path.clone(), Raw)
+            .await?;
+        Ok(answer.into_inner())
+    }
+}
+
+fn turn(runtime: &Runtime, line: &Line, requests: &[Bytes]) -> Result<Measured> {
+    let began = Instant::now();
+    runtime.block_on(async {
+        let lanes = requests
+            .chunks(requests.len().div_ceil(AT_ONCE))
+            .map(|lane| {
+                let (line, lane) = (line.clone(), lane.to_vec());
+                tokio::spawn(async move {
+                    for request in lane {
+                        let answer = line.call(request).await?;
+                        ensure!(!answer.is_empty(), "an empty answer");
+                    }
+                    Ok(())
+                })
+            });
+        for lane in lanes.collect::<Vec<_>>() {
+            lane.await??;
+        }
+        anyhow::Ok(())
+    })?;
+    Ok((
+        requests.len() as u64,
+        began.elapsed().max(Duration::from_nanos(1)),
+    ))
+}
