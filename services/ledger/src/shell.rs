@@ -150,14 +150,7 @@ impl Shell {
 
     /// An input that is there already.
     fn waiting(&self) -> Option<Input> {
-        let follow = || {
-            self.follow
-                .try_recv()
-                .ok()
-                .filter(|_| !self.core.is_full())
-                .map(Input::Follow)
-        };
-        self.inputs.try_recv().ok().or_else(follow)
+        waiting(&self.inputs, &self.follow, self.core.is_full())
     }
 
     fn carry_out(&mut self, out: &mut Vec<Output>) -> anyhow::Result<()> {
@@ -247,6 +240,18 @@ impl Shell {
     }
 }
 
+/// The next of what waits. What is taken must reach the core, which counts on every input: while it is full, those of the
+/// follower are left where they are.
+fn waiting(
+    inputs: &Receiver<Input>,
+    follow: &Receiver<follow::Input>,
+    full: bool,
+) -> Option<Input> {
+    let follow = || follow.try_recv().ok().map(Input::Follow);
+    let input = inputs.try_recv().ok();
+    if full { input } else { input.or_else(follow) }
+}
+
 fn key(partition: u32, lane: Lane) -> (u32, u8) {
     (partition, lane as u8)
 }
@@ -256,4 +261,21 @@ fn now_ms() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_core_leaves_the_follower_its_inputs() {
+        let (core, inputs) = unbounded();
+        let (feed, follow) = unbounded();
+        feed.send(follow::Input::Start).expect("it is listened to");
+        assert!(waiting(&inputs, &follow, true).is_none());
+        core.send(Input::Tick).expect("it is listened to");
+        assert!(matches!(waiting(&inputs, &follow, true), Some(Input::Tick)));
+        let left = waiting(&inputs, &follow, false);
+        assert!(matches!(left, Some(Input::Follow(follow::Input::Start))));
+    }
 }
