@@ -29,18 +29,29 @@ const CALLS: usize = 20_000;
 const AT_ONCE: usize = 64;
 const SERVICE: &str = "/blocklog.ledger.v1.LedgerService";
 
-/// Prints starts and memory of both chains, and answers over the long one.
+/// Prints starts and memory for both chains, and answers over the long one.
 pub fn run(report: &mut Report) -> Result<()> {
-    let empty = Stage::new(&History::of_names()?)?;
-    let empty_bytes = resident(&empty.start()?)?;
     let mut history = History::of_names()?;
+    let mut before: Option<Resident> = None;
     for length in LENGTHS {
         let missing = length - history.records.len();
         history.extend(missing / BLOCK_RECORDS, BLOCK_RECORDS)?;
-        let ledger = starts(report, &history, empty_bytes)?;
-        if length == LENGTHS[1] {
-            answers(report, &history, &ledger.running)?;
-        }
+        let (ledger, resident) = starts(report, &history)?;
+        let Some(shorter) = before.replace(resident) else {
+            continue;
+        };
+        let millions = (LENGTHS[1] - LENGTHS[0]) as f64 / 1e6;
+        report.figure(
+            "resident more for a million, after a replay",
+            &megabytes((resident.replayed - shorter.replayed) / millions),
+            "24 MB",
+        );
+        report.figure(
+            "resident more for a million, after a restart",
+            &megabytes((resident.restarted - shorter.restarted) / millions),
+            "24 MB",
+        );
+        answers(report, &history, &ledger.running)?;
     }
     Ok(())
 }
@@ -76,13 +87,20 @@ impl Stage {
     }
 }
 
-fn starts(report: &mut Report, history: &History, empty_bytes: u64) -> Result<Ledger> {
-    let count = history.records.len();
+/// Bytes of memory that a ledger holds.
+#[derive(Clone, Copy)]
+struct Resident {
+    replayed: f64,
+    restarted: f64,
+}
+
+fn starts(report: &mut Report, history: &History) -> Result<(Ledger, Resident)> {
+    let name = format!("{} k transactions", history.records.len() / 1000);
     let stage = Stage::new(history)?;
     let began = Instant::now();
     let running = stage.start()?;
     let full = began.elapsed();
-    let replayed_bytes = resident(&running)?;
+    let replayed = resident(&running)?;
     running.stop()?;
     let mut times = Vec::new();
     let running = loop {
@@ -95,38 +113,40 @@ fn starts(report: &mut Report, history: &History, empty_bytes: u64) -> Result<Le
         running.stop()?;
     };
     times.sort();
-    let (start, name) = (
-        times[STARTS / 2],
-        format!("{} k transactions", count / 1000),
-    );
+    let start = times[STARTS / 2];
     report.shares(&format!("start from a snapshot, {name}"), full, start, 0.01);
-    let million = |bytes: u64| {
-        let more = bytes.saturating_sub(empty_bytes) as f64 / 1e6;
-        format!("{:.1} MB", more * 1e6 / count as f64)
+    let resident = Resident {
+        replayed,
+        restarted: resident(&running)?,
     };
-    report.figure(
-        &format!("resident per million, replayed, {name}"),
-        &million(replayed_bytes),
-        "24 MB",
-    );
-    report.figure(
-        &format!("resident per million, restarted, {name}"),
-        &million(resident(&running)?),
-        "24 MB",
-    );
-    Ok(Ledger {
+    for (when, bytes) in [
+        ("a replay", resident.replayed),
+        ("a restart", resident.restarted),
+    ] {
+        report.figure(
+            &format!("resident after {when}, {name}"),
+            &megabytes(bytes),
+            "",
+        );
+    }
+    let ledger = Ledger {
         running,
         _stage: stage,
-    })
+    };
+    Ok((ledger, resident))
+}
+
+fn megabytes(bytes: f64) -> String {
+    format!("{:.1} MB", bytes / 1e6)
 }
 
 /// Bytes of memory that a process holds.
-fn resident(running: &Running) -> Result<u64> {
+fn resident(running: &Running) -> Result<f64> {
     let path = format!("/proc/{}/status", running.pid());
     let status = std::fs::read_to_string(Path::new(&path))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next());
-    Ok(kib.context("VmRSS")?.parse::<u64>()? * 1024)
+    Ok(kib.context("VmRSS")?.parse::<f64>()? * 1024.0)
 }
 
 fn answers(report: &mut Report, history: &History, ledger: &Running) -> Result<()> {
