@@ -1,6 +1,6 @@
 //! What librdkafka counts, added up over the clients of one journal.
 //!
-//! Each client tells its figures every [`INTERVAL`](super::config). A gauge is the sum or the worst of the clients that
+//! Each client tells its figures every few seconds (`config.rs`). A gauge is the sum or the worst of the clients that
 //! there are; a counter goes on when the client that counted is gone.
 
 use std::collections::BTreeMap;
