@@ -9,13 +9,30 @@ import urllib.parse
 
 import harness_path  # noqa: F401
 from blocklog_harness import load, paths, ports, process, services, tools
+from blocklog_harness.dev import Dev
 from blocklog_harness.process import Failure, wait_until
 from blocklog_harness.scenario import Scenario, check, equal, main
 
 DEPLOY = paths.ROOT / "deploy"
 # A series for each reason there is: none is the proper answer.
 SILENT_WHEN_WELL = {"service_unready"}
-METRIC = re.compile(r"\b((?:ledger|ingest|miner|service|process|rpc|build)_[a-z_]+)")
+# What every process tells of itself.
+EVERYWHERE = [
+    "build_info{", "process_uptime_seconds", "process_memory_usage_bytes", "process_cpu_time_seconds_total",
+    "process_open_file_descriptor_count", "service_ready{",
+]
+# Figures of the log and of the index that cannot be zero after such a run.
+TRUE = [
+    'sum(journal_kafka_broker_connections{state="up"}) >= 5',
+    'max(max_over_time(journal_kafka_broker_round_trip_p99_seconds{client="producer"}[5m])) > 0',
+    "sum(journal_kafka_producer_queue) == 0",
+    "sum(journal_disk_sync_duration_seconds_count) > 0",
+    "sum(journal_disk_group_sum) >= 40",
+    'sum by (topic) (journal_disk_size_bytes{topic="transactions"}) > 1000',
+    "sum(ledger_index_size_bytes) > 0",
+    "sum(ledger_index_memtables_size_bytes) > 0",
+]
+METRIC = re.compile(r"\b((?:ledger|ingest|miner|journal|service|process|rpc|build)_[a-z_]+)")
 
 
 def run(s: Scenario) -> None:
@@ -33,24 +50,31 @@ def run(s: Scenario) -> None:
         "explorer", "explorer", net.folder / "explorer",
         ["--web", f"127.0.0.1:{ports.free(1)[0]}", "--ledger", ledger.url, "--miner", miners[0].url],
     ).start()
+    # Beside them the chain in one process, whose journal is on disk.
+    dev = Dev(net.folder / "dev").start()
     net.await_ready()
     explorer.await_ready()
+    dev.await_ready()
     running = [ledger, ingest, *miners, explorer]
-    for service in running:
-        status, text = tools.http(service.admin, "/metrics")
-        equal(status, 200, f"{service.name}'s /metrics")
+    targets = {service.name: service.admin for service in running} | {"dev": dev.announcement()["ingest"]["admin"]}
+    for name, admin in targets.items():
+        status, text = tools.http(admin, "/metrics")
+        equal(status, 200, f"{name}'s /metrics")
+        missing = [figure for figure in EVERYWHERE if f"\n{figure}" not in text]
+        equal(missing, [], f"figures that {name} does not have")
         # `check metrics` has opinions on names too; the form of the text is what counts.
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
-        check("error while linting" not in done.stderr, f"{service.name}: {done.stderr}")
-    server = prometheus(s, running)
-    s.step(f"{len(running)} services and Prometheus are up")
+        check("error while linting" not in done.stderr, f"{name}: {done.stderr}")
+    server = prometheus(s, list(targets.values()))
+    s.step(f"{len(targets)} processes and Prometheus are up")
 
     for n in range(4):
         load.submit(ingest, load.rounds(senders=20, per_sender=2), partition=n % 2)
+        load.submit(dev, load.rounds(senders=5, per_sender=2), partition=n % 2)
         tools.call(explorer.grpc, "explorer.v1.ExplorerService/GetOverview")
         time.sleep(2)
     services.await_included(ledger, 40)
-    wait_until("all targets to be up", lambda: value(server, "sum(up)") == len(running), 30)
+    wait_until("all targets to be up", lambda: value(server, "sum(up)") == len(targets), 30)
 
     asked = 0
     for name, query in [*panels(), *rules()]:
@@ -60,14 +84,15 @@ def run(s: Scenario) -> None:
     wait_until("no alert", lambda: not ask(server, 'ALERTS{alertstate="firing"}'), 10)
     equal(value(server, "max(ledger_audit_found)"), 0, "findings")
     check(value(server, "sum(ledger_records_total)") >= 40, "records by verdict")
+    for query in TRUE:
+        wait_until(query, lambda query=query: ask(server, query) or False, 15)
     s.step("nothing fires, and the figures are those of the chain")
 
 
-def prometheus(s: Scenario, running: list) -> str:
+def prometheus(s: Scenario, targets: list[str]) -> str:
     """A server that scrapes them; its address."""
     folder = s.folder / "prometheus"
     folder.mkdir()
-    targets = [service.admin for service in running]
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(DEPLOY / "prometheus" / "rules.yml")],

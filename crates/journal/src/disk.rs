@@ -19,6 +19,7 @@
 
 #[cfg(feature = "testing")]
 mod faulty;
+mod figures;
 mod files;
 mod frame;
 mod mark;
@@ -35,10 +36,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 
 #[cfg(feature = "testing")]
 pub use self::faulty::FaultyDisk;
+use self::figures::Figures;
 use self::files::{Files, Guard, Real};
 use self::frame::Salt;
 use self::partition::Partition;
@@ -69,6 +72,7 @@ struct Inner {
     root: PathBuf,
     ground: Ground,
     topics: Arc<Topics>,
+    figures: Arc<Figures>,
     /// Held while a topic is made.
     creating: Mutex<()>,
     // The queue goes first when the journal closes, the lock last.
@@ -114,12 +118,14 @@ impl Disk {
             segment_bytes,
         };
         let topics = Arc::new(Topics(Mutex::new(open_topics(&ground, root)?)));
-        let mut writer = Writer::new(salt, Arc::clone(&topics));
+        let figures = Arc::new(Figures::default());
+        let mut writer = Writer::new(salt, Arc::clone(&topics), Arc::clone(&figures));
         let queue = Queue::start("journal-disk", move |group| writer.commit(group))?;
         let inner = Inner {
             root: root.to_owned(),
             ground,
             topics,
+            figures,
             creating: Mutex::new(()),
             queue,
             _lock: lock,
@@ -158,6 +164,10 @@ impl Disk {
             .lock()
             .insert(spec.name.clone(), Arc::new(topic));
         Ok(Creation::Created)
+    }
+
+    pub(crate) fn observe(&self, meter: &Meter) {
+        self.inner.figures.observe(meter, &self.inner.topics);
     }
 
     pub(crate) fn describe(&self, topic: &str, expected: &TopicSpec) -> Option<Description> {

@@ -4,6 +4,8 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use opentelemetry::metrics::Meter;
+
 use crate::Error;
 use crate::append::{AppendError, Appended, Appender, Completion, Entry, Sink};
 use crate::provider::Provider;
@@ -67,6 +69,12 @@ impl Journal {
             Provider::Kafka(_) => "kafka",
             Provider::Memory(_) => "memory",
         }
+    }
+
+    /// Defines what the journal counts, on somebody's meter: queues, brokers and retries on Kafka, syncs, groups and bytes
+    /// on disk. Clones share it, and once is enough: further calls change nothing.
+    pub fn observe(&self, meter: &Meter) {
+        self.provider.observe(meter);
     }
 
     /// What a topic is called where it is stored: with the prefix of the URL on Kafka.
@@ -140,7 +148,8 @@ impl Journal {
         })
     }
 
-    /// Leaves a position for Kafka's own tools to show lag; the journal never reads it, other providers do nothing.
+    /// Leaves a position for Kafka's own tools to show lag; the journal never reads it, other providers do nothing. The
+    /// name of the group gets the prefix of the URL, as those of topics do. Returns before the brokers have it.
     pub fn commit_position(
         &self,
         group: &str,

@@ -4,6 +4,7 @@
 //! questions. Consumers are told their offsets; consumer groups only show positions to Kafka's own tools.
 
 mod admin;
+mod commit;
 mod config;
 mod context;
 mod error;
@@ -12,22 +13,25 @@ mod native;
 mod produce;
 mod read;
 mod registry;
+mod statistics;
 mod wait;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 
+use self::commit::Committer;
 use self::config::Config;
 use self::context::Context;
 use self::produce::Producer;
 pub(crate) use self::read::Reader;
+use self::statistics::Clients;
 use crate::Error;
 use crate::append::{AppendError, Entry, Outlet, Sink};
 use crate::handle::Options;
@@ -56,15 +60,17 @@ struct Inner {
     client: BaseConsumer<Context>,
     /// By topic.
     producers: Mutex<HashMap<String, Arc<Producer>>>,
-    /// By group.
-    committers: Mutex<HashMap<String, BaseConsumer<Context>>>,
+    committer: Mutex<Option<Committer>>,
+    /// What the clients count.
+    clients: Arc<Clients>,
+    observed: Once,
 }
 
 impl Kafka {
     /// Sets the clients up; the brokers are not contacted yet.
     pub(crate) fn open(brokers: &str, prefix: &str, options: &Options) -> Result<Kafka, Error> {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
-        let client = BaseConsumer::from_config_and_context(&config.asking(), Context)
+        let client = BaseConsumer::from_config_and_context(&config.asking(), Context::default())
             .map_err(|failure| error::general(&failure, "the client"))?;
         let inner = Inner {
             prefix: prefix.to_owned(),
@@ -73,7 +79,9 @@ impl Kafka {
             min_insync: options.min_insync,
             client,
             producers: Mutex::default(),
-            committers: Mutex::default(),
+            committer: Mutex::default(),
+            clients: Arc::default(),
+            observed: Once::new(),
         };
         Ok(Kafka {
             inner: Arc::new(inner),
@@ -116,8 +124,12 @@ impl Kafka {
                     Ok(None) | Err(_) => config::SAFE_BATCH_BYTES,
                 };
                 let batch_bytes = batch_bytes.min(config::MAX_BATCH_BYTES);
-                let producer =
-                    Producer::new(&self.inner.config, &self.topic_name(topic), batch_bytes)?;
+                let producer = Producer::new(
+                    &self.inner.config,
+                    &self.topic_name(topic),
+                    batch_bytes,
+                    &self.inner.clients,
+                )?;
                 Arc::clone(
                     producers
                         .entry(topic.to_owned())
@@ -148,23 +160,24 @@ impl Kafka {
         partition: u32,
         offset: u64,
     ) -> Result<(), Error> {
-        let group = self.topic_name(group);
-        let mut committers = self.inner.committers.lock();
-        let fail = |failure| error::general(&failure, "committing a position");
-        if !committers.contains_key(&group) {
-            let config = self.inner.config.committing(&group);
-            let client = BaseConsumer::from_config_and_context(&config, Context).map_err(fail)?;
-            committers.insert(group.clone(), client);
-        }
-        let client = &committers[&group];
-        // Serves the answer to the last commit, and what there is to log.
-        while client.poll(Duration::ZERO).is_some() {}
-        let mut list = TopicPartitionList::new();
+        let mut committer = self.inner.committer.lock();
+        let committer = match &*committer {
+            Some(committer) => committer,
+            None => committer.insert(Committer::start(&self.inner.config)?),
+        };
         let partition = i32::try_from(partition).unwrap_or(i32::MAX);
-        let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
-        list.add_partition_offset(&self.topic_name(topic), partition, offset)
-            .map_err(fail)?;
-        client.commit(&list, CommitMode::Async).map_err(fail)
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        let (group, topic) = (self.topic_name(group), self.topic_name(topic));
+        committer.leave(group, topic, partition, offset);
+        Ok(())
+    }
+
+    /// Defines the figures of its clients.
+    pub(crate) fn observe(&self, meter: &Meter) {
+        let Inner {
+            clients, observed, ..
+        } = &*self.inner;
+        observed.call_once(|| clients.observe(meter));
     }
 
     /// How many partitions a topic has, once all of them have leaders.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use opentelemetry::metrics::Meter;
+
 use crate::Error;
 use crate::append::{AppendError, Entry, Sink};
 use crate::disk;
@@ -47,6 +49,14 @@ impl Provider {
         match self {
             Provider::Memory(memory) => Some(memory::Faults::of(memory)),
             Provider::Disk(_) | Provider::Kafka(_) => None,
+        }
+    }
+
+    pub(crate) fn observe(&self, meter: &Meter) {
+        match self {
+            Provider::Disk(disk) => disk.observe(meter),
+            Provider::Kafka(kafka) => kafka.observe(meter),
+            Provider::Memory(_) => {}
         }
     }
 

@@ -16,6 +16,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause between two tries: a healed log is noticed within this time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// A reader that nobody reads from for so long is given up: its client would go on fetching, and gather what it has to tell.
+const IDLE_READER: Duration = Duration::from_secs(60);
+
 /// What a tail has to say.
 #[derive(Clone, Debug)]
 pub enum TailEvent {
@@ -177,7 +180,10 @@ impl<S: Fn(TailEvent)> Follower<S> {
             if !self.lost && control.out_bytes < self.window_bytes {
                 return Some(self.window_bytes - control.out_bytes);
             }
-            self.shared.changed.wait(&mut control);
+            let waited = self.shared.changed.wait_for(&mut control, IDLE_READER);
+            if waited.timed_out() {
+                self.reader = None;
+            }
         }
     }
 

@@ -91,17 +91,11 @@ impl Topic {
         records: usize,
         traces: impl IntoIterator<Item = &'a TraceContext>,
     ) -> Span {
-        let mut traces = traces.into_iter().filter(|trace| trace.is_sampled());
-        let Some(first) = traces.next() else {
-            return Span::none();
-        };
-        let span = self.begin(operation);
-        self.describe(&span, operation);
-        set(&span, BATCH_COUNT, count(records as u64));
-        for trace in std::iter::once(first).chain(traces).take(MAX_LINKS) {
-            trace.link_to(&span);
-        }
-        span
+        linked(records, traces, || {
+            let span = self.begin(operation);
+            self.describe(&span, operation);
+            span
+        })
     }
 
     fn begin(&self, operation: Operation) -> Span {
@@ -162,14 +156,25 @@ pub fn batch_step<'a>(
     records: usize,
     traces: impl IntoIterator<Item = &'a TraceContext>,
 ) -> Span {
-    let mut traces = traces.into_iter().filter(|trace| trace.is_sampled());
-    let Some(first) = traces.next() else {
+    linked(
+        records,
+        traces,
+        || tracing::info_span!(parent: None, "step", otel.name = name, otel.kind = "internal"),
+    )
+}
+
+fn linked<'a>(
+    records: usize,
+    traces: impl IntoIterator<Item = &'a TraceContext>,
+    begin: impl FnOnce() -> Span,
+) -> Span {
+    let sampled = traces.into_iter().filter(|trace| trace.is_sampled());
+    let mut sampled = sampled.take(MAX_LINKS).peekable();
+    if sampled.peek().is_none() {
         return Span::none();
-    };
-    let span = tracing::info_span!(parent: None, "step", otel.name = name, otel.kind = "internal");
-    set(&span, BATCH_COUNT, count(records as u64));
-    for trace in std::iter::once(first).chain(traces).take(MAX_LINKS) {
-        trace.link_to(&span);
     }
+    let span = begin();
+    set(&span, BATCH_COUNT, count(records as u64));
+    sampled.for_each(|trace| trace.link_to(&span));
     span
 }

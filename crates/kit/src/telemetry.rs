@@ -5,6 +5,7 @@
 
 mod config;
 mod export;
+pub(crate) mod head;
 mod log;
 mod repeats;
 
@@ -23,6 +24,7 @@ use tracing_subscriber::{Layer as _, Registry};
 
 use crate::{metrics, trace};
 use config::Otel;
+use export::Collector;
 
 /// Crates whose spans say nothing about a service: a handful of calls makes hundreds of them.
 const NOT_EXPORTED: [&str; 10] = [
@@ -54,7 +56,10 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
     let resource = resource(name, &otel);
     let mut problems = std::mem::take(&mut otel.problems);
     trace::set_propagation(otel.propagate);
-    let tracer = (!otel.disabled).then(|| tracer(&otel, resource.clone(), &mut problems));
+    let collectors = Collectors::of(&otel);
+    let exporter = collectors.traces.as_ref().map(Collector::spans);
+    let exporter = usable(exporter, &mut problems);
+    let tracer = (!otel.disabled).then(|| tracer(exporter, resource.clone()));
     let traces = tracer.as_ref().map(|provider| {
         let filter = FilterFn::new(is_exported).with_max_level_hint(LevelFilter::INFO);
         tracing_opentelemetry::layer()
@@ -74,7 +79,9 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
         problems.push("the log was set up before; --log and --log-format have no effect".into());
     }
     std::panic::set_hook(Box::new(log_panic));
-    let reader = metrics_reader(&otel, &mut problems);
+    let exporter = collectors.metrics.as_ref().map(Collector::metrics);
+    let reader =
+        usable(exporter, &mut problems).map(|exporter| PeriodicReader::builder(exporter).build());
     if !metrics::start(resource, reader) {
         problems.push("metrics were used before telemetry was set up: no OTLP metrics".into());
     }
@@ -141,31 +148,49 @@ fn resource(name: &'static str, otel: &Otel) -> Resource {
     }
 }
 
-fn tracer(otel: &Otel, resource: Resource, problems: &mut Vec<String>) -> SdkTracerProvider {
+fn tracer(
+    exporter: Option<export::Watched<opentelemetry_otlp::SpanExporter>>,
+    resource: Resource,
+) -> SdkTracerProvider {
+    let sampler = match exporter {
+        Some(_) => opentelemetry_sdk::trace::Config::default().sampler,
+        // Joins the traces of others, so that logs and records carry them, and begins none.
+        None => Box::new(Sampler::ParentBased(Box::new(Sampler::AlwaysOff))),
+    };
+    head::start(sampler.clone());
     let builder = SdkTracerProvider::builder()
         .with_resource(resource)
+        .with_id_generator(head::Ids::default())
+        .with_sampler(sampler)
         .with_max_links_per_span(MAX_LINKS);
-    let exporter = otel.traces.as_deref().and_then(|endpoint| {
-        export::spans(endpoint)
-            .inspect_err(|problem| problems.push(problem.clone()))
-            .ok()
-    });
     match exporter {
         Some(exporter) => builder.with_batch_exporter(exporter).build(),
-        // Joins the traces of others, so that logs and records carry them, and begins none.
-        None => builder
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::AlwaysOff)))
-            .build(),
+        None => builder.build(),
     }
 }
 
-fn metrics_reader(
-    otel: &Otel,
-    problems: &mut Vec<String>,
-) -> Option<PeriodicReader<export::Watched<opentelemetry_otlp::MetricExporter>>> {
-    let endpoint = otel.metrics.as_deref()?;
-    let exporter = export::metrics(endpoint).inspect_err(|problem| problems.push(problem.clone()));
-    Some(PeriodicReader::builder(exporter.ok()?).build())
+/// Where each signal goes; the same place is the same collector.
+struct Collectors {
+    traces: Option<Collector>,
+    metrics: Option<Collector>,
+}
+
+impl Collectors {
+    fn of(otel: &Otel) -> Collectors {
+        let traces = otel.traces.as_deref().map(Collector::at);
+        let metrics = match otel.traces == otel.metrics {
+            true => traces.clone(),
+            false => otel.metrics.as_deref().map(Collector::at),
+        };
+        Collectors { traces, metrics }
+    }
+}
+
+/// The exporter, if there is to be one and it can be made.
+fn usable<E>(exporter: Option<Result<E, String>>, problems: &mut Vec<String>) -> Option<E> {
+    exporter?
+        .inspect_err(|problem| problems.push(problem.clone()))
+        .ok()
 }
 
 fn is_exported(metadata: &Metadata<'_>) -> bool {

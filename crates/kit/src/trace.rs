@@ -28,9 +28,11 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The context of the span that is entered here.
+    /// Where the work is that is done here: in a span, or in a call that is not recorded.
     pub fn current() -> Self {
-        Self::of(&Span::current())
+        Self {
+            context: opentelemetry::Context::current(),
+        }
     }
 
     /// The context of a span.
@@ -56,6 +58,25 @@ impl TraceContext {
             let (_, value) = headers.iter().find(|(name, _)| name == key)?;
             std::str::from_utf8(value).ok()
         })
+    }
+
+    /// Begins a call below this context: with the span that `make` makes, or with none if it is not to be recorded. The
+    /// second is where the call runs.
+    pub(crate) fn call(&self, name: &str, make: impl FnOnce() -> Span) -> (Span, TraceContext) {
+        let mut made = Span::none();
+        let context = crate::telemetry::head::call(&self.context, name, || {
+            let span = make();
+            self.set_parent_of(&span);
+            let context = span.context();
+            made = span;
+            context
+        });
+        (made, TraceContext { context })
+    }
+
+    /// Makes this the current context until the guard is dropped.
+    pub(crate) fn attach(&self) -> opentelemetry::ContextGuard {
+        self.context.clone().attach()
     }
 
     /// True when whoever started the trace wants it recorded.
@@ -148,7 +169,7 @@ impl TraceContext {
     }
 }
 
-/// The trace of the span that is entered here, 32 hex digits, if it is being recorded.
+/// The trace that is worked for here, 32 hex digits, if it is being recorded.
 pub fn current_trace_id() -> Option<String> {
     let context = TraceContext::current();
     context.is_sampled().then(|| context.trace_id()).flatten()

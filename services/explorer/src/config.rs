@@ -48,8 +48,12 @@ pub struct Config {
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    const DEFAULTS: &'static [(&'static str, &'static str)] =
-        &[("listen", "127.0.0.1:7004"), ("admin", "127.0.0.1:9004")];
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
+        ("listen", "127.0.0.1:7004"),
+        ("admin", "127.0.0.1:9004"),
+        // Libraries tell each step of their own housekeeping.
+        ("log", "warn,explorer=info,kit=info"),
+    ];
 
     fn process(&self) -> &Process {
         &self.common.process

@@ -64,8 +64,12 @@ impl Config {
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    const DEFAULTS: &'static [(&'static str, &'static str)] =
-        &[("listen", "127.0.0.1:7001"), ("admin", "127.0.0.1:9001")];
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
+        ("listen", "127.0.0.1:7001"),
+        ("admin", "127.0.0.1:9001"),
+        // Libraries tell each step of their own housekeeping.
+        ("log", "warn,ingest=info,kit=info,follow=info,journal=info"),
+    ];
 
     fn process(&self) -> &Process {
         &self.common.process

@@ -43,6 +43,7 @@ use crate::state::Ingest;
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
     metrics::start();
+    journal.observe(&kit::metrics::meter());
     readiness::start(&service.readiness);
     let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
     let task = opening::Opening {

@@ -61,8 +61,8 @@ impl Settings for Config {
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7003"),
         ("admin", "127.0.0.1:9003"),
-        // The index tells each step of its own housekeeping.
-        ("log", "info,fjall=warn,lsm_tree=warn"),
+        // Libraries tell each step of their own housekeeping.
+        ("log", "warn,ledger=info,kit=info,follow=info,journal=info"),
     ];
 
     fn process(&self) -> &Process {

@@ -27,6 +27,8 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         .wait_for("caught_up", "CATCHING_UP", "opening the index");
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
+    journal.observe(&kit::metrics::meter());
+    store.publisher.observe(&kit::metrics::meter());
     let reader = store.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
     let setup = Setup {

@@ -10,9 +10,11 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use chain::{Rules, Tip};
 use fjall::{Database, Snapshot};
+use kit::metrics::Meter;
 use tokio::sync::watch;
 
 pub mod answer;
+mod figures;
 mod open;
 pub mod rows;
 mod schema;
@@ -25,6 +27,7 @@ pub use view::View;
 
 use crate::core::Publication;
 use crate::core::queue::Line;
+use figures::Figures;
 use schema::Keyspaces;
 
 /// Lengths of the buckets that are kept, in milliseconds: second, minute, hour, day.
@@ -88,6 +91,7 @@ pub struct Publisher {
     latest: Arc<ArcSwapOption<Moment>>,
     changes: watch::Sender<u64>,
     alarm: Alarm,
+    figures: Arc<Figures>,
 }
 
 /// Where queries get their views from. Cheap to clone.
@@ -100,13 +104,20 @@ pub struct Reader {
 impl Publisher {
     fn new(database: Database, keyspaces: Keyspaces) -> Publisher {
         let (changes, _) = watch::channel(0);
+        let figures = Figures::new(database.clone(), keyspaces.clone());
         Publisher {
+            figures: Arc::new(figures),
             database,
             keyspaces,
             latest: Arc::default(),
             changes,
             alarm: Alarm::default(),
         }
+    }
+
+    /// Defines what the store counts, on somebody's meter.
+    pub fn observe(&self, meter: &Meter) {
+        self.figures.observe(meter);
     }
 
     /// The first sign of damage that a reader came upon.

@@ -82,8 +82,12 @@ pub struct Payee {
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    const DEFAULTS: &'static [(&'static str, &'static str)] =
-        &[("listen", "127.0.0.1:7002"), ("admin", "127.0.0.1:9002")];
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
+        ("listen", "127.0.0.1:7002"),
+        ("admin", "127.0.0.1:9002"),
+        // Libraries tell each step of their own housekeeping.
+        ("log", "warn,miner=info,kit=info,follow=info,journal=info"),
+    ];
 
     fn process(&self) -> &Process {
         &self.common.process

@@ -34,6 +34,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         };
         snapshot::prepare(dir).with_context(of_no_use)?;
     }
+    journal.observe(&kit::metrics::meter());
     let first = Status::before(payee.account, config.partitions());
     let publication = Publication::new(first, service.readiness.clone());
     publication.not_ready(NO_CHAIN, "looking for block 0");

@@ -280,8 +280,10 @@ impl Shell {
     fn check(&self, check: Check) {
         let to_core = self.sender.clone();
         self.checks.spawn_fifo(move || {
+            let span = traces::evaluating(&check);
             let seed = rand::random();
             let records = chain::record::check_all(check.values, &check.rules, seed, &Rayon);
+            traces::evaluated(span, &records);
             let _ = to_core.send(Input::Checked {
                 partition: check.partition,
                 generation: check.generation,

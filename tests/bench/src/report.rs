@@ -31,21 +31,42 @@ impl Report {
         mut baseline: impl FnMut() -> anyhow::Result<Measured>,
         mut ours: impl FnMut() -> anyhow::Result<Measured>,
     ) -> anyhow::Result<()> {
+        self.compare_by(
+            [(name, unit)],
+            goal,
+            1,
+            || Ok([baseline()?]),
+            || Ok([ours()?]),
+        )
+    }
+
+    /// The same by several measures of the same turns, each with its name and unit. `turns`: how many short turns there
+    /// are in place of one; who goes first changes with each pair, so that neither profits from a drift.
+    pub fn compare_by<const N: usize>(
+        &mut self,
+        measures: [(&str, &str); N],
+        goal: f64,
+        turns: usize,
+        mut baseline: impl FnMut() -> anyhow::Result<[Measured; N]>,
+        mut ours: impl FnMut() -> anyhow::Result<[Measured; N]>,
+    ) -> anyhow::Result<()> {
         // Caches, pages and clocks warm up unseen.
         baseline()?;
         ours()?;
         let mut pairs = Vec::new();
-        for _ in 0..self.rounds {
-            pairs.push((rate(baseline()?), rate(ours()?)));
+        for turn in 0..self.rounds * turns {
+            pairs.push(match turn % 2 {
+                0 => (baseline()?, ours()?),
+                _ => {
+                    let second = ours()?;
+                    (baseline()?, second)
+                }
+            });
         }
-        let ratios = sorted(pairs.iter().map(|(baseline, ours)| ours / baseline));
-        println!(
-            "{name:<44} {:>14} {:>14} {:>7.2}  {:<15} {goal:.2}",
-            shown(middle(&sorted(pairs.iter().map(|pair| pair.0))), unit),
-            shown(middle(&sorted(pairs.iter().map(|pair| pair.1))), unit),
-            middle(&ratios),
-            format!("{:.2} to {:.2}", ratios[0], ratios[ratios.len() - 1]),
-        );
+        for (n, (name, unit)) in measures.into_iter().enumerate() {
+            let rates = pairs.iter().map(|pair| (rate(pair.0[n]), rate(pair.1[n])));
+            line(name, unit, goal, &rates.collect::<Vec<_>>());
+        }
         Ok(())
     }
 
@@ -67,6 +88,17 @@ impl Report {
             "", "", ""
         );
     }
+}
+
+fn line(name: &str, unit: &str, goal: f64, pairs: &[(f64, f64)]) {
+    let ratios = sorted(pairs.iter().map(|(baseline, ours)| ours / baseline));
+    println!(
+        "{name:<44} {:>14} {:>14} {:>7.2}  {:<15} {goal:.2}",
+        shown(middle(&sorted(pairs.iter().map(|pair| pair.0))), unit),
+        shown(middle(&sorted(pairs.iter().map(|pair| pair.1))), unit),
+        middle(&ratios),
+        format!("{:.2} to {:.2}", ratios[0], ratios[ratios.len() - 1]),
+    );
 }
 
 /// Times something that does a known number of units.

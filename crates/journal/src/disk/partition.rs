@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) active: Arc<dyn File>,
     /// Synced bytes of the last segment.
     pub(super) active_bytes: u64,
+    /// Bytes of the segments before it.
+    pub(super) full_bytes: u64,
     /// Why the journal has stopped, if it has.
     pub(super) stopped: Option<String>,
 }
@@ -62,6 +64,13 @@ impl Partition {
             start: state.segments[0].base,
             end: state.end,
         }
+    }
+
+    /// Segments, and their bytes.
+    pub(super) fn size(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        let bytes = state.full_bytes + state.active_bytes;
+        (state.segments.len() as u64, bytes)
     }
 
     /// Tells everybody that the journal has stopped.

@@ -98,6 +98,7 @@ pub(super) fn open(
     ground.files.sync_dir(directory).map_err(io)?;
     mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
 
+    let full_bytes = found.iter().map(|full| full.length).sum();
     let (segments, last_append_ms) =
         index_all(ground, found, last.base, read.index, read.last_append_ms)?;
     let state = State {
@@ -105,6 +106,7 @@ pub(super) fn open(
         end: read.next,
         active: Arc::clone(&last.file),
         active_bytes: read.position,
+        full_bytes,
         stopped: None,
     };
     let writing = Writing {

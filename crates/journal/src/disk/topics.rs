@@ -41,6 +41,17 @@ impl Topics {
             })
     }
 
+    /// Each topic with its segments and their bytes.
+    pub(super) fn sizes(&self) -> Vec<(String, u64, u64)> {
+        let topics = self.0.lock();
+        let sizes = topics.iter().map(|(name, topic)| {
+            let sizes = topic.partitions.iter().map(|partition| partition.size());
+            let (segments, bytes) = sizes.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+            (name.clone(), segments, bytes)
+        });
+        sizes.collect()
+    }
+
     /// Every partition of every topic.
     pub(super) fn partitions(&self) -> Vec<Arc<Partition>> {
         let topics = self.0.lock();

@@ -10,7 +10,9 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::figures::Figures;
 use super::files::File;
 use super::frame::{self, Salt, Stamp};
 use super::mark::Mark;
@@ -49,15 +51,17 @@ pub(super) struct Placed {
 pub(super) struct Writer {
     salt: Salt,
     topics: Arc<Topics>,
+    figures: Arc<Figures>,
     /// Why nothing can be written any more.
     stopped: Option<String>,
 }
 
 impl Writer {
-    pub(super) fn new(salt: Salt, topics: Arc<Topics>) -> Writer {
+    pub(super) fn new(salt: Salt, topics: Arc<Topics>, figures: Arc<Figures>) -> Writer {
         Writer {
             salt,
             topics,
+            figures,
             stopped: None,
         }
     }
@@ -70,6 +74,7 @@ impl Writer {
                 .map(|_| Err(AppendError::Retryable(why.clone())))
                 .collect();
         }
+        self.figures.group(group.len());
         // Every place is filled below; this one only costs nothing.
         let mut outcomes: Vec<Outcome> = group.iter().map(|_| Err(AppendError::Full)).collect();
         let mut written = Vec::new();
@@ -89,7 +94,9 @@ impl Writer {
     /// Syncs and publishes what was written to a partition.
     fn settle(&mut self, partition: &Arc<Partition>, outcomes: &mut [Outcome]) {
         if self.stopped.is_none() {
+            let began = Instant::now();
             let result = partition.writing.lock().file.sync();
+            self.figures.synced(began.elapsed());
             if let Err(error) = result {
                 self.stop(format!(
                     "syncing {} failed: {error}",
@@ -274,8 +281,9 @@ fn roll(partition: &Partition, writing: &mut Writing) -> io::Result<()> {
     partition.files.sync_dir(&partition.directory)?;
     writing.mark.sync()?;
     writing.file = Arc::clone(&file);
-    writing.position = 0;
+    let full = std::mem::take(&mut writing.position);
     let mut state = partition.state.lock();
+    state.full_bytes += full;
     state.segments.push(Segment {
         base: writing.next,
         index: Index::default(),

@@ -205,7 +205,8 @@ fn settings(kafka: &Kafka, topic: &str) -> Result<ConfigResource, Error> {
 }
 
 fn settings_once(kafka: &Kafka, name: &str) -> Result<Result<ConfigResource, Code>, KafkaError> {
-    let admin = AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context)?;
+    let admin =
+        AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context::default())?;
     let described =
         super::wait::wait(admin.describe_configs([&ResourceSpecifier::Topic(name)], &options()))?;
     Ok(described
@@ -216,7 +217,7 @@ fn settings_once(kafka: &Kafka, name: &str) -> Result<Result<ConfigResource, Cod
 
 /// An admin client lives for one request: nobody would listen to what it logs in between.
 fn admin(kafka: &Kafka) -> Result<AdminClient<Context>, Error> {
-    AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context)
+    AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context::default())
         .map_err(|failure| error::general(&failure, "the admin client"))
 }
 

@@ -20,6 +20,8 @@ const PRODUCE_QUEUE_RECORDS: usize = 200_000;
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
 /// How long the producer waits for more records before it sends: enough to fill requests under load.
 const LINGER: Duration = Duration::from_millis(1);
+/// How often a client tells its figures.
+const INTERVAL: Duration = Duration::from_secs(5);
 /// Largest batch in bytes where the topic allows it; librdkafka's own default.
 pub(super) const MAX_BATCH_BYTES: u32 = 1_000_000;
 /// Largest batch in bytes where the topic's limit is unknown: below the smallest a chain uses, 64 KiB.
@@ -58,6 +60,8 @@ const KEPT: &[&str] = &[
     "message.timeout.ms",
     "metadata.broker.list",
     "request.required.acks",
+    // Figures of a client that is seldom asked for anything would pile up.
+    "statistics.interval.ms",
     "transactional.id",
 ];
 
@@ -115,6 +119,7 @@ impl Config {
     pub(super) fn reading(&self) -> ClientConfig {
         let mut config = self.committing(&self.group);
         config
+            .set("statistics.interval.ms", INTERVAL.as_millis().to_string())
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
             .set("isolation.level", "read_uncommitted")
@@ -134,6 +139,7 @@ impl Config {
     pub(super) fn producing(&self, batch_bytes: u32) -> ClientConfig {
         let mut config = self.common.clone();
         config
+            .set("statistics.interval.ms", INTERVAL.as_millis().to_string())
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.type", "none")

@@ -2,13 +2,16 @@
 //! says so several times a second.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{ClientContext, Statistics};
+
+use super::statistics::{Clients, Place};
 
 /// Lines of one kind come at most this often.
 const QUIET: Duration = Duration::from_secs(10);
@@ -19,10 +22,23 @@ const MAX_KINDS: usize = 256;
 static SAID: Mutex<Said> = Mutex::new(Said(BTreeMap::new()));
 
 /// The context of every client.
-pub(super) struct Context;
+#[derive(Default)]
+pub(super) struct Context {
+    /// Where it tells its figures, if it is one of those that do.
+    place: Option<Place>,
+}
 
 /// Kinds of lines: when one of each was said last, and how many were held back since.
 struct Said(BTreeMap<String, (Instant, u64)>);
+
+impl Context {
+    /// Of a client that tells its figures.
+    pub(super) fn telling(clients: &Arc<Clients>) -> Context {
+        Context {
+            place: Some(clients.enter()),
+        }
+    }
+}
 
 impl Said {
     /// Whether a line of this kind may be said now, and how many were held back before it.
@@ -77,7 +93,11 @@ impl ClientContext for Context {
         }
     }
 
-    fn stats_raw(&self, _: &[u8]) {}
+    fn stats(&self, statistics: Statistics) {
+        if let Some(place) = &self.place {
+            place.tell(&statistics);
+        }
+    }
 }
 
 impl ConsumerContext for Context {}

@@ -54,6 +54,7 @@ impl<C: ProducerContext + 'static> Events<C> {
         match event.kind() {
             sys::RD_KAFKA_EVENT_DR => event.reports(take),
             sys::RD_KAFKA_EVENT_LOG => event.log(&**self.producer.context()),
+            sys::RD_KAFKA_EVENT_STATS => event.statistics(&**self.producer.context()),
             sys::RD_KAFKA_EVENT_ERROR => event.error(&**self.producer.context()),
             _ => {}
         }
@@ -113,6 +114,17 @@ impl Event {
                 &facility.to_string_lossy(),
                 text.to_string_lossy().trim(),
             );
+        }
+    }
+
+    fn statistics(&self, context: &impl ProducerContext) {
+        // SAFETY: the event is ours, and its text lives as long as it does.
+        let text = unsafe {
+            let text = sys::rd_kafka_event_stats(self.0.as_ptr());
+            (!text.is_null()).then(|| CStr::from_ptr(text))
+        };
+        if let Some(text) = text {
+            context.stats_raw(text.to_bytes());
         }
     }
 

@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
-use rdkafka::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use rdkafka::{ClientContext, Statistics};
 
 use super::config::Config;
 use super::context::Context;
 use super::error;
 use super::events::{Events, Report};
 use super::registry::{Registry, pack, unpack};
+use super::statistics::Clients;
 use crate::Error;
 use crate::append::{AppendError, Appended, Completion, Entry, Outlet};
 
@@ -34,6 +35,7 @@ pub(super) struct Producer {
     topic: String,
     batch_bytes: u32,
     registry: Arc<Registry>,
+    clients: Arc<Clients>,
     line: RwLock<Arc<Line>>,
 }
 
@@ -58,14 +60,20 @@ struct Gathered {
 }
 
 impl Producer {
-    pub(super) fn new(config: &Config, topic: &str, batch_bytes: u32) -> Result<Producer, Error> {
+    pub(super) fn new(
+        config: &Config,
+        topic: &str,
+        batch_bytes: u32,
+        clients: &Arc<Clients>,
+    ) -> Result<Producer, Error> {
         let registry = Arc::new(Registry::default());
-        let line = Line::new(config, batch_bytes, &registry)?;
+        let line = Line::new(config, batch_bytes, &registry, clients)?;
         Ok(Producer {
             config: config.clone(),
             topic: topic.to_owned(),
             batch_bytes,
             registry,
+            clients: Arc::clone(clients),
             line: RwLock::new(Arc::new(line)),
         })
     }
@@ -114,7 +122,12 @@ impl Producer {
             return;
         }
         tracing::warn!(topic = %self.topic, reason = ?broken.base.client().fatal_error(), "the producer is made anew");
-        match Line::new(&self.config, self.batch_bytes, &self.registry) {
+        match Line::new(
+            &self.config,
+            self.batch_bytes,
+            &self.registry,
+            &self.clients,
+        ) {
             Ok(fresh) => *line = Arc::new(fresh),
             Err(error) => {
                 tracing::warn!(%error, "no new producer can be made; the next append tries again")
@@ -124,9 +137,14 @@ impl Producer {
 }
 
 impl Line {
-    fn new(config: &Config, batch_bytes: u32, registry: &Arc<Registry>) -> Result<Line, Error> {
+    fn new(
+        config: &Config,
+        batch_bytes: u32,
+        registry: &Arc<Registry>,
+        clients: &Arc<Clients>,
+    ) -> Result<Line, Error> {
         let reports = Reports {
-            context: Context,
+            context: Context::telling(clients),
             registry: Arc::clone(registry),
         };
         let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
@@ -240,7 +258,9 @@ impl ClientContext for Reports {
         self.context.error(error, reason);
     }
 
-    fn stats_raw(&self, _: &[u8]) {}
+    fn stats(&self, statistics: Statistics) {
+        self.context.stats(statistics);
+    }
 }
 
 impl ProducerContext for Reports {

@@ -50,7 +50,8 @@ impl Reader {
         from: u64,
     ) -> Result<Reader, Error> {
         let config = kafka.inner.config.reading();
-        let consumer = BaseConsumer::from_config_and_context(&config, Context)
+        let context = Context::telling(&kafka.inner.clients);
+        let consumer = BaseConsumer::from_config_and_context(&config, context)
             .map_err(|failure| error::general(&failure, "the consumer"))?;
         let name = CString::new(kafka.topic_name(topic))
             .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;

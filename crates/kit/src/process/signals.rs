@@ -12,18 +12,21 @@ const DEBOUNCE: Duration = Duration::from_millis(300);
 /// Exit code of a process that was interrupted: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Triggers the token at the first signal. A second Ctrl-C ends the process at once.
-pub(super) async fn watch(shutdown: Shutdown, grace: Duration) {
+/// Listens from now on, and not from when the task first runs: a signal that comes early must not kill the process. The
+/// future triggers the token at the first signal. A second Ctrl-C ends the process at once.
+pub(super) fn watch(shutdown: Shutdown, grace: Duration) -> impl Future<Output = ()> {
     let mut signals = Signals::listen();
-    let name = signals.next().await;
-    let first = Instant::now();
-    let grace = humantime::format_duration(grace);
-    tracing::info!("{name}: ending within {grace}; Ctrl-C again ends at once");
-    shutdown.trigger();
-    loop {
-        if signals.next().await == "SIGINT" && first.elapsed() > DEBOUNCE {
-            tracing::warn!("second Ctrl-C: ended at once; what was under way is abandoned");
-            std::process::exit(INTERRUPTED);
+    async move {
+        let name = signals.next().await;
+        let first = Instant::now();
+        let grace = humantime::format_duration(grace);
+        tracing::info!("{name}: ending within {grace}; Ctrl-C again ends at once");
+        shutdown.trigger();
+        loop {
+            if signals.next().await == "SIGINT" && first.elapsed() > DEBOUNCE {
+                tracing::warn!("second Ctrl-C: ended at once; what was under way is abandoned");
+                std::process::exit(INTERRUPTED);
+            }
         }
     }
 }

@@ -96,7 +96,8 @@ impl HttpBody for Answer {
         if this.done {
             return Poll::Ready(None);
         }
-        let span = this.observed.span.clone();
+        let (span, at) = (this.observed.span.clone(), this.observed.context.clone());
+        let _attached = at.attach();
         let _entered = span.enter();
         // Before the handler's stream, which may always have more.
         if let Some(Poll::Ready(status)) = this.ending.as_mut().map(|it| it.as_mut().poll(context))

@@ -18,7 +18,7 @@ use super::answer::{Answer, Watch};
 use super::deadline::Deadline;
 use super::methods::{Method, Methods};
 use super::observed::{Figures, Observed};
-use crate::{Refusal, Shutdown, TraceContext};
+use crate::{Refusal, Shutdown};
 
 /// What all calls share.
 #[derive(Debug)]
@@ -45,12 +45,15 @@ pub(super) async fn handle(
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);
     }
+    let context = observed.context.clone();
     let span = observed.span.clone();
-    let (mut response, permit) = calls
-        .answer(method, deadline, request, next)
-        .instrument(span)
-        .await;
-    let context = TraceContext::of(&observed.span);
+    let answer = calls.answer(method, deadline, request, next);
+    let mut answer = pin!(answer.instrument(span));
+    let (mut response, permit) = std::future::poll_fn(|task| {
+        let _attached = context.attach();
+        answer.as_mut().poll(task)
+    })
+    .await;
     if context.is_sampled()
         && let Some(id) = context.trace_id()
         && let Ok(id) = HeaderValue::try_from(id)

@@ -39,7 +39,10 @@ impl Figures {
 /// A call in progress; ends with a code, or as CANCELLED when dropped.
 #[derive(Debug)]
 pub(super) struct Observed {
+    /// Disabled if the call is not recorded.
     pub span: Span,
+    /// Where the call runs.
+    pub context: TraceContext,
     figures: Arc<Figures>,
     method: [KeyValue; 2],
     start: Instant,
@@ -48,18 +51,19 @@ pub(super) struct Observed {
 
 impl Observed {
     pub fn start(figures: &Arc<Figures>, method: &Method, headers: &http::HeaderMap) -> Self {
-        let span = tracing::info_span!(
-            "rpc",
-            otel.name = format!("{}/{}", method.service, method.name),
-            otel.kind = "server",
-            otel.status_code = Empty,
-            otel.status_description = Empty,
-            rpc.system = "grpc",
-            rpc.service = method.service,
-            rpc.method = method.name,
-            rpc.grpc.status_code = Empty,
-        );
-        TraceContext::from_http(headers).set_parent_of(&span);
+        let (span, context) = TraceContext::from_http(headers).call(&method.name, || {
+            tracing::info_span!(
+                "rpc",
+                otel.name = format!("{}/{}", method.service, method.name),
+                otel.kind = "server",
+                otel.status_code = Empty,
+                otel.status_description = Empty,
+                rpc.system = "grpc",
+                rpc.service = method.service,
+                rpc.method = method.name,
+                rpc.grpc.status_code = Empty,
+            )
+        });
         let method = [
             KeyValue::new("rpc.service", method.service.clone()),
             KeyValue::new("rpc.method", method.name.clone()),
@@ -67,6 +71,7 @@ impl Observed {
         figures.active.add(1, &method);
         Self {
             span,
+            context,
             figures: Arc::clone(figures),
             method,
             start: Instant::now(),
@@ -92,6 +97,7 @@ impl Observed {
             .duration
             .record(elapsed.as_secs_f64(), &[service, method, status]);
         self.figures.active.add(-1, &self.method);
+        let _attached = self.context.attach();
         self.span.in_scope(|| {
             let method = self.method[1].value.as_str();
             let ms = elapsed.as_secs_f64() * 1e3;

@@ -44,11 +44,32 @@ impl Otel {
             ..Otel::default()
         };
         otel.propagate = otel.wants_trace_context(get("OTEL_PROPAGATORS"));
+        otel.check_sampler(get("OTEL_TRACES_SAMPLER"), get("OTEL_TRACES_SAMPLER_ARG"));
         if !otel.disabled {
             otel.traces = otel.endpoint(&get, "TRACES");
             otel.metrics = otel.endpoint(&get, "METRICS");
         }
         otel
+    }
+
+    /// The SDK records everything where it does not understand, and says so to nobody.
+    fn check_sampler(&mut self, sampler: Option<String>, argument: Option<String>) {
+        let Some(sampler) = sampler else { return };
+        let samplers = ["always_on", "always_off", "traceidratio"];
+        let name = sampler.strip_prefix("parentbased_").unwrap_or(&sampler);
+        if !samplers.contains(&name) {
+            self.problems.push(format!(
+                "OTEL_TRACES_SAMPLER: {sampler} is not known here; everything is recorded. Write one of {}, or parentbased_ before it",
+                samplers.join(", ")
+            ));
+        }
+        let ratio = argument.and_then(|argument| argument.parse::<f64>().ok());
+        let is_share = ratio.is_some_and(|ratio| (0.0..=1.0).contains(&ratio));
+        if name == "traceidratio" && !is_share {
+            self.problems.push(
+                "OTEL_TRACES_SAMPLER_ARG: no number from 0 to 1; everything is recorded".into(),
+            );
+        }
     }
 
     fn wants_trace_context(&mut self, propagators: Option<String>) -> bool {
@@ -136,6 +157,22 @@ mod tests {
         assert!(otel.traces.is_some() && otel.metrics.is_none());
         let otel = read(&[ENDPOINT, ("OTEL_SDK_DISABLED", "TRUE")]);
         assert!(otel.disabled && otel.propagate && otel.traces.is_none() && otel.metrics.is_none());
+    }
+
+    #[test]
+    fn samplers_that_the_sdk_would_misunderstand_are_reported() {
+        let sampler = |name, argument| {
+            let variables = [
+                ("OTEL_TRACES_SAMPLER", name),
+                ("OTEL_TRACES_SAMPLER_ARG", argument),
+            ];
+            read(&variables).problems.len()
+        };
+        assert_eq!(sampler("parentbased_traceidratio", "0.01"), 0);
+        assert_eq!(sampler("always_on", ""), 0);
+        assert_eq!(sampler("jaeger_remote", ""), 1);
+        assert_eq!(sampler("traceidratio", "1 %"), 1);
+        assert_eq!(sampler("traceidratio", "2"), 1);
     }
 
     #[test]

@@ -1,70 +1,158 @@
 //! OTLP exporters that report once when the collector goes away, and once when it is back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::SpanData;
+use parking_lot::Mutex;
 
-/// An exporter whose failures are worth one line, not one per batch.
+/// Where telemetry goes, for all signals that go there.
+#[derive(Clone, Debug)]
+pub(super) struct Collector {
+    endpoint: String,
+    outages: Arc<Mutex<Outages>>,
+}
+
+/// An exporter whose failures are worth one line, not one per batch and signal.
 #[derive(Debug)]
 pub(super) struct Watched<E> {
     inner: E,
     signal: &'static str,
-    endpoint: String,
-    down: AtomicBool,
+    collector: Collector,
 }
 
-/// Exports spans to `endpoint`.
-pub(super) fn spans(endpoint: &str) -> Result<Watched<SpanExporter>, String> {
-    let exporter = SpanExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build();
-    Watched::new("traces", endpoint, exporter)
+/// What cannot be exported at present, by signal.
+#[derive(Debug, Default)]
+struct Outages(BTreeMap<&'static str, Outage>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Outage {
+    error: String,
+    since: Instant,
+    /// Exports that failed.
+    failed: u64,
+    /// Another signal that failed the same way had a line already.
+    held_back: bool,
 }
 
-/// Exports metrics to `endpoint`.
-pub(super) fn metrics(endpoint: &str) -> Result<Watched<MetricExporter>, String> {
-    let exporter = MetricExporter::builder()
-        .with_tonic()
-        .with_endpoint(endpoint)
-        .build();
-    Watched::new("metrics", endpoint, exporter)
+/// What is worth a line.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    Down,
+    Back { failed: u64, since: Instant },
 }
 
-impl<E> Watched<E> {
-    fn new(
+impl Collector {
+    pub fn at(endpoint: &str) -> Collector {
+        Collector {
+            endpoint: endpoint.to_owned(),
+            outages: Arc::default(),
+        }
+    }
+
+    /// An exporter of spans.
+    pub fn spans(&self) -> Result<Watched<SpanExporter>, String> {
+        let exporter = SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(&self.endpoint)
+            .build();
+        self.watch("traces", exporter)
+    }
+
+    /// An exporter of metrics.
+    pub fn metrics(&self) -> Result<Watched<MetricExporter>, String> {
+        let exporter = MetricExporter::builder()
+            .with_tonic()
+            .with_endpoint(&self.endpoint)
+            .build();
+        self.watch("metrics", exporter)
+    }
+
+    fn watch<E>(
+        &self,
         signal: &'static str,
-        endpoint: &str,
-        exporter: Result<E, opentelemetry_otlp::ExporterBuildError>,
-    ) -> Result<Self, String> {
+        exporter: Result<E, ExporterBuildError>,
+    ) -> Result<Watched<E>, String> {
+        let endpoint = &self.endpoint;
         let inner =
             exporter.map_err(|error| format!("no {signal} can go to {endpoint}: {error}"))?;
-        Ok(Self {
+        Ok(Watched {
             inner,
             signal,
-            endpoint: endpoint.to_owned(),
-            down: AtomicBool::new(false),
+            collector: self.clone(),
         })
     }
 
-    fn report(&self, result: &OTelSdkResult) {
-        let Self {
-            signal, endpoint, ..
-        } = self;
-        let was_down = self.down.swap(result.is_err(), Ordering::Relaxed);
-        match result {
-            Err(error) if !was_down => tracing::warn!(
-                "{signal} cannot be exported to {endpoint} and are dropped until it answers: {error}"
+    fn report(&self, signal: &'static str, result: &OTelSdkResult) {
+        let endpoint = &self.endpoint;
+        let error = result.as_ref().err().map(reason);
+        let news = self
+            .outages
+            .lock()
+            .note(signal, error.as_deref(), Instant::now());
+        match news {
+            Some(News::Down) => tracing::warn!(
+                "telemetry ({signal}) cannot be exported to {endpoint}, and is dropped until it answers: {}",
+                error.unwrap_or_default()
             ),
-            Ok(()) if was_down => tracing::info!("{signal} are exported to {endpoint} again"),
-            _ => {}
+            Some(News::Back { failed, since }) => tracing::info!(
+                "telemetry is exported to {endpoint} again; {failed} exports failed in {:.0?}",
+                since.elapsed()
+            ),
+            None => {}
+        }
+    }
+}
+
+/// Why an export failed, in words that do not depend on the signal.
+fn reason(error: &OTelSdkError) -> String {
+    let text = error.to_string();
+    match text.split_once("gRPC code: ") {
+        Some((_, reason)) => reason.to_owned(),
+        None => text,
+    }
+}
+
+impl Outages {
+    /// An export of a signal went well, or failed.
+    fn note(&mut self, signal: &'static str, error: Option<&str>, now: Instant) -> Option<News> {
+        match (error, self.0.get_mut(signal)) {
+            (Some(_), Some(outage)) => {
+                outage.failed += 1;
+                None
+            }
+            (Some(error), None) => {
+                let held_back = self.0.values().any(|other| other.error == error);
+                let outage = Outage {
+                    error: error.to_owned(),
+                    since: now,
+                    failed: 1,
+                    held_back,
+                };
+                self.0.insert(signal, outage);
+                (!held_back).then_some(News::Down)
+            }
+            (None, _) => {
+                let over = self.0.remove(signal)?;
+                // What was said together is taken back together: by the last one.
+                if let Some(other) = self.0.values_mut().find(|it| it.error == over.error) {
+                    other.failed += over.failed;
+                    other.since = other.since.min(over.since);
+                    other.held_back &= over.held_back;
+                    return None;
+                }
+                (!over.held_back).then_some(News::Back {
+                    failed: over.failed,
+                    since: over.since,
+                })
+            }
         }
     }
 }
@@ -72,7 +160,7 @@ impl<E> Watched<E> {
 impl opentelemetry_sdk::trace::SpanExporter for Watched<SpanExporter> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let result = self.inner.export(batch).await;
-        self.report(&result);
+        self.collector.report(self.signal, &result);
         result
     }
 
@@ -92,7 +180,7 @@ impl opentelemetry_sdk::trace::SpanExporter for Watched<SpanExporter> {
 impl PushMetricExporter for Watched<MetricExporter> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
         let result = self.inner.export(metrics).await;
-        self.report(&result);
+        self.collector.report(self.signal, &result);
         result
     }
 
@@ -106,5 +194,40 @@ impl PushMetricExporter for Watched<MetricExporter> {
 
     fn temporality(&self) -> Temporality {
         self.inner.temporality()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_one_line_and_its_end_another() {
+        let (mut outages, now) = (Outages::default(), Instant::now());
+        let away = Some("away");
+        assert_eq!(outages.note("traces", None, now), None);
+        assert_eq!(outages.note("traces", away, now), Some(News::Down));
+        assert_eq!(outages.note("traces", Some("still away"), now), None);
+        assert_eq!(outages.note("metrics", away, now), None);
+        assert_eq!(outages.note("traces", None, now), None);
+        let back = News::Back {
+            failed: 3,
+            since: now,
+        };
+        assert_eq!(outages.note("metrics", None, now), Some(back));
+        assert_eq!(outages.note("metrics", None, now), None);
+    }
+
+    #[test]
+    fn signals_that_fail_for_reasons_of_their_own_are_both_told() {
+        let (mut outages, now) = (Outages::default(), Instant::now());
+        let told = outages.note("metrics", Some("no such service"), now);
+        assert_eq!(told, Some(News::Down));
+        assert_eq!(outages.note("traces", Some("away"), now), Some(News::Down));
+        let back = News::Back {
+            failed: 1,
+            since: now,
+        };
+        assert_eq!(outages.note("traces", None, now), Some(back));
     }
 }

@@ -1,5 +1,6 @@
 //! What both ways to submit have in common.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -30,14 +31,22 @@ pub fn publish_span(ingest: &Ingest, call: &TraceContext) -> Span {
     ingest.topic.span(Operation::Publish, call)
 }
 
+/// The headers of records that nobody traces: the same for all.
+static UNTRACED: LazyLock<Headers> = LazyLock::new(|| vec![content_type()].into());
+
 /// The headers of records: their type, and the span that appends them.
 pub fn record_headers(publish: &Span) -> Headers {
-    let (name, value) = CONTENT_TYPE;
-    let mut headers = vec![(name.to_owned(), Bytes::from_static(value.as_bytes()))];
-    if !publish.is_disabled() {
-        TraceContext::of(publish).inject_headers(&mut headers);
+    if publish.is_disabled() {
+        return UNTRACED.clone();
     }
+    let mut headers = vec![content_type()];
+    TraceContext::of(publish).inject_headers(&mut headers);
     headers.into()
+}
+
+fn content_type() -> (String, Bytes) {
+    let (name, value) = CONTENT_TYPE;
+    (name.to_owned(), Bytes::from_static(value.as_bytes()))
 }
 
 /// Says on the span where the record is, or why it is nowhere.

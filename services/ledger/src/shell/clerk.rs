@@ -109,14 +109,13 @@ impl Desk {
                     ),
                 },
                 Errand::Commit { applied_offset } => {
-                    let group = self.journal.topic_name(GROUP);
                     if let Err(error) = self.journal.commit_position(
-                        &group,
+                        GROUP,
                         BLOCKCHAIN,
                         BLOCKCHAIN_PARTITION,
                         applied_offset,
                     ) {
-                        tracing::debug!("position not left for {group}: {error}");
+                        tracing::debug!("position not left for display: {error}");
                     }
                 }
             }

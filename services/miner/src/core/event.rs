@@ -225,6 +225,7 @@ impl Core {
                         generation,
                         offsets: unchecked.offsets,
                         values: unchecked.values,
+                        traces: unchecked.traces,
                         rules: Arc::clone(chain.rules()),
                     }));
                 }

@@ -73,6 +73,8 @@ pub struct Check {
     pub offsets: Vec<u64>,
     /// Their values.
     pub values: Vec<Bytes>,
+    /// The trace contexts that they carry and that are sampled, each once, as many as a block may carry.
+    pub traces: Vec<(String, Bytes)>,
     /// What they are checked by.
     pub rules: Arc<Rules>,
 }

@@ -53,6 +53,8 @@ struct Item {
 pub(crate) struct Unchecked {
     pub(crate) offsets: Vec<u64>,
     pub(crate) values: Vec<Bytes>,
+    /// The sampled trace contexts of them.
+    pub(crate) traces: Vec<(String, Bytes)>,
 }
 
 /// What could be sealed now.
@@ -89,6 +91,7 @@ impl Queue {
     /// Takes what was read, and gives what of it must be checked.
     pub(crate) fn take(&mut self, now_ms: u64, batch: Batch) -> Unchecked {
         let mut unchecked = Unchecked::default();
+        let first = self.items.len();
         for record in batch.records {
             if record.offset < self.read_to.max(self.cursor) {
                 continue;
@@ -108,6 +111,7 @@ impl Queue {
             unchecked.offsets.push(record.offset);
             unchecked.values.push(record.value);
         }
+        unchecked.traces = distinct(self.items.range(first..));
         self.read_to = self.read_to.max(batch.next);
         if let Some(permit) = batch.permit
             && batch.next > self.cursor
@@ -198,15 +202,7 @@ impl Queue {
     /// The trace contexts of the sampled records below `to_offset`, each once, as many as a block may carry: those of
     /// one batch share theirs.
     pub(crate) fn traces(&self, to_offset: u64) -> Vec<(String, Bytes)> {
-        let mut seen = BTreeSet::new();
-        self.items
-            .iter()
-            .take_while(|item| item.offset < to_offset)
-            .filter_map(|item| item.trace.as_ref())
-            .filter(|trace| seen.insert(*trace))
-            .take(MAX_TRACES)
-            .map(|trace| (TRACEPARENT.to_owned(), trace.clone()))
-            .collect()
+        distinct(self.items.iter().take_while(|item| item.offset < to_offset))
     }
 
     fn extend_ready(&mut self) {
@@ -223,6 +219,17 @@ impl Queue {
             self.ready += 1;
         }
     }
+}
+
+/// The contexts of sampled items, each once, as many as a block may carry.
+fn distinct<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<(String, Bytes)> {
+    let mut seen = BTreeSet::new();
+    items
+        .filter_map(|item| item.trace.as_ref())
+        .filter(|trace| seen.insert(*trace))
+        .take(MAX_TRACES)
+        .map(|trace| (TRACEPARENT.to_owned(), trace.clone()))
+        .collect()
 }
 
 /// What the record of an item takes in a block.

@@ -74,7 +74,7 @@ fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core
                 let _ = to_core.send(Input::Surveyed { survey, found });
             }
             Errand::Commit { partition, offset } => {
-                let group = journal.topic_name(&format!("miner-{partition}"));
+                let group = format!("miner-{partition}");
                 let left = journal.commit_position(&group, TRANSACTIONS, partition, offset);
                 if let Err(error) = left {
                     tracing::debug!(partition, "position not left for display: {error}");

@@ -11,17 +11,22 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chain::Header;
+use chain::record::Judged;
+use chain::{Header, Record};
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{AppendError, Appended, Batch, Journal};
 use kit::TraceContext;
 use kit::messaging::{self, Operation, Topic};
 use tracing::Span;
 
+use crate::core::Check;
+
 /// Height of the block that is made.
 const HEIGHT: &str = "blocklog.block.height";
 /// What became of an attempt: `won` or `lost`.
 const OUTCOME: &str = "blocklog.block.outcome";
+/// Records that no block will include.
+const REFUSED: &str = "blocklog.records.refused";
 /// Tries that the work took.
 const TRIES: &str = "blocklog.block.tries";
 
@@ -184,4 +189,22 @@ pub(super) fn polled(topic: &Topic, partition: u32, batch: &Batch) {
     let contexts: Vec<_> = contexts.take(messaging::MAX_LINKS).collect();
     let span = topic.batch(Operation::Poll, batch.records.len(), &contexts);
     messaging::set_position(&span, partition, None);
+}
+
+/// Records are being held against the rules that need no chain: signatures, which are most of the work.
+pub(super) fn evaluating(check: &Check) -> Span {
+    let contexts = check.traces.chunks(1).map(TraceContext::from_headers);
+    let contexts: Vec<_> = contexts.collect();
+    let span = messaging::batch_step("evaluate", check.offsets.len(), &contexts);
+    messaging::set_position(&span, check.partition, None);
+    span
+}
+
+/// That is done.
+pub(super) fn evaluated(span: Span, records: &[Record]) {
+    if !span.is_disabled() {
+        let refused = |record: &&Record| matches!(record.judged(), Judged::Refused(_));
+        let refused = records.iter().filter(refused).count();
+        messaging::set(&span, REFUSED, messaging::count(refused as u64));
+    }
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
 mod collector;
+mod exporter;
+mod grpcurl;
 mod processes;
+mod restarts;
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -32,6 +35,21 @@ const CARRIED: usize = 128;
 
 type Channel = kit::client::Channel;
 
+/// Where processes run, with a genesis.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let genesis = Genesis {
+        name: "traces".into(),
+        timestamp_ms: 1,
+        open: true,
+        partitions: 2,
+        ..Genesis::default()
+    };
+    let json = chain::genesis::to_json(&genesis);
+    std::fs::write(folder.path().join("genesis.json"), json).unwrap();
+    folder
+}
+
 /// The chain of one test, and its collector.
 struct Stage {
     collector: Collector,
@@ -44,20 +62,10 @@ impl Stage {
     async fn open() -> Option<Stage> {
         let broker = tokio::task::spawn_blocking(harness::kafka).await.unwrap()?;
         let (collector, endpoint) = Collector::start().await;
-        let folder = tempfile::tempdir().unwrap();
-        let genesis = Genesis {
-            name: "traces".into(),
-            timestamp_ms: 1,
-            open: true,
-            partitions: 2,
-            ..Genesis::default()
-        };
-        let json = chain::genesis::to_json(&genesis);
-        std::fs::write(folder.path().join("genesis.json"), json).unwrap();
         Some(Stage {
             collector,
             endpoint,
-            folder,
+            folder: folder(),
             journal: format!("kafka://{broker}/{}", harness::unique("traces")),
         })
     }
@@ -212,10 +220,10 @@ fn assert_batches(spans: &[Span]) {
     let linked = spans.iter().filter(|span| !span.links.is_empty());
     let most = linked.inspect(|span| assert!(span.links.len() <= CARRIED, "{span:?}"));
     let names: Vec<_> = most.map(|span| span.name.as_str()).collect();
-    assert!(
-        names.iter().any(|name| name.starts_with("poll ")),
-        "{names:?}"
-    );
+    for batch in ["poll ", "evaluate"] {
+        let made = names.iter().any(|name| name.starts_with(batch));
+        assert!(made, "no {batch} in {names:?}");
+    }
     let seal = named(spans, "seal block");
     assert!(
         seal.iter().any(|span| span.links.len() == CARRIED),
