@@ -22,10 +22,10 @@ use summary::Summary;
     after_help = "Examples:\n  blocklog verify --journal kafka://127.0.0.1:9092\n  \
     blocklog verify --export chain.export --tip 0000ab… --chain-id 12c9…\n  \
     blocklog verify --from-ledger --to 100 --output json\n\n\
-    With --tip nothing that carries the chain up to that block can differ. Without it a copy that was cut, or whose newest \
-    block was changed, verifies up to there; what stands after the tip is told, and the end of the work of a listed miner \
-    (on a chain without a list: of anybody) upon a block that is not there is a failure: keep a tip (`blocklog tip save`) \
-    and compare. Candidates that are no blocks, offsets, and append times that break no rule carry nothing of the chain."
+    With --tip nothing that carries the chain up to that block can differ. Without it, a copy that was cut, or whose newest \
+    block was changed, verifies up to there, and what stands after the tip is told. Work that builds upon a block which is \
+    not on the chain is a failure: where miners are listed only they can cause it, elsewhere whoever does the work. Keep a \
+    tip (`blocklog tip save`). Candidates that are no blocks, offsets, and append times that break no rule carry nothing of the chain."
 )]
 pub struct Args {
     #[command(flatten)]
