@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 pub use rule::{Refusal, Rule};
 
+use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
 use crate::header::{self, Header};
@@ -120,15 +121,9 @@ impl<S> Block<S> {
 
     /// Whether the miner's signature holds: a key signs the block hash, a name has none.
     pub(crate) fn is_signed(&self) -> bool {
-        *self.signed.get_or_init(|| {
-            let signature = self.signature();
-            match self.header.miner.as_ref().map(|miner| miner.key()) {
-                Some(Some(key)) => signature
-                    .try_into()
-                    .is_ok_and(|signature| key::verify(key, signature, &signed_bytes(&self.hash))),
-                _ => signature.is_empty(),
-            }
-        })
+        *self
+            .signed
+            .get_or_init(|| is_signed(self.header.miner.as_ref(), &self.hash, self.signature()))
     }
 
     fn with<T>(self, body: T) -> Block<T> {
@@ -141,6 +136,16 @@ impl<S> Block<S> {
             signed: self.signed,
             body,
         }
+    }
+}
+
+/// Whether a miner's signature of a block hash holds: a key's over it, a name's is none.
+pub fn is_signed(miner: Option<&Account>, hash: &Hash, signature: &[u8]) -> bool {
+    match miner.map(Account::key) {
+        Some(Some(key)) => signature
+            .try_into()
+            .is_ok_and(|signature| key::verify(key, signature, &signed_bytes(hash))),
+        _ => signature.is_empty(),
     }
 }
 

@@ -52,9 +52,38 @@ pub fn write_record(out: &mut Vec<u8>, offset: u64, append_ms: u64, value: &[u8]
     out.extend_from_slice(value);
 }
 
+/// What stands before the value of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Offset on `blockchain`.
+    pub offset: u64,
+    /// When the log took it.
+    pub append_ms: u64,
+    /// Bytes of this.
+    pub bytes: usize,
+    /// Bytes of the value, as it is claimed.
+    pub value_bytes: usize,
+}
+
 /// Reads the first record of `bytes`, and says how long it was; `None` if more bytes are needed. The
 /// position in an error is counted from the start of `bytes`.
 pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error> {
+    let Some(head) = read_head(bytes)? else {
+        return Ok(None);
+    };
+    let record = bytes[head.bytes..].get(..head.value_bytes);
+    Ok(record.map(|value| {
+        let record = Exported {
+            offset: head.offset,
+            append_ms: head.append_ms,
+            value,
+        };
+        (record, head.bytes + head.value_bytes)
+    }))
+}
+
+/// Reads what stands before the value of the first record of `bytes`; `None` if more bytes are needed.
+pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, Error> {
     let Some((offset, rest)) = field(bytes, 0)? else {
         return Ok(None);
     };
@@ -67,16 +96,16 @@ pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error>
     let Some((length, rest)) = rest.split_first_chunk() else {
         return Ok(None);
     };
-    let length = match u32::from_be_bytes(*length) {
+    let value_bytes = match u32::from_be_bytes(*length) {
         NULL => 0,
         length => length as usize,
     };
-    let record = rest.get(..length).map(|value| Exported {
+    Ok(Some(Head {
         offset,
         append_ms,
-        value,
-    });
-    Ok(record.map(|record| (record, bytes.len() - rest.len() + length)))
+        bytes: bytes.len() - rest.len(),
+        value_bytes,
+    }))
 }
 
 /// What stands before a space, and what behind it.

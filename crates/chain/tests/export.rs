@@ -1,6 +1,6 @@
 //! The framing of exports, and what kcat writes into it.
 
-use chain::export::{Error, Exported, Reader, read_record, write_record};
+use chain::export::{Error, Exported, Head, Reader, read_head, read_record, write_record};
 
 #[test]
 fn what_is_written_is_read_back() {
@@ -66,5 +66,21 @@ fn what_is_no_export_is_named_by_its_place() {
     for (bytes, at) in cases {
         let read: Vec<_> = Reader::new(bytes).collect();
         assert_eq!(read, [Err(Error::Malformed { at })], "{bytes:?}");
+    }
+}
+
+#[test]
+fn the_length_is_known_before_the_value_is_there() {
+    let mut whole = Vec::new();
+    write_record(&mut whole, 12, 34, b"value");
+    let head = Head {
+        offset: 12,
+        append_ms: 34,
+        bytes: 10,
+        value_bytes: 5,
+    };
+    for end in 0..=whole.len() {
+        let expected = (end >= head.bytes).then_some(head);
+        assert_eq!(read_head(&whole[..end]), Ok(expected), "{end}");
     }
 }

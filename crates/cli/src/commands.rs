@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod genesis;
+pub mod import;
 pub mod init;
 pub mod keys;
 pub mod lists;

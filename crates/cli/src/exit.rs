@@ -89,10 +89,24 @@ impl From<proto::wire::Error> for Failure {
 
 impl From<journal::Error> for Failure {
     fn from(error: journal::Error) -> Self {
-        let exit = if error.is_retryable() {
-            Exit::Unavailable
-        } else {
-            Exit::Other
+        use journal::Error;
+        let exit = match &error {
+            // A command does not try again, as a service does.
+            Error::Unavailable(why) => {
+                let told = format!(
+                    "the journal cannot be reached: {why}; does the broker run, and is --journal right?"
+                );
+                return Self::new(Exit::Unavailable, told);
+            }
+            Error::Locked { .. } => Exit::Unavailable,
+            Error::Corrupt { .. } => Exit::DoesNotVerify,
+            Error::NoTopic(_) | Error::NoPartition { .. } | Error::OutOfRange { .. } => {
+                Exit::NotFound
+            }
+            Error::BadUrl(_) | Error::BadConfig(_) | Error::NotEmpty { .. } => Exit::Usage,
+            Error::ReadOnly { .. } | Error::Denied(_) | Error::Io { .. } | Error::Stopped(_) => {
+                Exit::Other
+            }
         };
         Self::new(exit, error.to_string())
     }
@@ -124,9 +138,8 @@ impl From<tonic::Status> for Failure {
         let exit = match status.code() {
             Code::NotFound | Code::OutOfRange => Exit::NotFound,
             Code::InvalidArgument => rejected_or_usage(reason.as_deref()),
-            Code::FailedPrecondition | Code::PermissionDenied | Code::Unauthenticated => {
-                Exit::Rejected
-            }
+            Code::FailedPrecondition => unmet(reason.as_deref()),
+            Code::PermissionDenied | Code::Unauthenticated => Exit::Rejected,
             Code::Unavailable | Code::ResourceExhausted => Exit::Unavailable,
             Code::DeadlineExceeded if reason.as_deref() == Some(reason::OUTCOME_UNKNOWN) => {
                 Exit::OutcomeUnknown
@@ -150,6 +163,16 @@ impl From<tonic::Status> for Failure {
     }
 }
 
+/// What is asked for is not there: not yet, not any more, or never.
+fn unmet(reason: Option<&str>) -> Exit {
+    match reason {
+        Some(reason::NO_CHAIN) => Exit::Unavailable,
+        Some(reason::PENDING | reason::PRUNED) => Exit::NotFound,
+        Some(reason::NO_LOG_KEY) => Exit::Other,
+        _ => Exit::Rejected,
+    }
+}
+
 /// A request that ingest refuses for a rule of the chain is a rejection; one that is not of its form is usage.
 fn rejected_or_usage(reason: Option<&str>) -> Exit {
     match reason {
@@ -158,6 +181,7 @@ fn rejected_or_usage(reason: Option<&str>) -> Exit {
             reason::MISSING_FIELD
             | reason::BAD_FIELD
             | reason::BAD_PAGE_TOKEN
+            | reason::BAD_PARTITION
             | reason::INVERTED_RANGE,
         ) => Exit::Usage,
         Some(_) => Exit::Rejected,

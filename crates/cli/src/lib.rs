@@ -5,8 +5,11 @@ mod commands;
 mod config;
 mod connect;
 mod exit;
+#[cfg(test)]
+mod fixture;
 mod format;
 mod output;
+mod patience;
 mod source;
 
 use std::process::ExitCode;
@@ -82,17 +85,14 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Doctor(args) => commands::doctor::run(args, &connect, printer).await,
         Command::Audit(args) => commands::audit::run(args, printer).await,
         Command::Verify(args) => commands::verify::run(*args, &connect, printer).await,
-        Command::Export(args) => commands::export::run(args, &connect, printer),
+        Command::Export(args) => commands::export::run(args, &connect, printer).await,
+        Command::Import(args) => commands::import::run(*args, printer).await,
         Command::Explain { code } => commands::explain::run(code.as_deref(), printer),
         Command::Status => commands::status::run(&connect, printer).await,
         Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "blocklog",
-                &mut std::io::stdout(),
-            );
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "blocklog", &mut script);
+            Ok(printer.line(String::from_utf8_lossy(&script).trim_end())?)
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What a command prints: a table or lines for people, proto3 JSON for programs.
 
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use std::time::Duration;
 
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use prost::{Message, Name};
 use serde_json::Value;
 
@@ -15,6 +19,9 @@ pub enum Format {
     /// One JSON document a line.
     Json,
 }
+
+/// Whoever reads standard output has gone.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// The rows of a two-column listing: what it is, and its value.
 pub type Rows = Vec<(&'static str, String)>;
@@ -69,6 +76,9 @@ impl Printer {
             }
             return Ok(());
         }
+        if messages.is_empty() {
+            return self.line("none");
+        }
         let mut table = plain();
         table.set_header(header.to_vec());
         for message in messages {
@@ -77,11 +87,37 @@ impl Printer {
         self.line(&trimmed(&table))
     }
 
-    /// One line of text.
+    /// One line of text. To nobody, once whoever reads the pipe has seen enough: what the command does and how it ends
+    /// stays the same.
     pub fn line(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        writeln!(out, "{text}")?;
-        out.flush()
+        match writeln!(out, "{text}").and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                CLOSED.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Whether nobody reads any more: a command that would go on for ever ends.
+    pub fn is_closed(self) -> bool {
+        CLOSED.load(Ordering::Relaxed)
+    }
+
+    /// Turns on the error stream while something is waited for, and only for people.
+    pub fn spinner(self, message: &'static str) -> ProgressBar {
+        if !self.is_human() {
+            return ProgressBar::hidden();
+        }
+        let spinner = ProgressBar::new_spinner();
+        spinner.set_style(
+            ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
+                .expect("the template is well-formed"),
+        );
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        spinner.set_message(message);
+        spinner
     }
 
     fn rows(self, rows: Rows) -> io::Result<()> {

@@ -1,11 +1,9 @@
 //! Where the records of a `blockchain` topic come from: a journal, an export, or a ledger's raw blocks.
 
-use std::fs::File;
-use std::io::Read;
+mod file;
+
 use std::path::{Path, PathBuf};
 
-use bytes::{Bytes, BytesMut};
-use chain::export;
 use follow::config::OptionalJournal;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
@@ -15,11 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
+use file::ExportFile;
 
-/// Bytes read from a file at once.
-const READ_BYTES: usize = 1 << 20;
-/// Longest record of an export: the largest block that a genesis allows, and room for hostile ones.
-const MAX_RECORD_BYTES: usize = 64 << 20;
 /// Blocks fetched ahead of the replay.
 const AHEAD: usize = 64;
 
@@ -53,10 +48,7 @@ impl SourceArgs {
     /// Opens what the flags name.
     pub fn open(self, connect: &Connect) -> Outcome<Source> {
         if let Some(file) = self.export {
-            let length = std::fs::metadata(&file)
-                .map_err(|error| unreadable(&file, &error))?
-                .len();
-            return Ok(Source::Export(file, length));
+            return Source::file(file);
         }
         if self.from_ledger {
             return Ok(Source::Ledger(connect.clone()));
@@ -67,7 +59,7 @@ impl SourceArgs {
                 "what shall be read? --journal URL, --export FILE, or --from-ledger",
             ));
         };
-        let journal = args.open("blocklog")?;
+        let journal = args.open_existing("blocklog")?;
         Source::of(journal)
     }
 }
@@ -77,6 +69,17 @@ impl Source {
     pub fn of(journal: Journal) -> Outcome<Self> {
         let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
         Ok(Self::Journal(journal, end))
+    }
+
+    /// An export.
+    pub fn file(file: PathBuf) -> Outcome<Self> {
+        let metadata = std::fs::metadata(&file).map_err(|error| unreadable(&file, &error))?;
+        if metadata.is_dir() {
+            let why =
+                std::io::Error::other("it is a directory; `--journal disk:DIR` reads a journal");
+            return Err(unreadable(&file, &why));
+        }
+        Ok(Self::Export(file, metadata.len()))
     }
 
     /// What it is, for people.
@@ -122,110 +125,20 @@ impl Source {
     }
 }
 
+/// An imported chain comes without its transactions topic.
+pub fn expect_transactions(journal: &Journal) -> Outcome {
+    journal.expect_writable().map_err(|_| {
+        let nothing = "the journal holds an imported chain without its transactions topic, so that there is nothing to compare \
+                       or to show; `blocklog verify` checks all that the chain itself shows";
+        Failure::new(Exit::NotFound, nothing).reason("NO_TRANSACTIONS")
+    })
+}
+
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::new(
         Exit::Usage,
         format!("cannot read {}: {error}", file.display()),
     )
-}
-
-fn io_error(file: &Path, detail: impl std::fmt::Display) -> journal::Error {
-    journal::Error::Io {
-        file: file.to_owned(),
-        detail: detail.to_string(),
-    }
-}
-
-struct ExportFile {
-    file: File,
-    path: PathBuf,
-    buffer: BytesMut,
-    ended: bool,
-    /// Bytes of the file before the buffer.
-    passed: u64,
-    /// No later record may have an offset below this one.
-    next_offset: u64,
-}
-
-impl ExportFile {
-    fn open(path: &Path) -> Result<Self, journal::Error> {
-        let file = File::open(path).map_err(|error| io_error(path, error))?;
-        Ok(Self {
-            file,
-            path: path.to_owned(),
-            buffer: BytesMut::new(),
-            ended: false,
-            passed: 0,
-            next_offset: 0,
-        })
-    }
-
-    fn broken(&self, problem: impl std::fmt::Display) -> journal::Error {
-        let at = self.passed;
-        io_error(
-            &self.path,
-            format!("{problem}, in the record that begins at byte {at}"),
-        )
-    }
-
-    fn read_more(&mut self) -> Result<(), journal::Error> {
-        let held = self.buffer.len();
-        if held > MAX_RECORD_BYTES {
-            return Err(self.broken("a record is longer than any block can be"));
-        }
-        self.buffer.resize(held + READ_BYTES, 0);
-        let read = self
-            .file
-            .read(&mut self.buffer[held..])
-            .map_err(|error| self.broken(error))?;
-        self.buffer.truncate(held + read);
-        self.ended = read == 0;
-        Ok(())
-    }
-
-    fn read_record(&mut self) -> Result<Option<Record>, journal::Error> {
-        loop {
-            let found = export::read_record(&self.buffer)
-                .map_err(|_| self.broken("no offset, time and length as in an export"))?;
-            if let Some((record, length)) = found {
-                let (offset, append_ms, value) =
-                    (record.offset, record.append_ms, record.value.len());
-                let in_order = (self.next_offset..u64::MAX).contains(&offset);
-                if !in_order {
-                    return Err(
-                        self.broken(format!("offset {offset} is not above the one before it"))
-                    );
-                }
-                self.next_offset = offset + 1;
-                self.passed += length as u64;
-                let mut framed: Bytes = self.buffer.split_to(length).freeze();
-                let value = framed.split_off(length - value);
-                return Ok(Some(Record {
-                    offset,
-                    append_ms,
-                    key: None,
-                    value,
-                    headers: Vec::new(),
-                }));
-            }
-            if self.ended {
-                return if self.buffer.is_empty() {
-                    Ok(None)
-                } else {
-                    Err(self.broken("the last record is cut off"))
-                };
-            }
-            self.read_more()?;
-        }
-    }
-}
-
-impl Iterator for ExportFile {
-    type Item = Result<Record, journal::Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read_record().transpose()
-    }
 }
 
 /// Streams on a thread of its own, since a replay is not async.

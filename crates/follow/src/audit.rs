@@ -78,6 +78,12 @@ pub struct Run {
     pub in_topic: Option<Hash>,
 }
 
+impl Run {
+    fn goes_on_in(&self, next: &Run) -> bool {
+        (self.fault, self.to_offset) == (next.fault, next.from_offset)
+    }
+}
+
 /// What a block claims of its slice, in offset order.
 pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Claim> + '_ {
     accepted.block.slots().map(|(_, slot)| match slot {
@@ -92,8 +98,30 @@ pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Claim> + '_ {
 }
 
 /// Compares the claims of a slice that begins at `from` with the records that the topic holds in it, both in offset order.
-/// Offsets below `start` are gone from the topic.
+/// Offsets below `start` are gone from the topic. Faults come as runs, each after what it is about.
 pub fn compare<'a, F: Held + 'a>(
+    from: u64,
+    claims: impl Iterator<Item = Claim>,
+    held: impl Iterator<Item = &'a F>,
+    start: u64,
+    mut see: impl FnMut(Seen<'a, F>),
+) {
+    let mut last: Option<Run> = None;
+    walk(from, claims, held, start, |seen| match (seen, &mut last) {
+        (Seen::Fault(run), Some(before)) if before.goes_on_in(&run) => {
+            before.to_offset = run.to_offset;
+        }
+        (Seen::Fault(run), before) => {
+            let ended = before.replace(run);
+            ended.into_iter().for_each(|run| see(Seen::Fault(run)));
+        }
+        (other, _) => see(other),
+    });
+    last.into_iter().for_each(|run| see(Seen::Fault(run)));
+}
+
+/// The same, with a run for each offset.
+fn walk<'a, F: Held + 'a>(
     from: u64,
     claims: impl Iterator<Item = Claim>,
     held: impl Iterator<Item = &'a F>,

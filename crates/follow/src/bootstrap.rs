@@ -106,7 +106,7 @@ pub fn establish(
 
 /// `None`: block 0 was on its way, look again.
 fn attempt(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Established>, Error> {
-    if let Some(genesis) = genesis {
+    if let Some(genesis) = genesis.filter(|_| journal.expect_writable().is_ok()) {
         for spec in specs(genesis) {
             if journal.create_topic(&spec)? == Creation::Created {
                 info!(topic = journal.topic_name(&spec.name), "topic created");

@@ -13,6 +13,9 @@ use crate::core::Input;
 use crate::event::Claims;
 use crate::known::Known;
 
+/// What is kept of a refused candidate's signature: one byte more than any that holds.
+const SIGNATURE_KEPT_BYTES: usize = 65;
+
 /// The stateless check of one candidate, to be done by the shell. [`Check::run`] gives the input to hand back.
 pub struct Check {
     pub(crate) generation: u64,
@@ -86,5 +89,11 @@ pub(crate) fn claims(value: &Bytes) -> Option<Claims> {
         previous_hash: header.previous_hash,
         partition: header.partition,
         miner: header.miner,
+        signature: block
+            .signature()
+            .iter()
+            .take(SIGNATURE_KEPT_BYTES)
+            .copied()
+            .collect(),
     })
 }

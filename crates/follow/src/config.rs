@@ -103,6 +103,19 @@ impl JournalArgs {
     pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
         Ok(Journal::open(&self.journal, &self.options(client_id)?)?)
     }
+
+    /// The same, for whoever only reads: a directory that holds no journal is not made one.
+    pub fn open_existing(&self, client_id: &str) -> Result<Journal, OpenError> {
+        match self.journal.directory() {
+            Some(directory) if !directory.join("journal").is_file() => Err(Error {
+                flag: "--journal",
+                path: directory.to_owned(),
+                problem: "there is no journal in this directory".into(),
+            }
+            .into()),
+            _ => self.open(client_id),
+        }
+    }
 }
 
 impl ChainArgs {

@@ -68,6 +68,15 @@ pub struct Claims {
     pub partition: u32,
     /// Miner it names, if that is a well-formed account.
     pub miner: Option<Account>,
+    /// What stands where the miner's signature belongs; nobody has checked it.
+    pub signature: Box<[u8]>,
+}
+
+impl Claims {
+    /// Whether the miner that it names has signed the header: then that miner made it, whatever else is wrong with it.
+    pub fn is_signed(&self) -> bool {
+        chain::block::is_signed(self.miner.as_ref(), &self.hash, &self.signature)
+    }
 }
 
 /// How far the core is from the end of the `blockchain` topic.

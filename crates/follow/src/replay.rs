@@ -27,7 +27,7 @@ const READ_WAIT: Duration = Duration::from_secs(10);
 /// on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core as it is after the step that it came from.
 ///
 /// # Errors
-/// [`Fatal`], from the log or from the core.
+/// [`Fatal`], from the log or from the core. One from the log comes when everything before it has been dealt with.
 pub fn replay<I>(
     settings: Settings,
     open: impl FnMut() -> Result<I, journal::Error>,
@@ -42,6 +42,7 @@ where
         open,
         on_event,
         source: None,
+        broken: None,
         generation: 0,
         fed: Fed::default(),
         running: 0,
@@ -56,11 +57,12 @@ where
             run.checked(result)?;
         } else if run.has_room() {
             run.feed()?;
+        } else if run.running == 0 {
+            let error = run
+                .broken
+                .expect("a core with everything read and checked is caught up");
+            return Err(error.into());
         } else {
-            assert!(
-                run.running > 0,
-                "a core with everything read and checked is caught up"
-            );
             let result = run.results.recv().expect("the run holds a sender itself");
             run.checked(result)?;
         }
@@ -74,6 +76,8 @@ struct Run<I, O, E> {
     on_event: E,
     /// `None` once it has ended.
     source: Option<I>,
+    /// Why the log cannot be read on. Told once all that lies before it has been dealt with.
+    broken: Option<journal::Error>,
     generation: u64,
     fed: Fed,
     /// Checks that have been started and not come back.
@@ -126,12 +130,19 @@ where
         let mut records = Vec::new();
         let source = self.source.iter_mut().flatten();
         for record in source.take(BATCH_RECORDS) {
-            let record = record?;
-            self.fed.push(&record);
-            records.push(record);
+            match record {
+                Ok(record) => {
+                    self.fed.push(&record);
+                    records.push(record);
+                }
+                Err(error) => {
+                    self.broken = Some(error);
+                    break;
+                }
+            }
         }
-        let ended = records.is_empty();
-        if ended {
+        let ended = records.is_empty() && self.broken.is_none();
+        if ended || self.broken.is_some() {
             self.source = None;
         }
         let batch = Batch {
@@ -181,6 +192,7 @@ where
             Task::Seek { generation, .. } => {
                 self.generation = generation;
                 self.fed = Fed::default();
+                self.broken = None;
                 self.source = Some((self.open)()?);
                 Ok(None)
             }

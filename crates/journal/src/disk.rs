@@ -15,13 +15,14 @@
 //!
 //! One thread per journal takes all appends that wait, of all partitions, writes them, syncs, and only then shows them to
 //! readers and tells the appenders. The bytes are in `disk/frame.rs`, the mark in `disk/mark.rs`, what
-//! happens after a crash in `disk/recover.rs`, failing disks in `disk/writing.rs`.
+//! happens after a crash in `disk/recover.rs`, failing disks in `disk/writing.rs`, read-only journals in `disk/import.rs`.
 
 #[cfg(feature = "testing")]
 mod faulty;
 mod figures;
 mod files;
 mod frame;
+mod import;
 mod mark;
 mod meta;
 mod partition;
@@ -44,6 +45,7 @@ pub use self::faulty::FaultyDisk;
 use self::figures::Figures;
 use self::files::{Files, Guard, Real};
 use self::frame::Salt;
+pub use self::import::Import;
 use self::partition::Partition;
 pub(crate) use self::reader::Reader;
 use self::recover::Ground;
@@ -57,6 +59,9 @@ use crate::topic::{Creation, Description, Fault, TopicSpec};
 
 /// Version of everything in the directory.
 const FORMAT: u64 = 1;
+/// The same, imported: offsets may have holes, and nothing is appended. A number of its own, so that no program that
+/// does not know of it appends.
+const IMPORTED_FORMAT: u64 = 2;
 /// Bytes after which a new segment begins: few enough to read through at every start.
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// Largest `max_record_bytes`: frames have lengths of 32 bits, and are held in memory.
@@ -86,36 +91,13 @@ impl Disk {
     }
 
     fn open_on(files: Arc<dyn Files>, root: &Path, segment_bytes: u64) -> Result<Disk, Error> {
-        let io = |file: &Path, error: io::Error| Error::Io {
-            file: file.to_owned(),
-            detail: error.to_string(),
-        };
-        files.create_dir(root).map_err(|error| io(root, error))?;
-        let path = root.join("LOCK");
-        let holder = format!("process {}", std::process::id());
-        let lock = match files
-            .lock(&path, &holder)
-            .map_err(|error| io(&path, error))?
-        {
-            Ok(guard) => guard,
-            Err(holder) if holder.is_empty() => {
-                return Err(Error::Locked {
-                    path: root.to_owned(),
-                    holder: "another process".into(),
-                });
-            }
-            Err(holder) => {
-                return Err(Error::Locked {
-                    path: root.to_owned(),
-                    holder,
-                });
-            }
-        };
-        let salt = establish(&*files, root)?;
+        let lock = lock(&*files, root)?;
+        let (salt, read_only) = establish(&*files, root)?;
         let ground = Ground {
             files,
             salt,
             segment_bytes,
+            read_only,
         };
         let topics = Arc::new(Topics(Mutex::new(open_topics(&ground, root)?)));
         let figures = Arc::new(Figures::default());
@@ -135,6 +117,15 @@ impl Disk {
         })
     }
 
+    pub(crate) fn expect_writable(&self) -> Result<(), Error> {
+        if self.inner.ground.read_only {
+            return Err(Error::ReadOnly {
+                path: self.inner.root.clone(),
+            });
+        }
+        Ok(())
+    }
+
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         let inner = &*self.inner;
         check_spec(spec)?;
@@ -142,6 +133,7 @@ impl Disk {
         if inner.topics.0.lock().contains_key(&spec.name) {
             return Ok(Creation::Existed);
         }
+        self.expect_writable()?;
         let directory = inner.root.join(&spec.name);
         let io = |error: io::Error| Error::Io {
             file: directory.clone(),
@@ -192,6 +184,7 @@ impl Disk {
     }
 
     pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
+        self.expect_writable()?;
         let topic = self.inner.topics.get(topic)?;
         Ok(Appender {
             disk: self.clone(),
@@ -236,19 +229,20 @@ impl Appender {
     }
 }
 
-/// Reads or makes the file that says that this is a journal; returns its salt.
-fn establish(files: &dyn Files, root: &Path) -> Result<Salt, Error> {
+/// Reads or makes the file that says that this is a journal; returns its salt, and whether it is read-only.
+fn establish(files: &dyn Files, root: &Path) -> Result<(Salt, bool), Error> {
     let path = root.join("journal");
     if let Some(said) = meta::read(files, &path)? {
         let format = meta::number(&said, "format", &path)?;
-        if format != FORMAT {
+        if ![FORMAT, IMPORTED_FORMAT].contains(&format) {
             let why = format!(
-                "{} has format {format}, this program knows {FORMAT}",
+                "{} has format {format}, this program knows {FORMAT} and {IMPORTED_FORMAT}",
                 root.display()
             );
             return Err(Error::BadConfig(why));
         }
-        return Ok(Salt::new(meta::number(&said, "salt", &path)?));
+        let salt = Salt::new(meta::number(&said, "salt", &path)?);
+        return Ok((salt, format == IMPORTED_FORMAT));
     }
     let io = |error: io::Error| Error::Io {
         file: root.to_owned(),
@@ -266,18 +260,43 @@ fn establish(files: &dyn Files, root: &Path) -> Result<Salt, Error> {
         return Err(Error::BadConfig(why));
     }
     let salt = rand::random();
-    meta::write(
-        files,
-        &path,
-        &[
-            ("format", FORMAT.to_string()),
-            ("salt", u64::to_string(&salt)),
-        ],
-    )?;
-    if let Some(above) = root.parent().filter(|above| !above.as_os_str().is_empty()) {
-        files.sync_dir(above).map_err(io)?;
+    say(files, root, FORMAT, salt)?;
+    Ok((Salt::new(salt), false))
+}
+
+/// Writes the file that says that this is a journal.
+fn say(files: &dyn Files, root: &Path, format: u64, salt: u64) -> Result<(), Error> {
+    let said = [("format", format.to_string()), ("salt", salt.to_string())];
+    meta::write(files, &root.join("journal"), &said)?;
+    match root.parent().filter(|above| !above.as_os_str().is_empty()) {
+        Some(above) => files.sync_dir(above).map_err(|error| Error::Io {
+            file: root.to_owned(),
+            detail: error.to_string(),
+        }),
+        None => Ok(()),
     }
-    Ok(Salt::new(salt))
+}
+
+/// Takes the lock on a directory, making it if it is not there.
+fn lock(files: &dyn Files, root: &Path) -> Result<Guard, Error> {
+    let io = |file: &Path, error: io::Error| Error::Io {
+        file: file.to_owned(),
+        detail: error.to_string(),
+    };
+    files.create_dir(root).map_err(|error| io(root, error))?;
+    let path = root.join("LOCK");
+    let holder = format!("process {}", std::process::id());
+    let locked = files
+        .lock(&path, &holder)
+        .map_err(|error| io(&path, error))?;
+    locked.map_err(|holder| Error::Locked {
+        path: root.to_owned(),
+        holder: if holder.is_empty() {
+            "another process".into()
+        } else {
+            holder
+        },
+    })
 }
 
 fn open_topics(

@@ -18,6 +18,20 @@ pub enum Error {
         /// Who holds it, as far as is known.
         holder: String,
     },
+    /// A new journal needs a directory of its own.
+    #[error("{path} is not empty ({found}): name a directory that is not there; an import that was cut off (no file `journal` in it) can be removed", path = path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+        /// Something in it.
+        found: String,
+    },
+    /// The journal holds an imported chain.
+    #[error("the journal {path} holds an imported chain and is read-only: a ledger and the offline commands read it; to go on with the chain, use the journal that it was exported from", path = path.display())]
+    ReadOnly {
+        /// Directory of the journal.
+        path: PathBuf,
+    },
     /// Bytes that had been synced are not as they were written.
     #[error("the journal is damaged: {file}, byte {position}: {detail}; restore that file from a copy, nothing was changed", file = file.display())]
     Corrupt {

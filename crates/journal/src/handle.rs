@@ -82,6 +82,11 @@ impl Journal {
         self.provider.topic_name(name)
     }
 
+    /// [`Error::ReadOnly`] for a journal that [`Import`](crate::Import) made: whoever appends asks before anything else.
+    pub fn expect_writable(&self) -> Result<(), Error> {
+        self.provider.expect_writable()
+    }
+
     /// Creates a topic, with the settings a chain needs; one that is there already is left alone.
     pub fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         self.provider.create_topic(spec)

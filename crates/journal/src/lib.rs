@@ -76,6 +76,7 @@ mod url;
 pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
 #[cfg(feature = "testing")]
 pub use disk::FaultyDisk;
+pub use disk::Import;
 pub use error::Error;
 pub use handle::{Journal, Options};
 #[cfg(feature = "testing")]

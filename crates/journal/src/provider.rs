@@ -67,6 +67,13 @@ impl Provider {
         }
     }
 
+    pub(crate) fn expect_writable(&self) -> Result<(), Error> {
+        match self {
+            Provider::Disk(disk) => disk.expect_writable(),
+            Provider::Kafka(_) | Provider::Memory(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         match self {
             Provider::Disk(disk) => disk.create_topic(spec),

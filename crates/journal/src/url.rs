@@ -56,6 +56,14 @@ impl Url {
         }
     }
 
+    /// The directory of a disk journal.
+    pub fn directory(&self) -> Option<&std::path::Path> {
+        match &self.0 {
+            Place::Disk(path) => Some(path),
+            Place::Kafka { .. } | Place::Memory(_) => None,
+        }
+    }
+
     /// Whether several processes can have this journal open at once.
     pub fn is_shared(&self) -> bool {
         matches!(self.0, Place::Kafka { .. })

@@ -41,6 +41,7 @@ use crate::state::Ingest;
 
 /// Serves until the shutdown token ends it, or a task fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    journal.expect_writable()?;
     let genesis = config.chain.genesis()?;
     metrics::start();
     journal.observe(&kit::metrics::meter());

@@ -53,14 +53,15 @@ const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
 pub struct Settings {
     /// For the follower.
     pub follow: follow::Settings,
-    /// Name of the `transactions` topic as the provider has it; for messages only.
-    pub transactions: String,
+    /// Name of the `transactions` topic as the provider has it, for messages only. `None`: an imported chain comes without
+    /// that topic, so that nothing can be pending or audited.
+    pub transactions: Option<String>,
 }
 
 /// The writing side of the ledger.
 pub struct Core {
     follow: follow::Core,
-    transactions: String,
+    transactions: Option<String>,
     blockchain: String,
     rules: Option<Arc<Rules>>,
     /// The index is ahead of the follower up to here.
@@ -262,7 +263,10 @@ impl Core {
         let Some(partition) = self.partitions.get_mut(number as usize) else {
             return;
         };
-        let learned = partition.news(lane, generation, news, number, &self.transactions, out);
+        let Some(transactions) = &self.transactions else {
+            return;
+        };
+        let learned = partition.news(lane, generation, news, number, transactions, out);
         for fact in learned.iter().filter(|fact| fact.id.is_some()) {
             self.follow.learn(fact.hash);
         }
@@ -278,6 +282,9 @@ impl Core {
 
     /// Goes on with the audit as far as it can.
     fn audit(&mut self, out: &mut Vec<Output>) {
+        if self.transactions.is_none() {
+            return;
+        }
         let (Some(rules), Some(head), None) = (&self.rules, &mut self.head, &self.resume) else {
             return;
         };

@@ -87,7 +87,7 @@ impl Setup {
                 expected: Some(rules.chain_id),
                 assume_valid: self.config.assume_valid,
             },
-            transactions: self.journal.topic_name(TRANSACTIONS),
+            transactions: transactions(&self.journal),
         };
         say_where(
             index.as_ref().map(|(state, _)| state.tip.height),
@@ -146,6 +146,17 @@ impl Setup {
             std::thread::sleep(LOOK_AGAIN);
         }
     }
+}
+
+/// The topic to audit against; an imported chain has none.
+fn transactions(journal: &Journal) -> Option<String> {
+    if journal.expect_writable().is_ok() {
+        return Some(journal.topic_name(TRANSACTIONS));
+    }
+    tracing::warn!(
+        "the journal holds an imported chain without its transactions topic: the audit has nothing to compare the blocks with, and says nothing of them"
+    );
+    None
 }
 
 fn say_where(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {

@@ -23,6 +23,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs a miner until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    journal.expect_writable()?;
     let payee = config.payee().map_err(anyhow::Error::msg)?;
     let genesis = config.chain.genesis()?;
     if let Some(dir) = &config.data {

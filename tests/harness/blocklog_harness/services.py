@@ -110,8 +110,10 @@ class Net:
 
 
 def write_genesis(path: Path, changes: dict) -> None:
-    """A new genesis file of an open chain; `changes` are further flags of `blocklog genesis new`."""
-    flags = [part for name, value in {"name": "e2e", **changes}.items() for part in (f"--{name}", value)]
+    """A new genesis file of an open chain; `changes` are further flags of `blocklog genesis new`, a list for one that
+    is repeated."""
+    values = {name: value if isinstance(value, list) else [value] for name, value in {"name": "e2e", **changes}.items()}
+    flags = [part for name, several in values.items() for value in several for part in (f"--{name}", value)]
     tools.blocklog("genesis", "new", "--open", *flags, "--out", path)
 
 

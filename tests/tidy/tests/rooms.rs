@@ -36,9 +36,24 @@ const IMPORTS: [(&str, &[&str]); 11] = [
         ],
     ),
 ];
-const OURS: [&str; 16] = [
-    "chain", "journal", "kit", "proto", "follow", "cli", "ingest", "miner", "ledger", "explorer",
-    "dev", "harness", "vectors", "tidy", "bench", "blocklog",
+const OURS: [&str; 17] = [
+    "chain",
+    "journal",
+    "kit",
+    "proto",
+    "follow",
+    "cli",
+    "ingest",
+    "miner",
+    "ledger",
+    "explorer",
+    "dev",
+    "harness",
+    "vectors",
+    "tidy",
+    "bench",
+    "byzantine",
+    "blocklog",
 ];
 /// What the rules may stand on: arithmetic, hashes, signatures, encodings (JSON for the genesis file). A new name
 /// here is a decision.

@@ -1,10 +1,12 @@
 //! `blocklog admin`: the orders that the chain's admin gives by signed notes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chain::Account;
 use clap::Subcommand;
+use proto::ledger::v1::GetGenesisRequest;
 
+use super::keys;
 use super::tx::{draft, send};
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
@@ -25,6 +27,7 @@ pub enum Miner {
     #[command(after_help = "Example:\n  blocklog admin miner add bl1… --admin-key admin.pem")]
     Add(Order),
     /// Strike an account off; the last one cannot be
+    #[command(after_help = "Example:\n  blocklog admin miner remove bl1… --admin-key admin.pem")]
     Remove(Order),
 }
 
@@ -52,7 +55,27 @@ pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outco
             format!("{} is a name: only key accounts are listed", order.account),
         ));
     }
+    check_admin(&order.admin_key, connect).await?;
     let draft = draft::Draft::note(order.admin_key, format!("{verb} {}", order.account));
-    let transaction = draft::sign(&draft, Some(connect)).await?;
+    let transaction = draft::sign(&draft, connect, printer).await?;
     send::send(&transaction, &order.to, connect, printer).await
+}
+
+/// From anybody else the order is a memo without effect.
+async fn check_admin(key: &Path, connect: &Connect) -> Outcome {
+    let own = keys::read(key)?.account().to_string();
+    let genesis = connect.ledger()?.get_genesis(GetGenesisRequest {}).await?;
+    let admin = genesis.into_inner().admin;
+    if admin == own {
+        return Ok(());
+    }
+    let told = if admin.is_empty() {
+        "the chain has no admin: nobody can change its list of miners".to_owned()
+    } else {
+        format!(
+            "{} is the key of {own}, and the chain's admin is {admin}: the order would have no effect",
+            key.display()
+        )
+    };
+    Err(Failure::new(Exit::Rejected, told).reason("NOT_ADMIN"))
 }

@@ -14,8 +14,9 @@ use proto::ledger::v1::audit_finding::Kind;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::format::{number, plain};
 use crate::output::Printer;
-use crate::source::Source;
+use crate::source::{self, Source};
 
 /// Bytes of the topic read at once, and the longest wait for records that are there.
 const READ_BYTES: usize = 8 << 20;
@@ -37,7 +38,8 @@ pub async fn run(args: AuditArgs, printer: Printer) -> Outcome {
 }
 
 fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
-    let journal = args.journal.open("blocklog")?;
+    let journal = args.journal.open_existing("blocklog")?;
+    source::expect_transactions(&journal)?;
     let source = Source::of(journal.clone())?;
     let bar = source.progress(printer.is_human());
     let started = Instant::now();
@@ -83,7 +85,7 @@ fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
 struct Auditor {
     journal: Journal,
     partitions: BTreeMap<u32, Partition>,
-    findings: Vec<AuditFinding>,
+    findings: Vec<Evidence>,
     blocks: u64,
     offsets: u64,
     trouble: Option<journal::Error>,
@@ -116,8 +118,8 @@ impl Held for Topical {
 impl Auditor {
     /// What was compared, and each disagreement.
     fn report(&self, chain: &Chain, took: Duration, printer: Printer) -> Outcome {
-        for finding in &self.findings {
-            printer.line(&proto::json::to_value(finding).to_string())?;
+        for evidence in &self.findings {
+            printer.line(&evidence.told(printer))?;
         }
         let found = self.findings.len();
         let value = json!({
@@ -172,7 +174,7 @@ impl Auditor {
             partition.start,
             |seen| {
                 if let Seen::Fault(run) = seen {
-                    findings.push(finding(accepted, &run));
+                    findings.push(Evidence::of(accepted, &run));
                 }
             },
         );
@@ -207,6 +209,54 @@ impl Partition {
         let rest = self.ahead.partition_point(|held| held.0.offset < to);
         let later = self.ahead.split_off(rest);
         Ok(std::mem::replace(&mut self.ahead, later))
+    }
+}
+
+/// A finding, with the signature of the block that it is about: who made it cannot deny it.
+struct Evidence {
+    finding: AuditFinding,
+    signature: String,
+}
+
+impl Evidence {
+    fn of(accepted: &Accepted, run: &Run) -> Self {
+        Self {
+            finding: finding(accepted, run),
+            signature: hex::encode(accepted.block.signature()),
+        }
+    }
+
+    fn told(&self, printer: Printer) -> String {
+        let found = &self.finding;
+        if !printer.is_human() {
+            let mut value = proto::json::to_value(found);
+            value["signature"] = json!(self.signature);
+            return value.to_string();
+        }
+        let hash = |text: &str| {
+            if text.is_empty() {
+                "no record".to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
+        let signature = if self.signature.is_empty() {
+            "none, the miner is a name"
+        } else {
+            &self.signature
+        };
+        format!(
+            "{} in block {} of {}: offsets {} to {} of partition {}\n  block      {}\n  in block   {}\n  in topic   {}\n  signature  {signature}",
+            plain(found.kind().as_str_name(), "KIND_"),
+            number(found.height),
+            found.miner,
+            number(found.from_offset),
+            number(found.to_offset),
+            number(found.partition),
+            found.block_hash,
+            hash(&found.in_block),
+            hash(&found.in_topic),
+        )
     }
 }
 

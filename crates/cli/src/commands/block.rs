@@ -15,6 +15,9 @@ use crate::output::{Printer, Rows};
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The newest blocks
+    #[command(
+        after_help = "Examples:\n  blocklog block list --limit 5\n  blocklog block list --by alice --oldest-first"
+    )]
     List {
         /// How many
         #[arg(long, default_value_t = 20)]
@@ -43,6 +46,7 @@ pub enum Command {
         raw: bool,
     },
     /// Blocks as they come, until Ctrl-C
+    #[command(after_help = "Example:\n  blocklog block follow --from 0 --output json")]
     Follow {
         /// From this height on; new ones only if left out
         #[arg(long, value_name = "HEIGHT")]
@@ -204,6 +208,9 @@ async fn follow(from: Option<u64>, connect: &Connect, printer: Printer) -> Outco
             ))?;
         } else {
             printer.line(&proto::json::to_value(&block).to_string())?;
+        }
+        if printer.is_closed() {
+            return Ok(());
         }
     }
 }

@@ -97,9 +97,7 @@ pub async fn run(args: DoctorArgs, connect: &Connect, printer: Printer) -> Outco
         .count();
     print(&findings, printer)?;
     if faults > 0 {
-        return Err(
-            Failure::new(Exit::Other, format!("{faults} faults must be mended")).reason("FAULTS"),
-        );
+        return Err(Failure::new(Exit::Other, format!("to be mended: {faults}")).reason("FAULTS"));
     }
     Ok(())
 }

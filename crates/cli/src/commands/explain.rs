@@ -1,5 +1,6 @@
 //! `blocklog explain`: every verdict, block rule and error reason: what it means, who must act, what to do.
 
+mod own;
 mod table;
 
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! `blocklog export`: the `blockchain` topic as a file.
 
-use std::fs::OpenOptions;
-use std::io::{BufWriter, Write as _};
-use std::path::PathBuf;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 use chain::export::write_record;
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
-use crate::source;
+use crate::source::{self, Source};
 
 /// Every candidate, accepted or not; from a ledger only the accepted ones.
 #[derive(Debug, clap::Args)]
@@ -25,19 +25,40 @@ pub struct Args {
     source: source::SourceArgs,
 }
 
-pub fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
+/// Runs on a thread of its own: what a ledger streams is waited for.
+pub async fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
+    let connect = connect.clone();
+    tokio::task::spawn_blocking(move || export(args, &connect, printer))
+        .await
+        .map_err(|error| Failure::new(Exit::Other, format!("the export ended: {error}")))?
+}
+
+fn export(args: Args, connect: &Connect, printer: Printer) -> Outcome {
     let source = args.source.open(connect)?;
-    let cannot = |error: std::io::Error| {
-        Failure::new(
-            Exit::Other,
-            format!("cannot write {}: {error}", args.file.display()),
-        )
-    };
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&args.file)
-        .map_err(cannot)?;
+        .map_err(|error| cannot(&args.file, &error))?;
+    let written = write(&source, file, &args.file, printer);
+    if written.is_err() {
+        // A part of a chain is no export; if it cannot be removed, the failure is told all the same.
+        let _ = std::fs::remove_file(&args.file);
+    }
+    let (records, bytes) = written?;
+    let name = args.file.display().to_string();
+    let value = json!({ "file": name, "records": records, "bytes": bytes });
+    let rows = vec![
+        ("file", name),
+        ("records", records.to_string()),
+        ("bytes", bytes.to_string()),
+    ];
+    Ok(printer.value(&value, rows)?)
+}
+
+/// Writes all records; says how many, and how many bytes.
+fn write(source: &Source, file: File, path: &Path, printer: Printer) -> Outcome<(u64, u64)> {
+    let cannot = |error: std::io::Error| cannot(path, &error);
     let mut out = BufWriter::new(file);
     let bar = source.progress(printer.is_human());
     let (mut records, mut bytes, mut framed) = (0_u64, 0_u64, Vec::new());
@@ -55,12 +76,15 @@ pub fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
         .into_inner()
         .map_err(|error| cannot(error.into_error()))?;
     file.sync_all().map_err(cannot)?;
-    let value =
-        json!({ "file": args.file.display().to_string(), "records": records, "bytes": bytes });
-    let rows = vec![
-        ("file", args.file.display().to_string()),
-        ("records", records.to_string()),
-        ("bytes", bytes.to_string()),
-    ];
-    Ok(printer.value(&value, rows)?)
+    Ok((records, bytes))
+}
+
+fn cannot(file: &Path, error: &std::io::Error) -> Failure {
+    let advice = match error.kind() {
+        ErrorKind::AlreadyExists => "; an export is never overwritten, name another file",
+        ErrorKind::StorageFull => "; make room, or name a file on another disk",
+        _ => "",
+    };
+    let told = format!("cannot write {}: {error}{advice}", file.display());
+    Failure::new(Exit::Other, told)
 }

@@ -22,6 +22,9 @@ pub enum Command {
     )]
     New(Box<NewArgs>),
     /// The rules of the running chain, or of a genesis file
+    #[command(
+        after_help = "Examples:\n  blocklog genesis show\n  blocklog genesis show genesis.json"
+    )]
     Show {
         /// A genesis file; the ledger's chain if left out
         file: Option<PathBuf>,

@@ -20,6 +20,7 @@ pub enum Command {
         file: PathBuf,
     },
     /// The account of a key
+    #[command(after_help = "Example:\n  blocklog keys show alice.pem")]
     Show {
         /// The key file
         file: PathBuf,
@@ -54,8 +55,14 @@ pub fn run(command: Command, printer: Printer) -> Outcome {
 
 /// Reads a key file.
 pub fn read(file: &std::path::Path) -> Outcome<Secret> {
-    let pem = kit::keyfile::read_pem(file)
-        .map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let pem = kit::keyfile::read_pem(file).map_err(|error| {
+        let advice = if file.exists() {
+            ""
+        } else {
+            "; `blocklog keys new FILE` makes a key"
+        };
+        Failure::new(Exit::Usage, format!("{error}{advice}"))
+    })?;
     Secret::from_pem(&pem)
         .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", file.display())))
 }

@@ -1,5 +1,7 @@
 //! `blocklog proof`: evidence that needs no trust in the service that gave it.
 
+#[cfg(test)]
+mod changes;
 mod told;
 
 use std::fs;

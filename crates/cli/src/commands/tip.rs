@@ -23,6 +23,7 @@ pub enum Command {
         file: PathBuf,
     },
     /// Does the chain still extend the tip in the file?
+    #[command(after_help = "Example:\n  blocklog tip check tip.json")]
     Check {
         /// A file that `tip save` wrote
         file: PathBuf,

@@ -12,6 +12,7 @@ use journal::Journal;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
+use crate::source;
 
 /// Records read at once, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
@@ -82,12 +83,15 @@ pub fn run(command: Command, printer: Printer) -> Outcome {
             from,
             follow,
         } => {
-            let journal = journal.open("blocklog")?;
+            let journal = journal.open_existing("blocklog")?;
             if topic == Topic::Blockchain && partition != topics::BLOCKCHAIN_PARTITION {
                 return Err(Failure::new(
                     Exit::Usage,
                     "the blockchain topic has partition 0 only",
                 ));
+            }
+            if topic == Topic::Transactions {
+                source::expect_transactions(&journal)?;
             }
             cat(&journal, topic, partition, from, follow, printer)
         }
@@ -115,10 +119,9 @@ fn cat(
             if !follow && record.offset >= offsets.end {
                 return Ok(());
             }
-            match printer.line(&chain.line(partition, record).to_string()) {
-                // Whoever reads the pipe has seen enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                outcome => outcome?,
+            printer.line(&chain.line(partition, record).to_string())?;
+            if printer.is_closed() {
+                return Ok(());
             }
         }
         if !follow && batch.next >= offsets.end {

@@ -41,6 +41,7 @@ pub enum Command {
         out: PathBuf,
     },
     /// Send a record that `tx encode` wrote, as often as you like: it is included at most once
+    #[command(after_help = "Example:\n  blocklog tx submit tx.bin")]
     Submit {
         /// The record
         file: PathBuf,
@@ -48,6 +49,7 @@ pub enum Command {
         to: send::Submission,
     },
     /// Show what is in a record, and what is wrong with it
+    #[command(after_help = "Example:\n  blocklog tx decode tx.bin --genesis genesis.json")]
     Decode {
         /// The record
         file: PathBuf,
@@ -55,11 +57,13 @@ pub enum Command {
         chain: draft::ChainId,
     },
     /// What became of a transaction
+    #[command(after_help = "Example:\n  blocklog tx status 5f3c…")]
     Status {
         /// Its id
         id: String,
     },
     /// Follow a transaction until it is in a block or refused
+    #[command(after_help = "Example:\n  blocklog tx watch 5f3c…")]
     Watch {
         /// Its id
         id: String,
@@ -69,7 +73,7 @@ pub enum Command {
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
     match command {
         Command::Send { draft, to } => {
-            let transaction = draft::sign(&draft, Some(connect)).await?;
+            let transaction = draft::sign(&draft, connect, printer).await?;
             send::send(&transaction, &to, connect, printer).await
         }
         Command::Encode { draft, out } => decode::encode(&draft, &out, connect, printer).await,

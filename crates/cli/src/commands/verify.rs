@@ -1,16 +1,19 @@
 //! `blocklog verify`: derives the whole chain again, trusting nobody.
 
+#[cfg(test)]
+mod changes;
 mod summary;
 
-use std::time::Instant;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use chain::Hash;
-use follow::{Event, Fatal, Settings};
+use chain::{Chain, Hash};
+use follow::{Core, Event, Fatal, Settings};
 
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Printer;
-use crate::source::{self, Source};
+use crate::output::{Printer, Rows};
+use crate::source::{self, Records, Source};
 use summary::Summary;
 
 /// Every rule, every signature, every hash; from block 0 on.
@@ -19,24 +22,75 @@ use summary::Summary;
     after_help = "Examples:\n  blocklog verify --journal kafka://127.0.0.1:9092\n  \
     blocklog verify --export chain.export --tip 0000ab… --chain-id 12c9…\n  \
     blocklog verify --from-ledger --to 100 --output json\n\n\
-    Without --tip a copy that was cut, or whose newest blocks were changed, verifies up to there: keep a tip \
-    (`blocklog tip save`) and compare."
+    With --tip nothing that carries the chain up to that block can differ. Without it, a copy that was cut, or whose newest \
+    block was changed, verifies up to there, and what stands after the tip is told. Work that builds upon a block which is \
+    not on the chain is a failure: where miners are listed only they can cause it, elsewhere whoever does the work. Keep a \
+    tip (`blocklog tip save`). Candidates that are no blocks, offsets, and append times that break no rule carry nothing of the chain."
 )]
 pub struct Args {
     #[command(flatten)]
     source: source::SourceArgs,
-    /// The chain that it must be
-    #[arg(long, value_name = "HASH")]
-    chain_id: Option<Hash>,
-    /// A block hash that you trust: it must be on the chain
-    #[arg(long, value_name = "HASH")]
-    tip: Option<Hash>,
+    #[command(flatten)]
+    trust: Trust,
     /// Print all balances as of this height
     #[arg(long, value_name = "HEIGHT")]
     to: Option<u64>,
+}
+
+/// What the caller knows of the chain, and what it takes on trust.
+#[derive(Debug, clap::Args)]
+pub struct Trust {
+    /// The chain that it must be
+    #[arg(long, value_name = "HASH")]
+    chain_id: Option<Hash>,
+    /// Genesis file of the chain that it must be
+    #[arg(long, value_name = "FILE", conflicts_with = "chain_id")]
+    genesis: Option<PathBuf>,
+    /// A block hash that you trust: it must be on the chain
+    #[arg(long, value_name = "HASH")]
+    tip: Option<Hash>,
     /// Skip the signatures on the way to this block
     #[arg(long, value_name = "HASH")]
     assume_valid: Option<Hash>,
+}
+
+impl Trust {
+    fn chain_id(&self) -> Outcome<Option<Hash>> {
+        let Some(file) = &self.genesis else {
+            return Ok(self.chain_id);
+        };
+        Ok(Some(follow::config::genesis_file(file)?.chain_id()))
+    }
+}
+
+/// A chain that was derived again, to the end of its source.
+pub struct Derived {
+    core: Core,
+    summary: Summary,
+    source: String,
+    assumed: Option<Hash>,
+    took: Duration,
+}
+
+impl Derived {
+    /// What was checked: for programs, and for people.
+    pub fn report(&self) -> Outcome<(serde_json::Value, Rows)> {
+        let report = self
+            .summary
+            .report(self.chain()?, &self.source, self.assumed, self.took);
+        Ok(report)
+    }
+
+    /// Whether it verifies.
+    pub fn verdict(&self) -> Outcome {
+        self.summary.verdict(self.chain()?)
+    }
+
+    fn chain(&self) -> Outcome<&Chain> {
+        self.core
+            .chain()
+            .ok_or_else(|| self.summary.no_chain(&self.source))
+    }
 }
 
 /// Runs on a thread of its own: it is all hashing and reading.
@@ -49,46 +103,59 @@ pub async fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
 
 fn verify(args: Args, connect: &Connect, printer: Printer) -> Outcome {
     let source = args.source.open(connect)?;
+    let derived = derive(&source, &args.trust, args.to, printer, || source.records())?;
+    let (value, rows) = derived.report()?;
+    printer.value(&value, rows)?;
+    derived.verdict()
+}
+
+/// Derives the chain from the records that `open` gives, those of `source`, with a bar while it goes on.
+pub fn derive(
+    source: &Source,
+    trust: &Trust,
+    to: Option<u64>,
+    printer: Printer,
+    open: impl FnMut() -> Result<Records, journal::Error>,
+) -> Outcome<Derived> {
     let settings = Settings {
         topic: source.name(),
-        expected: args.chain_id,
-        assume_valid: args.assume_valid,
+        expected: trust.chain_id()?,
+        assume_valid: trust.assume_valid,
     };
     let bar = source.progress(printer.is_human());
     let started = Instant::now();
-    let mut summary = Summary::new(args.tip, args.to);
-    let replayed = follow::replay::replay(
-        settings,
-        || source.records(),
-        |core, event| match event {
-            Event::Accepted {
-                accepted, offset, ..
-            } => {
-                bar.set_position(offset + 1);
-                summary.accepted(&accepted);
-            }
-            Event::Refused(refused) => summary.refused(refused, core.chain()),
-            Event::Restarted => summary.restart(),
-            _ => {}
-        },
-    );
+    let mut summary = Summary::new(trust.tip, to);
+    let replayed = follow::replay::replay(settings, open, |core, event| match event {
+        Event::Accepted {
+            accepted, offset, ..
+        } => {
+            bar.set_position(offset + 1);
+            summary.accepted(&accepted);
+        }
+        Event::Refused(refused) => summary.refused(refused, core.chain()),
+        Event::Restarted => summary.restart(),
+        _ => {}
+    });
     bar.finish_and_clear();
-    let core = replayed.map_err(|fatal| match (fatal, &source) {
+    let core = replayed.map_err(|fatal| match (fatal, source) {
         // A file that is damaged is evidence that does not verify, not a journal in trouble.
         (Fatal::Journal(error), Source::Export(..)) => summary.damaged(&error.to_string()),
+        (Fatal::WrongChain { expected, found }, Source::Export(file, _)) => {
+            let told = format!(
+                "{} holds the chain {found}, not {expected} that was asked for",
+                file.display()
+            );
+            Failure::new(Exit::DoesNotVerify, told).reason("WRONG_CHAIN")
+        }
         (fatal, _) => failure(fatal),
     })?;
-    let Some(chain) = core.chain() else {
-        return Err(summary.no_chain(&source.name()));
-    };
-    summary.print(
-        chain,
-        &source.name(),
-        args.assume_valid,
-        started.elapsed(),
-        printer,
-    )?;
-    summary.verdict(chain)
+    Ok(Derived {
+        core,
+        summary,
+        source: source.name(),
+        assumed: trust.assume_valid,
+        took: started.elapsed(),
+    })
 }
 
 /// Why a replay stopped, as the end of a command.

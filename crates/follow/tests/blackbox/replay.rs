@@ -78,8 +78,11 @@ fn an_error_of_the_log_ends_it() {
     let (_, log) = Forge::grown("broken", 3, 1);
     let broken = Error::Unavailable("gone".into());
     let open = || Ok(listed(&log).chain([Err(broken.clone())]));
-    let error = replay(settings(), open, |_, _| {}).err().unwrap();
+    let mut accepted = 0;
+    let told = |_: &_, event| accepted += usize::from(matches!(event, Event::Accepted { .. }));
+    let error = replay(settings(), open, told).err().unwrap();
     assert!(matches!(error, Fatal::Journal(error) if error == broken));
+    assert_eq!(accepted, log.len(), "what lies before it was dealt with");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use rand::rngs::SmallRng;
 
 use self::platter::{Change, Inode, Platter, place, put};
 use super::files::{File, Files, Guard};
+use super::import::Import;
 use crate::{Error, Journal};
 
 /// Where the journal is on this disk.
@@ -67,6 +68,12 @@ impl FaultyDisk {
         let files: Arc<dyn Files> = Arc::new(self.clone());
         let disk = super::Disk::open_on(files, Path::new(ROOT), self.segment_bytes)?;
         Ok(Journal::on_disk(disk))
+    }
+
+    /// Begins an import on this disk, which must be empty.
+    pub fn import(&self, topic: &str) -> Result<Import, Error> {
+        let files: Arc<dyn Files> = Arc::new(self.clone());
+        Import::begin_on(files, Path::new(ROOT), topic, self.segment_bytes)
     }
 
     /// The power goes after this many more operations; everything fails from then on.
@@ -154,7 +161,9 @@ impl File for Handle {
         self.with(|platter, inode| {
             let position = place(position)?;
             let grown = (position + bytes.len()).saturating_sub(platter.inodes[inode].bytes.len());
+            // A write behind the end grows the file by more than its own bytes.
             let missing = platter.room.map_or(0, |room| grown.saturating_sub(room));
+            let missing = missing.min(bytes.len());
             let bytes = &bytes[..bytes.len() - missing];
             platter.room = platter.room.map(|room| room - grown.min(room));
             let file = &mut platter.inodes[inode];

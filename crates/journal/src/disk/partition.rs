@@ -22,6 +22,8 @@ pub(super) struct Partition {
     pub(super) salt: Salt,
     /// A segment of this many bytes is full.
     pub(super) segment_bytes: u64,
+    /// Whether offsets may be left out.
+    pub(super) holes: bool,
     /// What readers see.
     pub(super) state: Mutex<State>,
     /// The state has changed.

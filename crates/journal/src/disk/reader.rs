@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::Disk;
 use super::files::File;
 use super::partition::{Partition, segment_path};
+use super::recover;
 use super::scan::{Scan, Step};
 use crate::Error;
 use crate::record::{Batch, Offsets};
@@ -169,14 +170,18 @@ impl Reader {
         while self.next < found.end {
             let (length, record) = match scan.peek()? {
                 Step::Frame(frame) if frame.offset < self.next => (frame.length(), None),
-                Step::Frame(frame) if frame.offset == self.next => match frame.record() {
-                    Some(record) => (frame.length(), Some(record)),
-                    None => {
-                        return Err(
-                            scan.corrupt(format!("the record {} has wrong lengths", self.next))
-                        );
+                Step::Frame(frame)
+                    if recover::follows(frame.offset, self.next, self.partition.holes) =>
+                {
+                    match frame.record() {
+                        Some(record) => (frame.length(), Some(record)),
+                        None => {
+                            return Err(
+                                scan.corrupt(format!("the record {} has wrong lengths", self.next))
+                            );
+                        }
                     }
-                },
+                }
                 Step::Frame(frame) => {
                     let detail = format!(
                         "the record {} stands where {} should",
@@ -194,8 +199,8 @@ impl Reader {
                 if *bytes > max_bytes && !batch.records.is_empty() {
                     return Ok(false);
                 }
+                self.next = record.offset + 1;
                 batch.records.push(record);
-                self.next += 1;
             }
             scan.pass(length);
         }

@@ -32,6 +32,8 @@ pub(super) struct Ground {
     pub(super) files: Arc<dyn Files>,
     pub(super) salt: Salt,
     pub(super) segment_bytes: u64,
+    /// An imported journal: offsets may have holes, nothing is appended, and nothing was ever torn.
+    pub(super) read_only: bool,
 }
 
 /// A segment as it was found.
@@ -94,9 +96,11 @@ pub(super) fn open(
         file: last.path.clone(),
         detail: error.to_string(),
     };
-    last.file.sync().map_err(io)?;
-    ground.files.sync_dir(directory).map_err(io)?;
-    mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
+    if !ground.read_only {
+        last.file.sync().map_err(io)?;
+        ground.files.sync_dir(directory).map_err(io)?;
+        mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
+    }
 
     let full_bytes = found.iter().map(|full| full.length).sum();
     let (segments, last_append_ms) =
@@ -126,6 +130,7 @@ pub(super) fn open(
         files: Arc::clone(&ground.files),
         salt: ground.salt,
         segment_bytes: ground.segment_bytes,
+        holes: ground.read_only,
         state: Mutex::new(state),
         grown: Condvar::new(),
         writing: Mutex::new(writing),
@@ -216,11 +221,11 @@ fn read_through(ground: &Ground, segment: &Found) -> Result<Read, Error> {
     loop {
         let bad = match scan.peek()? {
             Step::End => return Ok(read),
-            Step::Frame(frame) if frame.offset == read.next => {
+            Step::Frame(frame) if follows(frame.offset, read.next, ground.read_only) => {
                 let length = frame.length();
                 read.index.note(frame.offset, read.position);
                 read.last_append_ms = frame.append_ms;
-                read.next += 1;
+                read.next = frame.offset + 1;
                 scan.pass(length);
                 read.position = scan.position();
                 continue;
@@ -234,6 +239,11 @@ fn read_through(ground: &Ground, segment: &Found) -> Result<Read, Error> {
         read.bad = Some(scan.corrupt(format!("{bad} (offset {})", read.next)));
         return Ok(read);
     }
+}
+
+/// Whether a record with this offset may come next.
+pub(super) fn follows(offset: u64, next: u64, holes: bool) -> bool {
+    offset == next || holes && (next..u64::MAX).contains(&offset)
 }
 
 /// A full segment must be whole and end where the next one begins.
@@ -269,7 +279,7 @@ fn settle(ground: &Ground, segment: &Found, read: &Read, marked: u64) -> Result<
         return Err(read.bad.clone().unwrap_or_else(short));
     }
     let Some(bad) = &read.bad else { return Ok(()) };
-    if later_group_behind(ground, segment, read)? {
+    if ground.read_only || later_group_behind(ground, segment, read)? {
         return Err(bad.clone());
     }
     let io = |error: io::Error| Error::Io {

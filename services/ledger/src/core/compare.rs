@@ -100,12 +100,6 @@ pub fn compare<'a>(
 }
 
 fn find(subject: &Subject, number: u64, run: &Run, findings: &mut Vec<Finding>) {
-    if let Some(last) = findings.last_mut()
-        && (run.fault, run.from_offset) == (last.fault, last.to_offset)
-    {
-        last.to_offset = run.to_offset;
-        return;
-    }
     findings.push(Finding {
         number: number + findings.len() as u64,
         height: subject.height,

@@ -60,7 +60,7 @@ impl Driver {
                 expected: None,
                 assume_valid: None,
             },
-            transactions: "transactions".into(),
+            transactions: Some("transactions".into()),
         };
         let core = Core::new(
             settings,

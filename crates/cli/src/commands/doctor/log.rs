@@ -12,7 +12,7 @@ const REPLICAS: u32 = 3;
 
 /// Everything about the log.
 pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
-    let journal = match args.open("blocklog") {
+    let journal = match args.open_existing("blocklog") {
         Ok(journal) => journal,
         Err(error) => {
             return vec![Finding::fault(
@@ -51,8 +51,16 @@ pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
     if genesis.miners.is_empty() {
         findings.push(Finding::risk(production, "genesis lists no miners: whoever may write to the blockchain topic can void offsets to come", "list the miners in genesis, or `blocklog admin miner add`"));
     }
+    let imported = journal.expect_writable().is_err();
+    if imported {
+        findings.push(Finding::ok(
+            "an imported chain, read-only and without its transactions topic: a ledger serves it",
+        ));
+    }
     for spec in topics::specs(genesis) {
-        findings.extend(topic(&journal, &spec, production));
+        if !imported || spec.name != topics::TRANSACTIONS {
+            findings.extend(topic(&journal, &spec, production));
+        }
     }
     findings
 }

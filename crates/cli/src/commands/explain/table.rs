@@ -1,5 +1,7 @@
 //! The codes. A test holds the list against the enums of the chain and the reasons of the contract.
 
+use super::own;
+
 /// What one code means.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -10,12 +12,15 @@ pub struct Entry {
     pub action: &'static str,
 }
 
-type Row = (&'static str, &'static str, &'static str, &'static str);
+/// Code, meaning, who must act, what to do.
+pub type Row = (&'static str, &'static str, &'static str, &'static str);
 
 const VERDICT: &str = "verdict";
 const BLOCK: &str = "block rule";
 const GENESIS: &str = "genesis rule";
 const ERROR: &str = "error";
+const COMMAND: &str = "result of a command";
+const FINDING: &str = "finding of the audit";
 
 const VERDICTS: &[Row] = &[
     (
@@ -462,6 +467,8 @@ pub fn all() -> Vec<Entry> {
         (BLOCK, BLOCKS),
         (GENESIS, GENESES),
         (ERROR, ERRORS),
+        (COMMAND, own::REASONS),
+        (FINDING, own::FINDINGS),
     ];
     kinds
         .into_iter()

@@ -18,7 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Asks the chain itself for the cursor: whoever pads by a wrong number loses offsets for nothing.
 pub fn run(journal: &JournalArgs, partition: u32, yes: bool, printer: Printer) -> Outcome {
-    let journal = journal.open("blocklog")?;
+    let journal = journal.open_existing("blocklog")?;
+    journal.expect_writable()?;
     let source = Source::of(journal.clone())?;
     let settings = Settings {
         topic: source.name(),

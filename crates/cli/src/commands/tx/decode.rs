@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use chain::record::Judged;
-use chain::{Genesis, Rules, Transaction};
+use chain::{Genesis, Hash, Rules, Transaction};
+use proto::ingest::v1::GetSubmissionInfoRequest;
 use serde_json::json;
 
 use super::draft;
@@ -30,7 +31,7 @@ pub async fn encode(
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
-    let record = draft::sign(args, Some(connect)).await?.encode();
+    let record = draft::sign(args, connect, printer).await?.encode();
     fs::write(out, &record).map_err(|error| {
         Failure::new(
             Exit::Other,
@@ -43,6 +44,18 @@ pub async fn encode(
         ("bytes", record.len().to_string()),
     ];
     Ok(printer.value(&value, rows)?)
+}
+
+/// The chain of the ingest that answers, if one does: what can be said without is said.
+async fn ask(connect: &Connect) -> Option<Hash> {
+    let request = GetSubmissionInfoRequest {};
+    let info = connect
+        .ingest()
+        .ok()?
+        .get_submission_info(request)
+        .await
+        .ok()?;
+    info.into_inner().chain_id.parse().ok()
 }
 
 /// Says what a record holds. The signature is checked where the chain is known.
@@ -61,8 +74,11 @@ pub async fn decode(
         );
         return Err(Failure::new(Exit::Rejected, advice).reason("UNDECODABLE"));
     };
-    let chain_id = chain.resolve(Some(connect)).await.ok();
-    let id = transaction.id(&chain_id.unwrap_or(chain::Hash::ZERO));
+    let chain_id = match chain.given()? {
+        Some(id) => Some(id),
+        None => ask(connect).await,
+    };
+    let id = transaction.id(&chain_id.unwrap_or(Hash::ZERO));
     let mut wire = proto::wire::from_transaction(&transaction, &id);
     let fault = chain_id.and_then(|chain_id| {
         // Whether names are allowed is for the chain to say: here they are.

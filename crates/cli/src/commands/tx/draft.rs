@@ -9,6 +9,8 @@ use proto::ingest::v1::GetSubmissionInfoRequest;
 use crate::commands::keys;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Printer;
+use crate::patience;
 
 /// What the transaction says.
 #[derive(Debug, clap::Args)]
@@ -75,34 +77,40 @@ pub struct ChainId {
 }
 
 impl ChainId {
-    /// As given, or the chain that ingest serves.
-    pub async fn resolve(&self, connect: Option<&Connect>) -> Outcome<Hash> {
-        if let Some(id) = self.chain_id {
+    /// The chain that the flags name, if they do.
+    pub fn given(&self) -> Outcome<Option<Hash>> {
+        match &self.genesis {
+            Some(file) => Ok(Some(follow::config::genesis_file(file)?.chain_id())),
+            None => Ok(self.chain_id),
+        }
+    }
+
+    /// As given, or the chain that ingest serves, once it has started.
+    async fn resolve(&self, connect: &Connect, printer: Printer) -> Outcome<Hash> {
+        if let Some(id) = self.given()? {
             return Ok(id);
         }
-        if let Some(file) = &self.genesis {
-            return Ok(follow::config::genesis_file(file)?.chain_id());
-        }
-        let connect = connect.ok_or_else(|| {
-            Failure::new(
-                Exit::Usage,
-                "name the chain with --chain-id HASH or --genesis FILE",
-            )
-        })?;
-        let info = connect.ingest()?.get_submission_info(GetSubmissionInfoRequest {}).await.map_err(|status| {
-            let mut failure = Failure::from(status);
+        let mut ingest = connect.ingest()?;
+        let spinner = printer.spinner("asking ingest for the chain");
+        let asked = patience::call("ingest", &spinner, async || {
+            ingest
+                .get_submission_info(GetSubmissionInfoRequest {})
+                .await
+        });
+        let info = asked.await.map_err(|mut failure| {
             failure.message = format!(
                 "ingest cannot be asked for the chain: {}; name it with --chain-id HASH or --genesis FILE",
                 failure.message
             );
             failure
         })?;
+        spinner.finish_and_clear();
         Ok(proto::wire::hash("chain_id", &info.into_inner().chain_id)?)
     }
 }
 
 /// The transaction, signed where its sender has a key.
-pub async fn sign(args: &Draft, connect: Option<&Connect>) -> Outcome<Transaction> {
+pub async fn sign(args: &Draft, connect: &Connect, printer: Printer) -> Outcome<Transaction> {
     let secret = args.key.as_deref().map(keys::read).transpose()?;
     let sender = match (&secret, args.from) {
         (Some(secret), _) => secret.account(),
@@ -134,7 +142,7 @@ pub async fn sign(args: &Draft, connect: Option<&Connect>) -> Outcome<Transactio
     };
     match secret {
         None => Ok(transaction),
-        Some(secret) => Ok(transaction.sign(&args.chain.resolve(connect).await?, &secret)),
+        Some(secret) => Ok(transaction.sign(&args.chain.resolve(connect, printer).await?, &secret)),
     }
 }
 

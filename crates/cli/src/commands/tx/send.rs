@@ -10,6 +10,7 @@ use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{movement, number, position, time};
 use crate::output::{Printer, Rows};
+use crate::patience;
 
 /// How to submit.
 #[derive(Debug, clap::Args)]
@@ -44,11 +45,13 @@ pub async fn submit(
         partition: args.partition,
         chain_id: String::new(),
     };
-    let reply = connect
-        .ingest()?
-        .submit_transaction(request)
-        .await?
-        .into_inner();
+    let spinner = printer.spinner("sending it");
+    let mut ingest = connect.ingest()?;
+    let submitted = patience::call("ingest", &spinner, async || {
+        ingest.submit_transaction(request.clone()).await
+    });
+    let reply = submitted.await?.into_inner();
+    spinner.finish_and_clear();
     let transaction = reply.transaction.clone().ok_or_else(|| {
         Failure::new(
             Exit::Other,

@@ -1,8 +1,5 @@
 //! What became of a transaction, now or until the end.
 
-use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressStyle};
 use proto::ledger::v1::{
     GetTransactionRequest, TransactionStatus, WatchTransactionRequest, transaction_status::State,
 };
@@ -13,6 +10,7 @@ use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{number, plain, time};
 use crate::output::{Printer, Rows};
+use crate::patience;
 
 /// The status now.
 pub async fn status(id: String, connect: &Connect, printer: Printer) -> Outcome {
@@ -26,22 +24,28 @@ pub async fn status(id: String, connect: &Connect, printer: Printer) -> Outcome 
 }
 
 /// Follows a transaction to its end; a refusal is a failure of the command.
+///
+/// `position`: where it was just appended by this command, which has told what it is.
 pub async fn watch(
     id: String,
     position: Option<Position>,
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
+    let told: &[&str] = match position {
+        Some(_) => &["id", "transaction", "nonce"],
+        None => &[],
+    };
     let request = WatchTransactionRequest {
         id: id.clone(),
         position,
     };
-    let mut stream = connect
-        .ledger()?
-        .watch_transaction(request)
-        .await?
-        .into_inner();
-    let spinner = spinner(printer);
+    let spinner = printer.spinner("waiting for the ledger to see it");
+    let mut ledger = connect.ledger()?;
+    let watching = patience::call("the ledger", &spinner, async || {
+        ledger.watch_transaction(request.clone()).await
+    });
+    let mut stream = watching.await?.into_inner();
     loop {
         let reply = tokio::select! {
             reply = stream.message() => reply?,
@@ -59,26 +63,11 @@ pub async fn watch(
         match status.state() {
             State::Included | State::Rejected | State::Omitted => {
                 spinner.finish_and_clear();
-                return finish(&status, printer);
+                return finish(&status, told, printer);
             }
             _ => spinner.set_message(waiting(&status)),
         }
     }
-}
-
-/// Turns on the error stream, and only for people.
-fn spinner(printer: Printer) -> ProgressBar {
-    if !printer.is_human() {
-        return ProgressBar::hidden();
-    }
-    let spinner = ProgressBar::new_spinner();
-    spinner.set_style(
-        ProgressStyle::with_template("{spinner} {msg} ({elapsed})")
-            .expect("the template is well-formed"),
-    );
-    spinner.enable_steady_tick(Duration::from_millis(100));
-    spinner.set_message("waiting for the ledger to see it");
-    spinner
 }
 
 fn waiting(status: &TransactionStatus) -> String {
@@ -89,8 +78,11 @@ fn waiting(status: &TransactionStatus) -> String {
     }
 }
 
-fn finish(status: &TransactionStatus, printer: Printer) -> Outcome {
-    printer.message(status, rows)?;
+fn finish(status: &TransactionStatus, told: &[&str], printer: Printer) -> Outcome {
+    printer.message(status, |status| {
+        let rows = rows(status).into_iter();
+        rows.filter(|(name, _)| !told.contains(name)).collect()
+    })?;
     let verdict = status
         .record
         .as_ref()
@@ -102,8 +94,13 @@ fn finish(status: &TransactionStatus, printer: Printer) -> Outcome {
             "a block consumed its offset without it: see the audit; it is in no block, submit it again",
         )
         .reason("OMITTED")),
-        _ => Err(Failure::new(Exit::Rejected, "the chain refused the transaction; the refusal is final for these bytes")
-            .reason(&verdict.unwrap_or_default())),
+        _ => {
+            let verdict = verdict.unwrap_or_default();
+            let told = format!(
+                "the chain refused the transaction, for good for these bytes; `blocklog explain {verdict}` says what to do"
+            );
+            Err(Failure::new(Exit::Rejected, told).reason(&verdict))
+        }
     }
 }
 

@@ -1,15 +1,14 @@
 //! What a verification saw, and what follows from it.
 
-use std::collections::{BTreeMap, HashSet};
-use std::io;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chain::{Accepted, Account, Chain, Hash, work};
 use follow::{Claims, Refused};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{Printer, Rows};
+use crate::output::Rows;
 
 /// Refused candidates that are told one by one.
 const TOLD: usize = 20;
@@ -26,7 +25,8 @@ pub struct Summary {
     told: Vec<String>,
     /// The first refusal after the newest accepted block.
     since_tip: Option<String>,
-    off_chain: HashSet<Hash>,
+    /// Hashes of the accepted blocks, by height.
+    chain: Vec<Hash>,
     broken: Option<String>,
     balances: Option<Vec<(Account, i64)>>,
 }
@@ -44,7 +44,7 @@ impl Summary {
             refused: 0,
             told: Vec::new(),
             since_tip: None,
-            off_chain: HashSet::new(),
+            chain: Vec::new(),
             broken: None,
             balances: None,
         }
@@ -60,6 +60,7 @@ impl Summary {
         self.blocks += 1;
         self.broken = None;
         self.since_tip = None;
+        self.chain.push(accepted.hash);
         self.tip_seen |= self.tip == Some(accepted.hash);
         for verdict in accepted.block.verdicts() {
             *self.verdicts.entry(verdict.code()).or_default() += 1;
@@ -86,44 +87,47 @@ impl Summary {
 
     /// A candidate that is no block.
     pub fn refused(&mut self, refused: Refused, chain: Option<&Chain>) {
-        let code = refused.refusal.code();
         let claims = refused.claims.as_ref();
         if refused.refusal.is_stale() {
             self.stale += 1;
             if let (Some(claims), Some(chain)) = (claims, chain) {
                 self.suspect(claims, refused.offset, chain);
+                // A race is lost at the height of the tip: this one should have been its child.
+                if claims.height > chain.tip().height {
+                    self.since_tip.get_or_insert_with(|| told(&refused));
+                }
             }
             return;
         }
         self.refused += 1;
-        self.off_chain.extend(claims.map(|claims| claims.hash));
-        let height = claims.map_or_else(String::new, |claims| {
-            format!(", which claims height {}", claims.height)
-        });
-        let line = format!(
-            "offset {}{height}: {code}, {}",
-            refused.offset, refused.refusal
-        );
+        let line = told(&refused);
         self.since_tip.get_or_insert_with(|| line.clone());
         if self.told.len() < TOLD {
             self.told.push(line);
         }
     }
 
-    /// What builds upon a refused candidate, or higher than the tip, with the work done, shows a chain that was broken
-    /// there: nobody mines upon what every reader refuses. A block that is accepted later clears the suspicion.
+    /// What a miner made, with the work done, upon a block that is not on this chain shows that the chain was another
+    /// one when it was made: nobody mines upon what every reader refuses. A block that is accepted later clears the
+    /// suspicion. Where miners are listed only they can raise it; elsewhere anybody can, at the price of the work.
     fn suspect(&mut self, claims: &Claims, offset: u64, chain: &Chain) {
-        let builds_elsewhere = self.off_chain.contains(&claims.previous_hash)
-            || claims.height > chain.tip().height + 1;
-        if self.broken.is_none()
-            && builds_elsewhere
-            && work::meets(&claims.hash, chain.rules().genesis.bits)
+        let parent = claims.height.checked_sub(1).map(usize::try_from);
+        let builds_elsewhere = parent.is_some_and(|height| {
+            height.map_or(None, |height| self.chain.get(height)) != Some(&claims.previous_hash)
+        });
+        if self.broken.is_some()
+            || !builds_elsewhere
+            || !work::meets(&claims.hash, chain.rules().genesis.bits)
+            || !claims.miner.is_some_and(|miner| chain.may_mine(&miner))
+            || !claims.is_signed()
         {
-            self.broken = Some(format!(
-                "the chain breaks at height {}: the candidate at offset {offset} builds upon a block that is not on it",
-                chain.tip().height + 1
-            ));
+            return;
         }
+        let at = claims.height.min(chain.tip().height + 2) - 1;
+        self.broken = Some(format!(
+            "the chain breaks at height {at}: the candidate at offset {offset} is a block of height {} upon {}, which is not on it",
+            claims.height, claims.previous_hash
+        ));
     }
 
     /// A file that cannot be read on.
@@ -146,15 +150,14 @@ impl Summary {
         Failure::new(Exit::DoesNotVerify, nothing).reason("NO_CHAIN")
     }
 
-    /// Says precisely what was checked.
-    pub fn print(
+    /// Says precisely what was checked: for programs, and for people.
+    pub fn report(
         &self,
         chain: &Chain,
         source: &str,
         assumed: Option<Hash>,
         took: Duration,
-        printer: Printer,
-    ) -> io::Result<()> {
+    ) -> (Value, Rows) {
         let tip = chain.tip();
         let records: u64 = self.verdicts.values().sum();
         let signatures = match assumed {
@@ -165,13 +168,12 @@ impl Summary {
             "source": source, "chainId": chain.rules().chain_id.to_string(), "name": chain.rules().genesis.name,
             "height": tip.height, "tip": tip.hash.to_string(), "logRoot": tip.log_root.to_string(), "logSize": tip.log_size,
             "blocks": self.blocks, "records": records, "verdicts": self.verdicts, "stale": self.stale,
-            "refused": self.refused, "refusals": self.told, "accounts": chain.accounts(),
+            "refused": self.refused, "refusals": self.told, "afterTip": self.since_tip, "accounts": chain.accounts(),
             "supply": chain.supply().to_string(), "signatures": signatures, "seconds": took.as_secs_f64(),
             "balances": self.balances.as_ref().map(|balances| balances.iter()
                 .map(|(account, balance)| json!({ "account": account.to_string(), "balance": balance })).collect::<Vec<_>>()),
         });
-        let rows = self.rows(chain, source, &signatures, took);
-        printer.value(&value, rows)
+        (value, self.rows(chain, source, &signatures, took))
     }
 
     fn rows(&self, chain: &Chain, source: &str, signatures: &str, took: Duration) -> Rows {
@@ -222,6 +224,10 @@ impl Summary {
                 .iter()
                 .map(|broken| ("suspicion", broken.clone())),
         );
+        rows.extend(self.since_tip.iter().map(|line| {
+            let advice = "if this copy should go further, it was changed there: --tip HASH tells";
+            ("after the tip", format!("{line} ({advice})"))
+        }));
         rows.extend(self.told.iter().map(|line| ("refused", line.clone())));
         rows.extend(
             self.balances
@@ -236,7 +242,7 @@ impl Summary {
     pub fn verdict(&self, chain: &Chain) -> Outcome {
         if let (Some(tip), false) = (self.tip, self.tip_seen) {
             let missing = format!(
-                "block {tip}, which you trust, is not on this chain (tip: height {}, {}); {}",
+                "block {tip}, which you trust, is not on this chain, which ends at height {} ({}); {}",
                 chain.tip().height,
                 chain.tip().hash,
                 self.broken
@@ -263,4 +269,13 @@ impl Summary {
             }
         }
     }
+}
+
+/// One refused candidate in a line.
+fn told(refused: &Refused) -> String {
+    let height = refused.claims.as_ref().map_or_else(String::new, |claims| {
+        format!(", which claims height {}", claims.height)
+    });
+    let (offset, refusal) = (refused.offset, &refused.refusal);
+    format!("offset {offset}{height}: {}, {refusal}", refusal.code())
 }

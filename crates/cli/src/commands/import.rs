@@ -1,0 +1,181 @@
+//! `blocklog import`: an export as a journal that a ledger and the offline commands read, and nobody appends to.
+
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use follow::topics::BLOCKCHAIN;
+use journal::{Import, Record, Url};
+use serde_json::json;
+
+use super::verify::{self, Trust};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::Printer;
+use crate::source::{Records, Source};
+
+/// Every rule is checked while it is copied; what does not verify is not imported.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  blocklog import chain.export --journal disk:archive --tip 0000ab…\n  \
+    blocklog-ledger --journal disk:archive\n\n\
+    Offsets, holes and append times stay as they are, and an export of it is the same file again. The transactions topic is \
+    no part of an export: a ledger on it has nothing to audit against, and says so."
+)]
+pub struct Args {
+    /// The export, as `blocklog export` or kcat write it
+    file: PathBuf,
+    /// The journal to make: disk:DIR, a directory that is not there
+    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
+    journal: Url,
+    #[command(flatten)]
+    trust: Trust,
+}
+
+/// Runs on a thread of its own; Ctrl-C leaves nothing behind.
+pub async fn run(args: Args, printer: Printer) -> Outcome {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let seen = interrupted.clone();
+    let mut work = tokio::task::spawn_blocking(move || import(&args, &seen, printer));
+    let ended = tokio::select! {
+        ended = &mut work => ended,
+        _ = tokio::signal::ctrl_c() => {
+            interrupted.store(true, Ordering::Relaxed);
+            work.await
+        }
+    };
+    ended.map_err(|error| Failure::new(Exit::Other, format!("the import ended: {error}")))?
+}
+
+fn import(args: &Args, interrupted: &Arc<AtomicBool>, printer: Printer) -> Outcome {
+    let Some(directory) = args.journal.directory() else {
+        let advice = format!(
+            "{} cannot be imported into: name a new directory, --journal disk:DIR",
+            args.journal
+        );
+        return Err(Failure::new(Exit::Usage, advice));
+    };
+    let source = Source::file(args.file.clone())?;
+    let free = is_free(directory);
+    let begun = Import::begin(directory, BLOCKCHAIN);
+    let ours = free && !matches!(begun, Err(journal::Error::Locked { .. }));
+    let outcome = begun
+        .map_err(|error| cannot(&error))
+        .and_then(|begun| copy(args, &source, begun, interrupted, printer));
+    if outcome.is_err() && ours {
+        clean(directory);
+    }
+    outcome
+}
+
+fn copy(
+    args: &Args,
+    source: &Source,
+    begun: Import,
+    interrupted: &Arc<AtomicBool>,
+    printer: Printer,
+) -> Outcome {
+    let copy = Rc::new(RefCell::new(Copy {
+        import: begun,
+        interrupted: interrupted.clone(),
+        records: 0,
+        trouble: None,
+    }));
+    let derived = verify::derive(source, &args.trust, None, printer, || {
+        let (records, copy) = (source.records()?, copy.clone());
+        let taken: Records = Box::new(records.map(move |record| {
+            let record = record?;
+            copy.borrow_mut().take(&record)?;
+            Ok(record)
+        }));
+        Ok(taken)
+    });
+    let copy = Rc::into_inner(copy)
+        .expect("the records are gone with the replay")
+        .into_inner();
+    if let Some(trouble) = copy.trouble {
+        return Err(trouble);
+    }
+    let derived = derived?;
+    let (mut value, mut rows) = derived.report()?;
+    if let Err(failure) = derived.verdict() {
+        printer.value(&value, rows)?;
+        return Err(failure);
+    }
+    let end = copy.import.next();
+    copy.import.finish().map_err(|error| cannot(&error))?;
+    value["journal"] = json!(args.journal.to_string());
+    value["imported"] = json!(copy.records);
+    rows.push((
+        "imported",
+        format!("{} candidates up to offset {end}", copy.records),
+    ));
+    rows.push((
+        "serve it with",
+        format!("blocklog-ledger --journal {}", args.journal),
+    ));
+    Ok(printer.value(&value, rows)?)
+}
+
+/// Where records go on their way to the rules.
+struct Copy {
+    import: Import,
+    interrupted: Arc<AtomicBool>,
+    records: u64,
+    /// Why the copy ended, if the export is not to blame.
+    trouble: Option<Failure>,
+}
+
+impl Copy {
+    /// A second pass, with every signature checked, brings the same records again.
+    fn take(&mut self, record: &Record) -> Result<(), journal::Error> {
+        if self.interrupted.load(Ordering::Relaxed) {
+            let told = "interrupted: nothing was imported, nothing is left behind";
+            self.trouble = Some(Failure::new(Exit::Other, told));
+            return Err(journal::Error::Stopped(told.into()));
+        }
+        if record.offset < self.import.next() {
+            return Ok(());
+        }
+        self.records += 1;
+        self.import
+            .push(record)
+            .inspect_err(|error| self.trouble = Some(cannot(error)))
+    }
+}
+
+fn cannot(error: &journal::Error) -> Failure {
+    let exit = match error {
+        journal::Error::NotEmpty { .. } => Exit::Usage,
+        _ => Exit::Other,
+    };
+    let advice = match error {
+        journal::Error::Io { .. } => {
+            "; nothing was imported, make room or name another directory and run it again"
+        }
+        _ => "",
+    };
+    Failure::new(exit, format!("cannot import: {error}{advice}"))
+}
+
+/// Whether nothing is there that an import could destroy.
+fn is_free(directory: &Path) -> bool {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
+}
+
+/// What a failed import has made.
+fn clean(directory: &Path) {
+    if let Err(error) = std::fs::remove_dir_all(directory)
+        && directory.exists()
+    {
+        eprintln!(
+            "warning: {} is left behind, no journal: {error}; remove it",
+            directory.display()
+        );
+    }
+}

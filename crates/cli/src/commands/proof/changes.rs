@@ -1,0 +1,414 @@
+//! Random changes to proof files: none of them verifies, unless it says the same as before.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use chain::genesis::{Allocation, Genesis};
+use chain::leaf::Leaf;
+use chain::proof::Inclusion;
+use chain::{Accepted, Chain, Hash, Secret, Transaction, log};
+use proto::ledger::v1::InclusionProof;
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::translate;
+use crate::fixture::{self, Grown};
+
+const HEX: &[u8] = b"0123456789abcdefABCDEF";
+
+/// A proof of each leaf of a chain, against its tip.
+struct Proofs {
+    tip: Hash,
+    all: Vec<InclusionProof>,
+    /// Headers of other blocks.
+    headers: Vec<String>,
+}
+
+/// What became of changed files.
+#[derive(Default)]
+struct Seen {
+    /// By the kind of change: those that say something else, none of which verified.
+    refused: BTreeMap<&'static str, u64>,
+    /// Those that say the same.
+    same: u64,
+    /// Those that leave the record out, and so say less.
+    less: u64,
+}
+
+/// A chain with every kind of leaf, block by block.
+fn grow() -> (Chain, Vec<Accepted>) {
+    let secret = Secret::from_seed([7; 32]);
+    let genesis = Genesis {
+        allocations: vec![Allocation {
+            account: secret.account(),
+            amount: 100,
+        }],
+        ..fixture::genesis()
+    };
+    let mut grown = Grown::new(&genesis);
+    let id = grown.chain.rules().chain_id;
+    let by_key = |amount, nonce| {
+        let transaction = Transaction {
+            sender: Bytes::copy_from_slice(secret.account().as_bytes()),
+            ..fixture::payment("alice", amount, nonce)
+        };
+        transaction.sign(&id, &secret).encode()
+    };
+    let note = Transaction {
+        recipient: Bytes::new(),
+        ..fixture::payment("alice", 0, 9)
+    };
+    let forged = Transaction {
+        signature: vec![1; 64].into(),
+        ..fixture::payment("alice", 5, 10)
+    };
+    let by_name = fixture::payment("alice", 3, 1).encode();
+    let too_large = vec![9; 1025].into();
+    let garbage = b"no transaction".as_slice().into();
+    grown.mine(vec![by_key(5, 1), by_name, by_key(500, 2)], None);
+    grown.mine(vec![by_key(5, 1), too_large, garbage], None);
+    grown.mine(vec![note.encode(), forged.encode(), Bytes::new()], None);
+    (grown.chain, grown.accepted)
+}
+
+impl Proofs {
+    fn new() -> Proofs {
+        let (chain, blocks) = grow();
+        let mut nodes = HashMap::new();
+        let (mut leaves, mut carried) = (Vec::<Vec<u8>>::new(), HashMap::new());
+        for block in &blocks {
+            let hashed = block.leaves.iter().zip(block.leaf_data.iter());
+            for (index, (hash, leaf)) in (block.first_leaf..).zip(hashed) {
+                nodes.insert((0, index), *hash);
+                leaves.push(leaf.to_vec());
+            }
+            nodes.extend(
+                block
+                    .nodes
+                    .iter()
+                    .map(|node| ((node.level, node.index), node.hash)),
+            );
+            for record in block.block.records() {
+                carried.insert(Hash::of(record.bytes()), record.bytes().clone());
+            }
+        }
+        let size = chain.tip().log_size;
+        let source = |level, index| nodes.get(&(level, index)).copied();
+        let all = leaves.iter().zip(0..).map(|(leaf, index)| InclusionProof {
+            chain_id: chain.rules().chain_id.to_string(),
+            header: hex::encode(chain.tip().header.to_bytes()),
+            leaf_index: Some(index),
+            leaf: hex::encode(leaf),
+            path: log::inclusion_path(index, size, &source)
+                .expect("all nodes are there")
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            record: hex::encode(behind(leaf, &carried)),
+        });
+        Proofs {
+            tip: chain.tip().hash,
+            all: all.collect(),
+            headers: blocks
+                .iter()
+                .map(|block| hex::encode(block.block.header_bytes()))
+                .collect(),
+        }
+    }
+}
+
+/// The record that a leaf is about.
+fn behind(leaf: &[u8], carried: &HashMap<Hash, Bytes>) -> Bytes {
+    match Leaf::decode(leaf) {
+        Ok(Leaf::Record { record_hash, .. }) => {
+            // Of one that is too large the block carries the hash.
+            let hash = Bytes::copy_from_slice(&record_hash.0);
+            carried.get(&record_hash).cloned().unwrap_or(hash)
+        }
+        _ => Bytes::new(),
+    }
+}
+
+/// Changes a text without looking at what it says.
+fn scribble(text: &mut Vec<u8>, rng: &mut SmallRng) -> &'static str {
+    let at = rng.random_range(0..text.len());
+    let other = rng.random_range(0..text.len());
+    let (from, to) = (at.min(other), at.max(other));
+    match rng.random_range(0..10) {
+        0 => {
+            text[at] ^= 1 << rng.random_range(0..8);
+            "a bit turned"
+        }
+        1 => {
+            text[at] = rng.random();
+            "a byte replaced"
+        }
+        2 | 3 => {
+            text[at] = HEX[rng.random_range(0..HEX.len())];
+            "a digit replaced"
+        }
+        4 => {
+            text.insert(at, HEX[rng.random_range(0..HEX.len())]);
+            "a digit inserted"
+        }
+        5 => {
+            text.insert(at, rng.random());
+            "a byte inserted"
+        }
+        6 => {
+            text.drain(from..to.min(from + 80).max(from + 1));
+            "bytes removed"
+        }
+        7 => {
+            text.truncate(at);
+            "cut off"
+        }
+        8 => {
+            text.swap(at, other);
+            "two bytes swapped"
+        }
+        _ => {
+            let piece = text[from..to.min(from + 80)].to_vec();
+            text.splice(at..at, piece);
+            "bytes repeated"
+        }
+    }
+}
+
+/// Changes bytes that stand in hexadecimal.
+fn scribble_hex(text: &mut String, rng: &mut SmallRng) {
+    let mut bytes = hex::decode(&*text).expect("hexadecimal");
+    if bytes.is_empty() {
+        bytes.push(rng.random());
+    } else {
+        for _ in 0..rng.random_range(1..3) {
+            if !bytes.is_empty() {
+                scribble(&mut bytes, rng);
+            }
+        }
+    }
+    *text = hex::encode(bytes);
+}
+
+/// Changes what a proof says.
+fn rewrite(proof: &mut InclusionProof, proofs: &Proofs, rng: &mut SmallRng) -> &'static str {
+    let other = &proofs.all[rng.random_range(0..proofs.all.len())];
+    let steps = proof.path.len();
+    let (at, to) = (rng.random_range(0..steps), rng.random_range(0..steps));
+    match rng.random_range(0..13) {
+        0 => {
+            scribble_hex(&mut proof.header, rng);
+            "the header changed"
+        }
+        1 => {
+            proof.header = proofs.headers[rng.random_range(0..proofs.headers.len())].clone();
+            "the header of another block"
+        }
+        2 => {
+            proof.leaf_index = Some(match rng.random_range(0..3) {
+                0 => rng.random_range(0..2 * proofs.all.len() as u64),
+                1 => proof.leaf_index.unwrap_or(0) ^ 1 << rng.random_range(0..64),
+                _ => rng.random(),
+            });
+            "another index"
+        }
+        3 => {
+            scribble_hex(&mut proof.leaf, rng);
+            "the leaf changed"
+        }
+        4 => {
+            proof.leaf = other.leaf.clone();
+            proof.record = other.record.clone();
+            "another leaf and its record"
+        }
+        5 => {
+            proof.path.swap(at, to);
+            "two steps swapped"
+        }
+        6 => {
+            proof.path.remove(at);
+            "a step removed"
+        }
+        7 => {
+            let step = proof.path[to].clone();
+            proof.path.insert(at, step);
+            "a step repeated"
+        }
+        8 => {
+            scribble_hex(&mut proof.path[at], rng);
+            "a step changed"
+        }
+        9 => {
+            proof.path.reverse();
+            "the path reversed"
+        }
+        10 => {
+            proof.path = other.path.clone();
+            "another path"
+        }
+        11 => {
+            scribble_hex(&mut proof.record, rng);
+            "the record changed"
+        }
+        _ => {
+            proof.record = other.record.clone();
+            "another record"
+        }
+    }
+}
+
+/// Changes that say the same: labels, blanks, the case of hexadecimal.
+fn reword(proof: &InclusionProof, rng: &mut SmallRng) -> String {
+    let mut proof = proof.clone();
+    match rng.random_range(0..4) {
+        0 => proof.chain_id = "elsewhere".into(),
+        1 => proof.header = proof.header.to_uppercase(),
+        2 => proof
+            .path
+            .iter_mut()
+            .for_each(|step| *step = step.to_uppercase()),
+        _ => {
+            return proto::json::to_value(&proof)
+                .to_string()
+                .replace(':', " :\n\t");
+        }
+    }
+    format!("{:#}", proto::json::to_value(&proof))
+}
+
+fn read(text: &[u8]) -> Option<Inclusion> {
+    let text = std::str::from_utf8(text).ok()?;
+    let proof: InclusionProof = proto::json::from_str(text).ok()?;
+    translate(&proof).ok()
+}
+
+/// Until `wanted` changes that say something else were judged.
+fn change(wanted: u64, seed: u64) -> Seen {
+    let proofs = Proofs::new();
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut seen = Seen::default();
+    let originals: Vec<Inclusion> = proofs
+        .all
+        .iter()
+        .map(|proof| translate(proof).expect("it was made here"))
+        .collect();
+    let mut judged = 0;
+    while judged < wanted {
+        let number = rng.random_range(0..proofs.all.len());
+        let (text, kind) = changed(&proofs, number, &mut rng);
+        let (original, found) = (&originals[number], read(&text));
+        let Some(found) = found else {
+            *seen.refused.entry(kind).or_default() += 1;
+            judged += 1;
+            continue;
+        };
+        if found == *original {
+            seen.same += 1;
+            continue;
+        }
+        match found.verify(&proofs.tip) {
+            Err(_) => {
+                *seen.refused.entry(kind).or_default() += 1;
+                judged += 1;
+            }
+            Ok(_)
+                if (Inclusion {
+                    record: None,
+                    ..original.clone()
+                }) == found =>
+            {
+                seen.less += 1
+            }
+            Ok(proven) => panic!(
+                "{kind} verifies, seed {seed}: {proven:?}\n{}",
+                String::from_utf8_lossy(&text)
+            ),
+        }
+    }
+    seen
+}
+
+/// A changed copy of a proof file, and what was done to it.
+fn changed(proofs: &Proofs, number: usize, rng: &mut SmallRng) -> (Vec<u8>, &'static str) {
+    let proof = &proofs.all[number];
+    let whole =
+        |proof: &InclusionProof| format!("{:#}\n", proto::json::to_value(proof)).into_bytes();
+    match rng.random_range(0..20) {
+        0 => (reword(proof, rng).into_bytes(), "reworded"),
+        1..10 => {
+            let mut text = whole(proof);
+            let kind = scribble(&mut text, rng);
+            (text, kind)
+        }
+        _ => {
+            let mut proof = proof.clone();
+            let kind = rewrite(&mut proof, proofs, rng);
+            (whole(&proof), kind)
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_leaf_is_there_and_proven() {
+    let proofs = Proofs::new();
+    let mut kinds = BTreeMap::<String, u32>::new();
+    for proof in &proofs.all {
+        let proven = translate(proof)
+            .expect("it was made here")
+            .verify(&proofs.tip)
+            .expect("it is good");
+        let kind = match proven.leaf {
+            Leaf::Genesis { .. } => "genesis".into(),
+            Leaf::Allocation { .. } => "allocation".into(),
+            Leaf::Block { .. } => "block".into(),
+            Leaf::Void { .. } => "void".into(),
+            Leaf::Record { verdict, .. } => verdict.code().to_owned(),
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let expected = [
+        ("BAD_SIGNATURE", 1),
+        ("INCLUDED", 3),
+        ("INSUFFICIENT_FUNDS", 1),
+        ("NONCE_TOO_LOW", 1),
+        ("TOO_LARGE", 1),
+        ("UNDECODABLE", 1),
+        ("allocation", 1),
+        ("block", 3),
+        ("genesis", 1),
+        ("void", 3),
+    ];
+    for (kind, count) in expected {
+        let found = kinds.get(kind).copied().unwrap_or(0);
+        assert!(found >= count, "{kind}: {found} of {kinds:?}");
+    }
+}
+
+#[test]
+fn no_changed_proof_verifies() {
+    let seen = change(20_000, 1);
+    assert!(seen.same > 500, "{} say the same", seen.same);
+    assert!(seen.less > 0, "some leave the record out");
+    assert_eq!(
+        seen.refused.len(),
+        22,
+        "every kind of change: {:?}",
+        seen.refused
+    );
+}
+
+/// `just million`: minutes.
+#[test]
+#[ignore = "takes minutes: `just million`"]
+fn none_of_a_million_changes_verifies() {
+    let seen = change(1_000_000, rand::rng().random());
+    let judged: u64 = seen.refused.values().sum();
+    println!(
+        "{judged} changes, none verifies; besides, {} that say the same and {} that leave the record out",
+        seen.same, seen.less
+    );
+    for (kind, count) in &seen.refused {
+        println!("  {count:>8} {kind}");
+    }
+    assert_eq!(judged, 1_000_000);
+}

@@ -1,0 +1,216 @@
+//! One byte of an export changed, anywhere: what `verify` says, with a trusted tip and without.
+
+use std::fs;
+use std::ops::Range;
+
+use bytes::Bytes;
+use chain::export::{Reader, write_record};
+use chain::{Genesis, Hash, Secret};
+
+use super::{Derived, Trust, derive};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::fixture::{self, Grown, NOW_MS};
+use crate::output::{Format, Printer};
+use crate::source::Source;
+
+/// An export: what each record is, and where it lies.
+struct Export {
+    bytes: Vec<u8>,
+    records: Vec<Lies>,
+    tip: Hash,
+    height: u64,
+}
+
+/// A record in the file.
+struct Lies {
+    /// Height of the block, if it is one; of a candidate that is none, the height it might have had.
+    height: u64,
+    accepted: bool,
+    offset: Range<usize>,
+    time: Range<usize>,
+    end: usize,
+}
+
+/// What was said of a changed copy.
+enum Said {
+    /// It verifies, up to this height and block.
+    Verifies(u64, Hash, Option<String>),
+    Fails(Failure),
+}
+
+impl Export {
+    /// Blocks of a miner with a lost race, junk and holes between; `listed`: the genesis lists the miner, who is a key.
+    fn new(listed: bool) -> Export {
+        let secret = Secret::from_seed([5; 32]);
+        let key = listed.then_some(&secret);
+        let genesis = Genesis {
+            miners: key.map(Secret::account).into_iter().collect(),
+            ..fixture::genesis()
+        };
+        let mut grown = Grown::new(&genesis);
+        let mut written = vec![(0, true, 0, genesis.block_zero())];
+        let mut offset = 3;
+        for height in 1..5 {
+            let records = |nonce| vec![fixture::payment("alice", height, nonce).encode()];
+            let lost = grown.propose(records(height + 100), key);
+            let won = grown.mine(records(height), key);
+            written.push((height, true, offset, won));
+            // Not at the end: it would be the newest block where that one is broken.
+            if height < 4 {
+                written.push((height, false, offset + 1, lost));
+            }
+            if height == 2 {
+                let junk = Bytes::from_static(b"this is no block");
+                written.push((height, false, offset + 2, junk));
+            }
+            offset += 9;
+        }
+        let (mut bytes, mut records) = (Vec::new(), Vec::new());
+        for (height, accepted, offset, value) in written {
+            let start = bytes.len();
+            write_record(&mut bytes, offset, NOW_MS, &value);
+            let digits = offset.to_string().len();
+            records.push(Lies {
+                height,
+                accepted,
+                offset: start..start + digits,
+                time: start + digits + 1..start + digits + 1 + NOW_MS.to_string().len(),
+                end: bytes.len(),
+            });
+        }
+        assert_eq!(Reader::new(&bytes).count(), 9);
+        Export {
+            bytes,
+            records,
+            tip: grown.chain.tip().hash,
+            height: grown.chain.tip().height,
+        }
+    }
+
+    fn record_at(&self, at: usize) -> &Lies {
+        self.records
+            .iter()
+            .find(|record| at < record.end)
+            .expect("the place lies in the file")
+    }
+}
+
+/// What `verify` says of these bytes.
+fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("chain.export");
+    fs::write(&file, bytes).expect("it is written");
+    let trust = Trust {
+        chain_id: None,
+        genesis: None,
+        tip,
+        assume_valid: None,
+    };
+    let judge = || -> Outcome<Derived> {
+        let source = Source::file(file)?;
+        let derived = derive(&source, &trust, None, Printer::new(Format::Json), || {
+            source.records()
+        })?;
+        derived.verdict()?;
+        Ok(derived)
+    };
+    match judge() {
+        Err(failure) => Said::Fails(failure),
+        Ok(derived) => {
+            let (value, _) = derived.report().expect("there is a chain");
+            let after = value["afterTip"].as_str().map(str::to_owned);
+            let chain = derived.core.chain().expect("there is a chain");
+            Said::Verifies(chain.tip().height, chain.tip().hash, after)
+        }
+    }
+}
+
+/// Every byte, with its lowest bit turned, and as something else altogether.
+fn every_change(export: &Export) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
+    let changes = |at: usize| {
+        [1, 1 + (at * 37 % 255) as u8]
+            .into_iter()
+            .map(move |x| (at, x))
+    };
+    (0..export.bytes.len()).flat_map(changes).map(|(at, xor)| {
+        let mut bytes = export.bytes.clone();
+        bytes[at] ^= xor;
+        (at, bytes)
+    })
+}
+
+/// A failure as it should be: evidence, and the height of the record or the one below is named.
+fn names_height(failure: &Failure, height: u64, at: usize) {
+    assert_eq!(failure.exit, Exit::DoesNotVerify, "byte {at}: {failure}");
+    let text = format!("{failure} ");
+    let named = [height.saturating_sub(1), height].iter().any(|height| {
+        [' ', ',', ':', ';']
+            .iter()
+            .any(|end| text.contains(&format!("height {height}{end}")))
+    });
+    let nothing = height == 0 && text.contains("no block was read")
+        || text.contains("no valid block of height 0");
+    assert!(named || nothing, "byte {at}, height {height}: {failure}");
+}
+
+/// Bytes that carry nothing of the chain: offsets, times, and candidates that are no blocks.
+fn means_nothing(export: &Export, at: usize) -> bool {
+    let record = export.record_at(at);
+    !record.accepted || record.offset.contains(&at) || record.time.contains(&at)
+}
+
+#[test]
+fn with_a_trusted_tip_every_change_that_means_anything_is_named() {
+    for listed in [true, false] {
+        let export = Export::new(listed);
+        let (mut named, mut nothing) = (0, 0);
+        for (at, bytes) in every_change(&export) {
+            match say(&bytes, Some(export.tip)) {
+                Said::Verifies(height, tip, _) => {
+                    assert_eq!((height, tip), (export.height, export.tip));
+                    assert!(means_nothing(&export, at), "byte {at} means something");
+                    nothing += 1;
+                }
+                Said::Fails(failure) => {
+                    names_height(&failure, export.record_at(at).height, at);
+                    named += 1;
+                }
+            }
+        }
+        println!("{named} changes named, {nothing} mean nothing");
+        assert!(named > 1000 && nothing > 100);
+    }
+}
+
+#[test]
+fn without_a_tip_only_the_newest_block_can_be_given_another_end() {
+    for listed in [true, false] {
+        let export = Export::new(listed);
+        let mut shorter = 0;
+        for (at, bytes) in every_change(&export) {
+            let record = export.record_at(at);
+            match say(&bytes, None) {
+                Said::Fails(failure) => names_height(&failure, record.height, at),
+                Said::Verifies(_, tip, _) if tip == export.tip => {
+                    assert!(means_nothing(&export, at), "byte {at} means something");
+                }
+                Said::Verifies(height, _, after) => {
+                    assert_eq!(
+                        record.height, export.height,
+                        "byte {at} is not in the newest block"
+                    );
+                    // Of a listed miner there is no other block; it is told what stands where the newest should.
+                    if listed {
+                        assert_eq!(height, export.height - 1, "byte {at}");
+                        assert!(after.is_some(), "byte {at}: nothing is told");
+                    }
+                    shorter += 1;
+                }
+            }
+        }
+        assert!(
+            shorter > 100,
+            "{shorter} copies end before the newest block"
+        );
+    }
+}
