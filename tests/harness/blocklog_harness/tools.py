@@ -1,6 +1,8 @@
 """Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
 
 import json
+import os
+import re
 import subprocess
 import urllib.error
 import urllib.request
@@ -56,6 +58,44 @@ def consume(bootstrap: str, topic: str, partition: int = 0) -> list[Record]:
     argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q"]
     argv += ["-o", "beginning", "-X", "isolation.level=read_uncommitted", "-f", "%o %T %R%s"]
     return list(exported(_checked(argv)))
+
+
+def read(bootstrap: str, topic: str, partition: int = 0) -> tuple[list[Record], int]:
+    """All records of a partition, and its end, which lies behind holes too."""
+    return consume(bootstrap, topic, partition), ends(bootstrap, topic, partition)[1]
+
+
+def ends(bootstrap: str, topic: str, partition: int = 0) -> tuple[int, int]:
+    """First offset, and the one of the record to come."""
+    found = []
+    for which in (-2, -1):
+        line = _checked(["kcat", "-Q", "-b", bootstrap, "-t", f"{topic}:{partition}:{which}"]).decode()
+        found.append(int(line.split("offset")[1]))
+    return found[0], found[1]
+
+
+def traces(bootstrap: str, topic: str, partition: int = 0) -> dict[int, str]:
+    """The trace id of each record whose trace is sampled, by offset."""
+    argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q", "-o", "beginning"]
+    text = _checked([*argv, "-X", "isolation.level=read_uncommitted", "-f", "%o %h\n"]).decode(errors="replace")
+    found = {}
+    for line in text.splitlines():
+        offset, _, headers = line.partition(" ")
+        if parent := re.search(r"traceparent=00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})", headers):
+            if int(parent[2], 16) & 1:
+                found[int(offset)] = parent[1]
+    return found
+
+
+def publish_values(bootstrap: str, topic: str, partition: int, values: list[bytes]) -> None:
+    """Publishes records in bulk, in order, none of them empty. That all of them landed is for the topic's reader to see."""
+    # No record ends with it or holds it, and kcat cuts its input there.
+    delimiter = os.urandom(16)
+    argv = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-p", partition, "-X", "acks=all", "-X", "enable.idempotence=true"]
+    argv += ["-D", "".join(f"\\x{byte:02x}" for byte in delimiter)]
+    done = run(argv, stdin=delimiter.join(values))
+    if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
+        raise Failure(f"kcat did not publish {len(values)} records to {topic}/{partition}:\n{done.stderr.decode()}")
 
 
 def exported(text: bytes):
