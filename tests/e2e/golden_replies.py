@@ -158,18 +158,14 @@ class Replies:
 
     def transactions(self) -> None:
         recount = self.recount
-        pending = [
-            row["transaction"]["id"] for rows in recount.pending.values() for row in rows
-            if row.get("transaction", {}).get("id")
-        ]
-        known = self.some(recount.occurrences, SAMPLE) + list(recount.omitted) + pending
-        pairs = [(its, status) for its in known if (status := recount.status(its))]
+        known = {*self.some(recount.occurrences, SAMPLE), *recount.omitted, *recount.waiting}
+        pairs = [(its, recount.status(its)) for its in known]
         self.ask("GetTransaction", [{"id": its} for its, _ in pairs], [{"status": status} for _, status in pairs])
         # Ids of records that are no occurrence of them: anybody can write them.
-        strangers = {
-            row["transaction"]["id"] for row in self.all_records if row.get("transaction", {}).get("id")
-        } - set(recount.occurrences)
-        strangers = self.some(sorted(its for its in strangers if not recount.status(its)), FEW)
+        rows = self.all_records + [row for rows in recount.pending.values() for row in rows]
+        strangers = {row["transaction"]["id"] for row in rows if row.get("transaction", {}).get("id")}
+        strangers -= {*recount.occurrences, *recount.omitted, *recount.waiting}
+        strangers = self.some(sorted(strangers), FEW)
         self.refused("GetTransaction", [{"id": its} for its in strangers], "NOT_FOUND", "UNKNOWN_TRANSACTION")
         for its, status in self.some(pairs, FEW) + [pair for pair in pairs if pair[0] in recount.omitted]:
             told_so_far = []

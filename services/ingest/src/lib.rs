@@ -11,6 +11,7 @@
 //! | task | does |
 //! |---|---|
 //! | `core` (thread) | waits for the chain (or makes it, with a genesis), then runs the [`core`] and its appends |
+//! | `watch` (thread) | looks at the topics' settings and at block 0, again and again |
 //! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
 //! | `cursors` | with `--ledger`: learns the chain's cursors |
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
@@ -50,6 +51,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         genesis,
         ingest: Arc::clone(&ingest),
         readiness: service.readiness.clone(),
+        tasks: service.tasks.clone(),
     };
     service.tasks.thread("core", move || task.run());
     let probe = probe::run(journal, Arc::clone(&ingest), service.readiness.clone());

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chain::{Genesis, Rules};
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, bootstrap, snapshot};
+use follow::{Snapshot, Watch, bootstrap, snapshot};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Readiness, Service, Shutdown, Tasks};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -33,6 +33,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         config,
         journal,
         readiness: service.readiness.clone(),
+        tasks: service.tasks.clone(),
         shutdown: service.shutdown.clone(),
     };
     service.tasks.thread("ledger-core", move || {
@@ -63,6 +64,7 @@ struct Setup {
     config: Config,
     journal: Journal,
     readiness: Readiness,
+    tasks: Tasks,
     shutdown: Shutdown,
 }
 
@@ -79,6 +81,11 @@ impl Setup {
             return Ok(());
         };
         store.expect_chain(&self.config.data, rules.chain_id)?;
+        let watch = Watch::new(self.journal.clone(), rules.clone());
+        let shutdown = self.shutdown.clone();
+        self.tasks.thread("ledger-watch", move || {
+            Ok(watch.run(&|| shutdown.is_cancelled())?)
+        });
         let settings = Settings {
             follow: follow::Settings {
                 topic: self.journal.topic_name(BLOCKCHAIN),
@@ -116,23 +123,14 @@ impl Setup {
             self.readiness
                 .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
         };
-        let mut warned = false;
         loop {
-            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
+            let rules = match found {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
             self.readiness.set("log", Ok(()));
-            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
-                tracing::warn!(
-                    "topic {topic}: {} is {} and should be {}",
-                    fault.setting,
-                    fault.found,
-                    fault.expected
-                );
-            }
-            warned = true;
-            if let Some(rules) = found.rules.or_else(|| known.cloned()) {
+            if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
             if cancelled() {

@@ -8,9 +8,9 @@ use chain::Genesis;
 use chain::genesis::Rules;
 use follow::bootstrap;
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, snapshot};
+use follow::{Snapshot, Watch, snapshot};
 use journal::Journal;
-use kit::{Service, Shutdown};
+use kit::{Service, Shutdown, Tasks};
 
 use crate::config::{Config, Payee};
 use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
@@ -44,6 +44,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         payee,
         journal,
         publication,
+        tasks: service.tasks.clone(),
         shutdown,
     };
     service
@@ -58,6 +59,7 @@ struct Setup {
     payee: Payee,
     journal: Journal,
     publication: Publication,
+    tasks: Tasks,
     shutdown: Shutdown,
 }
 
@@ -72,6 +74,11 @@ impl Setup {
         let Some(expected) = self.establish(genesis, start.as_ref())? else {
             return Ok(());
         };
+        let watch = Watch::new(self.journal.clone(), expected.clone());
+        let shutdown = self.shutdown.clone();
+        self.tasks.thread("miner-watch", move || {
+            Ok(watch.run(&|| shutdown.is_cancelled())?)
+        });
         let settings = Settings {
             topic: self.journal.topic_name(TRANSACTIONS),
             partitions: self.config.partitions(),
@@ -110,24 +117,13 @@ impl Setup {
             self.publication
                 .not_ready(LOG_UNAVAILABLE, error.to_string());
         };
-        let mut warned = false;
         loop {
-            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+            let known = start.map(|start| start.chain.rules());
+            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
+            let rules = match found {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
-            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
-                tracing::warn!(
-                    "topic {topic}: {} is {} and should be {}",
-                    fault.setting,
-                    fault.found,
-                    fault.expected
-                );
-            }
-            warned = true;
-            let rules = found
-                .rules
-                .or_else(|| start.map(|start| start.chain.rules().clone()));
             if let Some(rules) = rules {
                 fit::check(
                     &self.config.partitions(),

@@ -84,6 +84,7 @@ class Recount:
         self.leaf_records: dict[int, bytes] = {}
         self.occurrences: dict[str, dict] = {}
         self.omitted: dict[str, dict] = {}
+        self.waiting: dict[str, dict] = {}
         self.accounts: dict[str, Account] = defaultdict(Account)
         self.candidates: list[dict] = []
         self.miners: dict[str, dict] = {}
@@ -202,9 +203,8 @@ class Recount:
             record_hash=found["record_hash"].hex(), append_time=held.append_ms if held else None,
         )
         moved = None
-        if verdict == transaction.TOO_LARGE:
-            self.leaf_records[index] = value
-        else:
+        # Of a record that is too large there is only the hash.
+        if verdict != transaction.TOO_LARGE:
             self.raw[partition, offset] = self.leaf_records[index] = value
             moved = self._decoded(value)
         if moved:
@@ -249,12 +249,15 @@ class Recount:
         for ahead, offset in enumerate(waiting):
             held = self.topic[partition][offset]
             self.raw[partition, offset] = held.value
-            moved = self._decoded(held.value)
+            verdict, moved = transaction.judge(held.value, self.chain_id, bool(self.chain.genesis["open"]))
             rows.append(told(
                 position={"partition": partition, "offset": offset}, verdict="VERDICT_PENDING",
                 record_hash=sha256(held.value).hex(), append_time=held.append_ms, queue_ahead=ahead,
                 transaction=shown(moved, self.chain_id) if moved else None,
             ))
+            # What no state is needed to refuse is no occurrence of its id.
+            if verdict == transaction.INCLUDED and len(held.value) <= transaction.MAX_RECORD:
+                self.waiting.setdefault(rows[-1]["transaction"]["id"], rows[-1])
         return rows
 
     # The audit.
@@ -314,7 +317,7 @@ class Recount:
             latest=self.findings[-1] if self.findings else None,
         )
         return told(
-            chain_id=self.chain_id.hex(), chain_name=self.chain.genesis["name"], open=self.chain.genesis["open"],
+            chain_id=self.chain_id.hex(), chain_name=self.chain.genesis["name"], open=bool(self.chain.genesis["open"]),
             tip=self.tip, partitions=partitions, applied_offset=self.end, end_offset=self.end,
             accounts=len(self.accounts), transactions_included=self.verdicts["INCLUDED"], records_rejected=rejected,
             supply=self.chain.supply(), audit=audit, miners=[text(miner) for miner in self.chain.miners],
@@ -324,7 +327,7 @@ class Recount:
         """GetGenesis."""
         rules = self.chain.genesis
         return told(
-            chain_id=self.chain_id.hex(), chain_name=rules["name"], timestamp=rules["timestamp_ms"], open=rules["open"],
+            chain_id=self.chain_id.hex(), chain_name=rules["name"], timestamp=rules["timestamp_ms"], open=bool(rules["open"]),
             partitions=rules["partitions"], reward=rules["reward"], bits=f"{rules['bits']:08x}",
             target_block_ms=rules["target_block_ms"], max_block_records=rules["max_block_records"],
             max_block_bytes=rules["max_block_bytes"], miners=[text(miner) for miner in rules["miners"]],
@@ -343,7 +346,7 @@ class Recount:
         """The status of an id; None: UNKNOWN_TRANSACTION."""
         if row := self.occurrences.get(transaction_id):
             state = "INCLUDED" if row["verdict"] == "VERDICT_INCLUDED" else "REJECTED"
-        elif row := self._waiting(transaction_id):
+        elif row := self.waiting.get(transaction_id):
             state = "PENDING"
         elif row := self.omitted.get(transaction_id):
             state = "OMITTED"
@@ -353,13 +356,6 @@ class Recount:
         place = row["position"]["partition"], row["position"]["offset"]
         trace = self.traces.get(place) if row["verdict"] != "VERDICT_VOID" else None
         return told(id=transaction_id, state=f"STATE_{state}", record=row, block=where, trace_id=trace)
-
-    def _waiting(self, transaction_id: str) -> dict | None:
-        for rows in self.pending.values():
-            for row in rows:
-                if row.get("transaction", {}).get("id") == transaction_id:
-                    return row
-        return None
 
     def ranked_miners(self) -> list[dict]:
         """ListMiners: most blocks first, equals by the bytes of their accounts."""

@@ -1,9 +1,9 @@
 """Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
 
 import json
-import os
 import re
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ from . import paths
 from .process import Failure
 
 SECONDS = 60
+# Of one call of kcat: what a command line takes, many times over.
+FILES = 1000
 
 
 def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess:
@@ -88,14 +90,19 @@ def traces(bootstrap: str, topic: str, partition: int = 0) -> dict[int, str]:
 
 
 def publish_values(bootstrap: str, topic: str, partition: int, values: list[bytes]) -> None:
-    """Publishes records in bulk, in order, none of them empty. That all of them landed is for the topic's reader to see."""
-    # No record ends with it or holds it, and kcat cuts its input there.
-    delimiter = os.urandom(16)
+    """Publishes records in bulk, in order, none of them empty. That all of them landed is for the topic's reader to see: kcat says
+    nothing when one of several files cannot be delivered."""
     argv = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-p", partition, "-X", "acks=all", "-X", "enable.idempotence=true"]
-    argv += ["-D", "".join(f"\\x{byte:02x}" for byte in delimiter)]
-    done = run(argv, stdin=delimiter.join(values))
-    if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
-        raise Failure(f"kcat did not publish {len(values)} records to {topic}/{partition}:\n{done.stderr.decode()}")
+    argv += ["-X", "message.max.bytes=5000000"]
+    with tempfile.TemporaryDirectory(prefix="blocklog-kcat-") as folder:
+        for first in range(0, len(values), FILES):
+            files = []
+            for number, value in enumerate(values[first : first + FILES]):
+                files.append(Path(folder) / str(number))
+                files[-1].write_bytes(value)
+            done = run([*argv, *files])
+            if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
+                raise Failure(f"kcat did not publish {len(files)} records to {topic}/{partition}:\n{done.stderr.decode()}")
 
 
 def exported(text: bytes):
