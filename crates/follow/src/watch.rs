@@ -81,7 +81,10 @@ pub struct Watch {
 /// Block 0 of the log.
 enum Sought {
     NotYet,
-    Found { offset: u64, record: Hash },
+    Found {
+        offset: u64,
+        record: Hash,
+    },
     /// It was gone before the watch began.
     Gone,
 }
@@ -170,14 +173,8 @@ impl Watch {
             Sought::Gone => return Ok(()),
             Sought::NotYet => return self.find_block_zero(),
         };
-        let found = compare::patiently(
-            &self.journal,
-            0,
-            Some(offset),
-            offset + 1,
-            stopped,
-            &|_| {},
-        )?;
+        let found =
+            compare::patiently(&self.journal, 0, Some(offset), offset + 1, stopped, &|_| {})?;
         match found {
             None => Ok(()),
             // Deleted: the settings tell of a start above 0.
@@ -189,7 +186,11 @@ impl Watch {
 
     fn find_block_zero(&mut self) -> Result<(), Error> {
         match bootstrap::look(&self.journal) {
-            Ok(Some(Zero { offset, record, rules })) if rules.chain_id == self.rules.chain_id => {
+            Ok(Some(Zero {
+                offset,
+                record,
+                rules,
+            })) if rules.chain_id == self.rules.chain_id => {
                 self.zero = Sought::Found { offset, record };
                 Ok(())
             }

@@ -77,7 +77,13 @@ impl Opening {
             readiness::log(&self.readiness, Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();
-        bootstrap::establish(&self.journal, self.genesis.as_ref(), None, &cancelled, &trouble)
+        bootstrap::establish(
+            &self.journal,
+            self.genesis.as_ref(),
+            None,
+            &cancelled,
+            &trouble,
+        )
     }
 
     /// False if the service ends.

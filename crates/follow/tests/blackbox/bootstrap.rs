@@ -16,11 +16,10 @@ pub fn memory() -> Journal {
     Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
 }
 
-fn start(
-    journal: &Journal,
-    genesis: Option<&Genesis>,
-) -> Result<Option<Arc<Rules>>, Error> {
-    establish(journal, genesis, None, &|| false, &|error| panic!("{error}"))
+fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
+    establish(journal, genesis, None, &|| false, &|error| {
+        panic!("{error}")
+    })
 }
 
 #[test]
@@ -156,10 +155,7 @@ fn under_a_chain_that_is_known_nothing_is_made_anew() {
     };
     // Its topics are gone, or begin anew.
     let elsewhere = memory();
-    assert_eq!(
-        known(&elsewhere).unwrap().unwrap().chain_id,
-        rules.chain_id
-    );
+    assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
     assert!(elsewhere.offsets(BLOCKCHAIN, 0).is_err());
     let faults = journal.faults().unwrap();
     faults.truncate(BLOCKCHAIN, 0, 0).unwrap();
@@ -185,7 +181,10 @@ fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
         .unwrap();
     for genesis in [None, Some(&genesis)] {
         let refused = start(&journal, genesis).unwrap_err();
-        assert!(matches!(refused, Error::Pruned { start: 1, .. }), "{refused}");
+        assert!(
+            matches!(refused, Error::Pruned { start: 1, .. }),
+            "{refused}"
+        );
         let known = establish(&journal, genesis, Some(&rules), &|| false, &|_| {});
         assert_eq!(known.unwrap().unwrap().chain_id, rules.chain_id);
     }

@@ -42,7 +42,8 @@ fn life(journal: &Journal) {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let established = establish(journal, Some(&genesis), None, &|| false, &|_| {}).unwrap();
+                let established =
+                    establish(journal, Some(&genesis), None, &|| false, &|_| {}).unwrap();
                 assert_eq!(established.unwrap().chain_id, genesis.chain_id());
             });
         }
@@ -99,7 +100,8 @@ fn waiting_for_a_broker_can_be_cancelled() {
     let journal = open("kafka://127.0.0.1:1/nobody");
     let done = establish(
         &journal,
-        Some(&genesis("nobody")), None,
+        Some(&genesis("nobody")),
+        None,
         &|| told.load(Ordering::Relaxed),
         &|error| {
             assert!(error.is_retryable());

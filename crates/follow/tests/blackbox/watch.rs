@@ -29,7 +29,9 @@ fn append(journal: &Journal, topic: &str, value: &'static [u8]) {
         value: Bytes::from_static(value),
         ..Entry::default()
     };
-    journal.append(topic, entry, Duration::from_secs(5)).unwrap();
+    journal
+        .append(topic, entry, Duration::from_secs(5))
+        .unwrap();
 }
 
 fn loss(found: Result<Vec<Notice>, Error>) -> DataLoss {
@@ -61,7 +63,11 @@ fn deleted_records_are_named_with_topic_and_offset_and_stop_nobody() {
     faults.cut_start(TRANSACTIONS, 0, 1).unwrap();
     faults.cut_start(BLOCKCHAIN, 0, 1).unwrap();
     for mut watch in [watch, Watch::new(journal, rules)] {
-        let told: Vec<_> = look(&mut watch).unwrap().iter().map(Notice::to_string).collect();
+        let told: Vec<_> = look(&mut watch)
+            .unwrap()
+            .iter()
+            .map(Notice::to_string)
+            .collect();
         assert_eq!(told.len(), 2);
         for (told, topic) in told.iter().zip([TRANSACTIONS, BLOCKCHAIN]) {
             let words = format!("topic {topic}: start offset of partition 0 is 1 and should be 0");
@@ -103,12 +109,22 @@ fn another_block_zero_is_a_loss_that_names_both() {
     let faults = journal.faults().unwrap();
     faults.rewrite(BLOCKCHAIN, 0, 0, other[0].clone()).unwrap();
     let named = loss(look(&mut watch));
-    assert_eq!((named.topic.as_str(), named.partition, named.offset), (BLOCKCHAIN, 0, 0));
-    assert!(named.expected.contains(&rules.chain_id.to_string()), "{named}");
+    assert_eq!(
+        (named.topic.as_str(), named.partition, named.offset),
+        (BLOCKCHAIN, 0, 0)
+    );
+    assert!(
+        named.expected.contains(&rules.chain_id.to_string()),
+        "{named}"
+    );
     let found = Hash::of(&other[0]).to_string();
     assert!(named.found.contains(&found), "{named}");
     // One that begins with it, too.
-    assert!(loss(look(&mut Watch::new(journal, rules))).found.contains(&found));
+    assert!(
+        loss(look(&mut Watch::new(journal, rules)))
+            .found
+            .contains(&found)
+    );
 }
 
 #[test]
@@ -116,7 +132,11 @@ fn a_topic_made_anew_and_empty_is_a_loss() {
     let (journal, rules) = chain();
     let mut watch = Watch::new(journal.clone(), rules);
     assert_eq!(look(&mut watch).unwrap(), []);
-    journal.faults().unwrap().truncate(BLOCKCHAIN, 0, 0).unwrap();
+    journal
+        .faults()
+        .unwrap()
+        .truncate(BLOCKCHAIN, 0, 0)
+        .unwrap();
     assert_eq!(loss(look(&mut watch)).found, "no record");
 }
 

@@ -182,7 +182,11 @@ fn records_removed_after_they_were_sealed_are_no_trouble() {
     for _ in 0..3 {
         driver.pass(5_000, &world);
     }
-    assert!(driver.ready.values().all(Result::is_ok), "{:?}", driver.ready);
+    assert!(
+        driver.ready.values().all(Result::is_ok),
+        "{:?}",
+        driver.ready
+    );
     assert_eq!(driver.view().audit().unwrap().findings, 0);
     assert_eq!(driver.view().pending(0, 0, 100).len(), 1);
 }
