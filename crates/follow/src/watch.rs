@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use chain::Hash;
@@ -87,6 +88,21 @@ enum Sought {
     },
     /// It was gone before the watch began.
     Gone,
+}
+
+/// Watches as soon as it is told the rules of the chain, until `stopped`; ends when nobody can tell them any more. Blocks.
+///
+/// # Errors
+/// What no waiting heals.
+pub fn once_known(
+    journal: Journal,
+    rules: &Receiver<Arc<Rules>>,
+    stopped: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    match rules.recv() {
+        Ok(rules) => Watch::new(journal, rules).run(stopped),
+        Err(_) => Ok(()),
+    }
 }
 
 impl Watch {

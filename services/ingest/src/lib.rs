@@ -17,7 +17,9 @@
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
 
 use std::sync::Arc;
+use std::sync::mpsc;
 
+use follow::watch;
 use journal::Journal;
 use kit::Service;
 
@@ -46,12 +48,17 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     metrics::start();
     readiness::start(&service.readiness);
     let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let task = opening::Opening {
         journal: journal.clone(),
         genesis,
         ingest: Arc::clone(&ingest),
         readiness: service.readiness.clone(),
-        tasks: service.tasks.clone(),
+        found,
     };
     service.tasks.thread("core", move || task.run());
     let probe = probe::run(journal, Arc::clone(&ingest), service.readiness.clone());

@@ -1,14 +1,14 @@
 //! The thread that finds the chain and then becomes the core's.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use chain::Genesis;
 use chain::genesis::Rules;
-use follow::Watch;
 use follow::bootstrap;
 use journal::Journal;
-use kit::{Readiness, Tasks};
+use kit::Readiness;
 
 use crate::readiness;
 use crate::shell::Engine;
@@ -25,7 +25,8 @@ pub struct Opening {
     pub(crate) genesis: Option<Genesis>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) readiness: Readiness,
-    pub(crate) tasks: Tasks,
+    /// Tells the watch of the chain.
+    pub(crate) found: Sender<Arc<Rules>>,
 }
 
 impl Opening {
@@ -34,10 +35,8 @@ impl Opening {
         let Some(rules) = self.wait_for_chain()? else {
             return Ok(());
         };
-        let watch = Watch::new(self.journal.clone(), rules.clone());
-        let shutdown = self.ingest.shutdown.clone();
-        self.tasks
-            .thread("watch", move || Ok(watch.run(&|| shutdown.is_cancelled())?));
+        // The watch begins.
+        let _ = self.found.send(rules.clone());
         let (engine, desk) = Engine::new(&self.journal, &rules)?;
         let genesis = &rules.genesis;
         tracing::info!(

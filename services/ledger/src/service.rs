@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use chain::{Genesis, Rules};
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, Watch, bootstrap, snapshot};
+use follow::{Snapshot, bootstrap, snapshot, watch};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown, Tasks};
+use kit::{Readiness, Service, Shutdown};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -29,11 +30,16 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     let reader = store.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("ledger-watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let setup = Setup {
         config,
         journal,
         readiness: service.readiness.clone(),
-        tasks: service.tasks.clone(),
+        found,
         shutdown: service.shutdown.clone(),
     };
     service.tasks.thread("ledger-core", move || {
@@ -64,7 +70,8 @@ struct Setup {
     config: Config,
     journal: Journal,
     readiness: Readiness,
-    tasks: Tasks,
+    /// Tells the watch of the chain.
+    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
@@ -81,11 +88,8 @@ impl Setup {
             return Ok(());
         };
         store.expect_chain(&self.config.data, rules.chain_id)?;
-        let watch = Watch::new(self.journal.clone(), rules.clone());
-        let shutdown = self.shutdown.clone();
-        self.tasks.thread("ledger-watch", move || {
-            Ok(watch.run(&|| shutdown.is_cancelled())?)
-        });
+        // The watch begins.
+        let _ = self.found.send(rules.clone());
         let settings = Settings {
             follow: follow::Settings {
                 topic: self.journal.topic_name(BLOCKCHAIN),

@@ -1,6 +1,7 @@
 //! The service around the core: what is set up before it, and the threads that it runs on.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,9 +9,9 @@ use chain::Genesis;
 use chain::genesis::Rules;
 use follow::bootstrap;
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, Watch, snapshot};
+use follow::{Snapshot, snapshot, watch};
 use journal::Journal;
-use kit::{Service, Shutdown, Tasks};
+use kit::{Service, Shutdown};
 
 use crate::config::{Config, Payee};
 use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
@@ -38,13 +39,18 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let publication = Publication::new(first, service.readiness.clone());
     publication.not_ready(NO_CHAIN, "looking for block 0");
     rpc::serve(&mut service, publication.subscribe())?;
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("miner-watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let shutdown = service.shutdown.clone();
     let setup = Setup {
         config,
         payee,
         journal,
         publication,
-        tasks: service.tasks.clone(),
+        found,
         shutdown,
     };
     service
@@ -59,7 +65,8 @@ struct Setup {
     payee: Payee,
     journal: Journal,
     publication: Publication,
-    tasks: Tasks,
+    /// Tells the watch of the chain.
+    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
@@ -74,11 +81,8 @@ impl Setup {
         let Some(expected) = self.establish(genesis, start.as_ref())? else {
             return Ok(());
         };
-        let watch = Watch::new(self.journal.clone(), expected.clone());
-        let shutdown = self.shutdown.clone();
-        self.tasks.thread("miner-watch", move || {
-            Ok(watch.run(&|| shutdown.is_cancelled())?)
-        });
+        // The watch begins.
+        let _ = self.found.send(expected.clone());
         let settings = Settings {
             topic: self.journal.topic_name(TRANSACTIONS),
             partitions: self.config.partitions(),

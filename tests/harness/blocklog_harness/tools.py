@@ -93,7 +93,8 @@ def publish_values(bootstrap: str, topic: str, partition: int, values: list[byte
     """Publishes records in bulk, in order, none of them empty. That all of them landed is for the topic's reader to see: kcat says
     nothing when one of several files cannot be delivered."""
     argv = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-p", partition, "-X", "acks=all", "-X", "enable.idempotence=true"]
-    argv += ["-X", "message.max.bytes=5000000"]
+    # A batch must fit the topic, where a record does.
+    argv += ["-X", "message.max.bytes=5000000", "-X", "batch.size=60000"]
     with tempfile.TemporaryDirectory(prefix="blocklog-kcat-") as folder:
         for first in range(0, len(values), FILES):
             files = []
