@@ -17,8 +17,10 @@ class OfAGoldenChain(unittest.TestCase):
         blockchain = [
             tools.Record(n, c["append_time_ms"], bytes.fromhex(c["value"])) for n, c in enumerate(golden["candidates"])
         ]
-        partitions = range(len(golden["cursors"]))
-        recount = Recount(blockchain, {p: [] for p in partitions}, dict(enumerate(golden["cursors"])), len(blockchain), {})
+        topic = {partition: [] for partition in range(len(golden["cursors"]))}
+        recount = Recount(len(topic)).read(blockchain, topic, dict(enumerate(golden["cursors"])), len(blockchain), {})
+        # Once more: nothing is counted twice.
+        recount.read(blockchain, topic, dict(enumerate(golden["cursors"])), len(blockchain), {})
         self.assertEqual([leaf.hex() for leaf in recount.leaves], golden["leaves"])
         self.assertEqual(recount.tip["hash"], golden["tip"])
         self.assertEqual(recount.info().get("miners", []), golden["miners"])
@@ -53,7 +55,7 @@ class Audit(unittest.TestCase):
         golden = json.loads((paths.ROOT / "tests/vectors/golden/chain-open.json").read_text())
         good = [c for c in golden["candidates"] if c["result"] == "OK"][:3]
         blockchain = [tools.Record(n, c["append_time_ms"], bytes.fromhex(c["value"])) for n, c in enumerate(good)]
-        recount = Recount(blockchain, {0: [], 1: []}, {0: 0, 1: 0}, 3, {})
+        recount = Recount().read(blockchain, {0: [], 1: []}, {0: 0, 1: 0}, 3, {})
         for finding in recount.findings:
             self.assertEqual(finding["kind"], "KIND_INVENTED")
         offsets = sum(finding["to_offset"] - finding["from_offset"] for finding in recount.findings)

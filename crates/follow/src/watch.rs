@@ -122,47 +122,57 @@ impl Watch {
     /// What no waiting heals.
     pub fn run(mut self, stopped: &dyn Fn() -> bool) -> Result<(), Error> {
         while !stopped() {
-            let before = std::mem::take(&mut self.wrong);
-            self.wrong = self.look(stopped)?;
-            for notice in self.wrong.iter().filter(|notice| !before.contains(notice)) {
-                warn!("{notice}");
-            }
-            for notice in before.iter().filter(|notice| !self.wrong.contains(notice)) {
-                info!("no longer: {notice}");
+            if let Some(wrong) = self.look(stopped)? {
+                let new = wrong.iter().filter(|notice| !self.wrong.contains(notice));
+                new.for_each(|notice| warn!("{notice}"));
+                let over = self.wrong.iter().filter(|notice| !wrong.contains(notice));
+                over.for_each(|notice| info!("no longer: {notice}"));
+                self.wrong = wrong;
             }
             pause::rest(INTERVAL, stopped);
         }
         Ok(())
     }
 
-    /// Everything that is wrong now. Waits while the log cannot be reached, until `stopped`.
+    /// Everything that is wrong now. `None`: the log cannot be reached, of which those tell who read and write, or it is `stopped`.
     ///
     /// # Errors
     /// What no waiting heals.
-    pub fn look(&mut self, stopped: &dyn Fn() -> bool) -> Result<Vec<Notice>, Error> {
+    pub fn look(&mut self, stopped: &dyn Fn() -> bool) -> Result<Option<Vec<Notice>>, Error> {
+        // One short question first: those about settings are repeated for long.
+        let reached = self.journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION);
+        if reached.is_err_and(|error| error.is_retryable()) {
+            return Ok(None);
+        }
         let mut wrong = Vec::new();
         for spec in specs(&self.rules.genesis) {
-            self.settings(&spec, &mut wrong)?;
+            if stopped() || !self.settings(&spec, &mut wrong)? {
+                return Ok(None);
+            }
         }
-        self.block_zero(stopped)?;
-        Ok(wrong)
+        if !wrong.contains(&Notice::Gone {
+            topic: self.journal.topic_name(BLOCKCHAIN),
+        }) {
+            self.block_zero(stopped)?;
+        }
+        Ok(Some(wrong))
     }
 
-    fn settings(&self, spec: &TopicSpec, wrong: &mut Vec<Notice>) -> Result<(), Error> {
+    /// False: they could not be asked for.
+    fn settings(&self, spec: &TopicSpec, wrong: &mut Vec<Notice>) -> Result<bool, Error> {
         let topic = self.journal.topic_name(&spec.name);
         let description = match self.journal.describe(&spec.name, spec) {
             Ok(Some(description)) => description,
             Ok(None) => {
                 wrong.push(Notice::Gone { topic });
-                return Ok(());
+                return Ok(true);
             }
-            // Those who read and write tell of it.
-            Err(error) if error.is_retryable() => return Ok(()),
+            Err(error) if error.is_retryable() => return Ok(false),
             // Whoever may read and write need not be allowed to ask for settings.
             Err(error) => {
                 let why = error.to_string();
                 wrong.push(Notice::Unseen { topic, why });
-                return Ok(());
+                return Ok(true);
             }
         };
         for fault in description.faults {
@@ -170,16 +180,16 @@ impl Watch {
                 return Err(Error::Setting(bootstrap::Error::Setting { topic, fault }));
             }
             let topic = topic.clone();
-            wrong.push(match description.partitions > spec.partitions {
-                true if fault.is_of_partitions() => Notice::Beyond {
+            wrong.push(match fault.is_of_partitions() {
+                true => Notice::Beyond {
                     topic,
                     partitions: spec.partitions,
                     found: description.partitions,
                 },
-                _ => Notice::Setting { topic, fault },
+                false => Notice::Setting { topic, fault },
             });
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether block 0 is where it was: another one there is another chain, under the name of this one.

@@ -63,21 +63,19 @@ class Account:
 
 
 class Recount:
-    """The chain and everything a ledger tells of it. `blockchain` and `transactions` are whole partitions, in offset order."""
+    """The chain and everything a ledger tells of it."""
 
-    def __init__(
-        self, blockchain: list[Record], transactions: dict[int, list[Record]], ends: dict[int, int], end: int,
-        traces: dict[tuple[int, int], str],
-    ):
-        self.chain, self.traces = Chain(), traces
-        self.topic = {p: {r.offset: r for r in records} for p, records in transactions.items()}
-        self.ends, self.end = ends, end
-        # Offsets below are gone from the topic.
-        self.starts = {p: 0 for p in transactions}
+    def __init__(self, partitions: int = 2):
+        self.chain = Chain()
+        self.traces: dict[tuple[int, int], str] = {}
+        self.topic: dict[int, dict[int, Record]] = {}
+        self.ends: dict[int, int] = {}
+        # Offset of the next candidate, and end of the topic.
+        self.next = self.end = 0
         self.blocks: list[dict] = []
         self.raw_blocks: list[bytes] = []
         self.slices: list[tuple[int, int, int]] = []
-        self.records: dict[int, list[dict]] = {p: [] for p in transactions}
+        self.records: dict[int, list[dict]] = {p: [] for p in range(partitions)}
         self.by_height: dict[int, list[dict]] = defaultdict(list)
         self.raw: dict[tuple[int, int], bytes] = {}
         self.leaves: list[bytes] = []
@@ -92,9 +90,21 @@ class Recount:
         self.verdicts: Counter = Counter()
         # Append time, and what a bucket of the series adds up.
         self.measures: list[tuple[int, dict]] = []
+        self.pending: dict[int, list[dict]] = {}
+
+    def read(
+        self, blockchain: list[Record], transactions: dict[int, list[Record]], ends: dict[int, int], end: int,
+        traces: dict[tuple[int, int], str],
+    ) -> "Recount":
+        """Goes on with topics that have grown: whole partitions, in offset order, their ends, and trace ids by place."""
+        self.topic = {p: {r.offset: r for r in records} for p, records in transactions.items()}
+        self.ends, self.end, self.traces, self.waiting = ends, end, traces, {}
         for candidate in blockchain:
-            self._candidate(candidate)
-        self.pending = {p: self._pending(p) for p in transactions}
+            if candidate.offset >= self.next:
+                self._candidate(candidate)
+                self.next = candidate.offset + 1
+        self.pending = {p: self._pending(p) for p in self.records}
+        return self
 
     @property
     def tip(self) -> dict:
@@ -278,8 +288,6 @@ class Recount:
                 kind = "REPLACED"
             elif held and row["verdict"] == "VERDICT_TOO_LARGE" and len(held.value) <= transaction.MAX_RECORD:
                 kind = "MISJUDGED"
-            elif not held and offset < self.starts[partition]:
-                kind = "UNAVAILABLE"
             elif not held and not void:
                 kind = "INVENTED"
             else:

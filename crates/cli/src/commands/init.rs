@@ -38,7 +38,7 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
         let notices = follow::Watch::new(journal, rules)
             .look(&|| false)
             .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-        for notice in notices {
+        for notice in notices.into_iter().flatten() {
             eprintln!("warning: {notice}");
         }
     }

@@ -148,13 +148,13 @@ fn records_removed_before_they_were_sealed_are_a_loss_that_is_noticed_by_looking
     }
     let mut driver = Driver::caught_up(dir.path(), &world);
     driver.pass(5_000, &world);
-    assert!(driver.ready["transactions"].is_ok());
+    assert!(driver.ready.values().all(Result::is_ok));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 4);
     // Its reader stands at the end, where nothing happens.
     world.starts[0] = 3;
     world.topic[0].retain(|offset, _| *offset >= 3);
     driver.pass(5_000, &world);
-    assert!(driver.ready["transactions"].is_ok(), "one look may lie");
+    assert!(driver.ready.values().all(Result::is_ok), "one look may lie");
     driver.pass(5_000, &world);
     let Err((reason, message)) = &driver.ready["transactions"] else {
         panic!("{:?}", driver.ready);
