@@ -66,6 +66,7 @@ def session(s: Scenario, count: int, is_open: bool) -> Recount:
     load = Load(net, ingest, mixture, count).start()
     for number in range(KILLS if is_open else 1):
         load.let_go(2 if is_open else BATCHES)
+        load.await_batches(2 * number)
         if number in (3, 6):
             # Their ends are offsets without a record: VOID, once a record follows.
             values = [made.value for made in mixture.take(3)]
@@ -112,6 +113,8 @@ class Load:
     def __init__(self, net: services.Net, ingest: services.Service, mixture: Mixture, count: int):
         self.net, self.ingest, self.mixture, self.count = net, ingest, mixture, count
         self.sent: list[bytes] = []
+        # Batches.
+        self.done = 0
         self._allowed = threading.Semaphore(0)
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
@@ -122,6 +125,12 @@ class Load:
 
     def let_go(self, batches: int) -> None:
         self._allowed.release(batches)
+
+    def await_batches(self, count: int) -> None:
+        """Waits until so many have been published."""
+        wait_until("the load to go on", lambda: self._error or self.done >= count, 300)
+        if self._error:
+            raise self._error
 
     def join(self) -> None:
         self._thread.join(600)
@@ -134,6 +143,7 @@ class Load:
             for _ in range(BATCHES):
                 self._allowed.acquire()
                 self._batch(self.mixture.take(self.count // BATCHES))
+                self.done += 1
         except Exception as error:  # handed to whoever joins
             self._error = error
 
@@ -156,10 +166,10 @@ def b64(value: bytes) -> str:
 def await_consumed(net: services.Net, ledgers: list) -> None:
     """Waits until blocks hold everything that is on the topic, and both ledgers and their audits know them."""
     topic = net.topic("transactions")
+    # The offset of a last control record is sealed when a record follows it.
+    ends = [tools.consume(net.bootstrap, topic, partition)[-1].offset + 1 for partition in range(2)]
 
     def consumed() -> bool:
-        # The offset of a last control record is sealed when a record follows it.
-        ends = [tools.consume(net.bootstrap, topic, partition)[-1].offset + 1 for partition in range(2)]
         for ledger in ledgers:
             found = services.info(ledger)
             cursors = [int(state["cursor"]) for state in found["partitions"]]
@@ -176,7 +186,7 @@ def lie(net: services.Net, ledgers: list, mixture: Mixture, operator: Operator, 
     # Whatever is behind the cursor already (the end of a Kafka transaction) is sealed honestly as a hole.
     first = tools.ends(net.bootstrap, topic, 0)[1]
     check(first == chain.cursors[0], f"the topic ends at {first}, the cursor is {chain.cursors[0]}")
-    replaced, omitted, misjudged, honest, other, invented = (mixture._transfer("transfer").value for _ in range(6))
+    replaced, omitted, misjudged, honest, other, invented = (mixture.one("transfer").value for _ in range(6))
     operator.transact(topic, 0, [replaced, omitted, misjudged])
     tools.publish_values(net.bootstrap, topic, 0, [honest])
     load.sent += [replaced, omitted, misjudged, honest]

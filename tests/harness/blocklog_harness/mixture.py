@@ -68,7 +68,11 @@ class Mixture:
     def take(self, count: int) -> list[Made]:
         """The next records."""
         kinds = self.random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count)
-        return [getattr(self, f"_{kind}")(kind) for kind in kinds]
+        return [self.one(kind) for kind in kinds]
+
+    def one(self, kind: str) -> Made:
+        """A record of a kind."""
+        return getattr(self, f"_{kind}")(kind)
 
     def _made(self, kind: str, sender: bytes, value: bytes) -> Made:
         # By the sender's bytes, so that a third goes by ingest.
