@@ -64,34 +64,28 @@ pub enum Error {
     Cancelled,
 }
 
-/// What is there after [`establish`].
-#[derive(Debug)]
-pub struct Established {
-    /// The rules of the chain. `None`: there is no block 0 yet and no genesis was given, or the log does not go back to it
-    /// (a warning then says so, and only a snapshot that covers the rest can go on).
-    pub rules: Option<Arc<Rules>>,
-    /// What is not as it should be, but not dangerous by itself: topic and fault.
-    pub warnings: Vec<(String, Fault)>,
-}
-
 /// With a genesis: makes the topics and publishes block 0 unless they are there, and refuses another chain. Without: looks at what is there.
-/// Both check the topics' settings. Any number of processes may do so at once: the first block 0 in the log is the chain.
+/// Both refuse settings that are not safe; of others a [`Watch`](crate::Watch) tells. Any number of processes may do so at once: the first block 0 in the log is the chain.
+///
+/// Gives the rules of the chain. `None`: there is no block 0 yet and no genesis was given. `known` are those of a chain of which something is
+/// kept locally: what the log has lost is then for whoever goes on from there to say. Without it, a log that does not go back to block 0 is refused.
 ///
 /// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so.
 pub fn establish(
     journal: &Journal,
     genesis: Option<&Genesis>,
+    known: Option<&Arc<Rules>>,
     cancelled: &dyn Fn() -> bool,
     trouble: &dyn Fn(&journal::Error),
-) -> Result<Established, Error> {
+) -> Result<Option<Arc<Rules>>, Error> {
     if let Some(genesis) = genesis {
         genesis.validate().map_err(Error::Genesis)?;
     }
     let mut pause = Pause::default();
     loop {
-        match attempt(journal, genesis) {
-            Ok(Some(established)) => return Ok(established),
-            Ok(None) => {} // Published, or perhaps: look again.
+        match attempt(journal, genesis, known) {
+            Ok(Attempt::Established(rules)) => return Ok(rules),
+            Ok(Attempt::Published) => {} // Or perhaps: look again.
             Err(Error::Journal(error)) if error.is_retryable() => {
                 trouble(&error);
                 pause.take(cancelled);
@@ -104,26 +98,40 @@ pub fn establish(
     }
 }
 
-/// `None`: block 0 was on its way, look again.
-fn attempt(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Established>, Error> {
-    if let Some(genesis) = genesis.filter(|_| journal.expect_writable().is_ok()) {
+/// How far an attempt came.
+enum Attempt {
+    /// This is what is there.
+    Established(Option<Arc<Rules>>),
+    /// Block 0 is on its way.
+    Published,
+}
+
+fn attempt(
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+    known: Option<&Arc<Rules>>,
+) -> Result<Attempt, Error> {
+    // Under a chain of which something is kept nothing is made anew: it would stand where what is lost belongs.
+    if let (Some(genesis), None, Ok(())) = (genesis, known, journal.expect_writable()) {
         for spec in specs(genesis) {
             if journal.create_topic(&spec)? == Creation::Created {
                 info!(topic = journal.topic_name(&spec.name), "topic created");
             }
         }
     }
-    let (rules, pruned) = match look(journal) {
-        Ok(rules) => (rules, false),
-        Err(Error::Pruned { .. }) => (None, true),
-        Err(Error::Journal(journal::Error::NoTopic(topic))) => match genesis {
-            None => (None, false),
-            // A cluster takes a moment to tell everybody of a new topic.
-            Some(_) => {
-                let why = format!("the new topic {topic} is not there yet");
-                return Err(journal::Error::Unavailable(why).into());
-            }
-        },
+    let rules = match find_in_topic(journal) {
+        Ok(None) => known.cloned(),
+        Ok(rules) => rules,
+        // What is kept of the chain says which one it was.
+        Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
+        // A cluster takes a moment to tell everybody of a new topic.
+        Err(Error::Journal(journal::Error::NoTopic(topic)))
+            if genesis.is_some() && known.is_none() =>
+        {
+            let why = format!("the new topic {topic} is not there yet");
+            return Err(journal::Error::Unavailable(why).into());
+        }
+        Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
         Err(error) => return Err(error),
     };
     if let (Some(genesis), Some(rules)) = (genesis, &rules)
@@ -134,38 +142,30 @@ fn attempt(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Establ
             found: rules.chain_id,
         });
     }
-    let mut warnings = Vec::new();
     if let Some(genesis) = genesis.or(rules.as_ref().map(|rules| &rules.genesis)) {
         for spec in specs(genesis) {
-            inspect(journal, &spec, &mut warnings)?;
+            inspect(journal, &spec)?;
         }
     }
     match genesis {
-        Some(genesis) if rules.is_none() && !pruned => {
+        Some(genesis) if rules.is_none() => {
             publish(journal, genesis)?;
-            Ok(None)
+            Ok(Attempt::Published)
         }
-        _ => Ok(Some(Established { rules, warnings })),
+        _ => Ok(Attempt::Established(rules)),
     }
 }
 
-/// Looks at the settings of one topic.
-fn inspect(
-    journal: &Journal,
-    spec: &TopicSpec,
-    warnings: &mut Vec<(String, Fault)>,
-) -> Result<(), Error> {
+/// Refuses settings of a topic on which a chain is not safe.
+fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
     let Some(description) = journal.describe(&spec.name, spec)? else {
         return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
     };
-    for fault in description.faults {
-        if fault.fatal {
-            return Err(Error::Setting { topic, fault });
-        }
-        warnings.push((topic.clone(), fault));
+    match description.faults.into_iter().find(|fault| fault.fatal) {
+        Some(fault) => Err(Error::Setting { topic, fault }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Appends block 0. Whether it got there, and first, shows when the log is read again.
@@ -187,13 +187,27 @@ fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
 
 /// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the log are returned.
 pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
-    match look(journal) {
+    match find_in_topic(journal) {
         Err(Error::Journal(journal::Error::NoTopic(_))) => Ok(None),
         found => found,
     }
 }
 
-fn look(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+fn find_in_topic(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+    Ok(look(journal)?.map(|zero| zero.rules))
+}
+
+/// The first valid block 0.
+pub(crate) struct Zero {
+    /// Its offset on the topic.
+    pub(crate) offset: u64,
+    /// Hash of its record.
+    pub(crate) record: Hash,
+    /// What it says.
+    pub(crate) rules: Arc<Rules>,
+}
+
+pub(crate) fn look(journal: &Journal) -> Result<Option<Zero>, Error> {
     for record in replay::records(journal)? {
         let record = record.map_err(|error| match error {
             journal::Error::OutOfRange { start, .. } if start > 0 => Error::Pruned {
@@ -203,7 +217,11 @@ fn look(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
             error => Error::Journal(error),
         })?;
         if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
-            return Ok(Some(chain.rules().clone()));
+            return Ok(Some(Zero {
+                offset: record.offset,
+                record: Hash::of(&record.value),
+                rules: chain.rules().clone(),
+            }));
         }
     }
     Ok(None)

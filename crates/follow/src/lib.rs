@@ -30,6 +30,7 @@ pub mod replay;
 pub mod shell;
 pub mod snapshot;
 pub mod topics;
+pub mod watch;
 
 pub use crate::check::Check;
 pub use crate::core::{Core, Input, Output, Settings, Task};
@@ -37,3 +38,4 @@ pub use crate::event::{Claims, DataLoss, Event, Fatal, Lag, Refused};
 pub use crate::parallel::Rayon;
 pub use crate::shell::Feed;
 pub use crate::snapshot::Snapshot;
+pub use crate::watch::Watch;

@@ -22,12 +22,17 @@ impl Default for Pause {
 impl Pause {
     /// Sleeps, each time longer, until `stopped`. Half of it is random, so that many processes do not come back at once.
     pub(crate) fn take(&mut self, stopped: &dyn Fn() -> bool) {
-        let mut rest = self.next.mul_f64(rand::random_range(0.5..=1.0));
+        let time = self.next.mul_f64(rand::random_range(0.5..=1.0));
         self.next = (self.next * 2).min(LONGEST);
-        while !rest.is_zero() && !stopped() {
-            let step = rest.min(STEP);
-            thread::sleep(step);
-            rest -= step;
-        }
+        rest(time, stopped);
+    }
+}
+
+/// Sleeps until `stopped`.
+pub(crate) fn rest(mut time: Duration, stopped: &dyn Fn() -> bool) {
+    while !time.is_zero() && !stopped() {
+        let step = time.min(STEP);
+        thread::sleep(step);
+        time -= step;
     }
 }

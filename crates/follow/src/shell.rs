@@ -12,7 +12,7 @@ use crate::core::{Input, Task};
 use crate::parallel::Rayon;
 use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
-mod compare;
+pub(crate) mod compare;
 
 /// Most bytes of candidates that were read and not dealt with: what may be checked ahead, and as much again behind it.
 const WINDOW_BYTES: usize = 128 * 1024 * 1024;

@@ -68,16 +68,25 @@ impl TopicSpec {
     }
 }
 
+/// The number of partitions, among the settings.
+const PARTITIONS: &str = "partitions";
+
 impl Fault {
+    /// Whether it is about the number of partitions.
+    pub fn is_of_partitions(&self) -> bool {
+        self.setting == PARTITIONS
+    }
+
     /// What differs between two specs of one topic.
     pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
         let mut faults = Vec::new();
         if found.partitions != expected.partitions {
             faults.push(Fault {
-                setting: "partitions".into(),
+                setting: PARTITIONS.into(),
                 expected: expected.partitions.to_string(),
                 found: found.partitions.to_string(),
-                fatal: true,
+                // Those beyond can be added under everybody's feet and never be removed; whoever asked has all of his.
+                fatal: found.partitions < expected.partitions,
             });
         }
         if found.max_record_bytes < expected.max_record_bytes {

@@ -11,12 +11,15 @@
 //! | task | does |
 //! |---|---|
 //! | `core` (thread) | waits for the chain (or makes it, with a genesis), then runs the [`core`] and its appends |
+//! | `watch` (thread) | looks at the topics' settings and at block 0, again and again |
 //! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
 //! | `cursors` | with `--ledger`: learns the chain's cursors |
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
 
 use std::sync::Arc;
+use std::sync::mpsc;
 
+use follow::watch;
 use journal::Journal;
 use kit::Service;
 
@@ -47,11 +50,17 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     journal.observe(&kit::metrics::meter());
     readiness::start(&service.readiness);
     let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let task = opening::Opening {
         journal: journal.clone(),
         genesis,
         ingest: Arc::clone(&ingest),
         readiness: service.readiness.clone(),
+        found,
     };
     service.tasks.thread("core", move || task.run());
     let probe = probe::run(journal, Arc::clone(&ingest), service.readiness.clone());

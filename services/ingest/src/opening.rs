@@ -1,11 +1,12 @@
 //! The thread that finds the chain and then becomes the core's.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use chain::Genesis;
 use chain::genesis::Rules;
-use follow::bootstrap::{self, Established};
+use follow::bootstrap;
 use journal::Journal;
 use kit::Readiness;
 
@@ -24,6 +25,8 @@ pub struct Opening {
     pub(crate) genesis: Option<Genesis>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) readiness: Readiness,
+    /// Tells the watch of the chain.
+    pub(crate) found: Sender<Arc<Rules>>,
 }
 
 impl Opening {
@@ -32,6 +35,8 @@ impl Opening {
         let Some(rules) = self.wait_for_chain()? else {
             return Ok(());
         };
+        // The watch begins.
+        let _ = self.found.send(rules.clone());
         let (engine, desk) = Engine::new(&self.journal, &rules)?;
         let genesis = &rules.genesis;
         tracing::info!(
@@ -47,21 +52,12 @@ impl Opening {
     fn wait_for_chain(&self) -> anyhow::Result<Option<Arc<Rules>>> {
         let mut told = false;
         loop {
-            let Established { rules, warnings } = match self.establish() {
+            let rules = match self.establish() {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 established => established?,
             };
             self.ingest.troubled(None);
             if let Some(rules) = rules {
-                for (topic, fault) in warnings {
-                    tracing::warn!(
-                        topic,
-                        setting = fault.setting,
-                        found = fault.found,
-                        expected = fault.expected,
-                        "the topic is not set up as the chain wants it"
-                    );
-                }
                 return Ok(Some(rules));
             }
             readiness::no_chain(&self.readiness);
@@ -74,13 +70,19 @@ impl Opening {
         }
     }
 
-    fn establish(&self) -> Result<Established, bootstrap::Error> {
+    fn establish(&self) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
         let trouble = |error: &journal::Error| {
             self.ingest.troubled(Some(error.to_string()));
             readiness::log(&self.readiness, Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();
-        bootstrap::establish(&self.journal, self.genesis.as_ref(), &cancelled, &trouble)
+        bootstrap::establish(
+            &self.journal,
+            self.genesis.as_ref(),
+            None,
+            &cancelled,
+            &trouble,
+        )
     }
 
     /// False if the service ends.

@@ -104,6 +104,8 @@ pub struct Engine {
     inputs: Receiver<Input<Ticket>>,
     clock: Clock,
     appender: Appender,
+    /// Name of the topic as the provider has it; for messages only.
+    topic: String,
 }
 
 impl Desk {
@@ -180,6 +182,7 @@ impl Engine {
             inputs,
             clock,
             appender,
+            topic: journal.topic_name(follow::topics::TRANSACTIONS),
         };
         Ok((engine, desk))
     }

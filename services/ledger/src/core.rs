@@ -46,6 +46,9 @@ const COMMIT_INTERVAL_MS: u64 = 5_000;
 /// Between two tries of a partition that cannot be read on.
 const RETRY_INTERVAL_MS: u64 = 5_000;
 
+/// Between two questions where partitions begin: readers at their ends do not notice that records which wait there are deleted.
+const SURVEY_INTERVAL_MS: u64 = 5_000;
+
 /// A snapshot of the chain's state is due after this time, if there were blocks.
 const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
 
@@ -79,6 +82,7 @@ pub struct Core {
     live: bool,
     snapshot: Snapshots,
     committed_ms: u64,
+    surveyed_ms: u64,
     published_end: u64,
     /// Ready once the index has got here.
     ready_at: Option<u64>,
@@ -141,6 +145,7 @@ impl Core {
                 ..Snapshots::default()
             },
             committed_ms: 0,
+            surveyed_ms: 0,
             published_end: 0,
             ready_at: None,
             trouble: None,
@@ -219,6 +224,7 @@ impl Core {
                     partition.audit.loaded(subject);
                 }
             }
+            Input::Surveyed { partition, start } => self.surveyed(partition, start, out),
             Input::Tick => self.tick(now_ms, out),
         }
         if !self.failed {
@@ -249,6 +255,11 @@ impl Core {
         for (number, partition) in (0..).zip(&mut self.partitions) {
             partition.retry(number, now_ms, out);
         }
+        if self.live && now_ms >= self.surveyed_ms + SURVEY_INTERVAL_MS {
+            self.surveyed_ms = now_ms;
+            let all = 0..self.partitions.len() as u32;
+            out.extend(all.map(|partition| Output::Survey { partition }));
+        }
         self.snapshot(now_ms, out);
     }
 
@@ -270,13 +281,29 @@ impl Core {
         for fact in learned.iter().filter(|fact| fact.id.is_some()) {
             self.follow.learn(fact.hash);
         }
+        self.tell_trouble(out);
+        if lane == Lane::Live {
+            self.publish(false, out);
+        }
+    }
+
+    fn surveyed(&mut self, number: u32, start: u64, out: &mut Vec<Output>) {
+        // A chain that is behind has cursors that are behind.
+        let caught_up = self.follow.caught_up();
+        let Some(partition) = self.partitions.get_mut(number as usize) else {
+            return;
+        };
+        if partition.surveyed(start, caught_up, number, &self.transactions, out) {
+            self.tell_trouble(out);
+            self.publish(false, out);
+        }
+    }
+
+    fn tell_trouble(&mut self, out: &mut Vec<Output>) {
         let trouble = self.partitions.iter().find_map(Partition::trouble).cloned();
         if trouble != self.trouble {
             self.trouble = trouble.clone();
             out.push(Output::Ready("transactions", trouble.map_or(Ok(()), Err)));
-        }
-        if lane == Lane::Live {
-            self.publish(false, out);
         }
     }
 

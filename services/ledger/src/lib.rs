@@ -8,6 +8,7 @@
 //! | `ledger-index` | writes batches to the index |
 //! | `ledger-clerk` | reads blocks back for the audit, writes snapshots, leaves positions |
 //! | `ledger-check-N` | check pending records as they are read |
+//! | `ledger-watch` | looks at the topics' settings and at block 0, again and again |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
 //! | tails | a thread for each partition of `transactions` that is read |
 //! | gRPC server | the RPCs |

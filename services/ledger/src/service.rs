@@ -2,11 +2,12 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use chain::{Genesis, Rules};
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, bootstrap, snapshot};
+use follow::{Snapshot, bootstrap, snapshot, watch};
 use journal::Journal;
 use kit::{Readiness, Service, Shutdown};
 
@@ -31,10 +32,16 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     store.publisher.observe(&kit::metrics::meter());
     let reader = store.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("ledger-watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let setup = Setup {
         config,
         journal,
         readiness: service.readiness.clone(),
+        found,
         shutdown: service.shutdown.clone(),
     };
     service.tasks.thread("ledger-core", move || {
@@ -65,6 +72,8 @@ struct Setup {
     config: Config,
     journal: Journal,
     readiness: Readiness,
+    /// Tells the watch of the chain.
+    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
@@ -81,6 +90,8 @@ impl Setup {
             return Ok(());
         };
         store.expect_chain(&self.config.data, rules.chain_id)?;
+        // The watch begins.
+        let _ = self.found.send(rules.clone());
         let settings = Settings {
             follow: follow::Settings {
                 topic: self.journal.topic_name(BLOCKCHAIN),
@@ -118,23 +129,14 @@ impl Setup {
             self.readiness
                 .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
         };
-        let mut warned = false;
         loop {
-            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
+            let rules = match found {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
             self.readiness.set("log", Ok(()));
-            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
-                tracing::warn!(
-                    "topic {topic}: {} is {} and should be {}",
-                    fault.setting,
-                    fault.found,
-                    fault.expected
-                );
-            }
-            warned = true;
-            if let Some(rules) = found.rules.or_else(|| known.cloned()) {
+            if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
             if cancelled() {

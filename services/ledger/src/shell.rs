@@ -196,13 +196,17 @@ impl Shell {
                 Output::Load { partition, offset } => {
                     self.clerk.send(Errand::Load { partition, offset })
                 }
+                Output::Survey { partition } => self.clerk.send(Errand::Survey { partition }),
                 Output::Snapshot(snapshot) => self
                     .index
                     .send(Job::Persist(Box::new(self.clerk.keeper(snapshot)))),
                 Output::Commit { applied_offset } => {
                     self.clerk.send(Errand::Commit { applied_offset })
                 }
-                Output::Ready(condition, state) => self.readiness.set(condition, state),
+                Output::Ready(condition, state) => {
+                    progress::tell_state(condition, &state);
+                    self.readiness.set(condition, state);
+                }
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
                 ),

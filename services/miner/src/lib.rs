@@ -9,6 +9,7 @@
 //! | `miner-seal-N` | look for a nonce, while there is a block to seal |
 //! | `miner-check` | checks records as they are read, on all cores |
 //! | `miner-clerk` | asks for the ends of partitions, leaves positions, writes snapshots |
+//! | `miner-watch` | looks at the topics' settings and at block 0, again and again |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
 //! | tails | a thread for each partition that is read |
 //! | gRPC server | the two RPCs |

@@ -1,6 +1,7 @@
 //! The service around the core: what is set up before it, and the threads that it runs on.
 
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,7 +9,7 @@ use chain::Genesis;
 use chain::genesis::Rules;
 use follow::bootstrap;
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, snapshot};
+use follow::{Snapshot, snapshot, watch};
 use journal::Journal;
 use kit::{Service, Shutdown};
 
@@ -40,12 +41,18 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let publication = Publication::new(first, service.readiness.clone());
     publication.not_ready(NO_CHAIN, "looking for block 0");
     rpc::serve(&mut service, publication.subscribe())?;
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("miner-watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
     let shutdown = service.shutdown.clone();
     let setup = Setup {
         config,
         payee,
         journal,
         publication,
+        found,
         shutdown,
     };
     service
@@ -60,6 +67,8 @@ struct Setup {
     payee: Payee,
     journal: Journal,
     publication: Publication,
+    /// Tells the watch of the chain.
+    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
@@ -74,6 +83,8 @@ impl Setup {
         let Some(expected) = self.establish(genesis, start.as_ref())? else {
             return Ok(());
         };
+        // The watch begins.
+        let _ = self.found.send(expected.clone());
         let settings = Settings {
             topic: self.journal.topic_name(TRANSACTIONS),
             partitions: self.config.partitions(),
@@ -112,24 +123,13 @@ impl Setup {
             self.publication
                 .not_ready(LOG_UNAVAILABLE, error.to_string());
         };
-        let mut warned = false;
         loop {
-            let found = match bootstrap::establish(&self.journal, genesis, &cancelled, &trouble) {
+            let known = start.map(|start| start.chain.rules());
+            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
+            let rules = match found {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
-            for (topic, fault) in found.warnings.iter().filter(|_| !warned) {
-                tracing::warn!(
-                    "topic {topic}: {} is {} and should be {}",
-                    fault.setting,
-                    fault.found,
-                    fault.expected
-                );
-            }
-            warned = true;
-            let rules = found
-                .rules
-                .or_else(|| start.map(|start| start.chain.rules().clone()));
             if let Some(rules) = rules {
                 fit::check(
                     &self.config.partitions(),

@@ -149,7 +149,7 @@ impl History {
     pub fn write(&self, folder: &std::path::Path) -> Result<String> {
         let url = format!("disk:{}", folder.display());
         let journal = Journal::open(&Url::parse(&url)?, &Options::default())?;
-        follow::bootstrap::establish(&journal, Some(&self.genesis), &|| false, &|_| {})?;
+        follow::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
         append(&journal, TRANSACTIONS, &self.records)?;
         append(&journal, BLOCKCHAIN, &self.blocks[1..])?;
         Ok(url)

@@ -86,6 +86,9 @@ class Broker:
             "default.replication.factor": copies,
             "min.insync.replicas": insync,
             "group.initial.rebalance.delay.ms": 0,
+            # Retention is a matter of seconds, where a scenario asks for it.
+            "log.retention.check.interval.ms": 1000,
+            "log.initial.task.delay.ms": 1000,
             # The default of 128 MiB is a third of the heap.
             "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
         }

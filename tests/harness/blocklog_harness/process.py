@@ -24,7 +24,8 @@ class Failure(Exception):
     """Something was not as expected; the message says what was awaited and what is there instead."""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For `preexec_fn`: the kernel kills the child when this process is gone, however it ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -69,7 +70,7 @@ class Process:
                 env={**os.environ, **(self.env or {})},
                 cwd=self.cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         _living.append(self)
         if self not in _started:

@@ -41,11 +41,13 @@ class Scenario:
         """The shared broker, or one of its own where none is named."""
         return os.environ.get(SHARED) or self.cluster().bootstrap
 
-    def net(self, genesis: dict | None = None, bootstrap: str | None = None, prefix: str | None = None) -> Net:
+    def net(
+        self, genesis: dict | None = None, bootstrap: str | None = None, prefix: str | None = None, is_open: bool = True
+    ) -> Net:
         """A chain of its own on that broker; by default on the shared one, under a prefix nobody else has."""
         prefix = f"{self.name.replace('_', '-')}-{uuid.uuid4().hex[:8]}" if prefix is None else prefix
         folder = self.folder / (prefix or "chain")
-        return Net(folder, bootstrap or self.bootstrap(), prefix, genesis)
+        return Net(folder, bootstrap or self.bootstrap(), prefix, genesis, is_open)
 
     def close(self, failed: bool) -> None:
         """Ends what still runs; the folder stays when it failed."""

@@ -64,7 +64,7 @@ class Ended(Exception):
 class Net:
     """One chain on one broker: where it is, and who serves it."""
 
-    def __init__(self, folder: Path, bootstrap: str, prefix: str = "", genesis: dict | None = None):
+    def __init__(self, folder: Path, bootstrap: str, prefix: str = "", genesis: dict | None = None, is_open: bool = True):
         self.folder = folder
         self.bootstrap = bootstrap
         self.prefix = prefix
@@ -72,7 +72,7 @@ class Net:
         self.genesis = folder / "genesis.json"
         self.services: list[Service] = []
         folder.mkdir(parents=True, exist_ok=True)
-        write_genesis(self.genesis, genesis or {})
+        write_genesis(self.genesis, genesis or {}, is_open)
 
     def topic(self, name: str) -> str:
         return f"{self.prefix}-{name}" if self.prefix else name
@@ -109,12 +109,11 @@ class Net:
         return self
 
 
-def write_genesis(path: Path, changes: dict) -> None:
-    """A new genesis file of an open chain; `changes` are further flags of `blocklog genesis new`, a list for one that
-    is repeated."""
-    values = {name: value if isinstance(value, list) else [value] for name, value in {"name": "e2e", **changes}.items()}
-    flags = [part for name, several in values.items() for value in several for part in (f"--{name}", value)]
-    tools.blocklog("genesis", "new", "--open", *flags, "--out", path)
+def write_genesis(path: Path, changes: dict, is_open: bool = True) -> None:
+    """A new genesis file, by default of an open chain; `changes` are further flags of `blocklog genesis new`, lists those to repeat."""
+    several = lambda value: value if isinstance(value, list) else [value]
+    flags = [part for name, value in {"name": "e2e", **changes}.items() for one in several(value) for part in (f"--{name}", one)]
+    tools.blocklog("genesis", "new", *["--open"] * is_open, *flags, "--out", path)
 
 
 def info(ledger: Service) -> dict:

@@ -1,7 +1,9 @@
 """Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
 
 import json
+import re
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from . import paths
 from .process import Failure
 
 SECONDS = 60
+# Of one call of kcat: what a command line takes, many times over.
+FILES = 1000
 
 
 def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess:
@@ -56,6 +60,50 @@ def consume(bootstrap: str, topic: str, partition: int = 0) -> list[Record]:
     argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q"]
     argv += ["-o", "beginning", "-X", "isolation.level=read_uncommitted", "-f", "%o %T %R%s"]
     return list(exported(_checked(argv)))
+
+
+def read(bootstrap: str, topic: str, partition: int = 0) -> tuple[list[Record], int]:
+    """All records of a partition, and its end, which lies behind holes too."""
+    return consume(bootstrap, topic, partition), ends(bootstrap, topic, partition)[1]
+
+
+def ends(bootstrap: str, topic: str, partition: int = 0) -> tuple[int, int]:
+    """First offset, and the one of the record to come."""
+    found = []
+    for which in (-2, -1):
+        line = _checked(["kcat", "-Q", "-b", bootstrap, "-t", f"{topic}:{partition}:{which}"]).decode()
+        found.append(int(line.split("offset")[1]))
+    return found[0], found[1]
+
+
+def traces(bootstrap: str, topic: str, partition: int = 0) -> dict[int, str]:
+    """The trace id of each record whose trace is sampled, by offset."""
+    argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q", "-o", "beginning"]
+    text = _checked([*argv, "-X", "isolation.level=read_uncommitted", "-f", "%o %h\n"]).decode(errors="replace")
+    found = {}
+    for line in text.splitlines():
+        offset, _, headers = line.partition(" ")
+        if parent := re.search(r"traceparent=00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})", headers):
+            if int(parent[2], 16) & 1:
+                found[int(offset)] = parent[1]
+    return found
+
+
+def publish_values(bootstrap: str, topic: str, partition: int, values: list[bytes]) -> None:
+    """Publishes records in bulk, in order, none of them empty. That all of them landed is for the topic's reader to see: kcat says
+    nothing when one of several files cannot be delivered."""
+    argv = ["kcat", "-P", "-b", bootstrap, "-t", topic, "-p", partition, "-X", "acks=all", "-X", "enable.idempotence=true"]
+    # A batch must fit the topic, where a record does.
+    argv += ["-X", "message.max.bytes=5000000", "-X", "batch.size=60000"]
+    with tempfile.TemporaryDirectory(prefix="blocklog-kcat-") as folder:
+        for first in range(0, len(values), FILES):
+            files = []
+            for number, value in enumerate(values[first : first + FILES]):
+                files.append(Path(folder) / str(number))
+                files[-1].write_bytes(value)
+            done = run([*argv, *files])
+            if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
+                raise Failure(f"kcat did not publish {len(files)} records to {topic}/{partition}:\n{done.stderr.decode()}")
 
 
 def exported(text: bytes):

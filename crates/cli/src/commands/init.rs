@@ -28,17 +28,19 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
     })?;
     let journal = args.chain.open("blocklog")?;
     let told = std::cell::Cell::new(false);
-    let established = follow::bootstrap::establish(&journal, Some(&genesis), &|| false, &|error| {
+    let rules = follow::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
         if !told.replace(true) {
             eprintln!("waiting for the journal: {error}");
         }
     })
     .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-    for (topic, fault) in &established.warnings {
-        eprintln!(
-            "warning: topic {topic}: {} is {}, should be {}",
-            fault.setting, fault.found, fault.expected
-        );
+    if let Some(rules) = rules {
+        let notices = follow::Watch::new(journal, rules)
+            .look(&|| false)
+            .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+        for notice in notices.into_iter().flatten() {
+            eprintln!("warning: {notice}");
+        }
     }
     let id = genesis.chain_id().to_string();
     let value = json!({ "chainId": id, "journal": args.chain.journal.journal.to_string() });

@@ -1,9 +1,11 @@
 //! The first start of a chain, by many at once.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use chain::Genesis;
+use chain::genesis::Rules;
 use follow::bootstrap::{Error, establish, find_genesis};
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 use journal::{Entry, Journal, Options};
@@ -14,11 +16,10 @@ pub fn memory() -> Journal {
     Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
 }
 
-fn start(
-    journal: &Journal,
-    genesis: Option<&Genesis>,
-) -> Result<follow::bootstrap::Established, Error> {
-    establish(journal, genesis, &|| false, &|error| panic!("{error}"))
+fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
+    establish(journal, genesis, None, &|| false, &|error| {
+        panic!("{error}")
+    })
 }
 
 #[test]
@@ -28,9 +29,8 @@ fn eight_at_once_make_one_chain() {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let established = start(&journal, Some(&genesis)).unwrap();
-                assert_eq!(established.rules.unwrap().chain_id, genesis.chain_id());
-                assert!(established.warnings.is_empty());
+                let rules = start(&journal, Some(&genesis)).unwrap();
+                assert_eq!(rules.unwrap().chain_id, genesis.chain_id());
             });
         }
     });
@@ -75,13 +75,13 @@ fn a_restart_publishes_nothing() {
         start(&journal, Some(&genesis)).unwrap();
     }
     assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 1);
-    assert!(start(&journal, None).unwrap().rules.is_some());
+    assert!(start(&journal, None).unwrap().is_some());
 }
 
 #[test]
 fn without_a_genesis_nothing_is_made() {
     let journal = memory();
-    assert!(start(&journal, None).unwrap().rules.is_none());
+    assert!(start(&journal, None).unwrap().is_none());
     assert!(find_genesis(&journal).unwrap().is_none());
     assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
 }
@@ -142,4 +142,50 @@ fn a_genesis_that_breaks_a_rule_makes_nothing() {
     let refused = start(&journal, Some(&broken)).unwrap_err();
     assert!(matches!(refused, Error::Genesis(_)), "{refused}");
     assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
+}
+
+#[test]
+fn under_a_chain_that_is_known_nothing_is_made_anew() {
+    let (genesis, journal) = (genesis("known"), memory());
+    let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
+    let known = |journal: &Journal| {
+        establish(journal, Some(&genesis), Some(&rules), &|| false, &|error| {
+            panic!("{error}")
+        })
+    };
+    // Its topics are gone, or begin anew.
+    let elsewhere = memory();
+    assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
+    assert!(elsewhere.offsets(BLOCKCHAIN, 0).is_err());
+    let faults = journal.faults().unwrap();
+    faults.truncate(BLOCKCHAIN, 0, 0).unwrap();
+    assert_eq!(known(&journal).unwrap().unwrap().chain_id, rules.chain_id);
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 0);
+}
+
+#[test]
+fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
+    let (genesis, journal) = (genesis("pruned"), memory());
+    let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
+    let entry = Entry {
+        value: b"later".as_slice().into(),
+        ..Entry::default()
+    };
+    journal
+        .append(BLOCKCHAIN, entry, Duration::from_secs(5))
+        .unwrap();
+    journal
+        .faults()
+        .unwrap()
+        .cut_start(BLOCKCHAIN, 0, 1)
+        .unwrap();
+    for genesis in [None, Some(&genesis)] {
+        let refused = start(&journal, genesis).unwrap_err();
+        assert!(
+            matches!(refused, Error::Pruned { start: 1, .. }),
+            "{refused}"
+        );
+        let known = establish(&journal, genesis, Some(&rules), &|| false, &|_| {});
+        assert_eq!(known.unwrap().unwrap().chain_id, rules.chain_id);
+    }
 }

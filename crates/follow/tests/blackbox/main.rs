@@ -13,3 +13,4 @@ mod providers;
 mod replay;
 mod snapshot;
 mod stand;
+mod watch;

@@ -42,8 +42,9 @@ fn life(journal: &Journal) {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let established = establish(journal, Some(&genesis), &|| false, &|_| {}).unwrap();
-                assert_eq!(established.rules.unwrap().chain_id, genesis.chain_id());
+                let established =
+                    establish(journal, Some(&genesis), None, &|| false, &|_| {}).unwrap();
+                assert_eq!(established.unwrap().chain_id, genesis.chain_id());
             });
         }
     });
@@ -100,6 +101,7 @@ fn waiting_for_a_broker_can_be_cancelled() {
     let done = establish(
         &journal,
         Some(&genesis("nobody")),
+        None,
         &|| told.load(Ordering::Relaxed),
         &|error| {
             assert!(error.is_retryable());

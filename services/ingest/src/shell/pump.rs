@@ -26,8 +26,9 @@ pub(super) struct Pump<'a> {
     out: Vec<Output<Ticket>>,
     /// Streams to wake at the end of the batch.
     wake: Vec<Arc<Outbox>>,
-    /// Not told yet.
+    /// Not told yet: how many, and partition, offset and cursor of the last.
     strays: u64,
+    last_stray: (u32, u64, u64),
     strays_said: Option<Instant>,
     counts: Batch,
     drained: bool,
@@ -41,6 +42,7 @@ impl<'a> Pump<'a> {
             out: Vec::new(),
             wake: Vec::new(),
             strays: 0,
+            last_stray: (0, 0, 0),
             strays_said: None,
             counts: Batch::default(),
             drained: false,
@@ -101,10 +103,13 @@ impl<'a> Pump<'a> {
         }
         self.strays_said = Some(now);
         let strays = std::mem::take(&mut self.strays);
+        let (partition, offset, cursor) = self.last_stray;
         tracing::warn!(
             strays,
-            "appends landed below the chain's cursor, where no block looks, and were made again: was the log truncated? \
-             `blocklog doctor` compares, `blocklog topic pad` fills the gap"
+            "data loss on {}/{partition} at offset {offset}: expected an end at or above the chain's cursor {cursor}, found one below. \
+             Appends that landed there, where no block looks, were made again. The log was truncated or made anew: `blocklog doctor` \
+             compares, `blocklog topic pad` fills the gap",
+            self.engine.topic
         );
     }
 
@@ -132,7 +137,14 @@ impl<'a> Pump<'a> {
                 }
                 Output::Reply { ticket, outcome } => self.reply(ticket, outcome),
                 Output::Health(state) => readiness::appending(self.readiness, state),
-                Output::Stray { .. } => self.strays += 1,
+                Output::Stray {
+                    partition,
+                    offset,
+                    cursor,
+                } => {
+                    self.strays += 1;
+                    self.last_stray = (partition, offset, cursor);
+                }
                 Output::Drained => self.drained = true,
             }
         }

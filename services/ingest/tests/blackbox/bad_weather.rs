@@ -36,7 +36,7 @@ async fn without_block_0_it_waits_for_one() {
     );
 
     let establish =
-        move || bootstrap::establish(&journal, Some(&open_genesis()), &|| false, &|_| {});
+        move || bootstrap::establish(&journal, Some(&open_genesis()), None, &|| false, &|_| {});
     tokio::task::spawn_blocking(establish)
         .await
         .unwrap()

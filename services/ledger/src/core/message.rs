@@ -45,6 +45,13 @@ pub enum Input {
         /// The block.
         subject: Option<Subject>,
     },
+    /// The answer to [`Output::Survey`].
+    Surveyed {
+        /// Partition asked for.
+        partition: u32,
+        /// First offset that is still there.
+        start: u64,
+    },
     /// Some time has passed.
     Tick,
 }
@@ -97,6 +104,11 @@ pub enum Output {
         partition: u32,
         /// Offset.
         offset: u64,
+    },
+    /// Ask where the topic begins, and say [`Input::Surveyed`] if it is known.
+    Survey {
+        /// Partition of `transactions`.
+        partition: u32,
     },
     /// Keep this over a restart. The index holds the block that it ends with.
     Snapshot(Snapshot),

@@ -26,6 +26,8 @@ pub struct Partition {
     trouble: [Option<Trouble>; 2],
     /// Records that were removed before they were sealed: nothing heals that.
     gap: Option<Trouble>,
+    /// Whether the last look at the topic's beginning showed such a gap.
+    suspect: bool,
 }
 
 /// Why a lane does not go on: reason and message.
@@ -49,6 +51,7 @@ impl Partition {
             lost: [None; 2],
             trouble: [None, None],
             gap: None,
+            suspect: false,
         }
     }
 
@@ -152,6 +155,24 @@ impl Partition {
                 self.read(lane, from, number, out);
             }
         }
+    }
+
+    /// The topic begins at `start`. True if records are gone that no block holds, which is news. Looks like it twice in a row before
+    /// it is believed: blocks may be on their way that hold them.
+    pub fn surveyed(
+        &mut self,
+        start: u64,
+        caught_up: bool,
+        number: u32,
+        topic: &str,
+        out: &mut Vec<Output>,
+    ) -> bool {
+        let gap = caught_up && self.gap.is_none() && self.queue.is_some() && start > self.cursor;
+        let sure = std::mem::replace(&mut self.suspect, gap) && gap;
+        if sure {
+            self.begins(Lane::Live, start, number, topic, out);
+        }
+        sure
     }
 
     /// Stops all readers.

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
+use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::Journal;
 
 use crate::core::{Input, Snapshot};
@@ -18,6 +18,8 @@ const GROUP: &str = "ledger";
 pub(super) enum Errand {
     /// Read a block back.
     Load { partition: u32, offset: u64 },
+    /// Ask where a partition begins.
+    Survey { partition: u32 },
     /// Write a snapshot.
     Keep(Snapshot),
     /// Leave a position.
@@ -100,6 +102,13 @@ impl Desk {
         for errand in todo {
             match errand {
                 Errand::Load { partition, offset } => self.load(partition, offset),
+                // Whoever reads it tells that a topic cannot be reached.
+                Errand::Survey { partition } => {
+                    if let Ok(ends) = self.journal.offsets(TRANSACTIONS, partition) {
+                        let start = ends.start;
+                        let _ = self.core.send(Input::Surveyed { partition, start });
+                    }
+                }
                 Errand::Keep(snapshot) => match snapshot.0.write(&self.data) {
                     Ok(()) => tracing::debug!("snapshot written"),
                     // The next start takes longer, that is all.

@@ -85,3 +85,10 @@ pub(super) fn tell_finding(finding: &Finding) {
         finding.fault
     );
 }
+
+/// Records of the topic are lost; whoever cannot be reached is told of by the journal.
+pub(super) fn tell_state(condition: &str, state: &Result<(), (&'static str, String)>) {
+    if let ("transactions", Err((reason @ "DATA_LOSS", message))) = (condition, state) {
+        tracing::error!("{reason}: {message}; blocks go on being served");
+    }
+}

@@ -138,6 +138,60 @@ fn what_retention_removed_is_unavailable_not_a_lie() {
 }
 
 #[test]
+fn records_removed_before_they_were_sealed_are_a_loss_that_is_noticed_by_looking() {
+    let dir = folder();
+    let mut world = World::new();
+    world.send(0, "bank", "carol", 1);
+    world.seal(0);
+    for n in 0..4 {
+        world.send(0, "bank", "carol", n + 1);
+    }
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    driver.pass(5_000, &world);
+    assert!(driver.ready.values().all(Result::is_ok));
+    assert_eq!(driver.view().pending(0, 0, 100).len(), 4);
+    // Its reader stands at the end, where nothing happens.
+    world.starts[0] = 3;
+    world.topic[0].retain(|offset, _| *offset >= 3);
+    driver.pass(5_000, &world);
+    assert!(driver.ready.values().all(Result::is_ok), "one look may lie");
+    driver.pass(5_000, &world);
+    let Err((reason, message)) = &driver.ready["transactions"] else {
+        panic!("{:?}", driver.ready);
+    };
+    assert_eq!(*reason, "DATA_LOSS");
+    for word in ["transactions/0", "offset 3", "cursor 1"] {
+        assert!(message.contains(word), "{message}");
+    }
+    assert_eq!(driver.view().pending(0, 0, 100).len(), 2);
+    assert_eq!(driver.fatal, None);
+}
+
+#[test]
+fn records_removed_after_they_were_sealed_are_no_trouble() {
+    let dir = folder();
+    let mut world = World::new();
+    for n in 0..4 {
+        world.send(0, "bank", "carol", n + 1);
+    }
+    world.seal(0);
+    world.send(0, "bank", "carol", 9);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    world.starts[0] = 4;
+    world.topic[0].retain(|offset, _| *offset >= 4);
+    for _ in 0..3 {
+        driver.pass(5_000, &world);
+    }
+    assert!(
+        driver.ready.values().all(Result::is_ok),
+        "{:?}",
+        driver.ready
+    );
+    assert_eq!(driver.view().audit().unwrap().findings, 0);
+    assert_eq!(driver.view().pending(0, 0, 100).len(), 1);
+}
+
+#[test]
 fn a_replay_is_audited_while_blocks_keep_coming() {
     let dir = folder();
     let mut world = World::new();

@@ -243,6 +243,10 @@ impl Driver {
                     let subject = self.view().subject(partition, offset).expect("an index");
                     self.inputs.push_back(Input::Loaded { partition, subject });
                 }
+                Output::Survey { partition } => {
+                    let start = world.map_or(0, |world| world.starts[partition as usize]);
+                    self.inputs.push_back(Input::Surveyed { partition, start });
+                }
                 Output::Snapshot(snapshot) => {
                     snapshot.0.write(&self.dir).expect("a disk");
                     self.snapshots += 1;

@@ -80,7 +80,7 @@ impl Network {
     }
 
     pub fn establish(&self) {
-        bootstrap::establish(&self.journal, Some(&self.genesis), &|| false, &|_| {})
+        bootstrap::establish(&self.journal, Some(&self.genesis), None, &|| false, &|_| {})
             .expect("a new chain");
     }
 
