@@ -32,7 +32,7 @@ pub struct History {
 }
 
 enum Sender {
-    Key(Secret),
+    Key(Box<Secret>),
     Name(Account),
 }
 
@@ -48,7 +48,8 @@ impl Sender {
 impl History {
     /// Block 0, for keys with funds.
     pub fn of_keys() -> Result<History> {
-        let keys = (0..SENDERS).map(|i| Sender::Key(Secret::from_seed([i as u8 + 1; 32])));
+        let keys =
+            (0..SENDERS).map(|i| Sender::Key(Box::new(Secret::from_seed([i as u8 + 1; 32]))));
         History::new(keys.collect())
     }
 

@@ -43,7 +43,10 @@ pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error>
                 "topic {missing} is still being created"
             ))),
             Err(error) => Err(error),
-            Ok(_) if created => return Ok(Creation::Created),
+            Ok(partitions) if created => match led(kafka, spec, partitions) {
+                Ok(()) => return Ok(Creation::Created),
+                Err(error) => Err(error),
+            },
             Ok(_) => return Ok(Creation::Existed),
         };
         match outcome {
@@ -52,6 +55,11 @@ pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error>
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether all partitions answer: brokers that were told to lead them may not know of it yet.
+fn led(kafka: &Kafka, spec: &TopicSpec, partitions: u32) -> Result<(), Error> {
+    (0..partitions).try_for_each(|number| kafka.offsets(&spec.name, number).map(drop))
 }
 
 /// Asks for the topic; true if it was made, false if somebody else was faster.
