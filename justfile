@@ -50,7 +50,7 @@ e2e *NAMES: build
 kills: build
     tests/e2e/run kills dev_kill journal_kill eight
 
-# The golden session in full: 100 000 records, every figure of every RPC recounted; about six minutes on two cores.
+# The golden session in full: 100 000 records, every figure of every RPC recounted: minutes, ten of them on busy cores.
 golden RECORDS="100000": build
     GOLDEN_RECORDS={{RECORDS}} tests/e2e/run golden
 
