@@ -100,6 +100,8 @@ pub fn once_known(
     stopped: &dyn Fn() -> bool,
 ) -> Result<(), Error> {
     match rules.recv() {
+        // Nobody can change what was imported.
+        Ok(_) if journal.expect_writable().is_err() => Ok(()),
         Ok(rules) => Watch::new(journal, rules).run(stopped),
         Err(_) => Ok(()),
     }

@@ -255,7 +255,8 @@ impl Core {
         for (number, partition) in (0..).zip(&mut self.partitions) {
             partition.retry(number, now_ms, out);
         }
-        if self.live && now_ms >= self.surveyed_ms + SURVEY_INTERVAL_MS {
+        let survey = self.live && self.transactions.is_some();
+        if survey && now_ms >= self.surveyed_ms + SURVEY_INTERVAL_MS {
             self.surveyed_ms = now_ms;
             let all = 0..self.partitions.len() as u32;
             out.extend(all.map(|partition| Output::Survey { partition }));
@@ -293,7 +294,10 @@ impl Core {
         let Some(partition) = self.partitions.get_mut(number as usize) else {
             return;
         };
-        if partition.surveyed(start, caught_up, number, &self.transactions, out) {
+        let Some(transactions) = &self.transactions else {
+            return;
+        };
+        if partition.surveyed(start, caught_up, number, transactions, out) {
             self.tell_trouble(out);
             self.publish(false, out);
         }

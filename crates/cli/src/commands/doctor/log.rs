@@ -3,7 +3,7 @@
 use follow::bootstrap::find_genesis;
 use follow::config::JournalArgs;
 use follow::topics;
-use journal::{Description, Journal, TopicSpec};
+use journal::{Description, Fault, Journal, TopicSpec};
 
 use super::Finding;
 
@@ -109,14 +109,28 @@ fn faults(name: &str, described: &Description) -> Vec<Finding> {
             "topic {name}: {} is {}, should be {}",
             fault.setting, fault.found, fault.expected
         );
-        let fix = format!(
-            "kafka-configs.sh --alter --topic {name} --add-config {}={}",
-            fault.setting, fault.expected
-        );
+        let fix = fix(name, fault);
         match fault.fatal {
             true => Finding::fault(what, fix),
             false => Finding::warning(what, fix),
         }
     });
     told.collect()
+}
+
+fn fix(name: &str, fault: &Fault) -> String {
+    let Fault {
+        setting, expected, ..
+    } = fault;
+    match (fault.is_of_partitions(), fault.fatal) {
+        (true, true) => {
+            format!("kafka-topics.sh --alter --topic {name} --partitions {expected}")
+        }
+        (true, false) => format!(
+            "none: Kafka cannot remove partitions; publish to the first {expected}, what lies in others is in no block"
+        ),
+        (false, _) => {
+            format!("kafka-configs.sh --alter --topic {name} --add-config {setting}={expected}")
+        }
+    }
 }
