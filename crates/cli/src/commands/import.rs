@@ -28,7 +28,7 @@ pub struct Args {
     /// The export, as `blocklog export` or kcat write it
     file: PathBuf,
     /// The journal to make: disk:DIR, a directory that is not there
-    #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
+    #[arg(long, value_name = "URL")]
     journal: Url,
     #[command(flatten)]
     trust: Trust,
