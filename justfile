@@ -56,7 +56,8 @@ golden RECORDS="100000": build
 
 # Ratios against a baseline of the same run.
 bench *ARGS:
-    cargo run --release -p bench -- {{ARGS}}
+    cargo build --release --locked -p bench -p ingest -p ledger
+    "${CARGO_TARGET_DIR:-target}/release/bench" {{ARGS}}
 
 # A real broker in the background: up, down, env.
 kafka VERB="up":
