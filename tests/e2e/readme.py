@@ -88,7 +88,8 @@ def look(outputs: list[str]) -> None:
     contains(topic, ["offset 1, ", "INCLUDED", "luc"], "the topic by kcat and by topic cat")
     contains(text, ["gerald", "daniel"], "the second part")
     check(re.search(r"^ *miners +bl1[0-9a-z]{58} bl1[0-9a-z]{58}$", text, re.MULTILINE), "the consortium's two miners")
-    contains(outputs[-2], ["verdict       INCLUDED", "250"], "the consortium's transaction")
+    contains(outputs[-3], ["verdict       INCLUDED", "250"], "the consortium's transaction")
+    contains(outputs[-2], ["imported       2 candidates", "2 accepted, 0 stale, 0 refused"], "the consortium's archive")
 
 
 if __name__ == "__main__":
