@@ -112,17 +112,22 @@ def errors(s: Scenario, net: services.Net, file, journal: str) -> None:
     refused(6, ["DAMAGED", "record 1 ", "no offset, time and length"], data=b"nothing of the kind, but long enough")
     refused(6, ["NO_CHAIN"], data=b"")
     refused(6, ["DAMAGED", "cut off", "whole up to height"], data=whole[:-10])
-    refused(6, ["BROKEN", "breaks at height 1"], data=changed(whole, 1))
+    refused(6, ["BROKEN", "breaks at height 1"], data=without_height_1(whole))
     answer = tools.blocklog("import", s.folder / "nowhere", "--journal", f"disk:{new}", code=2)
     contains(answer.err, ["cannot read"], "an export that is not there")
     s.step("no export, damaged, cut, broken, another chain, a directory in use: refused, nothing left behind")
 
 
-def changed(whole: bytes, number: int) -> bytes:
-    """One bit of the root in that record's header is another."""
-    first = list(tools.exported(whole))[number]
-    at = whole.index(first.value) + 60
-    return whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+def without_height_1(whole: bytes) -> bytes:
+    """One bit of the root in every header of height 1 is another; of one alone, the loser of its race would win."""
+    fields = bytes.fromhex("080110011a20")  # version 1, height 1, and the tag and length of the previous hash
+    root = len(fields) + 32 + 2
+    text, at = bytearray(whole), whole.find(fields)
+    check(at >= 0, "no block of height 1 in the export")
+    while at >= 0:
+        text[at + root] ^= 1
+        at = whole.find(fields, at + 1)
+    return bytes(text)
 
 
 if __name__ == "__main__":
