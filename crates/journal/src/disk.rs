@@ -48,7 +48,7 @@ use self::frame::Salt;
 pub use self::import::Import;
 use self::partition::Partition;
 pub(crate) use self::reader::Reader;
-use self::recover::Ground;
+use self::recover::{Ground, Look};
 use self::topics::{Topic, Topics};
 use self::writing::Writer;
 use crate::Error;
@@ -139,8 +139,9 @@ impl Disk {
             file: directory.clone(),
             detail: error.to_string(),
         };
-        for partition in 0..spec.partitions {
-            recover::create(&inner.ground, &directory.join(partition.to_string()))?;
+        let partitions: Vec<_> = partitions(spec, &directory).collect();
+        for partition in &partitions {
+            recover::create(&inner.ground, partition)?;
         }
         inner.ground.files.sync_dir(&inner.root).map_err(io)?;
         inner.ground.files.sync_dir(&directory).map_err(io)?;
@@ -149,7 +150,8 @@ impl Disk {
             ("max_record_bytes", spec.max_record_bytes.to_string()),
         ];
         meta::write(&*inner.ground.files, &directory.join("topic"), &said)?;
-        let topic = open_topic(&inner.ground, spec.clone(), &directory)?;
+        let mut looks = recover::look_all(&inner.ground, &partitions).into_iter();
+        let topic = open_topic(&inner.ground, spec.clone(), &directory, &mut looks)?;
         inner
             .topics
             .0
@@ -308,7 +310,7 @@ fn open_topics(
         detail: error.to_string(),
     };
     ground.files.sync_dir(root).map_err(io)?;
-    let mut topics = std::collections::BTreeMap::new();
+    let mut specs = Vec::new();
     for name in ground.files.list(root).map_err(io)? {
         let directory = root.join(&name);
         let path = directory.join("topic");
@@ -330,22 +332,44 @@ fn open_topics(
             partitions: small("partitions")?,
             max_record_bytes: small("max_record_bytes")?,
         };
-        topics.insert(name, Arc::new(open_topic(ground, spec, &directory)?));
+        specs.push((spec, directory));
+    }
+    let directories = specs
+        .iter()
+        .flat_map(|(spec, directory)| partitions(spec, directory));
+    let mut looks = recover::look_all(ground, &directories.collect::<Vec<_>>()).into_iter();
+    let mut topics = std::collections::BTreeMap::new();
+    for (spec, directory) in specs {
+        let name = spec.name.clone();
+        topics.insert(
+            name,
+            Arc::new(open_topic(ground, spec, &directory, &mut looks)?),
+        );
     }
     Ok(topics)
 }
 
-fn open_topic(ground: &Ground, spec: TopicSpec, directory: &Path) -> Result<Topic, Error> {
+/// The directories of a topic's partitions, in order.
+fn partitions(spec: &TopicSpec, directory: &Path) -> impl Iterator<Item = PathBuf> {
+    (0..spec.partitions).map(|number| directory.join(number.to_string()))
+}
+
+fn open_topic(
+    ground: &Ground,
+    spec: TopicSpec,
+    directory: &Path,
+    looks: &mut impl Iterator<Item = Result<Look, Error>>,
+) -> Result<Topic, Error> {
     let io = |error: io::Error| Error::Io {
         file: directory.to_owned(),
         detail: error.to_string(),
     };
     ground.files.sync_dir(directory).map_err(io)?;
-    let open = |number: u32| {
-        let directory = directory.join(number.to_string());
-        recover::open(ground, &spec.name, number, &directory).map(Arc::new)
+    let found = (0..).zip(partitions(&spec, directory)).zip(looks);
+    let open = |((number, directory), look): ((u32, PathBuf), Result<Look, Error>)| {
+        recover::open(ground, &spec.name, number, &directory, look?).map(Arc::new)
     };
-    let partitions = (0..spec.partitions).map(open).collect::<Result<_, _>>()?;
+    let partitions = found.map(open).collect::<Result<_, _>>()?;
     Ok(Topic { spec, partitions })
 }
 

@@ -10,7 +10,8 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -22,9 +23,9 @@ use super::scan::{Scan, Step};
 use super::writing::Writing;
 use crate::Error;
 
-/// Bytes of full segments that are read through at start, newest first: about a second. Older ones are checked
-/// when they are read.
-const CHECKED_BYTES: u64 = 1 << 30;
+/// Of each partition so many bytes are read at start at least, the last segment and whole ones before it; what is older is
+/// checked when it is read. So a start takes a tenth of a second, however long the log is.
+const CHECKED_BYTES: u64 = 16 << 20;
 
 /// What all partitions of a journal are opened with.
 #[derive(Clone)]
@@ -73,14 +74,43 @@ pub(super) fn create(ground: &Ground, directory: &Path) -> Result<(), Error> {
     ground.files.sync_dir(directory).map_err(io)
 }
 
-/// Opens a partition and brings it into order.
-pub(super) fn open(
-    ground: &Ground,
-    topic: &str,
-    number: u32,
-    directory: &Path,
-) -> Result<Partition, Error> {
-    let (mut mark, marked) = Mark::open(&*ground.files, directory, ground.salt)?;
+/// A partition as it was found: nothing has been changed yet.
+pub(super) struct Look {
+    mark: Mark,
+    marked: u64,
+    full: Vec<Segment>,
+    full_bytes: u64,
+    last: Found,
+    read: Read,
+    /// The latest in all segments that were read.
+    last_append_ms: u64,
+}
+
+/// Looks at partitions, several at once: reading is most of the work of a start.
+pub(super) fn look_all(ground: &Ground, directories: &[PathBuf]) -> Vec<Result<Look, Error>> {
+    let looks: Vec<_> = directories.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = || next.fetch_add(1, Ordering::Relaxed);
+        while let Some((directory, look)) = directories.iter().zip(&looks).nth(mine()) {
+            let _ = look.set(self::look(ground, directory));
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 1..cores.min(directories.len()) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let looks = looks.into_iter().map(OnceLock::into_inner);
+    looks
+        .map(|look| look.expect("somebody took every number"))
+        .collect()
+}
+
+fn look(ground: &Ground, directory: &Path) -> Result<Look, Error> {
+    let (mark, marked) = Mark::open(&*ground.files, directory, ground.salt)?;
     let mut found = find(ground, directory)?;
     let Some(last) = found.pop() else {
         let detail = "the partition has no segments".into();
@@ -91,7 +121,34 @@ pub(super) fn open(
         });
     };
     let read = read_through(ground, &last)?;
-    settle(ground, &last, &read, marked)?;
+    let full_bytes = found.iter().map(|full| full.length).sum();
+    let (full, last_append_ms) = index_full(ground, found, &last)?;
+    Ok(Look {
+        mark,
+        marked,
+        full,
+        full_bytes,
+        last_append_ms: last_append_ms.max(read.last_append_ms),
+        last,
+        read,
+    })
+}
+
+/// Opens a partition as it was found, and brings it into order.
+pub(super) fn open(
+    ground: &Ground,
+    topic: &str,
+    number: u32,
+    directory: &Path,
+    look: Look,
+) -> Result<Partition, Error> {
+    let Look {
+        mut mark,
+        last,
+        read,
+        ..
+    } = look;
+    settle(ground, &last, &read, look.marked)?;
     let io = |error: io::Error| Error::Io {
         file: last.path.clone(),
         detail: error.to_string(),
@@ -101,23 +158,24 @@ pub(super) fn open(
         ground.files.sync_dir(directory).map_err(io)?;
         mark.set(read.next).and_then(|()| mark.sync()).map_err(io)?;
     }
-
-    let full_bytes = found.iter().map(|full| full.length).sum();
-    let (segments, last_append_ms) =
-        index_all(ground, found, last.base, read.index, read.last_append_ms)?;
+    let mut segments = look.full;
+    segments.push(Segment {
+        base: last.base,
+        index: read.index,
+    });
     let state = State {
         segments,
         end: read.next,
         active: Arc::clone(&last.file),
         active_bytes: read.position,
-        full_bytes,
+        full_bytes: look.full_bytes,
         stopped: None,
     };
     let writing = Writing {
         file: last.file,
         position: read.position,
         next: read.next,
-        last_append_ms,
+        last_append_ms: look.last_append_ms,
         mark,
         refusing: false,
         buffer: Vec::new(),
@@ -137,24 +195,18 @@ pub(super) fn open(
     })
 }
 
-/// The full segments, the newest of them checked, and the last one behind them, with the latest append time.
-fn index_all(
+/// The full segments, the newest of them checked up to where the last one begins, with the latest append time in those.
+fn index_full(
     ground: &Ground,
     full: Vec<Found>,
-    last_base: u64,
-    last_index: Index,
-    last_append_ms: u64,
+    last: &Found,
 ) -> Result<(Vec<Segment>, u64), Error> {
-    let mut last_append_ms = last_append_ms;
-    let mut segments = vec![Segment {
-        base: last_base,
-        index: last_index,
-    }];
-    let mut checked_bytes = 0;
-    let mut end = last_base;
+    let mut segments = Vec::with_capacity(full.len());
+    let (mut checked_bytes, mut last_append_ms) = (last.length, 0);
+    let mut end = last.base;
     for full in full.into_iter().rev() {
         let mut index = Index::default();
-        if checked_bytes <= CHECKED_BYTES {
+        if checked_bytes < CHECKED_BYTES {
             let read = read_through(ground, &full)?;
             check_full(&full, &read, end)?;
             last_append_ms = last_append_ms.max(read.last_append_ms);
@@ -162,14 +214,12 @@ fn index_all(
         }
         checked_bytes += full.length;
         end = full.base;
-        segments.insert(
-            0,
-            Segment {
-                base: full.base,
-                index,
-            },
-        );
+        segments.push(Segment {
+            base: full.base,
+            index,
+        });
     }
+    segments.reverse();
     Ok((segments, last_append_ms))
 }
 
