@@ -131,17 +131,15 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
     let v1alpha = reflection(descriptors, &services)
         .build_v1alpha()
         .context("reflection v1alpha")?;
-    let router = routes
+    let routes = routes
         .add_service(health)
         .add_service(v1)
         .add_service(v1alpha);
-    let router = router
-        .into_axum_router()
-        .layer(axum::middleware::from_fn_with_state(calls, call::handle));
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = transport(&limits)
-        .add_routes(router.into())
+        .layer(call::CallLayer(calls))
+        .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(incoming, service.shutdown.cancelled_owned());
     let cut = cut_after(service.shutdown.clone(), service.grace);
     service.tasks.spawn("grpc", async move {

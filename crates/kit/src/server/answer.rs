@@ -6,15 +6,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
-use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use http_body::{Frame, SizeHint};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::admission::Permit;
-use super::call::{exceeded, panicked};
+use super::call::{Response, exceeded, panicked};
 use super::deadline::Deadline;
 use super::observed::Observed;
 use crate::{Refusal, Shutdown};
@@ -52,7 +51,7 @@ impl Answer {
         mut observed: Observed,
         permit: Option<Permit>,
         watch: Watch,
-    ) -> Response {
+    ) -> Response<Answer> {
         // An error without messages has its status in the headers.
         if let Some(status) = Status::from_header_map(response.headers()) {
             observed.end(status.code(), status.message());
@@ -60,19 +59,17 @@ impl Answer {
             // No gRPC at all; clients make UNKNOWN of it.
             observed.end(Code::Unknown, response.status().as_str());
         }
-        response.map(|inner| {
-            Body::new(Answer {
-                inner,
-                observed,
-                domain: watch.domain,
-                ending: watch.ending(),
-                done: false,
-                _permit: permit,
-            })
+        response.map(|inner| Answer {
+            inner,
+            observed,
+            domain: watch.domain,
+            ending: watch.ending(),
+            done: false,
+            _permit: permit,
         })
     }
 
-    fn finish(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn finish(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         self.done = true;
         self.observed.end(status.code(), status.message());
         let mut trailers = HeaderMap::new();
@@ -86,12 +83,12 @@ impl Answer {
 
 impl HttpBody for Answer {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = Status;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         if this.done {
             return Poll::Ready(None);

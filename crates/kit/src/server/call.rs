@@ -1,16 +1,18 @@
 //! The way of one call through the server.
 
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
 use http::{HeaderName, HeaderValue};
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
+use tonic::service::Routes;
 use tonic::{Code, Status};
+use tower::{Layer, Service, ServiceExt as _};
 use tracing::Instrument as _;
 
 use super::admission::{Admission, Permit};
@@ -32,12 +34,47 @@ pub(super) struct Calls {
     pub figures: Arc<Figures>,
 }
 
+pub(super) type Request = http::Request<Body>;
+pub(super) type Response<B = Body> = http::Response<B>;
+
+/// Puts the way of calls around services.
+#[derive(Clone, Debug)]
+pub(super) struct CallLayer(pub Arc<Calls>);
+
+/// Services, and the way to them.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    calls: Arc<Calls>,
+    routes: Routes,
+}
+
+impl Layer<Routes> for CallLayer {
+    type Service = Way;
+
+    fn layer(&self, routes: Routes) -> Way {
+        let calls = Arc::clone(&self.0);
+        Way { calls, routes }
+    }
+}
+
+impl Service<Request> for Way {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = BoxFuture<Self::Response, Infallible>;
+
+    /// Always: admission never waits, and routes do not either.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let Way { calls, routes } = self.clone();
+        Box::pin(async move { Ok(handle(&calls, request, routes).await) })
+    }
+}
+
 /// Serves one call, and hands its answer on in a body that watches over the rest of it.
-pub(super) async fn handle(
-    State(calls): State<Arc<Calls>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response<Answer> {
     let method = calls.methods.at(request.uri().path());
     let observed = Observed::start(&calls.figures, method, request.headers());
     let limit = (!method.streaming).then_some(calls.unary_deadline);
@@ -47,7 +84,7 @@ pub(super) async fn handle(
     }
     let context = observed.context.clone();
     let span = observed.span.clone();
-    let answer = calls.answer(method, deadline, request, next);
+    let answer = calls.answer(method, deadline, request, routes);
     let mut answer = pin!(answer.instrument(span));
     let (mut response, permit) = std::future::poll_fn(|task| {
         let _attached = context.attach();
@@ -77,19 +114,20 @@ impl Calls {
         method: &Method,
         deadline: Option<Deadline>,
         request: Request,
-        next: Next,
+        routes: Routes,
     ) -> (Response, Option<Permit>) {
         let permit = match self.admission.admit(method) {
             Ok(permit) => permit,
             Err(refusal) => return (Status::from(refusal).into_http(), None),
         };
-        let answer = guarded(next.run(request));
+        let answer = guarded(routes.oneshot(request));
         let answer = match deadline {
             Some(deadline) => tokio::time::timeout_at(deadline.at, answer).await,
             None => Ok(answer.await),
         };
         let response = match answer {
-            Ok(Ok(response)) => response,
+            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Err(error))) => match error {},
             Ok(Err(Panicked)) => panicked(self.domain).into_http(),
             Err(_) => exceeded(self.domain).into_http(),
         };

@@ -1,10 +1,13 @@
 //! Which methods there are, and which of them stream: read from the descriptors.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
+
+use crate::metrics::KeyValue;
 
 /// One method, as spans and figures name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,22 @@ pub(super) struct Method {
     pub streaming: bool,
     /// Serves operators, not users: never refused for load.
     pub essential: bool,
+    /// Service and method, as figures have them.
+    pub labels: [KeyValue; 2],
+}
+
+impl Method {
+    fn new(service: &str, name: &str, streaming: bool) -> Method {
+        // Every call clones them.
+        let label = |key: &'static str, value: &str| KeyValue::new(key, Arc::<str>::from(value));
+        Method {
+            service: service.to_owned(),
+            name: name.to_owned(),
+            streaming,
+            essential: service == "grpc.health.v1.Health",
+            labels: [label("rpc.service", service), label("rpc.method", name)],
+        }
+    }
 }
 
 /// All methods by their path.
@@ -38,15 +57,9 @@ impl Methods {
     }
 
     fn of(descriptors: &[u8]) -> anyhow::Result<Self> {
-        let unknown = Method {
-            service: "unknown".to_owned(),
-            name: "unknown".to_owned(),
-            streaming: false,
-            essential: false,
-        };
         let mut methods = Self {
             by_path: HashMap::new(),
-            unknown,
+            unknown: Method::new("unknown", "unknown", false),
         };
         methods.add(descriptors)?;
         Ok(methods)
@@ -63,12 +76,8 @@ impl Methods {
                 };
                 for method in &service.method {
                     let path = format!("/{full}/{}", method.name());
-                    let method = Method {
-                        service: full.clone(),
-                        name: method.name().to_owned(),
-                        streaming: method.client_streaming() || method.server_streaming(),
-                        essential: full == "grpc.health.v1.Health",
-                    };
+                    let streaming = method.client_streaming() || method.server_streaming();
+                    let method = Method::new(&full, method.name(), streaming);
                     self.by_path.insert(path, method);
                 }
             }

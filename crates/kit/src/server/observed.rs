@@ -64,10 +64,7 @@ impl Observed {
                 rpc.grpc.status_code = Empty,
             )
         });
-        let method = [
-            KeyValue::new("rpc.service", method.service.clone()),
-            KeyValue::new("rpc.method", method.name.clone()),
-        ];
+        let method = method.labels.clone();
         figures.active.add(1, &method);
         Self {
             span,
