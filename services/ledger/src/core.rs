@@ -210,6 +210,7 @@ impl Core {
         if self.failed {
             return;
         }
+        let tick = matches!(input, Input::Tick);
         match input {
             Input::Follow(input) => self.follow(now_ms, input, out),
             Input::Topic {
@@ -229,7 +230,9 @@ impl Core {
         }
         if !self.failed {
             self.audit(out);
-            self.flush(out);
+            if !self.may_wait(tick) {
+                self.flush(out);
+            }
         }
     }
 

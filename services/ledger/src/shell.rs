@@ -222,14 +222,18 @@ impl Shell {
     fn settle(mut self) -> anyhow::Result<()> {
         let mut out = Vec::new();
         let deadline = Instant::now() + SETTLE;
-        while !self.core.is_settled() {
-            let Ok(input) = self.inputs.recv_deadline(deadline) else {
+        loop {
+            // Nothing may wait any longer.
+            self.core.flush(&mut out);
+            out.retain(|output| matches!(output, Output::Write(_)));
+            self.carry_out(&mut out)?;
+            if self.core.is_settled() {
                 break;
-            };
-            if matches!(input, Input::Written) {
-                self.core.step(now_ms(), input, &mut out);
-                out.retain(|output| matches!(output, Output::Write(_)));
-                self.carry_out(&mut out)?;
+            }
+            match self.inputs.recv_deadline(deadline) {
+                Ok(input @ Input::Written) => self.core.step(now_ms(), input, &mut out),
+                Ok(_) => {}
+                Err(_) => break,
             }
         }
         if let Some(snapshot) = self.core.last_snapshot() {

@@ -33,6 +33,9 @@ use schema::Keyspaces;
 /// Lengths of the buckets that are kept, in milliseconds: second, minute, hour, day.
 const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 
+/// Rows of blocks that are kept in memory: some 400 bytes each.
+const CACHED_BLOCKS: usize = 4096;
+
 /// What can go wrong with the index.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -78,8 +81,13 @@ struct Moment {
     audit: answer::Audit,
     snapshot: Snapshot,
     keyspaces: Keyspaces,
+    /// Of this chain; views of all its moments share it.
+    blocks: Arc<BlockCache>,
     alarm: Alarm,
 }
+
+/// Rows of blocks, by height: nearly every answer names one, and most ask for new ones.
+type BlockCache = quick_cache::sync::Cache<u64, rows::Block>;
 
 /// The first sign of damage that a reader came upon.
 type Alarm = Arc<OnceLock<Error>>;
@@ -143,8 +151,9 @@ impl Publisher {
             audit,
             written,
         } = publication;
-        let before = self.latest.load_full().filter(|_| !written);
-        let snapshot = before.map_or_else(
+        let before = self.latest.load_full();
+        let blocks = before.as_ref().map(|before| before.blocks.clone());
+        let snapshot = before.filter(|_| !written).map_or_else(
             || self.database.snapshot(),
             |before| before.snapshot.clone(),
         );
@@ -156,6 +165,7 @@ impl Publisher {
             audit,
             snapshot,
             keyspaces: self.keyspaces.clone(),
+            blocks: blocks.unwrap_or_else(|| Arc::new(BlockCache::new(CACHED_BLOCKS))),
             alarm: self.alarm.clone(),
         };
         self.latest.store(Some(Arc::new(moment)));

@@ -101,6 +101,7 @@ impl Core {
         {
             partition.audit.block(accepted);
         }
+        self.collecting.replay |= !self.live;
         self.collecting.blocks.push(applied);
     }
 

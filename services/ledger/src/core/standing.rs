@@ -5,10 +5,20 @@ use chain::Tip;
 use super::partition::Partition;
 use super::{Core, Output, Publication, SNAPSHOT_INTERVAL_MS, Snapshot, Writing};
 use crate::store::answer::{Audit as AuditState, Totals};
+use crate::store::write::TABLE_BYTES;
 
 impl Core {
+    /// Whether what has been collected may wait for more: many rows at once become tables. That is a replay, which readers
+    /// see in large steps, and an audit that catches up block by block, which waits for the next tick.
+    pub(super) fn may_wait(&self, tick: bool) -> bool {
+        match self.live {
+            false => self.collecting.bytes() < TABLE_BYTES,
+            true => self.collecting.is_audit() && !tick,
+        }
+    }
+
     /// Sends what has been collected to the index, unless something is on its way already.
-    pub(super) fn flush(&mut self, out: &mut Vec<Output>) {
+    pub fn flush(&mut self, out: &mut Vec<Output>) {
         let (Writing::Nothing, Some(head)) = (&self.writing, &mut self.head) else {
             return;
         };

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use chain::accepted::Kind;
 use chain::{Account, Hash, Header, Verdict, leaf};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::Error;
 
@@ -71,20 +70,23 @@ pub(super) struct Entry {
 }
 
 /// Up to [`super::schema::CHUNK_LEAVES`] leaves of one block that follow each other, and what is behind them.
+/// Read, it borrows from its row: most of it is only passed over.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Chunk {
+pub(super) struct Chunk<'a> {
     pub height: u64,
     pub partition: u32,
     /// Of the first slot; the others follow without a gap.
     pub from_offset: u64,
-    pub slots: Vec<Slot>,
+    #[serde(borrow)]
+    pub slots: Vec<Slot<'a>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Slot {
+pub(super) enum Slot<'a> {
     /// What the block carries for one offset.
     Record {
-        carried: Bytes,
+        #[serde(serialize_with = "as_bytes")]
+        carried: &'a [u8],
         verdict: Verdict,
         sender: Option<Entry>,
         recipient: Option<Entry>,
@@ -188,8 +190,13 @@ pub(super) fn encode(row: &impl Serialize) -> Vec<u8> {
 }
 
 /// The row of some bytes.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     postcard::from_bytes(bytes).map_err(|_| Error::Damaged("a row does not decode"))
+}
+
+/// In one go: serde takes slices item by item.
+fn as_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
 }
 
 impl What {
@@ -235,7 +242,7 @@ impl From<Entry> for leaf::Entry {
     }
 }
 
-impl Slot {
+impl Slot<'_> {
     /// How many offsets it covers.
     pub fn offsets(&self) -> u64 {
         match self {

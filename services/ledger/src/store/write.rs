@@ -22,9 +22,10 @@ mod miners;
 mod series;
 
 pub(super) use bulk::Row;
+pub use bulk::TABLE_BYTES;
 
-/// A batch with this many bytes of blocks is a replay, or as good as one: most of it becomes tables right away.
-const TABLE_BYTES: usize = 6 << 20;
+/// About what the rows of a refused candidate take.
+const REFUSED_BYTES: usize = 256;
 
 /// What is to be written at once.
 #[derive(Debug, Default)]
@@ -35,6 +36,8 @@ pub struct Batch {
     pub refused: Vec<Refused>,
     /// What the audit found out about blocks that are in the index or in this batch.
     pub audited: Vec<Audited>,
+    /// Whether it is of a replay: the ledger had not caught up when it began.
+    pub replay: bool,
     /// Where the index stands after all this; `None` while there is no block 0 (then there is nothing else either).
     pub state: Option<State>,
 }
@@ -94,15 +97,19 @@ pub struct Writer {
 impl Batch {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.refused.is_empty() && self.audited.is_empty()
+        self.is_audit() && self.audited.is_empty()
+    }
+
+    /// Whether there is nothing but what the audit found.
+    pub fn is_audit(&self) -> bool {
+        self.blocks.is_empty() && self.refused.is_empty()
     }
 
     /// About how many bytes it will take.
     pub fn bytes(&self) -> usize {
-        self.blocks
-            .iter()
-            .map(|applied| applied.accepted.block.size())
-            .sum()
+        let blocks = self.blocks.iter();
+        let blocks: usize = blocks.map(|applied| applied.accepted.block.size()).sum();
+        blocks + self.refused.len() * REFUSED_BYTES
     }
 }
 
@@ -160,7 +167,7 @@ impl Writer {
         for audited in &batch.audited {
             self.audited(audited, &mut rows, &mut out)?;
         }
-        rows.put(&self.keyspaces, batch.bytes() >= TABLE_BYTES, &mut out)?;
+        rows.put(&self.keyspaces, batch, &mut out)?;
         self.edges.flush(&self.keyspaces, &mut out);
         self.miners.flush(&self.keyspaces, &mut out);
         self.series.flush(&self.keyspaces, &mut out);
@@ -186,7 +193,7 @@ impl Writer {
             if accepted.height == 0 {
                 self.genesis(accepted, out);
             }
-            self.block(applied, out);
+            self.block(applied, rows);
             self.accounts(accepted, rows);
             self.chunks(accepted, &mut ids, rows)?;
             for leaf in &accepted.leaves {
@@ -195,7 +202,7 @@ impl Writer {
             for node in &accepted.nodes {
                 self.edges.node(node, &mut rows.tiles);
             }
-            self.miners.won(accepted, &self.keyspaces, out)?;
+            self.miners.won(accepted, &self.keyspaces, rows)?;
             self.series.block(accepted, &self.keyspaces)?;
         }
         history::groups(blocks, &mut rows.history);

@@ -103,6 +103,11 @@ impl Driver {
     /// Goes on until nothing moves any more.
     pub fn run(&mut self, world: &World) {
         while self.step(world) {}
+        // What the audit found waits for a tick.
+        if self.fatal.is_none() && !self.core.is_settled() {
+            self.inputs.push_back(Input::Tick);
+            while self.step(world) {}
+        }
     }
 
     /// One input; false when there is none.
@@ -117,6 +122,13 @@ impl Driver {
         self.core.step(self.clock_ms, input, &mut out);
         self.carry_out(out, &Some(world));
         true
+    }
+
+    /// Has written what waits to be.
+    pub fn flush(&mut self) {
+        let mut out = Vec::new();
+        self.core.flush(&mut out);
+        self.carry_out(out, &None);
     }
 
     /// Lets time pass.

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use chain::{Account, Hash};
-use fjall::Readable;
+use fjall::{Readable, Slice};
 use prost::Message;
 use proto::chain::v1 as wire;
 
 use super::View;
 use crate::store::answer::Block;
-use crate::store::rows::{self, Slot};
+use crate::store::rows::{self, Chunk, Slot};
 use crate::store::{Error, schema};
 
 impl View {
@@ -37,7 +37,9 @@ impl View {
             .moment
             .snapshot
             .get(&self.moment.keyspaces.heights, hash)?;
-        key.map(|key| schema::read_number(&key)).transpose()
+        let height = key.map(|key| schema::read_number(&key)).transpose()?;
+        // A crash may leave rows of blocks that are not in the index yet.
+        Ok(height.filter(|height| *height <= self.tip().height))
     }
 
     /// The value of the block's record on the `blockchain` topic, byte for byte. It is put together from its parts: the
@@ -70,7 +72,8 @@ impl View {
         };
         let mut verdicts = Vec::new();
         for chunk in self.chunks_of(block.first_leaf, header.log_size) {
-            let (_, chunk) = chunk?;
+            let (_, row) = chunk?;
+            let chunk: Chunk<'_> = rows::decode(&row)?;
             let mut offset = chunk.from_offset;
             for slot in chunk.slots {
                 let end = offset + slot.offsets();
@@ -78,7 +81,7 @@ impl View {
                     Slot::Record {
                         carried, verdict, ..
                     } => {
-                        whole.records.push(carried);
+                        whole.records.push(Bytes::copy_from_slice(carried));
                         verdicts.push(verdict.byte());
                     }
                     Slot::Void { .. } => whole.holes.push(wire::Hole {
@@ -129,21 +132,28 @@ impl View {
         if height > self.tip().height {
             return Ok(None);
         }
-        let row = self.get(&self.moment.keyspaces.blocks, schema::number(height))?;
-        row.ok_or(Error::Damaged("a block is missing")).map(Some)
+        let moment = &self.moment;
+        if let Some(row) = moment.blocks.get(&height) {
+            return Ok(Some(row));
+        }
+        let row: Option<rows::Block> =
+            self.get(&moment.keyspaces.blocks, schema::number(height))?;
+        let row = row.ok_or(Error::Damaged("a block is missing"))?;
+        moment.blocks.insert(height, row.clone());
+        Ok(Some(row))
     }
 
-    /// The chunks of a block in order, each with the leaf of its first slot.
+    /// The rows of the chunks of a block in order, each with the leaf of its first slot.
     pub(super) fn chunks_of(
         &self,
         first_leaf: u64,
         log_size: u64,
-    ) -> impl Iterator<Item = Result<(u64, rows::Chunk), Error>> {
+    ) -> impl Iterator<Item = Result<(u64, Slice), Error>> {
         let leaves = schema::number(first_leaf + 1)..schema::number(log_size.max(first_leaf + 1));
         self.range(&self.moment.keyspaces.records, leaves)
             .map(|row| {
                 let (key, value) = row?;
-                Ok((schema::read_number(&key)?, rows::decode(&value)?))
+                Ok((schema::read_number(&key)?, value))
             })
     }
 }

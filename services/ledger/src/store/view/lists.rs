@@ -6,7 +6,7 @@ use fjall::Readable;
 use super::View;
 use crate::store::Error;
 use crate::store::answer::{Candidate, Finding, Match, Miner};
-use crate::store::rows::{self, Place, Slot};
+use crate::store::rows::{self, Chunk, Place, Slot};
 use crate::store::schema::{self, ID_BYTES};
 
 impl View {
@@ -83,8 +83,15 @@ impl View {
         };
         let keyspaces = &self.moment.keyspaces;
         let mut out = Vec::new();
-        for row in self.range(&keyspaces.heights, low.0..=high.0).take(limit) {
-            out.extend(Hash::from_slice(&row?.0).map(Match::Block));
+        for row in self.range(&keyspaces.heights, low.0..=high.0) {
+            let (hash, height) = row?;
+            if out.len() >= limit {
+                break;
+            }
+            // A crash may leave rows of blocks that are not in the index yet.
+            if schema::read_number(&height)? <= self.tip().height {
+                out.extend(Hash::from_slice(&hash).map(Match::Block));
+            }
         }
         let (first, last) = (&low.0[..ID_BYTES], &high.0[..ID_BYTES]);
         for row in self.range(&keyspaces.ids, first..=last) {
@@ -137,7 +144,8 @@ impl View {
         if place.chunk >= self.tip().log_size {
             return Ok(None);
         }
-        let chunk = self.chunk(place.chunk)?;
+        let row = self.chunk(place.chunk)?;
+        let chunk: Chunk<'_> = rows::decode(&row)?;
         let Some(Slot::Record { carried, .. }) = chunk.slots.get(usize::from(place.slot)) else {
             return Ok(None);
         };

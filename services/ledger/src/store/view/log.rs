@@ -5,7 +5,7 @@ use chain::{Hash, Verdict, leaf};
 
 use super::View;
 use crate::store::answer::Leaf;
-use crate::store::rows::{self, Slot};
+use crate::store::rows::{self, Chunk, Slot};
 use crate::store::{Error, schema, tiles};
 
 impl View {
@@ -39,8 +39,8 @@ impl View {
             .next_back()
             .transpose()?;
         if let Some((key, value)) = last {
-            let (first, chunk): (u64, rows::Chunk) =
-                (schema::read_number(&key)?, rows::decode(&value)?);
+            let first = schema::read_number(&key)?;
+            let chunk: Chunk<'_> = rows::decode(&value)?;
             if let Some(slot) = chunk.slots.get((index - first) as usize) {
                 return Ok(Some(slot_leaf(&chunk, slot, (index - first) as usize)));
             }
@@ -121,7 +121,7 @@ impl View {
     }
 }
 
-fn slot_leaf(chunk: &rows::Chunk, slot: &Slot, index: usize) -> Leaf {
+fn slot_leaf(chunk: &Chunk<'_>, slot: &Slot<'_>, index: usize) -> Leaf {
     let (height, partition) = (chunk.height, chunk.partition);
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     match slot {
@@ -144,7 +144,7 @@ fn slot_leaf(chunk: &rows::Chunk, slot: &Slot, index: usize) -> Leaf {
             sender,
             recipient,
         } => {
-            let whole: Option<Bytes> = (*verdict != Verdict::TooLarge).then(|| carried.clone());
+            let whole = (*verdict != Verdict::TooLarge).then(|| Bytes::copy_from_slice(carried));
             let record_hash = match &whole {
                 Some(record) => Hash::of(record),
                 None => Hash::from_slice(carried).unwrap_or_default(),

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use chain::{Hash, Verdict};
+use fjall::{Readable as _, Slice};
 
 use super::View;
 use crate::core::compare::{Claim, Subject};
@@ -18,7 +20,8 @@ impl View {
     pub fn transaction(&self, id: &Hash) -> Result<Option<Occurrence>, Error> {
         let keyspaces = &self.moment.keyspaces;
         if let Some(place) = self.place(id)? {
-            let chunk = self.chunk(place.chunk)?;
+            let row = self.chunk(place.chunk)?;
+            let chunk: Chunk<'_> = rows::decode(&row)?;
             let marks = self.marks(place.chunk)?;
             let record = nth(&chunk, place.slot.into(), |index| {
                 judged(&chunk, place.chunk, index, marks.as_ref())
@@ -124,7 +127,9 @@ impl View {
         let row = self.block_at(partition, offset)?;
         let mut slots = Vec::new();
         for chunk in self.chunks_of(row.first_leaf, row.header.log_size) {
-            slots.extend(chunk?.1.slots.iter().map(|slot| match slot {
+            let (_, row) = chunk?;
+            let chunk: Chunk<'_> = rows::decode(&row)?;
+            slots.extend(chunk.slots.iter().map(|slot| match slot {
                 Slot::Void { offsets } => Claim::Void { offsets: *offsets },
                 Slot::Record {
                     carried, verdict, ..
@@ -177,7 +182,8 @@ impl View {
     ) -> Result<(), Error> {
         let from = self.first_chunk(block, offsets.start)?;
         for chunk in self.chunks_of(from - 1, block.header.log_size) {
-            let (leaf, chunk) = chunk?;
+            let (leaf, row) = chunk?;
+            let chunk: Chunk<'_> = rows::decode(&row)?;
             if chunk.from_offset >= offsets.end || out.len() >= limit {
                 break;
             }
@@ -211,7 +217,8 @@ impl View {
         let (mut low, mut high) = (0, chunks);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            if self.chunk(first + middle * CHUNK_LEAVES)?.from_offset <= offset {
+            let row = self.chunk(first + middle * CHUNK_LEAVES)?;
+            if rows::decode::<Chunk<'_>>(&row)?.from_offset <= offset {
                 low = middle
             } else {
                 high = middle
@@ -220,8 +227,10 @@ impl View {
         Ok(first + low * CHUNK_LEAVES)
     }
 
-    pub(super) fn chunk(&self, first_leaf: u64) -> Result<Chunk, Error> {
-        let row = self.get(&self.moment.keyspaces.records, schema::number(first_leaf))?;
+    /// The row of a chunk: whoever decodes it borrows from it.
+    pub(super) fn chunk(&self, first_leaf: u64) -> Result<Slice, Error> {
+        let key = schema::number(first_leaf);
+        let row = (self.moment.snapshot).get(&self.moment.keyspaces.records, key)?;
         row.ok_or(Error::Damaged("records of a block are missing"))
     }
 
@@ -230,12 +239,12 @@ impl View {
     }
 }
 
-fn nth<T>(chunk: &Chunk, index: usize, make: impl FnOnce(usize) -> T) -> Option<T> {
+fn nth<T>(chunk: &Chunk<'_>, index: usize, make: impl FnOnce(usize) -> T) -> Option<T> {
     (index < chunk.slots.len()).then(|| make(index))
 }
 
 /// Slot `index` of a chunk whose first slot is leaf `first`; of a void the first offset.
-pub(super) fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Marks>) -> Record {
+pub(super) fn judged(chunk: &Chunk<'_>, first: u64, index: usize, marks: Option<&Marks>) -> Record {
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     let (height, leaf_index) = (chunk.height, first + index as u64);
     let age = marks.and_then(|marks| *marks.ages_ms.get(index)?);
@@ -276,7 +285,7 @@ pub(super) fn judged(chunk: &Chunk, first: u64, index: usize, marks: Option<&Mar
                 _ => Record {
                     fate,
                     hash: Some(Hash::of(carried)),
-                    value: Some(carried.clone()),
+                    value: Some(Bytes::copy_from_slice(carried)),
                     ..record
                 },
             }

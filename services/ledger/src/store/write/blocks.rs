@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use chain::block::Slot;
 use chain::record::Judged;
 use chain::{Accepted, Hash, Verdict};
-use fjall::OwnedWriteBatch;
 
 use super::bulk::{Row, Rows};
 use super::{Applied, Writer};
@@ -21,7 +20,7 @@ pub(super) struct Ids {
 
 impl Writer {
     /// The block by height and hash, and its slice.
-    pub(super) fn block(&mut self, applied: &Applied, out: &mut OwnedWriteBatch) {
+    pub(super) fn block(&self, applied: &Applied, out: &mut Rows) {
         let accepted = &*applied.accepted;
         let block = &accepted.block;
         let header = *block.header();
@@ -48,15 +47,11 @@ impl Writer {
             entry: reward.map(rows::Entry::from),
         };
         let height = schema::number(accepted.height);
-        let keyspaces = &self.keyspaces;
-        out.insert(&keyspaces.blocks, height, rows::encode(&row));
-        out.insert(&keyspaces.heights, accepted.hash.0, height);
+        out.blocks.push((height.into(), rows::encode(&row).into()));
+        out.heights.push((accepted.hash.0.into(), height.into()));
         if header.to_offset > header.from_offset {
-            out.insert(
-                &keyspaces.slices,
-                schema::slice(header.partition, header.from_offset),
-                height,
-            );
+            let slice = schema::slice(header.partition, header.from_offset);
+            out.slices.push((slice.into(), height.into()));
         }
     }
 
@@ -108,7 +103,7 @@ impl Writer {
                         self.occurrence(&transfer.id, verdict, place, ids, &mut out.ids)?;
                     }
                     rows::Slot::Record {
-                        carried: record.bytes().clone(),
+                        carried: record.bytes(),
                         verdict,
                         sender,
                         recipient,

@@ -1,4 +1,4 @@
-//! The rows that make up most of a replay: records, times, nodes of the log, ids of transactions, history of accounts.
+//! The rows that make up most of a replay: blocks, records, times, nodes of the log, ids of transactions, history of accounts.
 //!
 //! In small batches they go the way of all rows, through the store's journal and memory. In a large batch they are sorted
 //! and become tables right away, which costs a fraction of time and memory. They are there before the batch that they
@@ -6,12 +6,26 @@
 
 use fjall::{Keyspace, OwnedWriteBatch, Slice};
 
+use super::Batch;
 use crate::store::Error;
 use crate::store::schema::Keyspaces;
+
+/// A batch with this many bytes of blocks is a replay, or as good as one.
+pub const TABLE_BYTES: usize = 6 << 20;
+
+/// A batch of a replay that is smaller is its last one; below this many bytes a table is not worth its files.
+const LAST_BYTES: usize = 256 << 10;
+
+/// As many rows of times and traces are of an audit that catches up, which brings nothing but these.
+const MANY_MARKS: usize = 512;
 
 /// Rows of one batch, by keyspace.
 #[derive(Default)]
 pub(super) struct Rows {
+    pub blocks: Vec<Row>,
+    pub heights: Vec<Row>,
+    pub slices: Vec<Row>,
+    pub miner_blocks: Vec<Row>,
     pub records: Vec<Row>,
     pub marks: Vec<Row>,
     pub tiles: Vec<Row>,
@@ -24,22 +38,33 @@ pub(super) struct Rows {
 pub(in crate::store) type Row = (Slice, Slice);
 
 impl Rows {
-    /// Into the batch, or into tables. Of rows with equal keys the first counts.
+    /// Into the batch, or in a replay into tables. Of rows with equal keys the first counts.
     pub fn put(
         self,
         keyspaces: &Keyspaces,
-        tables: bool,
+        batch: &Batch,
         out: &mut OwnedWriteBatch,
     ) -> Result<(), Error> {
+        let large = if batch.replay {
+            LAST_BYTES
+        } else {
+            TABLE_BYTES
+        };
+        let replay = batch.bytes() >= large;
+        let audit = self.marks.len() >= MANY_MARKS;
         let all = [
-            (&keyspaces.records, self.records),
-            (&keyspaces.marks, self.marks),
-            (&keyspaces.tiles, self.tiles),
-            (&keyspaces.ids, self.ids),
-            (&keyspaces.accounts, self.accounts),
-            (&keyspaces.history, self.history),
+            (&keyspaces.blocks, self.blocks, replay),
+            (&keyspaces.heights, self.heights, replay),
+            (&keyspaces.slices, self.slices, replay),
+            (&keyspaces.miner_blocks, self.miner_blocks, replay),
+            (&keyspaces.records, self.records, replay),
+            (&keyspaces.marks, self.marks, replay || audit),
+            (&keyspaces.tiles, self.tiles, replay),
+            (&keyspaces.ids, self.ids, replay),
+            (&keyspaces.accounts, self.accounts, replay),
+            (&keyspaces.history, self.history, replay),
         ];
-        for (keyspace, mut rows) in all {
+        for (keyspace, mut rows, tables) in all {
             rows.sort_by(|a, b| a.0.cmp(&b.0));
             rows.dedup_by(|next, first| next.0 == first.0);
             match tables {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use chain::{Accepted, Account};
-use fjall::OwnedWriteBatch;
+use fjall::{OwnedWriteBatch, Slice};
 
+use super::bulk::Rows;
 use crate::store::Error;
 use crate::store::rows::{self, Miner};
 use crate::store::schema::{self, Keyspaces};
@@ -25,16 +26,13 @@ impl Cache {
         &mut self,
         accepted: &Accepted,
         keyspaces: &Keyspaces,
-        out: &mut OwnedWriteBatch,
+        out: &mut Rows,
     ) -> Result<(), Error> {
         let Some(miner) = accepted.block.header().miner else {
             return Ok(());
         };
-        out.insert(
-            &keyspaces.miner_blocks,
-            schema::miner_block(&miner, accepted.height),
-            [],
-        );
+        let key = schema::miner_block(&miner, accepted.height);
+        out.miner_blocks.push((key.into(), Slice::empty()));
         let (row, changed) = match self.rows.entry(miner) {
             Entry::Occupied(kept) => kept.into_mut(),
             Entry::Vacant(missing) => {
