@@ -19,7 +19,7 @@ const BATCH: usize = 128;
 
 /// Prints the ratio for one core, and for all.
 pub fn run(report: &mut Report) -> Result<()> {
-    let mut history = History::of_keys()?;
+    let mut history = History::new()?;
     let before = history.chain.clone();
     history.extend(1, RECORDS)?;
     for (name, parallel) in [

@@ -91,7 +91,7 @@ impl UnaryService<Bytes> for Answer {
     }
 }
 
-/// Serves answers of so many bytes until the process is killed; prints its URL.
+/// Serves answers of so many bytes until its input ends, as it does with whoever started it; prints its URL.
 pub fn serve(bytes: usize) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
@@ -101,7 +101,13 @@ pub fn serve(bytes: usize) -> Result<()> {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let service = Empty(Bytes::from(vec![7; bytes]));
         let server = tonic::transport::Server::builder().add_service(service);
-        Ok(server.serve_with_incoming(incoming).await?)
+        let (ended, end) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            let _ = ended.send(());
+        });
+        let end = async { drop(end.await) };
+        Ok(server.serve_with_incoming_shutdown(incoming, end).await?)
     })
 }
 
@@ -115,7 +121,7 @@ impl Server {
     pub fn start(bytes: usize) -> Result<Server> {
         let mut child = Command::new(std::env::current_exe()?)
             .args([FLAG, &bytes.to_string()])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut url = String::new();

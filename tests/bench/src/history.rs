@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use chain::block::Signatures;
 use chain::genesis::{Allocation, Genesis};
-use chain::{Account, Chain, Draft, Hash, Secret, Transaction, assemble, record};
+use chain::{Chain, Draft, Hash, Secret, Transaction, assemble, record};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
 use follow::Rayon;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
@@ -26,42 +26,18 @@ pub struct History {
     pub blocks: Vec<Bytes>,
     /// Values of the records on `transactions`.
     pub records: Vec<Bytes>,
-    /// Of the records, where they carry one.
+    /// Of the records.
     pub signatures: Vec<Signed>,
-    senders: Vec<Sender>,
-}
-
-enum Sender {
-    Key(Box<Secret>),
-    Name(Account),
-}
-
-impl Sender {
-    fn account(&self) -> Account {
-        match self {
-            Sender::Key(secret) => secret.account(),
-            Sender::Name(name) => *name,
-        }
-    }
+    senders: Vec<Secret>,
 }
 
 impl History {
     /// Block 0, for keys with funds.
-    pub fn of_keys() -> Result<History> {
-        let keys =
-            (0..SENDERS).map(|i| Sender::Key(Box::new(Secret::from_seed([i as u8 + 1; 32]))));
-        History::new(keys.collect())
-    }
-
-    /// Block 0, for names: they sign nothing, so that a long history takes little time to make.
-    pub fn of_names() -> Result<History> {
-        let names = (0..SENDERS).map(|i| Ok(Sender::Name(format!("sender-{i}").parse()?)));
-        History::new(names.collect::<Result<_>>()?)
-    }
-
-    fn new(senders: Vec<Sender>) -> Result<History> {
-        let keys = senders.iter().filter(|it| matches!(it, Sender::Key(_)));
-        let allocate = |sender: &Sender| Allocation {
+    pub fn new() -> Result<History> {
+        let senders: Vec<_> = (0..SENDERS)
+            .map(|i| Secret::from_seed([i as u8 + 1; 32]))
+            .collect();
+        let allocate = |sender: &Secret| Allocation {
             account: sender.account(),
             amount: 1 << 40,
         };
@@ -70,7 +46,7 @@ impl History {
             timestamp_ms: 1,
             open: true,
             partitions: 1,
-            allocations: keys.map(allocate).collect(),
+            allocations: senders.iter().map(allocate).collect(),
             ..Genesis::default()
         };
         let zero = genesis.block_zero();
@@ -100,7 +76,7 @@ impl History {
         let from = &self.senders[number % SENDERS];
         let to = &self.senders[(number * 7 + 1) % SENDERS];
         let chain_id = self.chain.rules().chain_id;
-        let mut transaction = Transaction {
+        let transaction = Transaction {
             sender: Bytes::copy_from_slice(from.account().as_bytes()),
             recipient: Bytes::copy_from_slice(to.account().as_bytes()),
             amount: 1,
@@ -108,14 +84,11 @@ impl History {
             memo: "invoice 2026-11-22/0815".into(),
             ..Default::default()
         };
-        if let Sender::Key(secret) = from {
-            let message = transaction.signed_bytes(&chain_id);
-            let key = *from.account().key().context("a key")?;
-            let signature = secret.sign(&message).into();
-            self.signatures.push((key.into(), signature, message));
-            transaction = transaction.sign(&chain_id, secret);
-        }
-        let value = transaction.encode();
+        let message = transaction.signed_bytes(&chain_id);
+        let key = *from.account().key().context("a key")?;
+        let signature = from.sign(&message).into();
+        self.signatures.push((key.into(), signature, message));
+        let value = transaction.sign(&chain_id, from).encode();
         self.records.push(value.clone());
         Ok(value)
     }

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use bytes::Bytes;
 use harness::service::Running;
 use prost::Message;
 use proto::ledger::v1::get_block_request::Id;
-use proto::ledger::v1::{GetBlockRequest, GetTransactionRequest};
+use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
+use proto::ledger::v1::{GetBlockRequest, GetLedgerInfoRequest, GetTransactionRequest};
 use tokio::runtime::Runtime;
 use tonic::Request;
 use tonic::client::Grpc;
@@ -27,11 +28,13 @@ const STARTS: usize = 5;
 /// Calls of one turn, and how many are in flight.
 const CALLS: usize = 20_000;
 const AT_ONCE: usize = 64;
+/// Longest time that the audit of the long chain takes.
+const AUDIT: Duration = Duration::from_secs(120);
 const SERVICE: &str = "/blocklog.ledger.v1.LedgerService";
 
 /// Prints starts and memory for both chains, and answers over the long one.
 pub fn run(report: &mut Report) -> Result<()> {
-    let mut history = History::of_names()?;
+    let mut history = History::new()?;
     let mut before: Option<Resident> = None;
     for length in LENGTHS {
         let missing = length - history.records.len();
@@ -158,6 +161,7 @@ fn answers(report: &mut Report, history: &History, ledger: &Running) -> Result<(
     });
     let transactions = transactions.collect::<Result<Vec<_>>>()?;
     let tip = history.chain.tip().height as usize;
+    runtime.block_on(audited(&ledger.url, tip as u64))?;
     let blocks = (0..CALLS).map(|call| {
         let height = (1 + call * 31 % tip) as u64;
         encoded(&GetBlockRequest {
@@ -180,6 +184,20 @@ fn answers(report: &mut Report, history: &History, ledger: &Running) -> Result<(
         )?;
     }
     Ok(())
+}
+
+/// Waits until the audit, which works beside the answers after a replay, has come to the tip.
+async fn audited(url: &str, tip: u64) -> Result<()> {
+    let mut client = LedgerServiceClient::connect(url.to_owned()).await?;
+    for _ in 0..AUDIT.as_secs() {
+        let info = client.get_ledger_info(GetLedgerInfoRequest {}).await?;
+        let audit = info.into_inner().audit.context("an audit")?;
+        if audit.checked_height == Some(tip) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    bail!("the audit takes longer than {AUDIT:?}")
 }
 
 fn encoded(message: &impl Message) -> Bytes {

@@ -25,7 +25,7 @@ const SLICE: usize = 1_000;
 
 /// Prints the ratios, both for all cores.
 pub fn run(report: &mut Report) -> Result<()> {
-    let mut history = History::of_keys()?;
+    let mut history = History::new()?;
     history.extend(BLOCKS, BLOCK_RECORDS)?;
     let count = history.records.len() as u64;
     report.compare(
