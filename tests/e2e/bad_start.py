@@ -40,7 +40,9 @@ def wrong_flags(s: Scenario, net: services.Net) -> None:
     refused(odd, ["ftp:x", "kafka://", "disk:"], code=2)
     refused(net.miner("far-partition", 7, start=False), ["partition", "7", "2"])
     equal(tools.blocklog("tx", "send", "--no-such-flag", code=None).code, 2, "exit code for a wrong flag")
-    equal(tools.blocklog("status", "--ledger", "http://127.0.0.1:1", code=None).code, 5, "exit code without a ledger")
+    nobody = "http://127.0.0.1:1"
+    contains(tools.blocklog("tip", "save", "-", "--ledger", nobody, code=5).err, [nobody, "refused", "--ledger"], "nobody")
+    equal(tools.blocklog("status", "--ledger", nobody, code=None).code, 5, "exit code without a ledger")
     s.step("wrong flags end with code 2 and name the flag")
 
 

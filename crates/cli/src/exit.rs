@@ -151,7 +151,7 @@ impl From<tonic::Status> for Failure {
         let mut message = status.message().to_owned();
         if status.code() == Code::Unavailable && reason.is_none() {
             message.push_str(
-                ": does the service run? Its address is set with --ledger, --ingest or --miner",
+                "; does the service run? Its address is set with --ledger, --ingest or --miner",
             );
         }
         Self {

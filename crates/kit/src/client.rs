@@ -1,16 +1,60 @@
 //! Connections to other services.
 
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tonic::body::Body;
+use tonic::codegen::BoxFuture;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Endpoint;
-use tonic::{Request, Status};
+use tonic::transport::{self, Endpoint};
+use tonic::{Code, Request, Status};
+use tower::Service;
 
 use crate::TraceContext;
 
 /// What generated clients are built on: `LedgerClient::new(client::channel(url)?)`. Reconnects by itself, carries
 /// the trace context. Generated clients set their own limit on answers: `.max_decoding_message_size(…)`, 4 MiB otherwise.
-pub type Channel = InterceptedService<tonic::transport::Channel, Inject>;
+pub type Channel = InterceptedService<Named, Inject>;
+
+/// Names the address that cannot be reached: a caller of several services could not tell.
+#[derive(Clone, Debug)]
+pub struct Named {
+    url: Arc<str>,
+    channel: transport::Channel,
+}
+
+impl Service<http::Request<Body>> for Named {
+    type Response = http::Response<Body>;
+    type Error = Status;
+    type Future = BoxFuture<Self::Response, Status>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        let ready = self.channel.poll_ready(context);
+        ready.map_err(|error| named(&self.url, error))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let (url, answer) = (Arc::clone(&self.url), self.channel.call(request));
+        Box::pin(async move { answer.await.map_err(|error| named(&url, error)) })
+    }
+}
+
+fn named(url: &str, error: transport::Error) -> Status {
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    let cause = cause.to_string();
+    let status = Status::from_error(error.into());
+    match status.code() {
+        Code::Unavailable if cause == status.message() => {
+            Status::unavailable(format!("{url}: {cause}"))
+        }
+        Code::Unavailable => Status::unavailable(format!("{url}: {}: {cause}", status.message())),
+        _ => status,
+    }
+}
 
 /// Adds the current trace context to each request.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +92,8 @@ pub fn channel(url: &str) -> Result<Channel, Error> {
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .keep_alive_while_idle(true)
         .connect_lazy();
-    Ok(InterceptedService::new(channel, Inject))
+    let url = url.into();
+    Ok(InterceptedService::new(Named { url, channel }, Inject))
 }
 
 /// Checks a URL without connecting, for `Settings::check`.

@@ -29,6 +29,22 @@ async fn until_health(service: &kit::Service, name: &str, wanted: ServingStatus)
     }
 }
 
+#[tokio::test]
+async fn an_address_where_nobody_listens_is_named() {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    drop(socket);
+    let mut client = HealthClient::new(kit::client::channel(&address).unwrap());
+    let status = client
+        .check(HealthCheckRequest::default())
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    let message = status.message();
+    assert!(message.starts_with(&address), "{message}");
+    assert!(message.contains("refused"), "{message}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn readiness_is_the_same_on_both_ports_and_liveness_is_not_readiness() {
     let service = start(Limits::default()).await;
