@@ -135,6 +135,10 @@ fn rows_of_a_batch_that_never_came_are_not_seen_and_do_no_harm() {
         .id(&world.chain_id());
     assert_eq!(view.transaction(&id).unwrap(), None);
     assert_eq!(view.find(&id.to_string()[..16], 5).unwrap(), []);
+    let never = world.accepted[all - 1].hash;
+    assert_eq!(view.height_of(&never).unwrap(), None);
+    assert_eq!(view.find(&never.to_string()[..16], 5).unwrap(), []);
+    assert_eq!(view.block(all as u64 - 1).unwrap(), None);
     let bank: Account = name("bank");
     let seen = view.account(&bank, 1).unwrap().unwrap().entries;
     assert_eq!(
