@@ -19,7 +19,7 @@ Try:
   grpcurl -plaintext -H 'x-blocklog-min-height: 1' -d '{"height":"1","withRecords":true}' LEDGER blocklog.ledger.v1.LedgerService/GetBlock
 
   # Sign with a key, and wait for the block
-  cargo run --release -p cli -- tx send --key KEY --to erin --amount 7 --ingest http://INGEST --ledger http://LEDGER
+  cargo run --release --bin blocklog -- tx send --key KEY --to erin --amount 7 --ingest http://INGEST --ledger http://LEDGER
 "#;
 
 /// Both forms, for these services and the web pages at `web`.
