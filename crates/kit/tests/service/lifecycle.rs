@@ -31,9 +31,9 @@ async fn until_health(service: &kit::Service, name: &str, wanted: ServingStatus)
 
 #[tokio::test]
 async fn an_address_where_nobody_listens_is_named() {
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap().to_string();
-    drop(socket);
     let mut client = HealthClient::new(kit::client::channel(&address).unwrap());
     let status = client
         .check(HealthCheckRequest::default())
