@@ -204,6 +204,10 @@ impl Reader {
             }
             scan.pass(length);
         }
+        // A full segment may not have been looked at when the journal was opened.
+        if found.active.is_none() && !matches!(scan.peek()?, Step::End) {
+            return Err(scan.corrupt(format!("there is more behind the record {}", self.next - 1)));
+        }
         Ok(true)
     }
 }

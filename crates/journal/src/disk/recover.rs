@@ -23,9 +23,9 @@ use super::scan::{Scan, Step};
 use super::writing::Writing;
 use crate::Error;
 
-/// Of each partition so many bytes are read at start at least, the last segment and whole ones before it; what is older is
-/// checked when it is read. So a start takes a tenth of a second, however long the log is.
-const CHECKED_BYTES: u64 = 16 << 20;
+/// Of each partition the last segment is read at start, and whole ones before it until it is this part of a segment; what is
+/// older is checked when it is read. So a start takes a tenth of a second, however long the log is.
+const CHECKED_PART: u64 = 4;
 
 /// What all partitions of a journal are opened with.
 #[derive(Clone)]
@@ -206,7 +206,7 @@ fn index_full(
     let mut end = last.base;
     for full in full.into_iter().rev() {
         let mut index = Index::default();
-        if checked_bytes < CHECKED_BYTES {
+        if checked_bytes < ground.segment_bytes / CHECKED_PART {
             let read = read_through(ground, &full)?;
             check_full(&full, &read, end)?;
             last_append_ms = last_append_ms.max(read.last_append_ms);
