@@ -10,10 +10,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
+use rayon::prelude::*;
 
 use super::files::{File, Files};
 use super::frame::{self, Salt};
@@ -88,25 +88,8 @@ pub(super) struct Look {
 
 /// Looks at partitions, several at once: reading is most of the work of a start.
 pub(super) fn look_all(ground: &Ground, directories: &[PathBuf]) -> Vec<Result<Look, Error>> {
-    let looks: Vec<_> = directories.iter().map(|_| OnceLock::new()).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mine = || next.fetch_add(1, Ordering::Relaxed);
-        while let Some((directory, look)) = directories.iter().zip(&looks).nth(mine()) {
-            let _ = look.set(self::look(ground, directory));
-        }
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 1..cores.min(directories.len()) {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let looks = looks.into_iter().map(OnceLock::into_inner);
-    looks
-        .map(|look| look.expect("somebody took every number"))
-        .collect()
+    let looks = directories.par_iter();
+    looks.map(|directory| look(ground, directory)).collect()
 }
 
 fn look(ground: &Ground, directory: &Path) -> Result<Look, Error> {
