@@ -126,7 +126,7 @@ pub(crate) fn start() {
 /// A batch is in the index.
 pub(crate) fn written(elapsed: Duration, batch: &Batch) {
     INSTRUMENTS.apply.record(elapsed.as_secs_f64(), &[]);
-    INSTRUMENTS.blocks.add(batch.blocks.len() as u64, &[]);
+    INSTRUMENTS.blocks.add(batch.blocks().len() as u64, &[]);
 }
 
 /// What readers see from now on.
@@ -158,7 +158,7 @@ pub(crate) fn published(publication: &Publication) {
 pub(crate) fn writing(batch: &Batch) {
     let instruments = &*INSTRUMENTS;
     let mut verdicts = BTreeMap::new();
-    for applied in &batch.blocks {
+    for applied in batch.blocks() {
         for verdict in applied.accepted.block.verdicts() {
             *verdicts.entry(verdict.code()).or_insert(0) += 1;
         }

@@ -102,7 +102,7 @@ impl Core {
             partition.audit.block(accepted);
         }
         self.collecting.replay |= !self.live;
-        self.collecting.blocks.push(applied);
+        self.collecting.push(applied);
     }
 
     /// The first block.

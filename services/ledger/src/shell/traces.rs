@@ -46,7 +46,7 @@ impl Traces {
     pub(super) fn applying(&self, batch: &Batch) -> Applying {
         Applying(
             batch
-                .blocks
+                .blocks()
                 .iter()
                 .flat_map(|block| self.block(block))
                 .collect(),

@@ -31,7 +31,9 @@ const REFUSED_BYTES: usize = 256;
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Accepted blocks, in order; the first is the child of the index's tip.
-    pub blocks: Vec<Applied>,
+    blocks: Vec<Applied>,
+    /// Of their values: asked for with every input, of batches of thousands of blocks.
+    block_bytes: usize,
     /// Refused candidates, in order.
     pub refused: Vec<Refused>,
     /// What the audit found out about blocks that are in the index or in this batch.
@@ -95,6 +97,17 @@ pub struct Writer {
 }
 
 impl Batch {
+    /// Adds the next block.
+    pub fn push(&mut self, applied: Applied) {
+        self.block_bytes += applied.accepted.block.size();
+        self.blocks.push(applied);
+    }
+
+    /// The accepted blocks, in order.
+    pub fn blocks(&self) -> &[Applied] {
+        &self.blocks
+    }
+
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.is_audit() && self.audited.is_empty()
@@ -107,9 +120,7 @@ impl Batch {
 
     /// About how many bytes it will take.
     pub fn bytes(&self) -> usize {
-        let blocks = self.blocks.iter();
-        let blocks: usize = blocks.map(|applied| applied.accepted.block.size()).sum();
-        blocks + self.refused.len() * REFUSED_BYTES
+        self.block_bytes + self.refused.len() * REFUSED_BYTES
     }
 }
 

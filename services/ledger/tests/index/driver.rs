@@ -233,7 +233,7 @@ impl Driver {
                 Output::Follow(task) => self.follow(task, world),
                 Output::Write(batch) => {
                     self.written
-                        .extend(batch.blocks.iter().map(|applied| applied.accepted.height));
+                        .extend(batch.blocks().iter().map(|applied| applied.accepted.height));
                     self.writer.write(&batch).expect("a disk");
                     self.inputs.push_back(Input::Written);
                 }

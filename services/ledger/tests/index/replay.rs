@@ -56,11 +56,10 @@ fn batch(world: &World, from: usize, to: usize) -> Batch {
         checked_height: None,
         findings: 0,
     };
-    Batch {
-        blocks: (from..to).map(applied).collect(),
-        state: Some(state),
-        ..Batch::default()
-    }
+    let mut batch = Batch::default();
+    (from..to).for_each(|height| batch.push(applied(height)));
+    batch.state = Some(state);
+    batch
 }
 
 fn check(view: &View, world: &World) {

@@ -1,10 +1,10 @@
 //! From leaves of the log back to the records behind them.
 
+use fjall::Slice;
+
 use super::View;
 use super::records::judged;
 use crate::store::answer::Record;
-use fjall::Slice;
-
 use crate::store::rows::{self, Chunk, Marks, Slot};
 use crate::store::{Error, schema};
 

@@ -23,9 +23,9 @@ impl View {
             let row = self.chunk(place.chunk)?;
             let chunk: Chunk<'_> = rows::decode(&row)?;
             let marks = self.marks(place.chunk)?;
-            let record = nth(&chunk, place.slot.into(), |index| {
-                judged(&chunk, place.chunk, index, marks.as_ref())
-            });
+            let slot = usize::from(place.slot);
+            let record = (slot < chunk.slots.len())
+                .then(|| judged(&chunk, place.chunk, slot, marks.as_ref()));
             let record = record.ok_or(Error::Damaged("a transaction is not where it should be"))?;
             if record
                 .transaction()
@@ -237,10 +237,6 @@ impl View {
     pub(super) fn marks(&self, first_leaf: u64) -> Result<Option<Marks>, Error> {
         self.get(&self.moment.keyspaces.marks, schema::number(first_leaf))
     }
-}
-
-fn nth<T>(chunk: &Chunk<'_>, index: usize, make: impl FnOnce(usize) -> T) -> Option<T> {
-    (index < chunk.slots.len()).then(|| make(index))
 }
 
 /// Slot `index` of a chunk whose first slot is leaf `first`; of a void the first offset.
