@@ -70,12 +70,12 @@ fn a_new_topic_is_waited_for() {
     let unknown = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     cluster.topic_error(&name, unknown).expect("unknown");
     std::thread::scope(|scope| {
-        let appender = scope.spawn(|| journal.appender("new", Arc::new(|_| ())).err());
+        let created = scope.spawn(|| journal.create_topic(&spec));
         // It asks meanwhile. Should it be slower, it finds the topic at once.
         std::thread::sleep(Duration::from_millis(500));
         let known = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
         cluster.topic_error(&name, known).expect("known");
-        assert_eq!(appender.join().expect("no panic"), None);
+        assert_eq!(created.join().expect("no panic"), Ok(Creation::Existed));
     });
     // Nobody has made or seen this one.
     let other = journal.appender("other", Arc::new(|_| ()));
