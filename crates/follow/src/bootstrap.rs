@@ -124,13 +124,6 @@ fn attempt(
         Ok(rules) => rules,
         // What is kept of the chain says which one it was.
         Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
-        // A cluster takes a moment to tell everybody of a new topic.
-        Err(Error::Journal(journal::Error::NoTopic(topic)))
-            if genesis.is_some() && known.is_none() =>
-        {
-            let why = format!("the new topic {topic} is not there yet");
-            return Err(journal::Error::Unavailable(why).into());
-        }
         Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
         Err(error) => return Err(error),
     };

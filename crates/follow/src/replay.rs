@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use journal::{Batch, Journal, Record, TailEvent};
+use journal::{Batch, Headers, Journal, Record, TailEvent};
 use rayon::ThreadPool;
 
 use crate::core::{Compared, Core, Input, Output, Settings, Task};
@@ -207,7 +207,7 @@ where
     }
 }
 
-/// The records of `blockchain` from the first up to the end that the log has now, for [`replay`].
+/// The records of `blockchain` from the first up to the end that the log has now, without headers, for [`replay`].
 ///
 /// # Errors
 /// Those of the log; a log that does not begin at 0 is out of range.
@@ -215,7 +215,8 @@ pub fn records(
     journal: &Journal,
 ) -> Result<impl Iterator<Item = Result<Record, journal::Error>> + use<>, journal::Error> {
     let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
-    let mut reader = journal.reader(BLOCKCHAIN, BLOCKCHAIN_PARTITION, 0)?;
+    let reader = journal.reader(BLOCKCHAIN, BLOCKCHAIN_PARTITION, 0)?;
+    let mut reader = reader.keep(Headers::None);
     let mut next = 0;
     let mut batch = Vec::<Record>::new().into_iter();
     Ok(std::iter::from_fn(move || {

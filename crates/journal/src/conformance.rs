@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::{Appended, Appender, Completion, Entry, Journal, Record, TopicSpec};
+use crate::{Appended, Appender, Completion, Entry, Headers, Journal, Record, TopicSpec};
 
 /// Long enough for a slow broker on a busy machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +44,8 @@ pub fn run(make: impl Fn() -> Journal) {
         ("flush waits", append::flush),
         ("reading starts anywhere", read::anywhere),
         ("batches obey their limit", read::limits),
+        ("batches hold a bounded number of records", read::many),
+        ("a reader keeps the headers it is told to", read::headers),
         ("a reader waits and is woken", read::woken),
         ("a timeout gives an empty batch", read::timeout),
         ("offsets outside the log are refused", read::out_of_range),
@@ -126,7 +128,8 @@ fn insist(appender: &Appender, token: u64, entry: Entry) {
 
 /// Reads `count` records from `from` on.
 fn read(journal: &Journal, topic: &str, partition: u32, from: u64, count: usize) -> Vec<Record> {
-    let mut reader = journal.reader(topic, partition, from).expect("a reader");
+    let reader = journal.reader(topic, partition, from).expect("a reader");
+    let mut reader = reader.keep(Headers::All);
     let mut records = Vec::new();
     let start = Instant::now();
     while records.len() < count {

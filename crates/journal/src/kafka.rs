@@ -7,6 +7,7 @@ mod admin;
 mod commit;
 mod config;
 mod context;
+mod created;
 mod error;
 mod events;
 mod native;
@@ -29,6 +30,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use self::commit::Committer;
 use self::config::Config;
 use self::context::Context;
+use self::created::Created;
 use self::produce::Producer;
 pub(crate) use self::read::Reader;
 use self::statistics::Clients;
@@ -60,6 +62,7 @@ struct Inner {
     client: BaseConsumer<Context>,
     /// By topic.
     producers: Mutex<HashMap<String, Arc<Producer>>>,
+    created: Created,
     committer: Mutex<Option<Committer>>,
     /// What the clients count.
     clients: Arc<Clients>,
@@ -79,6 +82,7 @@ impl Kafka {
             min_insync: options.min_insync,
             client,
             producers: Mutex::default(),
+            created: Created::default(),
             committer: Mutex::default(),
             clients: Arc::default(),
             observed: Once::new(),
@@ -105,7 +109,7 @@ impl Kafka {
     }
 
     pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
-        self.offsets_by(&self.inner.client, topic, partition, TIMEOUT)
+        self.offsets_within(topic, partition, TIMEOUT)
     }
 
     pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
@@ -205,12 +209,12 @@ impl Kafka {
         self.inner.client.poll(Duration::ZERO);
         let metadata = metadata.map_err(|failure| error::general(&failure, &what))?;
         let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
-            return Err(Error::NoTopic(topic.to_owned()));
+            return Err(self.inner.created.missing(topic, Instant::now()));
         };
         if let Some(failure) = found.error() {
             let code = failure.into();
             return Err(match error::is_missing(code) {
-                true => Error::NoTopic(topic.to_owned()),
+                true => self.inner.created.missing(topic, Instant::now()),
                 false => error::of_code(code, &what),
             });
         }
@@ -224,6 +228,7 @@ impl Kafka {
                 "{what}: a partition has no leader"
             )));
         }
+        self.inner.created.seen(topic, Instant::now());
         let replicas = found
             .partitions()
             .iter()
@@ -240,17 +245,16 @@ impl Kafka {
         Ok(metadata.brokers().len())
     }
 
-    /// The two ends of a partition, asked for by one of our clients.
-    fn offsets_by(
+    /// The two ends of a partition. They are high watermarks because the client reads uncommitted records.
+    fn offsets_within(
         &self,
-        client: &BaseConsumer<Context>,
         topic: &str,
         partition: u32,
         timeout: Duration,
     ) -> Result<Offsets, Error> {
         let name = self.topic_name(topic);
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let answer = client.fetch_watermarks(&name, number, timeout);
+        let answer = self.inner.client.fetch_watermarks(&name, number, timeout);
         match answer {
             Ok((start, end)) => {
                 let offset = |number: i64| u64::try_from(number).unwrap_or(0);

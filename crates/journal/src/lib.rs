@@ -25,7 +25,11 @@
 //!   (on Kafka: unless a broker's clock does).
 //! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in
 //!   offset order, exactly as appended (a null value reads as an empty one). Outside it is [`Error::OutOfRange`],
-//!   and so is a log that is cut below the reader while it reads. Only durable records are delivered.
+//!   and so is a log that is cut below the reader while it reads. Only durable records are delivered. Of headers, a reader
+//!   delivers those that it [keeps](Headers).
+//! * **The end** is the offset of the next append: on Kafka the *high watermark*. Records of a Kafka transaction are records
+//!   like others, from the moment they are durable, while it is open and also when it is aborted (`read_uncommitted`):
+//!   nobody who may append can hold back or take away what readers see. The marks that end transactions are holes.
 //! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
 //!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
 //!
@@ -82,7 +86,7 @@ pub use handle::{Journal, Options};
 #[cfg(feature = "testing")]
 pub use memory::{Chances, Faults};
 pub use partition::murmur2_partition;
-pub use record::{Batch, Offsets, Permit, Reader, Record};
+pub use record::{Batch, Headers, Offsets, Permit, Reader, Record};
 pub use tail::{Tail, TailEvent};
 pub use topic::{Creation, Description, Fault, TopicSpec};
 pub use url::Url;

@@ -20,7 +20,7 @@ use crate::Error;
 use crate::append::{AppendError, Entry, Outlet, Sink};
 use crate::clock::now_ms;
 use crate::queue::{Outcome, Pending, Queue};
-use crate::record::{Batch, Offsets};
+use crate::record::{Batch, Headers, Offsets};
 use crate::topic::{Creation, Description, Fault, TopicSpec};
 
 /// Journals by name. A name's journal is never dropped.
@@ -169,6 +169,7 @@ impl Memory {
             partition: self.partition(topic, partition)?,
             place: (topic.to_owned(), partition),
             next: from,
+            headers: Headers::default(),
         })
     }
 
@@ -243,6 +244,7 @@ pub(crate) struct Reader {
     partition: Arc<Partition>,
     place: (String, u32),
     next: u64,
+    headers: Headers,
 }
 
 impl Reader {
@@ -262,7 +264,7 @@ impl Reader {
                     end,
                 });
             }
-            let batch = log.read(self.next, max_bytes);
+            let batch = log.read(self.next, max_bytes, self.headers);
             if !batch.records.is_empty() || Instant::now() >= deadline {
                 self.next = batch.next;
                 return Ok(batch);
@@ -273,5 +275,9 @@ impl Reader {
 
     pub(crate) fn seek(&mut self, from: u64) {
         self.next = from;
+    }
+
+    pub(crate) fn keep(&mut self, headers: Headers) {
+        self.headers = headers;
     }
 }

@@ -10,7 +10,7 @@ use crate::disk;
 use crate::handle::Options;
 use crate::kafka;
 use crate::memory;
-use crate::record::{Batch, Offsets};
+use crate::record::{Batch, Headers, Offsets};
 use crate::topic::{Creation, Description, TopicSpec};
 use crate::url::{Place, Url};
 
@@ -162,6 +162,14 @@ impl Reader {
             Reader::Disk(reader) => reader.next(max_bytes, wait),
             Reader::Kafka(reader) => reader.next(max_bytes, wait),
             Reader::Memory(reader) => reader.next(max_bytes, wait),
+        }
+    }
+
+    pub(crate) fn keep(&mut self, headers: Headers) {
+        match self {
+            Reader::Disk(reader) => reader.keep(headers),
+            Reader::Kafka(reader) => reader.keep(headers),
+            Reader::Memory(reader) => reader.keep(headers),
         }
     }
 

@@ -11,6 +11,84 @@ use crate::provider;
 
 /// What a record costs beside its bytes when batches are measured, in bytes.
 const RECORD_OVERHEAD_BYTES: usize = 64;
+/// What a header costs beside its bytes, in bytes: two allocations and a place in a list, although an empty header takes
+/// two bytes on a topic.
+const HEADER_OVERHEAD_BYTES: usize = 128;
+/// Most records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
+pub(crate) const BATCH_RECORDS: usize = 65_536;
+/// Names of the headers that [`Headers::Traces`] keeps: W3C Trace Context.
+const TRACES: [&str; 2] = ["traceparent", "tracestate"];
+/// Most of them that are kept of one record. A block's record carries a context for each of up to 128 transactions.
+const TRACE_HEADERS: usize = 128;
+/// Most bytes of their names and values that are kept of one record.
+const TRACE_BYTES: usize = 16 << 10;
+
+/// Which headers a reader keeps of its records.
+///
+/// Whoever may append can send a record of a hundred thousand headers; what nobody asked for is not copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Headers {
+    /// None. They are not even looked at.
+    None,
+    /// `traceparent` and `tracestate`: the first 128 of them, and 16 KiB.
+    #[default]
+    Traces,
+    /// All.
+    All,
+}
+
+/// The headers that are kept of one record, while it is read.
+pub(crate) struct Kept {
+    wanted: Headers,
+    bytes: usize,
+    headers: Vec<(String, Bytes)>,
+}
+
+impl Headers {
+    /// Begins with a record.
+    pub(crate) fn keep(self) -> Kept {
+        Kept {
+            wanted: self,
+            bytes: 0,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same of headers that are in memory already.
+    pub(crate) fn of(self, headers: &[(String, Bytes)]) -> Vec<(String, Bytes)> {
+        let mut kept = self.keep();
+        for (name, value) in headers {
+            if kept.wants(name.as_bytes(), value.len()) {
+                kept.push(name.clone(), value.clone());
+            }
+        }
+        kept.into_headers()
+    }
+}
+
+impl Kept {
+    /// Whether this one is kept too.
+    pub(crate) fn wants(&self, name: &[u8], value_bytes: usize) -> bool {
+        match self.wanted {
+            Headers::None => false,
+            Headers::Traces => {
+                self.headers.len() < TRACE_HEADERS
+                    && self.bytes + name.len() + value_bytes <= TRACE_BYTES
+                    && TRACES.iter().any(|trace| trace.as_bytes() == name)
+            }
+            Headers::All => true,
+        }
+    }
+
+    pub(crate) fn push(&mut self, name: String, value: Bytes) {
+        self.bytes += name.len() + value.len();
+        self.headers.push((name, value));
+    }
+
+    pub(crate) fn into_headers(self) -> Vec<(String, Bytes)> {
+        self.headers
+    }
+}
 
 /// A durable record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +101,7 @@ pub struct Record {
     pub key: Option<Bytes>,
     /// The value; a null value reads as an empty one.
     pub value: Bytes,
-    /// Headers in the order they were given; names may repeat.
+    /// Those headers that the reader keeps, in the order they were given; names may repeat.
     pub headers: Vec<(String, Bytes)>,
 }
 
@@ -34,7 +112,7 @@ impl Record {
         let headers: usize = self
             .headers
             .iter()
-            .map(|(name, value)| name.len() + value.len())
+            .map(|(name, value)| HEADER_OVERHEAD_BYTES + name.len() + value.len())
             .sum();
         RECORD_OVERHEAD_BYTES + key + self.value.len() + headers
     }
@@ -78,7 +156,8 @@ impl fmt::Debug for Permit {
 pub struct Offsets {
     /// First offset that is still there.
     pub start: u64,
-    /// Offset of the next append: one above the last record.
+    /// Offset of the next append: one above the last record, whatever became of the Kafka transaction that it was in
+    /// (the *high watermark*, not the last stable offset).
     pub end: u64,
 }
 
@@ -88,7 +167,14 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The next records, at most about `max_bytes` of them (measured by [`Record::size`]; always at least one record).
+    /// Which headers it keeps from now on; without this, [`Headers::Traces`].
+    pub fn keep(mut self, headers: Headers) -> Reader {
+        self.inner.keep(headers);
+        self
+    }
+
+    /// The next records, at most about `max_bytes` of them (measured by [`Record::size`]; always at least one record) and
+    /// at most 65 536.
     ///
     /// Blocks up to `wait` for the first record; what is there then comes at once. An empty batch means that the time is over.
     /// Errors: [`Error::OutOfRange`] when the offset lies outside the log, [`Error::Unavailable`] when the log

@@ -19,3 +19,11 @@ def binary(name: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"{path} is not built: run `cargo build --workspace`")
     return path
+
+
+def example(name: str) -> Path:
+    """A built example of the development profile."""
+    path = target() / "debug" / "examples" / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not built: run `cargo build --workspace --all-targets`")
+    return path

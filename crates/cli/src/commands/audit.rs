@@ -8,7 +8,7 @@ use follow::audit::{self, Fault, Held, Run, Seen};
 use follow::config::JournalArgs;
 use follow::topics::TRANSACTIONS;
 use follow::{Event, Settings};
-use journal::{Journal, Reader, Record};
+use journal::{Headers, Journal, Reader, Record};
 use proto::ledger::v1::AuditFinding;
 use proto::ledger::v1::audit_finding::Kind;
 use serde_json::json;
@@ -186,7 +186,9 @@ impl Partition {
     fn open(journal: &Journal, partition: u32) -> Result<Self, journal::Error> {
         let start = journal.offsets(TRANSACTIONS, partition)?.start;
         Ok(Self {
-            reader: journal.reader(TRANSACTIONS, partition, start)?,
+            reader: journal
+                .reader(TRANSACTIONS, partition, start)?
+                .keep(Headers::None),
             start,
             ahead: Vec::new(),
             next: start,

@@ -16,7 +16,7 @@ use crate::source::{self, Source};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog export chain.export --journal kafka://127.0.0.1:9092\n  \
-    kcat -C -b 127.0.0.1:9092 -t blockchain -e -q -f '%o %T %R%s' > chain.export   # the same"
+    kcat -C -b 127.0.0.1:9092 -t blockchain -X isolation.level=read_uncommitted -e -q -f '%o %T %R%s' > chain.export   # the same"
 )]
 pub struct Args {
     /// Where to write it; an existing file is never overwritten

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use follow::config::JournalArgs;
 use follow::topics;
-use journal::Journal;
+use journal::{Headers, Journal};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
@@ -112,7 +112,8 @@ fn cat(
     };
     let offsets = journal.offsets(name, partition)?;
     let mut chain = line::Decoder::new(journal, topic);
-    let mut reader = journal.reader(name, partition, from.unwrap_or(offsets.start))?;
+    let reader = journal.reader(name, partition, from.unwrap_or(offsets.start))?;
+    let mut reader = reader.keep(Headers::All);
     loop {
         let batch = reader.next(BATCH_BYTES, WAIT)?;
         for record in &batch.records {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chain::Hash;
-use journal::{Error, Journal};
+use journal::{Error, Headers, Journal};
 
 use crate::core::Compared;
 use crate::pause::Pause;
@@ -61,6 +61,7 @@ fn once(journal: &Journal, question: u64, offset: Option<u64>) -> Result<Compare
 fn hash_at(journal: &Journal, offset: u64) -> Result<Option<Hash>, Error> {
     let batch = journal
         .reader(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset)?
+        .keep(Headers::None)
         .next(1, READ_WAIT)?;
     match batch.records.first() {
         Some(record) if record.offset == offset => Ok(Some(Hash::of(&record.value))),

@@ -3,8 +3,11 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::{PATIENCE, appender, entry, insist, put, read, topic, values};
-use crate::{Batch, Error, Journal, Tail, TailEvent};
+use crate::record::BATCH_RECORDS;
+use crate::{Batch, Entry, Error, Headers, Journal, Tail, TailEvent};
 
 /// Fills a partition with `count` records that hold their own number.
 fn fill(journal: &Journal, topic: &str, count: u64) {
@@ -58,6 +61,79 @@ pub(super) fn limits(journal: &Journal) {
         1,
         "one record comes whatever the limit"
     );
+}
+
+/// However small they are.
+pub(super) fn many(journal: &Journal) {
+    const COUNT: u64 = BATCH_RECORDS as u64 + 1000;
+    let topic = topic(journal, 1);
+    let (appender, _completions) = appender(journal, &topic);
+    for i in 0..COUNT {
+        insist(&appender, i, entry(0, ""));
+    }
+    appender.flush(PATIENCE).expect("all completes");
+    let mut reader = journal.reader(&topic, 0, 0).expect("a reader");
+    let mut seen = 0;
+    while seen < COUNT {
+        let batch = reader.next(usize::MAX, PATIENCE).expect("a read succeeds");
+        let count = batch.records.len();
+        assert!((1..=BATCH_RECORDS).contains(&count), "{count} records");
+        assert_eq!(batch.next, seen + count as u64);
+        seen = batch.next;
+    }
+}
+
+/// By default trace contexts, and of them not more than the largest block has.
+pub(super) fn headers(journal: &Journal) {
+    const MANY: usize = 30_000;
+    let topic = topic(journal, 1);
+    let header = |name: &str, value: &'static str| (name.to_owned(), Bytes::from(value));
+    let own = [header("traceparent", "00-a"), header("tracestate", "b=c")];
+    let mut sent = vec![header("content-type", "x"), own[0].clone()];
+    sent.extend(std::iter::repeat_n(header("", ""), MANY));
+    sent.push(own[1].clone());
+    let traces = vec![header("traceparent", "00-d"); MANY];
+    let large = vec![
+        header("traceparent", "00-e"),
+        ("tracestate".into(), vec![b'f'; 20_000].into()),
+    ];
+    for headers in [&sent, &traces, &large] {
+        let entry = Entry {
+            headers: headers.clone(),
+            ..entry(0, "value")
+        };
+        journal
+            .append(&topic, entry, PATIENCE)
+            .expect("an append succeeds");
+    }
+    let read = |wanted| {
+        let reader = journal.reader(&topic, 0, 0).expect("a reader");
+        let mut reader = reader.keep(wanted);
+        let mut records = Vec::new();
+        while records.len() < 3 {
+            let batch = reader.next(usize::MAX, PATIENCE).expect("a read succeeds");
+            records.extend(batch.records);
+        }
+        records
+    };
+    assert!(read(Headers::None).iter().all(|r| r.headers.is_empty()));
+    let kept = read(Headers::default());
+    assert_eq!(kept[0].headers, own);
+    assert_eq!(kept[1].headers, traces[..128]);
+    assert_eq!(kept[2].headers, large[..1]);
+    let all = read(Headers::All);
+    assert_eq!(all[0].headers, sent);
+    assert!(
+        all[0].size() > 64 * MANY,
+        "a header costs more than its bytes"
+    );
+    let batch = journal
+        .reader(&topic, 0, 0)
+        .expect("a reader")
+        .keep(Headers::All)
+        .next(1 << 20, PATIENCE)
+        .expect("a read succeeds");
+    assert_eq!(batch.records.len(), 1, "what headers cost counts");
 }
 
 pub(super) fn woken(journal: &Journal) {

@@ -17,7 +17,7 @@
 use bytes::Bytes;
 
 use crate::append::Entry;
-use crate::record::Record;
+use crate::record::{Headers, Record};
 
 /// Bytes before those the length counts.
 const PREFIX: usize = 8;
@@ -135,36 +135,39 @@ impl Frame<'_> {
         self.bytes.len()
     }
 
-    /// The record, copied out; `None` if the frame does not hold what its lengths say.
-    pub(super) fn record(&self) -> Option<Record> {
+    /// The record with the headers that are wanted, copied out; `None` if the frame does not hold what its lengths say.
+    pub(super) fn record(&self, headers: Headers) -> Option<Record> {
         let key_length = be32(&self.bytes[32..]);
         let header_count = be32(&self.bytes[36..]);
-        let mut rest = Bytes::copy_from_slice(&self.bytes[FIXED..]);
+        let mut rest = &self.bytes[FIXED..];
         let key = if key_length == NO_KEY {
             None
         } else {
-            Some(take(&mut rest, key_length)?)
+            Some(Bytes::copy_from_slice(take(&mut rest, key_length)?))
         };
-        let mut headers = Vec::new();
+        let mut kept = headers.keep();
         for _ in 0..header_count {
             let lengths = take(&mut rest, 8)?;
-            let name = take(&mut rest, be32(&lengths))?;
+            let name = take(&mut rest, be32(lengths))?;
             let value = take(&mut rest, be32(&lengths[4..]))?;
-            headers.push((String::from_utf8(name.into()).ok()?, value));
+            if kept.wants(name, value.len()) {
+                let name = String::from_utf8(name.to_vec()).ok()?;
+                kept.push(name, Bytes::copy_from_slice(value));
+            }
         }
         Some(Record {
             offset: self.offset,
             append_ms: self.append_ms,
             key,
-            value: rest,
-            headers,
+            // Copies of their own: a slice of the frame would keep the headers alive that are left out.
+            value: Bytes::copy_from_slice(rest),
+            headers: kept.into_headers(),
         })
     }
 }
 
-fn take(bytes: &mut Bytes, count: u32) -> Option<Bytes> {
-    let count = count as usize;
-    (count <= bytes.len()).then(|| bytes.split_to(count))
+fn take<'a>(bytes: &mut &'a [u8], count: u32) -> Option<&'a [u8]> {
+    bytes.split_off(..count as usize)
 }
 
 fn be32(bytes: &[u8]) -> u32 {

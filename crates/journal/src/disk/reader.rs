@@ -9,7 +9,7 @@ use super::partition::{Partition, segment_path};
 use super::recover;
 use super::scan::{Scan, Step};
 use crate::Error;
-use crate::record::{Batch, Offsets};
+use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets};
 
 /// Reads one partition.
 pub(crate) struct Reader {
@@ -17,6 +17,7 @@ pub(crate) struct Reader {
     next: u64,
     /// The segment in hand, by its base, and the place in it.
     scan: Option<(u64, Scan)>,
+    headers: Headers,
     /// Keeps the journal open.
     _disk: Disk,
 }
@@ -38,6 +39,7 @@ impl Reader {
             partition,
             next: from,
             scan: None,
+            headers: Headers::default(),
             _disk: disk,
         }
     }
@@ -45,6 +47,10 @@ impl Reader {
     pub(crate) fn seek(&mut self, from: u64) {
         self.next = from;
         self.scan = None;
+    }
+
+    pub(crate) fn keep(&mut self, headers: Headers) {
+        self.headers = headers;
     }
 
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
@@ -173,7 +179,7 @@ impl Reader {
                 Step::Frame(frame)
                     if recover::follows(frame.offset, self.next, self.partition.holes) =>
                 {
-                    match frame.record() {
+                    match frame.record(self.headers) {
                         Some(record) => (frame.length(), Some(record)),
                         None => {
                             return Err(
@@ -197,6 +203,9 @@ impl Reader {
             if let Some(record) = record {
                 *bytes += record.size();
                 if *bytes > max_bytes && !batch.records.is_empty() {
+                    return Ok(false);
+                }
+                if batch.records.len() == BATCH_RECORDS {
                     return Ok(false);
                 }
                 self.next = record.offset + 1;

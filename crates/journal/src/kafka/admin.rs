@@ -1,17 +1,18 @@
 //! Topics on Kafka: created with the settings a chain needs, described with every setting that differs.
 
+use std::collections::HashMap;
+use std::ffi::CString;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
-};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::consumer::Consumer;
+use rdkafka::error::RDKafkaErrorCode as Code;
 
 use super::context::Context;
-use super::error;
 use super::{Kafka, PATIENCE, PAUSE, TIMEOUT};
+use super::{error, native};
 use crate::Error;
 use crate::topic::{Creation, Description, Fault, TopicSpec};
 
@@ -28,6 +29,9 @@ const SETTINGS: [(&str, &str, bool); 6] = [
     ("unclean.leader.election.enable", "false", false),
 ];
 
+/// Settings of a topic, by name.
+type Settings = HashMap<String, String>;
+
 /// Creates a topic unless it is there, and waits until all its partitions have leaders.
 pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error> {
     let name = kafka.topic_name(&spec.name);
@@ -35,19 +39,17 @@ pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error>
     let mut created = false;
     loop {
         let outcome = match kafka.partitions(&spec.name) {
-            Err(Error::NoTopic(_)) if !created => {
-                create_once(kafka, spec, &name).map(|done| created = done)
-            }
-            // What was created may take a moment to be known to every broker.
-            Err(Error::NoTopic(missing)) => Err(Error::Unavailable(format!(
-                "topic {missing} is still being created"
-            ))),
+            // From here on it is there, whoever was first: `partitions` no longer says that there is none.
+            Err(Error::NoTopic(_)) => create_once(kafka, spec, &name).map(|done| {
+                created |= done;
+                kafka.inner.created.made(&spec.name, Instant::now());
+            }),
             Err(error) => Err(error),
-            Ok(partitions) if created => match led(kafka, spec, partitions) {
-                Ok(()) => return Ok(Creation::Created),
+            Ok(partitions) => match led(kafka, spec, partitions) {
+                Ok(()) if created => return Ok(Creation::Created),
+                Ok(()) => return Ok(Creation::Existed),
                 Err(error) => Err(error),
             },
-            Ok(_) => return Ok(Creation::Existed),
         };
         match outcome {
             Ok(()) => {}
@@ -148,7 +150,7 @@ pub(super) fn describe(
 }
 
 /// How many brokers hold a record, and how many must before it is acknowledged.
-fn copies(kafka: &Kafka, settings: &ConfigResource, replicas: u32) -> Vec<Fault> {
+fn copies(kafka: &Kafka, settings: &Settings, replicas: u32) -> Vec<Fault> {
     let mut faults = Vec::new();
     let least = kafka.inner.min_insync.unwrap_or_else(|| {
         kafka
@@ -187,45 +189,36 @@ pub(super) fn largest_batch(kafka: &Kafka, topic: &str) -> Result<Option<u32>, E
     settings(kafka, topic).map(|settings| max_message_bytes(&settings))
 }
 
-fn max_message_bytes(settings: &ConfigResource) -> Option<u32> {
+fn max_message_bytes(settings: &Settings) -> Option<u32> {
     value(settings, "max.message.bytes")?.parse().ok()
 }
 
-fn value<'a>(settings: &'a ConfigResource, name: &str) -> Option<&'a str> {
-    settings.get(name)?.value.as_deref()
+fn value<'a>(settings: &'a Settings, name: &str) -> Option<&'a str> {
+    settings.get(name).map(String::as_str)
 }
 
 /// All settings of a topic.
-fn settings(kafka: &Kafka, topic: &str) -> Result<ConfigResource, Error> {
+fn settings(kafka: &Kafka, topic: &str) -> Result<Settings, Error> {
     let name = kafka.topic_name(topic);
     let what = format!("describing topic {name}");
+    let name = CString::new(name)
+        .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
+    let client = kafka.inner.client.client();
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let outcome =
-            settings_once(kafka, &name).map_err(|failure| error::general(&failure, &what));
-        match outcome {
+        // Any broker may be asked, and one may not know yet of a new topic: that is retryable too.
+        let outcome = native::topic_settings(client, &name, TIMEOUT);
+        kafka.inner.client.poll(Duration::ZERO);
+        match outcome.map_err(|code| error::of_code(code, &what)) {
             Err(error) if error.is_retryable() && Instant::now() < deadline => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
-            Ok(Ok(settings)) => return Ok(settings),
-            Ok(Err(code)) => return Err(error::of_code(code, &what)),
+            outcome => return outcome,
         }
     }
 }
 
-fn settings_once(kafka: &Kafka, name: &str) -> Result<Result<ConfigResource, Code>, KafkaError> {
-    let admin =
-        AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context::default())?;
-    let described =
-        super::wait::wait(admin.describe_configs([&ResourceSpecifier::Topic(name)], &options()))?;
-    Ok(described
-        .into_iter()
-        .next()
-        .unwrap_or(Err(Code::UnknownTopicOrPartition)))
-}
-
 /// An admin client lives for one request: nobody would listen to what it logs in between.
 fn admin(kafka: &Kafka) -> Result<AdminClient<Context>, Error> {
-    AdminClient::from_config_and_context(&kafka.inner.config.asking(), Context::default())
+    AdminClient::from_config_and_context(&kafka.inner.config.administering(), Context::default())
         .map_err(|failure| error::general(&failure, "the admin client"))
 }
 
@@ -234,4 +227,23 @@ fn options() -> AdminOptions {
     AdminOptions::new()
         .request_timeout(timeout)
         .operation_timeout(timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::Options;
+
+    /// A broker that does not know a topic names no settings: that must not pass for settings that are wrong.
+    #[test]
+    fn settings_of_an_unknown_topic_are_an_error() {
+        let Some(brokers) = harness::kafka() else {
+            return;
+        };
+        let kafka = Kafka::open(&brokers, "", &Options::default()).expect("it opens");
+        let client = kafka.inner.client.client();
+        let name = CString::new(harness::unique("unknown")).expect("a name");
+        let told = native::topic_settings(client, &name, TIMEOUT);
+        assert_eq!(told, Err(Code::UnknownTopicOrPartition));
+    }
 }

@@ -9,8 +9,14 @@ use crate::handle::Options;
 
 /// Largest message in bytes: a block of 16 MiB and 1 MiB of headers, with room for framing.
 const MAX_MESSAGE_BYTES: usize = 18 << 20;
-/// Bytes a reader fetches ahead, in KiB; one largest message may come on top.
+/// Bytes of values a reader fetches ahead, in KiB; one largest message may come on top.
 const READ_AHEAD_KIB: usize = 24 << 10;
+/// Records a reader has ahead before it fetches more. librdkafka counts neither keys nor headers among the bytes above:
+/// records that hold nothing else are bounded by this alone.
+const READ_AHEAD_RECORDS: usize = 16;
+/// Bytes of one fetch; a batch that is larger comes alone. The smallest record takes a few bytes on the wire and some
+/// hundred in librdkafka.
+const FETCH_BYTES: usize = 1 << 20;
 /// Bytes that wait to be produced, in KiB.
 const PRODUCE_QUEUE_KIB: usize = 64 << 10;
 /// Records that wait to be produced.
@@ -100,14 +106,23 @@ impl Config {
         Ok(Config { common, group })
     }
 
-    /// For asking the brokers about topics.
+    /// For asking the brokers about topics and partitions, as a consumer does.
     pub(super) fn asking(&self) -> ClientConfig {
+        let mut config = self.common.clone();
+        // The end of a partition is its high watermark. By default it would be the last stable offset: that of the oldest
+        // open transaction, whoever has opened it and for however long.
+        config.set("isolation.level", "read_uncommitted");
+        config
+    }
+
+    /// For looking after topics, and asking for their settings.
+    pub(super) fn administering(&self) -> ClientConfig {
         self.common.clone()
     }
 
     /// For committing positions to a group.
     pub(super) fn committing(&self, group: &str) -> ClientConfig {
-        let mut config = self.common.clone();
+        let mut config = self.asking();
         config
             .set("group.id", group)
             .set("enable.auto.commit", "false")
@@ -122,15 +137,14 @@ impl Config {
             .set("statistics.interval.ms", INTERVAL.as_millis().to_string())
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
-            .set("isolation.level", "read_uncommitted")
             .set("enable.partition.eof", "true")
             .set("check.crcs", "true")
             .set("fetch.wait.max.ms", "10")
-            .set("fetch.queue.backoff.ms", "20")
+            .set("fetch.queue.backoff.ms", "10")
             .set("fetch.error.backoff.ms", "100")
-            .set("fetch.message.max.bytes", MAX_MESSAGE_BYTES.to_string())
+            .set("fetch.message.max.bytes", FETCH_BYTES.to_string())
             .set("fetch.max.bytes", MAX_MESSAGE_BYTES.to_string())
-            .set("queued.min.messages", "1000000")
+            .set("queued.min.messages", READ_AHEAD_RECORDS.to_string())
             .set("queued.max.messages.kbytes", READ_AHEAD_KIB.to_string());
         config
     }

@@ -13,7 +13,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::context::Context;
 use super::{Kafka, error, native};
 use crate::Error;
-use crate::record::{Batch, Offsets, Record};
+use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
 /// A reader that has heard nothing for so long asks whether the brokers are still there.
 const IDLE_CHECK: Duration = Duration::from_secs(5);
@@ -23,13 +23,14 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// Reads one partition.
 pub(crate) struct Reader {
     kafka: Kafka,
-    consumer: BaseConsumer<Context>,
     topic: String,
     name: CString,
     partition: u32,
+    headers: Headers,
     next: u64,
-    /// Whether the consumer has been told where to read.
-    aimed: bool,
+    /// The consumer, while it reads where we want. A consumer is told once where to read: librdkafka aborts the process
+    /// when it is told again while it still stops what it did before (confluentinc/librdkafka#5573).
+    consumer: Option<BaseConsumer<Context>>,
     /// End of the log when it was last asked for, before the consumer was told where to read: when the consumer then
     /// reaches an end, everything below this one has been read, holes included.
     end_before: u64,
@@ -49,20 +50,16 @@ impl Reader {
         partition: u32,
         from: u64,
     ) -> Result<Reader, Error> {
-        let config = kafka.inner.config.reading();
-        let context = Context::telling(&kafka.inner.clients);
-        let consumer = BaseConsumer::from_config_and_context(&config, context)
-            .map_err(|failure| error::general(&failure, "the consumer"))?;
         let name = CString::new(kafka.topic_name(topic))
             .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
         Ok(Reader {
             kafka,
-            consumer,
             topic: topic.to_owned(),
             name,
             partition,
+            headers: Headers::default(),
             next: from,
-            aimed: false,
+            consumer: None,
             end_before: 0,
             end: 0,
             held: None,
@@ -74,12 +71,16 @@ impl Reader {
     pub(crate) fn seek(&mut self, from: u64) {
         self.next = from;
         self.held = None;
-        self.aimed = false;
+        self.consumer = None;
+    }
+
+    pub(crate) fn keep(&mut self, headers: Headers) {
+        self.headers = headers;
     }
 
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         let deadline = Instant::now() + wait;
-        if !self.aimed {
+        if self.consumer.is_none() {
             self.aim()?;
         }
         let mut records = Vec::new();
@@ -89,7 +90,7 @@ impl Reader {
             self.next = record.offset + 1;
             records.push(record);
         }
-        while bytes < max_bytes {
+        while bytes < max_bytes && records.len() < BATCH_RECORDS {
             let pause = match records.is_empty() {
                 true => whole_ms(deadline.saturating_duration_since(Instant::now())),
                 false => Duration::ZERO,
@@ -125,8 +126,9 @@ impl Reader {
         if !records.is_empty() {
             self.heard = Instant::now();
         }
-        let watermarks =
-            native::known_watermarks(self.consumer.client(), &self.name, self.number());
+        let watermarks = self.consumer.as_ref().and_then(|consumer| {
+            native::known_watermarks(consumer.client(), &self.name, self.number())
+        });
         self.end = self
             .end
             .max(watermarks.map_or(0, |(_, high)| high))
@@ -139,22 +141,30 @@ impl Reader {
         })
     }
 
-    /// Asks where the log begins and ends, and tells the consumer where to read.
+    fn offsets(&self) -> Result<Offsets, Error> {
+        self.kafka
+            .offsets_within(&self.topic, self.partition, CHECK_TIMEOUT)
+    }
+
+    /// Asks where the log begins and ends, and has a new consumer read from where we are.
     fn aim(&mut self) -> Result<(), Error> {
-        let Offsets { start, end } =
-            self.kafka
-                .offsets_by(&self.consumer, &self.topic, self.partition, CHECK_TIMEOUT)?;
+        self.consumer = None;
+        let Offsets { start, end } = self.offsets()?;
         if self.next < start || self.next > end {
             return Err(self.out_of_range(Offsets { start, end }));
         }
+        let config = self.kafka.inner.config.reading();
+        let context = Context::telling(&self.kafka.inner.clients);
+        let consumer = BaseConsumer::from_config_and_context(&config, context)
+            .map_err(|failure| error::general(&failure, "the consumer"))?;
         let mut list = TopicPartitionList::new();
         let offset =
             i64::try_from(self.next).map_err(|_| self.out_of_range(Offsets { start, end }))?;
         let name = self.kafka.topic_name(&self.topic);
         list.add_partition_offset(&name, self.number(), Offset::Offset(offset))
-            .and_then(|()| self.consumer.assign(&list))
+            .and_then(|()| consumer.assign(&list))
             .map_err(|failure| error::general(&failure, "telling the consumer where to read"))?;
-        self.aimed = true;
+        self.consumer = Some(consumer);
         self.suspect = false;
         self.heard = Instant::now();
         self.end_before = end;
@@ -164,9 +174,12 @@ impl Reader {
 
     /// What the consumer has next.
     fn poll(&mut self, wait: Duration) -> Polled {
-        match self.consumer.poll(wait) {
+        let Some(consumer) = &self.consumer else {
+            return Polled::Nothing;
+        };
+        match consumer.poll(wait) {
             None => Polled::Nothing,
-            Some(Ok(message)) => Polled::Record(record_of(&message)),
+            Some(Ok(message)) => Polled::Record(record_of(&message, self.headers)),
             Some(Err(KafkaError::PartitionEOF(_))) => {
                 self.heard = Instant::now();
                 self.next = self.next.max(self.end_before);
@@ -187,13 +200,8 @@ impl Reader {
             | Code::LogTruncation => {
                 // The consumer has stopped. Inside the log that is there now, reading can go on; but records below may
                 // have changed, so it is said: whoever follows looks again at what it has read.
-                self.aimed = false;
-                let offsets = self.kafka.offsets_by(
-                    &self.consumer,
-                    &self.topic,
-                    self.partition,
-                    CHECK_TIMEOUT,
-                )?;
+                self.consumer = None;
+                let offsets = self.offsets()?;
                 if self.next < offsets.start || self.next > offsets.end {
                     return Err(self.out_of_range(offsets));
                 }
@@ -202,7 +210,7 @@ impl Reader {
                 )))
             }
             Code::Fatal => {
-                *self = Reader::new(self.kafka.clone(), &self.topic, self.partition, self.next)?;
+                self.consumer = None;
                 Err(Error::Unavailable(
                     "the consumer had to be made anew".into(),
                 ))
@@ -228,21 +236,22 @@ impl Reader {
         if !self.suspect && self.heard.elapsed() < IDLE_CHECK {
             return Ok(());
         }
-        let offsets =
-            self.kafka
-                .offsets_by(&self.consumer, &self.topic, self.partition, CHECK_TIMEOUT)?;
+        let offsets = self.offsets()?;
         self.suspect = false;
-        self.heard = Instant::now();
         if self.next < offsets.start || self.next > offsets.end {
-            self.aimed = false;
+            self.consumer = None;
             return Err(self.out_of_range(offsets));
         }
-        if self.next < offsets.end {
-            // Either records are on their way, or there are only holes: reading from here again tells.
-            self.aimed = false;
-            return self.aim();
+        if self.next == offsets.end {
+            self.heard = Instant::now();
+            return Ok(());
         }
-        Ok(())
+        // Either records are on their way, or there are only holes: reading from here again tells. Not at once: a new
+        // consumer first tries brokers that are down, and says so.
+        match self.heard.elapsed() < IDLE_CHECK {
+            true => Ok(()),
+            false => self.aim(),
+        }
     }
 
     fn number(&self) -> i32 {
@@ -275,7 +284,7 @@ enum Polled {
     Failed(Code),
 }
 
-fn record_of(message: &BorrowedMessage<'_>) -> Record {
+fn record_of(message: &BorrowedMessage<'_>, headers: Headers) -> Record {
     Record {
         offset: u64::try_from(message.offset()).unwrap_or(0),
         append_ms: message
@@ -288,6 +297,6 @@ fn record_of(message: &BorrowedMessage<'_>) -> Record {
             .payload()
             .map(Bytes::copy_from_slice)
             .unwrap_or_default(),
-        headers: native::headers(message),
+        headers: native::headers(message, headers),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::append::{Appended, Entry};
 use crate::queue::Outcome;
-use crate::record::{Batch, Offsets, Record};
+use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
 /// Records in offset order, with holes where none was kept.
 #[derive(Default)]
@@ -41,16 +41,23 @@ impl Log {
     }
 
     /// What is there from `from` on, at most about `max_bytes` but at least one record.
-    pub(super) fn read(&self, from: u64, max_bytes: usize) -> Batch {
+    pub(super) fn read(&self, from: u64, max_bytes: usize, headers: Headers) -> Batch {
         let first = self.records.partition_point(|record| record.offset < from);
         let mut bytes = 0;
         let mut records = Vec::new();
-        for record in self.records.range(first..) {
+        for held in self.records.range(first..).take(BATCH_RECORDS) {
+            let record = Record {
+                offset: held.offset,
+                append_ms: held.append_ms,
+                key: held.key.clone(),
+                value: held.value.clone(),
+                headers: headers.of(&held.headers),
+            };
             bytes += record.size();
             if !records.is_empty() && bytes > max_bytes {
                 break;
             }
-            records.push(record.clone());
+            records.push(record);
         }
         let next = match self.records.get(first + records.len()) {
             Some(following) => following.offset,

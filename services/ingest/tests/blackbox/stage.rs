@@ -155,7 +155,8 @@ impl Stage {
     pub fn log(&self, partition: u32) -> Vec<journal::Record> {
         let topic = follow::topics::TRANSACTIONS;
         let end = self.journal.offsets(topic, partition).unwrap().end;
-        let mut reader = self.journal.reader(topic, partition, 0).unwrap();
+        let reader = self.journal.reader(topic, partition, 0).unwrap();
+        let mut reader = reader.keep(journal::Headers::All);
         let mut records = Vec::new();
         let mut next = 0;
         while next < end {

@@ -7,6 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::Topic;
 
+/// Headers shown of one record: it may have a hundred thousand.
+const SHOWN_HEADERS: usize = 256;
+
 /// Knows the chain's id, where there is one, so that ids of transactions can be told.
 pub struct Decoder {
     topic: Topic,
@@ -33,11 +36,15 @@ impl Decoder {
         if let Some(key) = &record.key {
             line.insert("key".into(), account(key).into());
         }
-        for (name, value) in &record.headers {
+        for (name, value) in record.headers.iter().take(SHOWN_HEADERS) {
             line.insert(
                 format!("header.{name}"),
                 String::from_utf8_lossy(value).into(),
             );
+        }
+        if record.headers.len() > SHOWN_HEADERS {
+            let more = record.headers.len() - SHOWN_HEADERS;
+            line.insert("headers".into(), format!("and {more} more").into());
         }
         let decoded = match self.topic {
             Topic::Transactions => self

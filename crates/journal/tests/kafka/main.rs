@@ -1,7 +1,8 @@
 //! What only a real Kafka can show: its limits, its holes, its settings, and what other programs write.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod clients;
+mod others;
+
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,6 @@ use journal::{
 };
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -135,52 +135,6 @@ fn batches_stay_below_the_limit_of_the_topic() {
     );
 }
 
-/// Marks of transactions are holes; aborted records are records.
-#[test]
-fn holes_are_passed_also_at_the_end() {
-    let Some(place) = place() else { return };
-    place.topic("holes", 1 << 20);
-    let mut live = place.journal.reader("holes", 0, 0).expect("a reader");
-    live.next(1 << 20, Duration::from_millis(100))
-        .expect("nothing yet");
-
-    let producer: BaseProducer = place
-        .config()
-        .set("transactional.id", &place.prefix)
-        .create()
-        .expect("a producer");
-    producer.init_transactions(PATIENCE).expect("transactions");
-    producer.begin_transaction().expect("a transaction");
-    let name = place.journal.topic_name("holes");
-    let record = BaseRecord::<(), str>::to(&name)
-        .partition(0)
-        .payload("aborted");
-    producer
-        .send(record)
-        .map_err(|(error, _)| error)
-        .expect("sent");
-    producer.flush(PATIENCE).expect("flushed");
-    producer.abort_transaction(PATIENCE).expect("aborted");
-
-    // Offset 0 holds the record, offset 1 the mark: a hole with nothing behind it.
-    for mut reader in [live, place.journal.reader("holes", 0, 0).expect("a reader")] {
-        let batch = read_to(&mut reader, 2);
-        assert_eq!((batch.records.len(), batch.next, batch.end), (1, 2, 2));
-        assert_eq!(batch.records[0].value.as_ref(), b"aborted");
-    }
-    place.put("holes", "behind");
-    let mut reader = place.journal.reader("holes", 0, 1).expect("a reader");
-    let batch = read_to(&mut reader, 3);
-    assert_eq!(
-        batch
-            .records
-            .iter()
-            .map(|record| record.offset)
-            .collect::<Vec<u64>>(),
-        [2]
-    );
-}
-
 #[test]
 fn a_log_that_lost_its_beginning_is_out_of_range() {
     let Some(place) = place() else { return };
@@ -297,48 +251,6 @@ fn positions_are_shown() {
         assert!(start.elapsed() < PATIENCE, "the position is not shown");
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// Anybody may write headers whose names are no text; the bindings would panic on them.
-#[test]
-fn foreign_records_are_read() {
-    let Some(place) = place() else { return };
-    place.topic("foreign", 1 << 20);
-    // kcat takes arguments as bytes.
-    use std::os::unix::ffi::OsStrExt;
-    let header = std::ffi::OsStr::from_bytes(b"bad\xffname=v\xff");
-    let kcat = Command::new("kcat")
-        .args([
-            "-P",
-            "-b",
-            &place.brokers,
-            "-t",
-            &place.journal.topic_name("foreign"),
-            "-p",
-            "0",
-            "-H",
-        ])
-        .arg(header)
-        .stdin(Stdio::piped())
-        .spawn();
-    let Ok(mut kcat) = kcat else {
-        println!("skipped: kcat is not installed");
-        return;
-    };
-    kcat.stdin
-        .take()
-        .expect("a pipe")
-        .write_all(b"value")
-        .expect("written");
-    assert!(kcat.wait().expect("it ends").success());
-    let mut reader = place.journal.reader("foreign", 0, 0).expect("a reader");
-    let batch = read_to(&mut reader, 1);
-    let record = &batch.records[0];
-    assert_eq!(record.value.as_ref(), b"value");
-    assert_eq!(
-        record.headers,
-        [("bad\u{fffd}name".to_owned(), Bytes::from_static(b"v\xff"))]
-    );
 }
 
 #[test]
