@@ -26,6 +26,15 @@ class Campaign:
         self.book = lanes.Book(s.folder / "attempts.jsonl")
         self.lanes: list[lanes.Lane] = []
         self.watch = faults.Watch(self.net.services)
+        self.gauge: faults.Gauge | None = None
+
+    def __enter__(self) -> "Campaign":
+        return self
+
+    def __exit__(self, *_error) -> None:
+        # Before the processes are ended, which is then no news.
+        for one in (*self.lanes, self.watch, *([self.gauge] if self.gauge else [])):
+            one.stop()
 
     def of(self, kind: str) -> list[services.Service]:
         return [service for service in self.net.services if service.kind == kind]
@@ -69,7 +78,8 @@ class Campaign:
         healing = act()
         insync = self.brokers.await_whole()
         self.watch.revive()
-        self.net.await_ready()
+        for service in self.net.services:
+            service.await_ready(faults.HEAL_SECONDS)
         self.gauge.await_growth()
         end = time.monotonic()
         moments, blocks = self.book.moments(), [at for at, _ in self.gauge.heights]
@@ -122,7 +132,6 @@ class Campaign:
         deadline = time.monotonic() + seconds
         for lane in self.lanes:
             lane.join(deadline - time.monotonic())
-        self.gauge.stop()
         ended = self.watch.stop()
         self.s.step(f"the load is over: {self.book.acknowledged()} of {len(self.book.attempts)} attempts acknowledged; "
                     f"processes that ended by themselves: {len(ended)}")

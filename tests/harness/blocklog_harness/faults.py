@@ -102,9 +102,9 @@ class Watch:
 
     def stop(self) -> list[str]:
         """What ended by itself: name, exit code, and the end of its log."""
-        self._look()
+        if not self._stop.is_set():
+            self._look()
         self._stop.set()
-        self._thread.join(10)
         return self.ended
 
     def _run(self) -> None:
@@ -136,7 +136,6 @@ class Gauge:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(30)
 
     def height(self) -> int:
         """The last one that was seen."""

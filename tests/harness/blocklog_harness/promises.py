@@ -10,7 +10,7 @@ from . import services, tools
 from .grpc import Channel
 from .lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, UNSENT, UNTRUE, Book
 from .process import wait_until
-from .recount import Recount
+from .recount import Recount, transaction, wire
 from .scenario import Scenario, check, equal
 
 INCLUDED, PENDING = "VERDICT_INCLUDED", "VERDICT_PENDING"
@@ -100,14 +100,21 @@ def _strangers(broken: Broken, book: Book, recount: Recount) -> None:
         for offset, record in rows.items():
             if record.value in sent:
                 continue
-            moved = recount._decoded(record.value)
-            if moved is None or book.memos.get(moved["memo"]) != moved["sender"]:
+            if not _numbered_by_ingest(record.value, book):
                 broken.never_sent.append(f"{partition}/{offset} holds {record.value.hex()}")
     for rows in recount.records.values():
         for row in rows:
             if row["verdict"] == INCLUDED and (memo := row["transaction"].get("memo")):
                 memos[memo] += 1
     broken.doubled += [f"{memo} was included {times} times" for memo, times in memos.items() if times > 1]
+
+
+def _numbered_by_ingest(record: bytes, book: Book) -> bool:
+    try:
+        moved = wire.decode(transaction.FIELDS, record)
+    except wire.Malformed:
+        return False
+    return moved["memo"] in book.memos and book.memos[moved["memo"]] == moved["sender"]
 
 
 def table(book: Book, recount: Recount, broken: Broken) -> str:
