@@ -70,12 +70,17 @@ class OfOneTransaction(unittest.TestCase):
             self.assertEqual(self.broken(*verdicts), set())
         self.assertEqual(self.broken("INCLUDED", "INCLUDED"), {"doubled"})
 
-    def test_what_is_refused_for_good_is_never_included(self):
+    def test_only_what_comes_too_late_is_refused_for_good(self):
         self.told(UNKNOWN, reason="OUTCOME_UNKNOWN")
-        self.told(FINAL, "FAILED_PRECONDITION", "SUPERSEDED")
+        self.told(FINAL, "FAILED_PRECONDITION", promises.TOO_LATE)
         self.assertEqual(self.broken(), set())
-        self.assertEqual(self.broken("NONCE_TOO_LOW"), set())
-        self.assertEqual(self.broken("INCLUDED"), {"refused_for_content"})
+        self.assertEqual(self.broken("INCLUDED"), set())
+        self.told(FINAL, "INVALID_ARGUMENT", "EMPTY")
+        self.assertEqual(self.broken(), {"refused_for_good"})
+
+    def test_what_was_only_ever_refused_is_absent_too(self):
+        self.told(FINAL, "FAILED_PRECONDITION", promises.TOO_LATE)
+        self.assertEqual(self.broken("NONCE_TOO_LOW"), {"refused_but_there"})
 
     def test_nothing_is_there_that_nobody_sent(self):
         self.assertEqual(self.broken("INCLUDED"), set())

@@ -14,6 +14,8 @@ from .recount import Recount, transaction, wire
 from .scenario import Scenario, check, equal
 
 INCLUDED, PENDING = "VERDICT_INCLUDED", "VERDICT_PENDING"
+# An honest refusal: a later one of the sender is in the log already, so that this one was not appended.
+TOO_LATE = "OVERTAKEN"
 KINDS = {
     "n": "sequential, named", "k": "sequential, keyed", "f": "never retried", "u": "nonce by ingest", "s": "pipelined",
 }
@@ -38,7 +40,7 @@ class Broken:
     misplaced: list[str] = field(default_factory=list)
     refused_but_there: list[str] = field(default_factory=list)
     never_sent: list[str] = field(default_factory=list)
-    refused_for_content: list[str] = field(default_factory=list)
+    refused_for_good: list[str] = field(default_factory=list)
 
     def __iter__(self):
         return iter(vars(self).items())
@@ -86,11 +88,10 @@ def _one(broken: Broken, identity: str, attempts: list, found: list[Occurrence])
     # Only answers that say "nothing was persisted".
     if found and outcomes <= {REFUSED, UNSENT, FINAL}:
         broken.refused_but_there.append(history)
-    if FINAL in outcomes:
-        # "It never will be" is true of what no block has; anything else is refused for what it is, and lanes make nothing such.
-        final = [a for a in attempts if a.outcome == FINAL]
-        if included or any(a.code in ("INVALID_ARGUMENT", "DATA_LOSS", "INTERNAL") for a in final):
-            broken.refused_for_content.append(f"{history}: {final[-1].code} {final[-1].message}")
+    # Lanes make nothing that is wrong; one that waits for each answer is never too late either.
+    final = [a for a in attempts if a.outcome == FINAL]
+    if any(a.reason != TOO_LATE or a.lane[0] in "nk" for a in final):
+        broken.refused_for_good.append(f"{history}: {final[-1].code} {final[-1].message}")
 
 
 def _strangers(broken: Broken, book: Book, recount: Recount) -> None:
