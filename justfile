@@ -50,6 +50,10 @@ e2e *NAMES: build
 kills: build
     tests/e2e/run kills dev_kill journal_kill eight
 
+# Three brokers that are stopped, frozen and killed under load, and an independent reader of every promise: half an hour.
+reliability: build
+    tests/e2e/run pipelined brokers_away reliability
+
 # The golden session in full: 100 000 records, every figure of every RPC recounted: minutes, ten of them on busy cores.
 golden RECORDS="100000": build
     GOLDEN_RECORDS={{RECORDS}} tests/e2e/run golden

@@ -1,7 +1,7 @@
 """A gRPC client in a few lines of HTTP/2 (RFC 9113, RFC 7541): thousands of calls a second, where a process for each takes minutes.
 
-It knows what it needs against servers on this machine: plaintext, requests of one frame, replies of any size. Calls that
-fail, and everything that a person would look at, are left to grpcurl.
+It knows what it needs against servers on this machine: plaintext, requests of one frame, replies of any size, and for
+streams in both directions the flow control of what is sent. Everything that a person would look at is left to grpcurl.
 """
 
 import base64
@@ -47,7 +47,7 @@ class Status(Failure):
     def __init__(self, method: str, trailers: dict[str, str]):
         number = int(trailers.get("grpc-status", "2"))
         self.code, self.message = CODES[number], trailers.get("grpc-message", "")
-        self.reason = _reason(trailers.get("grpc-status-details-bin", ""))
+        self.reason, self.metadata = _error_info(trailers.get("grpc-status-details-bin", ""))
         super().__init__(f"{method}: {self.code} {self.reason} {self.message}")
 
 
@@ -134,6 +134,42 @@ class Channel:
         return self._connection
 
 
+class Pipe:
+    """One call that streams in both directions, on a connection of its own. Whoever uses it sees OSError or Failure when the
+    connection is lost, and Status when the server ends the call badly."""
+
+    def __init__(self, address: str, method: str, seconds: float = 60):
+        self.method, self.kind = method, contract().methods[f"blocklog.{method}"]
+        self._connection, self._seconds = _Connection(address, seconds), seconds
+        self._stream = self._connection.open(self.kind.path)
+
+    def send(self, request: dict) -> bool:
+        """Whether it was sent; if not, the peer gives no room for now."""
+        self._connection.socket.settimeout(self._seconds)
+        return self._connection.write(self._stream, contract().encode(self.kind.request, request))
+
+    def receive(self, seconds: float) -> list[dict]:
+        """The replies that are there, or the first ones that come within the time."""
+        found: list[dict] = []
+        while True:
+            self._connection.socket.settimeout(0.001 if found else seconds)
+            try:
+                stream, message, trailers = self._connection.next()
+            except TimeoutError:
+                return found
+            if stream != self._stream:
+                continue
+            if message is not None:
+                found.append(contract().decode(self.kind.reply, message))
+            elif trailers.get("grpc-status") != "0":
+                raise Status(self.method, trailers)
+            else:
+                raise Failure(f"{self.method}: the server ended the call")
+
+    def close(self) -> None:
+        self._connection.socket.close()
+
+
 class _Connection:
     """One connection: frames in, frames out."""
 
@@ -146,24 +182,43 @@ class _Connection:
         self._held, self._stream, self._eaten = b"", -1, 0
         self._data: dict[int, bytearray] = {}
         self._ready: list[tuple] = []
+        # What may be sent: on the connection, on a new stream, and on those that stay open.
+        self._room, self._initial = 65_535, 65_535
+        self._rooms: dict[int, int] = {}
         # No table of headers, so that every header is spelt out; windows as wide as they go.
         settings = struct.pack(">HIHIHI", 1, 0, 2, 0, 4, LARGEST_WINDOW)
         room = struct.pack(">I", LARGEST_WINDOW - 65_535)
         self.socket.sendall(PREFACE + _frame(SETTINGS, 0, 0, settings) + _frame(WINDOW_UPDATE, 0, 0, room))
 
     def send(self, path: str, message: bytes) -> int:
-        """Starts a call; its stream."""
+        """Starts a call of one request; its stream."""
+        head, body = self._head(path), _body(message)
+        self.socket.sendall(head + _frame(DATA, END_STREAM, self._stream, body))
+        self._room -= len(body)
+        return self._stream
+
+    def open(self, path: str) -> int:
+        """Starts a call of many requests; its stream."""
+        self.socket.sendall(self._head(path))
+        self._rooms[self._stream] = self._initial
+        return self._stream
+
+    def write(self, stream: int, message: bytes) -> bool:
+        """Sends one request on an open stream, if the peer has room for it."""
+        body = _body(message)
+        if len(body) > min(self._room, self._rooms[stream]):
+            return False
+        self.socket.sendall(_frame(DATA, 0, stream, body))
+        self._room -= len(body)
+        self._rooms[stream] -= len(body)
+        return True
+
+    def _head(self, path: str) -> bytes:
         self._stream += 2
         head = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", self.address)]
         head += [("content-type", "application/grpc"), ("te", "trailers")]
         block = b"".join(b"\0" + _text(name) + _text(value) for name, value in head)
-        body = b"\0" + struct.pack(">I", len(message)) + message
-        if len(body) > LARGEST_FRAME:
-            raise Failure(f"a request of {len(body)} bytes is too large for this client")
-        self.socket.sendall(
-            _frame(HEADERS, END_HEADERS, self._stream, block) + _frame(DATA, END_STREAM, self._stream, body)
-        )
-        return self._stream
+        return _frame(HEADERS, END_HEADERS, self._stream, block)
 
     def cancel(self, stream: int) -> None:
         """Ends a call early."""
@@ -186,14 +241,30 @@ class _Connection:
             elif kind == RST_STREAM:
                 self._ready.append((stream, None, {"grpc-message": "the server reset the stream"}))
             elif kind == SETTINGS and not flags & ACK:
+                self._settings(payload)
                 self.socket.sendall(_frame(SETTINGS, ACK, 0, b""))
             elif kind == PING and not flags & ACK:
                 self.socket.sendall(_frame(PING, ACK, 0, payload))
+            elif kind == WINDOW_UPDATE:
+                self._widen(stream, int.from_bytes(payload, "big"))
             elif kind == GOAWAY:
                 self.leaving = True
             elif kind == CONTINUATION:
                 raise Failure("headers in several frames are beyond this client")
         return self._ready.pop(0)
+
+    def _settings(self, payload: bytes) -> None:
+        for number, value in struct.iter_unpack(">HI", payload):
+            if number == 4:
+                # It holds for the streams that are open already too.
+                self._rooms = {stream: room + value - self._initial for stream, room in self._rooms.items()}
+                self._initial = value
+
+    def _widen(self, stream: int, more: int) -> None:
+        if stream == 0:
+            self._room += more
+        elif stream in self._rooms:
+            self._rooms[stream] += more
 
     def _take(self, stream: int, payload: bytes) -> None:
         data = self._data.setdefault(stream, bytearray())
@@ -231,6 +302,13 @@ class _Connection:
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def _body(message: bytes) -> bytes:
+    body = b"\0" + struct.pack(">I", len(message)) + message
+    if len(body) > LARGEST_FRAME:
+        raise Failure(f"a request of {len(body)} bytes is too large for this client")
+    return body
 
 
 def _text(value: str) -> bytes:
@@ -296,12 +374,15 @@ def _plain(data: bytes) -> str:
     return "".join(out)
 
 
-def _reason(details: str) -> str:
-    """The ErrorInfo's reason in a google.rpc.Status."""
+def _error_info(details: str) -> tuple[str, dict[str, str]]:
+    """Reason and metadata of the ErrorInfo in a google.rpc.Status."""
     data = base64.b64decode(details + "=" * (-len(details) % 4))
     for number, content in evidence.fields(data):
         if number == 3:
             wrapped = dict(evidence.fields(content))
             if wrapped.get(1, b"").endswith(b"ErrorInfo"):
-                return dict(evidence.fields(wrapped[2])).get(1, b"").decode()
-    return ""
+                info = list(evidence.fields(wrapped[2]))
+                pairs = [dict(evidence.fields(pair)) for key, pair in info if key == 3]
+                metadata = {pair.get(1, b"").decode(): pair.get(2, b"").decode() for pair in pairs}
+                return dict(info).get(1, b"").decode(), metadata
+    return "", {}

@@ -182,13 +182,19 @@ class _Reader:
             elif word in ("reserved", "option"):
                 self.skip_to(";")
             elif word == "map":
-                # Of no message that is read here.
-                self.skip_to(";")
+                self.map(name, fields, self.skip_to(";"))
             else:
                 rest = [word, *self.skip_to(";")]
                 label = rest.pop(0) if word in ("optional", "repeated") else ""
                 kind, field, _, number = rest[:4]
                 fields.append(Field(int(number), field, kind, label == "repeated"))
+
+    def map(self, scope: str, fields: list[Field], rest: list[str]) -> None:
+        """On the wire a map is a repeated message of a key and a value."""
+        _, key, _, value, _, field, _, number = rest[:8]
+        entry = f"{scope}.{field}_entry"
+        self.contract.messages[entry] = [Field(1, "key", key, False), Field(2, "value", value, False)]
+        fields.append(Field(int(number), field, entry, True))
 
     def enum(self, scope: str) -> None:
         values = self.contract.enums.setdefault(f"{scope}.{self.take()}", {})
