@@ -41,10 +41,14 @@ pub const PRUNED: &str = "PRUNED";
 pub const PENDING: &str = "PENDING";
 /// The service has no key to sign checkpoints with.
 pub const NO_LOG_KEY: &str = "NO_LOG_KEY";
+/// The message is above what the service takes (`found_bytes`, `limit_bytes`).
+pub const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 /// Too much in flight; try again after `retry_after`.
 pub const OVERLOADED: &str = "OVERLOADED";
 /// The log cannot be reached and nothing was persisted.
 pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
+/// The disk of the ledger's index is full: what it serves is as old as its last write. Of readiness only.
+pub const INDEX_FULL: &str = "INDEX_FULL";
 /// The service has not read the log to its end yet.
 pub const CATCHING_UP: &str = "CATCHING_UP";
 /// The service ends; on streams with `resume_from`.
@@ -61,7 +65,7 @@ pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
 pub const INTERNAL: &str = "INTERNAL";
 
 /// Every reason.
-pub const ALL: [&str; 27] = [
+pub const ALL: [&str; 29] = [
     MISSING_FIELD,
     BAD_FIELD,
     WRONG_CHAIN,
@@ -80,8 +84,10 @@ pub const ALL: [&str; 27] = [
     PRUNED,
     PENDING,
     NO_LOG_KEY,
+    MESSAGE_TOO_LARGE,
     OVERLOADED,
     LOG_UNAVAILABLE,
+    INDEX_FULL,
     CATCHING_UP,
     SHUTTING_DOWN,
     STREAM_LAGGED,

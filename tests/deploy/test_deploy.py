@@ -260,6 +260,11 @@ class Kubernetes(unittest.TestCase):
         headless = {s["metadata"]["name"] for s in of_kind("Service") if s["spec"].get("clusterIP") == "None"}
         self.assertEqual({m["spec"]["serviceName"] for m in of_kind("StatefulSet")}, headless)
 
+    def test_admin_ports_are_for_probes_and_scrapes_of_the_pod_alone(self):
+        for service in of_kind("Service"):
+            served = [port["targetPort"] for port in service["spec"]["ports"]]
+            self.assertNotIn("admin", served, service["metadata"]["name"])
+
     def test_pods_may_do_no_more_than_they_need(self):
         for manifest in of_kind("Deployment", "StatefulSet"):
             spec = manifest["spec"]["template"]["spec"]
@@ -302,6 +307,17 @@ class Image(unittest.TestCase):
         for member in ["Cargo.toml", "Cargo.lock", "proto", "crates", "services", "tests", "deploy/data"]:
             self.assertTrue((ROOT / member).exists(), member)
             self.assertIn(f"!{member}", ignored)
+
+    def test_it_has_the_libraries_that_the_binaries_load(self):
+        packages = {"libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3", "libz.so.1": "zlib1g"}
+        # Every Debian has these.
+        there = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2"}
+        installed = set(re.search(r"^RUN apt-get update .*? install .*?$", dockerfile(), re.MULTILINE).group().split())
+        for binary in {container.binary for container in in_compose() + in_kubernetes()}:
+            needed = set(re.findall(r"\(NEEDED\)\s+Shared library: \[(.+?)\]", output("readelf", "-d", paths.binary(binary))))
+            self.assertLessEqual({packages[library] for library in needed - there}, installed, binary)
+        # Without it no authority is trusted but those that ssl.ca.location names.
+        self.assertIn("ca-certificates", installed)
 
     def test_it_does_not_run_as_root(self):
         self.assertGreater(image_user(), 0)

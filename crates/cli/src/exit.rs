@@ -94,11 +94,11 @@ impl From<journal::Error> for Failure {
             // A command does not try again, as a service does.
             Error::Unavailable(why) => {
                 let told = format!(
-                    "the journal cannot be reached: {why}; does the broker run, and is --journal right?"
+                    "the journal cannot be reached: {why}; does the broker run, is --journal right, and does it want TLS or a password (--kafka-config)?"
                 );
                 return Self::new(Exit::Unavailable, told);
             }
-            Error::Locked { .. } => Exit::Unavailable,
+            Error::Locked { .. } | Error::Unauthenticated(_) => Exit::Unavailable,
             Error::Corrupt { .. } => Exit::DoesNotVerify,
             Error::NoTopic(_) | Error::NoPartition { .. } | Error::OutOfRange { .. } => {
                 Exit::NotFound

@@ -15,6 +15,9 @@ use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 /// Longest wait for block 0 to be durable; then it is looked for.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Attempts in a row that brokers refuse this client before that is final: those that start refuse everybody.
+const REFUSALS: u32 = 3;
+
 /// Why a chain cannot be established.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -70,7 +73,8 @@ pub enum Error {
 /// Gives the rules of the chain. `None`: there is no block 0 yet and no genesis was given. `known` are those of a chain of which something is
 /// kept locally: what the log has lost is then for whoever goes on from there to say. Without it, a log that does not go back to block 0 is refused.
 ///
-/// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so.
+/// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so,
+/// or when the brokers go on refusing this client: a process that starts with a wrong password is to be started with another one.
 pub fn establish(
     journal: &Journal,
     genesis: Option<&Genesis>,
@@ -82,11 +86,18 @@ pub fn establish(
         genesis.validate().map_err(Error::Genesis)?;
     }
     let mut pause = Pause::default();
+    let mut refusals = 0;
     loop {
-        match attempt(journal, genesis, known) {
+        let outcome = attempt(journal, genesis, known);
+        let is_refused = matches!(
+            outcome,
+            Err(Error::Journal(journal::Error::Unauthenticated(_)))
+        );
+        refusals = if is_refused { refusals + 1 } else { 0 };
+        match outcome {
             Ok(Attempt::Established(rules)) => return Ok(rules),
             Ok(Attempt::Published) => {} // Or perhaps: look again.
-            Err(Error::Journal(error)) if error.is_retryable() => {
+            Err(Error::Journal(error)) if error.is_retryable() && refusals < REFUSALS => {
                 trouble(&error);
                 pause.take(cancelled);
             }

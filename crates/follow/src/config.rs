@@ -17,7 +17,8 @@ pub struct JournalArgs {
         help_heading = "Chain"
     )]
     pub journal: Url,
-    /// File of librdkafka properties, one `name=value` a line (SASL, TLS): secrets never go on the command line
+    /// File of librdkafka properties, one `name=value` a line: TLS and client certificates, SASL by PLAIN or SCRAM. With a
+    /// password in it, it must be the owner's alone (chmod 600)
     #[arg(
         long,
         value_name = "FILE",
@@ -33,7 +34,8 @@ pub struct OptionalJournal {
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
     #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
     pub journal: Option<Url>,
-    /// File of librdkafka properties, one `name=value` a line (SASL, TLS)
+    /// File of librdkafka properties, one `name=value` a line: TLS and client certificates, SASL by PLAIN or SCRAM. With a
+    /// password in it, it must be the owner's alone (chmod 600)
     #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
     pub kafka_config: Option<PathBuf>,
 }
@@ -86,11 +88,7 @@ impl JournalArgs {
     pub fn options(&self, client_id: &str) -> Result<Options, Error> {
         let kafka_config = match &self.kafka_config {
             None => Vec::new(),
-            Some(path) => properties(&read("--kafka-config", path)?).map_err(|problem| Error {
-                flag: "--kafka-config",
-                path: path.clone(),
-                problem,
-            })?,
+            Some(path) => kafka_config(path)?,
         };
         Ok(Options {
             kafka_config,
@@ -101,7 +99,17 @@ impl JournalArgs {
 
     /// Opens it, which may take the broker a moment.
     pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
-        Ok(Journal::open(&self.journal, &self.options(client_id)?)?)
+        self.open_with(self.options(client_id)?)
+    }
+
+    fn open_with(&self, options: Options) -> Result<Journal, OpenError> {
+        if trusts_anybody(&options.kafka_config) {
+            warn(
+                "the brokers' certificates are NOT checked (enable.ssl.certificate.verification in --kafka-config): \
+                 whoever is on the way to them reads the password, and may be the broker",
+            );
+        }
+        Ok(Journal::open(&self.journal, &options)?)
     }
 
     /// The same, for whoever only reads: a directory that holds no journal is not made one.
@@ -126,7 +134,7 @@ impl ChainArgs {
             min_insync: self.min_insync,
             ..self.journal.options(client_id)?
         };
-        Ok(Journal::open(&self.journal.journal, &options)?)
+        self.journal.open_with(options)
     }
 
     /// The genesis file, read and validated.
@@ -177,6 +185,44 @@ fn read(flag: &'static str, path: &Path) -> Result<String, Error> {
     })
 }
 
+/// Reads a file of properties. One that holds a secret must be nobody else's to read.
+fn kafka_config(path: &Path) -> Result<Vec<(String, String)>, Error> {
+    let fail = |problem: String| Error {
+        flag: "--kafka-config",
+        path: path.to_owned(),
+        problem,
+    };
+    let properties = properties(&read("--kafka-config", path)?).map_err(fail)?;
+    if properties.iter().any(|(name, _)| is_secret(name)) {
+        keyfile::check(path).map_err(|error| fail(error.to_string()))?;
+    }
+    Ok(properties)
+}
+
+fn is_secret(name: &str) -> bool {
+    ["password", "secret", "key.pem"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Whether the last word is that certificates are not checked.
+fn trusts_anybody(properties: &[(String, String)]) -> bool {
+    let name = "enable.ssl.certificate.verification";
+    let last = properties.iter().rev().find(|(found, _)| found == name);
+    // The words that librdkafka takes for it.
+    last.is_some_and(|(_, value)| {
+        ["false", "0", "f"].contains(&value.to_ascii_lowercase().as_str())
+    })
+}
+
+/// A service has a log; a command has its error stream.
+fn warn(text: &str) {
+    match tracing::dispatcher::has_been_set() {
+        true => tracing::warn!("{text}"),
+        false => eprintln!("warning: {text}"),
+    }
+}
+
 /// librdkafka's own form of a configuration file: `name=value` lines, `#` comments.
 fn properties(text: &str) -> Result<Vec<(String, String)>, String> {
     let lines = text
@@ -214,5 +260,35 @@ mod tests {
             properties("a=b\nsecret"),
             Err("line 2 is not name=value".into())
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_with_a_password_is_nobody_elses_to_read() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kafka.properties");
+        let with = |text: &str, mode| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            kafka_config(&path).map_err(|error| error.to_string())
+        };
+        assert!(with("security.protocol=ssl", 0o644).is_ok());
+        assert!(with("sasl.password=x", 0o600).is_ok());
+        for secret in ["sasl.password", "ssl.key.password", "ssl.key.pem"] {
+            let error = with(&format!("{secret}=x"), 0o644).unwrap_err();
+            assert!(
+                error.contains("--kafka-config") && error.contains("chmod 600"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn certificates_that_are_not_checked_are_seen() {
+        let trusts = |text| trusts_anybody(&properties(text).unwrap());
+        assert!(trusts("enable.ssl.certificate.verification = False"));
+        assert!(!trusts("enable.ssl.certificate.verification=true"));
+        assert!(!trusts("security.protocol=ssl"));
     }
 }

@@ -67,11 +67,20 @@ impl Encoded {
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         let part = dir.join(PART);
-        let mut file = File::create(&part)?;
-        file.write_all(&self.bytes)?;
-        file.sync_all()?;
+        let written = self.write_to(&part);
+        if written.is_err() {
+            // On a full disk, what there is of it takes room that is wanted.
+            let _ = fs::remove_file(&part);
+        }
+        written?;
         fs::rename(&part, dir.join(FILE))?;
         File::open(dir)?.sync_all()
+    }
+
+    fn write_to(&self, part: &Path) -> io::Result<()> {
+        let mut file = File::create(part)?;
+        file.write_all(&self.bytes)?;
+        file.sync_all()
     }
 }
 

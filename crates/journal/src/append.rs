@@ -60,7 +60,8 @@ pub enum AppendError {
     /// Not persisted; trying again may help.
     #[error("not persisted: {0}; trying again may help")]
     Retryable(String),
-    /// Not persisted, and trying again will not help: too large, not authorised, no such partition.
+    /// Not persisted, and trying again will not help: too large, not authorised, no such partition, a journal that has
+    /// stopped.
     #[error("refused: {0}")]
     Terminal(String),
     /// The outcome is unknown: the record may be in the log, now or later.

@@ -80,6 +80,9 @@ pub enum Error {
     /// The broker refuses this user.
     #[error("not allowed: {0}; check the credentials in --kafka-config and the ACLs of the topic")]
     Denied(String),
+    /// The brokers and this client refuse each other: a wrong password, an authority that is not trusted.
+    #[error("the brokers refuse this client, or it refuses them: {0}")]
+    Unauthenticated(String),
     /// An input or output error of the file system.
     #[error("{file}: {detail}", file = file.display())]
     Io {
@@ -94,9 +97,10 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later without anybody doing anything.
+    /// Whether the same call may succeed later without anybody doing anything. Of brokers that refuse a client that is the
+    /// case while they start, or while credentials are changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Error::Unavailable(_))
+        matches!(self, Error::Unavailable(_) | Error::Unauthenticated(_))
     }
 }
 
@@ -105,7 +109,9 @@ impl From<Error> for AppendError {
     fn from(error: Error) -> AppendError {
         match error {
             Error::Unavailable(why) => AppendError::Retryable(why),
-            Error::Stopped(_) | Error::Io { .. } => AppendError::Retryable(error.to_string()),
+            Error::Unauthenticated(_) | Error::Io { .. } => {
+                AppendError::Retryable(error.to_string())
+            }
             final_one => AppendError::Terminal(final_one.to_string()),
         }
     }

@@ -26,6 +26,7 @@ use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 
 use self::commit::Committer;
 use self::config::Config;
@@ -46,6 +47,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Pause between repetitions.
 const PAUSE: Duration = Duration::from_millis(100);
+/// Events of the client for questions that are looked at after each of them.
+const EVENTS: usize = 64;
 
 /// A journal on Kafka.
 #[derive(Clone)]
@@ -194,9 +197,7 @@ impl Kafka {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.shape_once(topic) {
-                Err(error) if error.is_retryable() && Instant::now() < deadline => {
-                    thread::sleep(PAUSE)
-                }
+                Err(Error::Unavailable(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
                 outcome => return outcome,
             }
         }
@@ -206,8 +207,8 @@ impl Kafka {
         let name = self.topic_name(topic);
         let what = format!("looking up topic {name}");
         let metadata = self.inner.client.fetch_metadata(Some(&name), TIMEOUT);
-        self.inner.client.poll(Duration::ZERO);
-        let metadata = metadata.map_err(|failure| error::general(&failure, &what))?;
+        let metadata = metadata.map_err(|failure| self.failed(&failure, &what))?;
+        self.inner.client.context().answered();
         let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
             return Err(self.inner.created.missing(topic, Instant::now()));
         };
@@ -241,7 +242,7 @@ impl Kafka {
     fn brokers(&self) -> Result<usize, Error> {
         let metadata = self.inner.client.fetch_metadata(None, TIMEOUT);
         let metadata =
-            metadata.map_err(|failure| error::general(&failure, "looking up the brokers"))?;
+            metadata.map_err(|failure| self.failed(&failure, "looking up the brokers"))?;
         Ok(metadata.brokers().len())
     }
 
@@ -257,6 +258,7 @@ impl Kafka {
         let answer = self.inner.client.fetch_watermarks(&name, number, timeout);
         match answer {
             Ok((start, end)) => {
+                self.inner.client.context().answered();
                 let offset = |number: i64| u64::try_from(number).unwrap_or(0);
                 Ok(Offsets {
                     start: offset(start),
@@ -276,10 +278,23 @@ impl Kafka {
                     partitions,
                 })
             }
-            Err(failure) => Err(error::general(
+            Err(failure) => Err(self.failed(
                 &failure,
                 &format!("asking for the ends of {name}/{partition}"),
             )),
+        }
+    }
+
+    /// Why a question was not answered: librdkafka says that time was up, and why in an event of its own.
+    fn failed(&self, failure: &KafkaError, what: &str) -> Error {
+        let client = &self.inner.client;
+        // It has no partitions: nothing but events comes from it.
+        for _ in 0..EVENTS {
+            client.poll(Duration::ZERO);
+        }
+        match (error::general(failure, what), client.context().refusal()) {
+            (Error::Unavailable(_), Some(refusal)) => Error::Unauthenticated(refusal),
+            (error, _) => error,
         }
     }
 }

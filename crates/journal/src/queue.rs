@@ -93,7 +93,7 @@ impl<T: Send + 'static> Queue<T> {
         let mut state = self.shared.state.lock();
         if state.broken {
             let why = "the journal's writer has failed; restart the process".to_owned();
-            return Err((pending.entry, AppendError::Retryable(why)));
+            return Err((pending.entry, AppendError::Terminal(why)));
         }
         let full = state.bytes + size > QUEUE_BYTES || state.waiting.len() >= QUEUE_ENTRIES;
         if full && !state.waiting.is_empty() {
@@ -160,7 +160,7 @@ impl<T> Drop for BreakOnPanic<'_, T> {
             std::mem::take(&mut state.waiting)
         };
         let why = || {
-            Err(AppendError::Retryable(
+            Err(AppendError::Terminal(
                 "the journal's writer has failed".to_owned(),
             ))
         };

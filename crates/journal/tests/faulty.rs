@@ -225,8 +225,8 @@ fn a_failed_sync_stops_the_journal() {
     disk.set_failing_syncs(false);
     let refused = put(&journal, 3, 10).expect_err("it has stopped");
     assert!(
-        matches!(&refused, AppendError::Retryable(why) if why.contains("stopped")),
-        "{refused}"
+        matches!(&refused, AppendError::Terminal(why) if why.contains("stopped")),
+        "nobody waits for it to heal: {refused}"
     );
     let stopped = reader.next(1, PATIENCE).expect_err("readers hear of it");
     assert!(matches!(stopped, Error::Stopped(_)) && !stopped.is_retryable());
@@ -334,6 +334,16 @@ fn a_damaged_mark_or_description_refuses_to_start() {
         assert_eq!(read_all(&journal, 0).expect("it reads").len(), 5);
         drop(journal);
         disk.put(MARK, &files[MARK]);
+    }
+}
+
+#[test]
+fn a_missing_mark_is_named_for_what_it_is() {
+    let (disk, _) = five();
+    disk.remove(MARK);
+    let error = disk.open().err().expect("refused").to_string();
+    for word in [MARK, "missing", "synced", "restore that file"] {
+        assert!(error.contains(word), "{error}");
     }
 }
 

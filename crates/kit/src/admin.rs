@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 
 use crate::{Readiness, metrics, telemetry};
 
-/// Longest filter that `PUT /log` takes, in bytes.
-const MAX_FILTER_BYTES: usize = 4096;
+/// Longest body that is read, in bytes; a filter may be a quarter of it.
+const MAX_BODY_BYTES: usize = 4096;
 
 /// What `GET /` says, for those who guess the port.
 const INDEX: &str = "\
@@ -36,7 +36,7 @@ pub fn routes(name: &'static str, readiness: Readiness) -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(metrics_text))
         .route("/log", get(|| async { log_filter() }).put(set_log_filter))
-        .layer(DefaultBodyLimit::max(MAX_FILTER_BYTES))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Admin { name, readiness })
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, ValueEnum};
-use tracing_subscriber::EnvFilter;
 
 use crate::shutdown::MAX_GRACE;
 
@@ -135,9 +134,7 @@ fn check_process(process: &Process) -> Result<(), String> {
             "--shutdown-grace: at most {limit}, or the orchestrator kills first"
         ));
     }
-    EnvFilter::try_new(&process.log)
-        .map_err(|error| format!("--log: {error} (write e.g. info,ledger=debug)"))?;
-    Ok(())
+    crate::telemetry::check_log_filter(&process.log).map_err(|problem| format!("--log: {problem}"))
 }
 
 /// All settings as flat `key=value` pairs, secrets hidden.

@@ -23,7 +23,6 @@
 pub mod admin;
 pub mod client;
 pub mod config;
-pub mod keyfile;
 pub mod messaging;
 pub mod metrics;
 pub mod process;
@@ -41,6 +40,7 @@ pub mod trace;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+pub use ::keyfile;
 pub use readiness::Readiness;
 pub use server::{Limits, Server};
 pub use service::Service;

@@ -10,6 +10,7 @@ mod deadline;
 mod health;
 mod methods;
 mod observed;
+mod oversize;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -115,7 +115,12 @@ pub fn log_filter() -> String {
     log::filter()
 }
 
-/// Replaces the filter of the log in the running process; `EnvFilter` syntax.
+/// Why a filter is none.
+pub(crate) fn check_log_filter(filter: &str) -> Result<(), String> {
+    log::parse(filter).map(drop)
+}
+
+/// Replaces the filter of the log in the running process; a level, or `MODULE=LEVEL` pairs.
 pub fn set_log_filter(filter: &str) -> Result<(), String> {
     log::set_filter(filter)
 }

@@ -126,7 +126,15 @@ fn accounts(keys: &Path) -> anyhow::Result<Vec<Funded>> {
     let files = FUNDED.map(|name| (name, keys.join(name).with_extension("pem")));
     let there = files.into_iter().filter(|(_, key)| key.exists());
     let read = there.map(|(name, key)| {
-        let account = Secret::from_pem(&keyfile::read_pem(&key)?)?.account();
+        let secret = Secret::from_pem(&keyfile::read_pem(&key)?);
+        let account = secret
+            .with_context(|| {
+                format!(
+                    "{}: restore it, or remove it to go on without",
+                    key.display()
+                )
+            })?
+            .account();
         Ok(Funded { name, account, key })
     });
     read.collect()

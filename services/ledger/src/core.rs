@@ -52,6 +52,9 @@ const SURVEY_INTERVAL_MS: u64 = 5_000;
 /// A snapshot of the chain's state is due after this time, if there were blocks.
 const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
 
+/// It is due without a block, too, when so many candidates were refused: the next start would read them all again.
+const SNAPSHOT_CANDIDATES: u64 = 10_000;
+
 /// What the core needs to be told.
 pub struct Settings {
     /// For the follower.
@@ -103,7 +106,9 @@ enum Writing {
 struct Snapshots {
     last_ms: u64,
     last_height: u64,
-    /// Taken, and not yet covered by the index.
+    /// Offset up to which it had dealt with candidates.
+    last_offset: u64,
+    /// Taken, and not yet covered by the index, which has to get to this offset.
     waiting: Option<(u64, follow::snapshot::Encoded)>,
 }
 
@@ -118,6 +123,7 @@ impl Core {
         let reach = index.as_ref().map(|(state, _)| state.tip.height);
         let snapshot = snapshot
             .filter(|snapshot| reach.is_some_and(|reach| snapshot.chain.tip().height <= reach));
+        let last_offset = snapshot.as_ref().map_or(0, |snapshot| snapshot.next_offset);
         let snapshot_height = snapshot
             .as_ref()
             .map(|snapshot| (snapshot.chain.tip().height, snapshot.chain.tip().hash));
@@ -142,6 +148,7 @@ impl Core {
             live: false,
             snapshot: Snapshots {
                 last_height: snapshot_height.map_or(0, |(height, _)| height),
+                last_offset,
                 ..Snapshots::default()
             },
             committed_ms: 0,

@@ -19,6 +19,7 @@ pub mod core;
 mod errors;
 pub mod metrics;
 mod problem;
+mod reopen;
 mod rpc;
 mod service;
 mod shell;

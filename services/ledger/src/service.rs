@@ -13,8 +13,10 @@ use kit::{Readiness, Service, Shutdown};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
+use crate::metrics;
+use crate::reopen::Reopening;
 use crate::rpc;
-use crate::shell::{Parts, Shell};
+use crate::shell::{End, Parts, Shell};
 use crate::store::{OpenError, Store};
 
 /// How often block 0 is looked for while there is none.
@@ -28,6 +30,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         .wait_for("caught_up", "CATCHING_UP", "opening the index");
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
+    metrics::start();
     journal.observe(&kit::metrics::meter());
     store.publisher.observe(&kit::metrics::meter());
     let reader = store.publisher.reader();
@@ -84,14 +87,48 @@ impl Setup {
         start: Option<Snapshot>,
         genesis: Option<&Genesis>,
     ) -> anyhow::Result<()> {
-        let index = store.state.clone().zip(store.rules.clone());
-        let known = index.as_ref().map(|(_, rules)| rules);
-        let Some(rules) = self.establish(genesis, known)? else {
+        let Some(rules) = self.establish(genesis, store.rules.as_ref())? else {
             return Ok(());
         };
         store.expect_chain(&self.config.data, rules.chain_id)?;
         // The watch begins.
         let _ = self.found.send(rules.clone());
+        let mut reopening = Reopening::new(
+            self.config.data.clone(),
+            self.readiness.clone(),
+            self.shutdown.clone(),
+        );
+        let (mut store, mut start) = (store, start);
+        loop {
+            let (publisher, why) = match self.shell(store, start, rules.clone())?.run()? {
+                End::Told => return Ok(()),
+                End::Halted { publisher, why } => (publisher, why),
+            };
+            let Some(again) = reopening.reopen(*publisher, why)? else {
+                return Ok(());
+            };
+            again.expect_chain(&self.config.data, rules.chain_id)?;
+            start = again
+                .state
+                .as_ref()
+                .and_then(|_| snapshot::load(&self.config.data));
+            store = again;
+        }
+    }
+
+    /// A shell that goes on where the index and the snapshot stand.
+    fn shell(
+        &self,
+        store: Store,
+        start: Option<Snapshot>,
+        rules: Arc<Rules>,
+    ) -> anyhow::Result<Shell> {
+        let index = store.state.clone().zip(store.rules.clone());
+        say_where(
+            index.as_ref().map(|(state, _)| state.tip.height),
+            start.as_ref(),
+            &self.config.data,
+        );
         let settings = Settings {
             follow: follow::Settings {
                 topic: self.journal.topic_name(BLOCKCHAIN),
@@ -100,21 +137,15 @@ impl Setup {
             },
             transactions: transactions(&self.journal),
         };
-        say_where(
-            index.as_ref().map(|(state, _)| state.tip.height),
-            start.as_ref(),
-            &self.config.data,
-        );
-        let shell = Shell::start(Parts {
+        Shell::start(Parts {
             core: Core::new(settings, index, start),
             rules,
             store,
-            journal: self.journal,
-            data: self.config.data,
-            readiness: self.readiness,
-            shutdown: self.shutdown,
-        })?;
-        shell.run()
+            journal: self.journal.clone(),
+            data: self.config.data.clone(),
+            readiness: self.readiness.clone(),
+            shutdown: self.shutdown.clone(),
+        })
     }
 
     /// Makes or finds the chain, however long that takes; `None` when told to stop first.

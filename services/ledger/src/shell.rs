@@ -13,7 +13,7 @@ use kit::{Readiness, Shutdown};
 
 use crate::core::{Core, Input, Lane, Output};
 use crate::metrics;
-use crate::store::{Publisher, Store};
+use crate::store::{Error, Publisher, Store};
 
 mod clerk;
 mod index;
@@ -45,6 +45,19 @@ pub(crate) struct Parts {
     pub(crate) data: PathBuf,
     pub(crate) readiness: Readiness,
     pub(crate) shutdown: Shutdown,
+}
+
+/// How a shell ended that did not fail.
+pub(crate) enum End {
+    /// It was told to.
+    Told,
+    /// The index takes no more writes until it is opened anew; its readers keep what they see until then.
+    Halted {
+        /// Who shows it to them.
+        publisher: Box<Publisher>,
+        /// What happened.
+        why: Error,
+    },
 }
 
 /// The shell; everything of it stops when it is dropped.
@@ -81,7 +94,6 @@ impl Shell {
         } = parts.store;
         let reader = publisher.reader();
         let traces = Traces::new(&parts.journal);
-        metrics::start();
         Ok(Shell {
             core: parts.core,
             follow,
@@ -108,7 +120,7 @@ impl Shell {
     }
 
     /// Steps the core until the service is told to stop, or the core gives up.
-    pub(crate) fn run(mut self) -> anyhow::Result<()> {
+    pub(crate) fn run(mut self) -> anyhow::Result<End> {
         let mut out = Vec::new();
         self.core.start(&mut out);
         self.carry_out(&mut out)?;
@@ -123,14 +135,25 @@ impl Shell {
                 self.carry_out(&mut out)?;
             }
             if let Some(error) = self.index.failed().or_else(|| self.publisher.alarm()) {
-                if error.is_corruption() {
-                    Store::condemn(&self.data, &error);
-                }
-                return Err(error.into());
+                return self.give_up(error);
             }
             self.progress.tell(&self.core);
         }
-        self.settle()
+        self.settle().map(|()| End::Told)
+    }
+
+    /// The end for a reason of the index.
+    fn give_up(self, error: Error) -> anyhow::Result<End> {
+        if error.is_passing() {
+            return Ok(End::Halted {
+                publisher: Box::new(self.publisher),
+                why: error,
+            });
+        }
+        if error.is_corruption() {
+            Store::condemn(&self.data, &error);
+        }
+        Err(error.into())
     }
 
     /// The next input. What the core waits for comes first; the follower waits while the core is full.

@@ -4,6 +4,7 @@
 //! [`View`]s, each of one moment. The store is a copy of what the journal says: after a crash it may be a little older than it
 //! was, never torn, and when it is damaged it is thrown away and built anew.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 pub mod answer;
 mod figures;
 mod open;
+mod room;
 pub mod rows;
 mod schema;
 mod tiles;
@@ -23,6 +25,7 @@ mod view;
 pub mod write;
 
 pub use open::{OpenError, Store};
+pub use room::{Readers, probe};
 pub use view::View;
 
 use crate::core::Publication;
@@ -39,16 +42,24 @@ const CACHED_BLOCKS: usize = 4096;
 /// What can go wrong with the index.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no room on the disk.
+    #[error("the index cannot be written: {0}; make room, and it goes on by itself")]
+    Full(String),
+    /// A write failed earlier, as a thread behind the store found out: its cause is in the log.
+    #[error("the index cannot be written since an earlier write of its own failed")]
+    Halted,
     /// The disk, or the store on it, fails.
     #[error(
-        "the index fails: {0}; free or repair the disk, or restart with --reindex to rebuild the index from the journal"
+        "the index fails: {0}; repair the disk and start again, or remove the index: it is rebuilt from the journal"
     )]
     Storage(String),
     /// What is stored is not what was written.
     #[error("the index is damaged ({0}): it is built anew at the next start")]
     Corrupt(String),
     /// What is stored contradicts itself.
-    #[error("the index is damaged ({0}): restart with --reindex to rebuild it from the journal")]
+    #[error(
+        "the index is damaged ({0}): remove it, and it is rebuilt from the journal at the next start"
+    )]
     Damaged(&'static str),
 }
 
@@ -57,15 +68,29 @@ impl From<fjall::Error> for Error {
         match error {
             // Of the disk, not of the index: throwing the index away would not help.
             fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-                Error::Storage(error.to_string())
+                match is_full(&error) {
+                    true => Error::Full(error.to_string()),
+                    false => Error::Storage(error.to_string()),
+                }
             }
-            fjall::Error::Poisoned => Error::Storage("an earlier write failed".into()),
+            fjall::Error::Poisoned => Error::Halted,
             other => Error::Corrupt(other.to_string()),
         }
     }
 }
 
+/// Whether the disk, or what this user may use of it, is full.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
 impl Error {
+    /// Whether the index is whole and may go on when it is opened anew: the store takes no more writes after one that failed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Full(_) | Error::Halted)
+    }
+
     /// Whether bytes on the disk have changed, which no query can bring about: the index is then thrown away without asking.
     pub fn is_corruption(&self) -> bool {
         matches!(self, Error::Corrupt(_))

@@ -57,6 +57,9 @@ class Broker:
         self.port = port
         self.controller_port = controller_port
         self.address = f"127.0.0.1:{port}"
+        # What differs from the usual, and more words for the formatting of its folder.
+        self.settings: dict = {}
+        self.format_flags: list[str] = []
         libs = libraries()
         self._java = ["java", "-cp", f"{libs}/*"]
         argv = [self._java[0], f"-Xmx{HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
@@ -94,10 +97,11 @@ class Broker:
         }
         if brokers > 1:
             lines["broker.session.timeout.ms"] = 6000
+        lines |= self.settings
         text = "".join(f"{key}={value}\n" for key, value in lines.items())
         (self.folder / "server.properties").write_text(text)
         command = [*self._java, "kafka.tools.StorageTool", "format", "-t", cluster_id]
-        command += ["-c", str(self.folder / "server.properties")]
+        command += ["-c", str(self.folder / "server.properties"), *self.format_flags]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         if done.returncode != 0:
             raise Failure(f"the log folder of {self.process.name} was not formatted:\n{done.stdout}{done.stderr}")

@@ -13,6 +13,7 @@ from typing import Callable
 
 from . import kafka, process
 from .process import Failure
+from .secure import SecureCluster
 from .services import Net
 
 SHARED = "BLOCKLOG_TEST_KAFKA"
@@ -36,6 +37,13 @@ class Scenario:
         cluster = kafka.Cluster(brokers, self.folder / f"kafka-{len(self._clusters)}")
         self._clusters.append(cluster)
         return cluster.start() if start else cluster.prepare()
+
+    def secure_cluster(self) -> SecureCluster:
+        """A broker that wants TLS and a password."""
+        cluster = SecureCluster(self.folder / f"kafka-{len(self._clusters)}")
+        self._clusters.append(cluster)
+        cluster.start()
+        return cluster
 
     def bootstrap(self) -> str:
         """The shared broker, or one of its own where none is named."""

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use tidy::{Source, all, dependencies, law, rust};
 
 /// Package, and which of our packages it may depend on.
-const IMPORTS: [(&str, &[&str]); 11] = [
+const IMPORTS: [(&str, &[&str]); 12] = [
     ("crates/chain", &[]),
     ("crates/journal", &[]),
-    ("crates/kit", &[]),
+    ("crates/keyfile", &[]),
+    ("crates/kit", &["keyfile"]),
     ("proto", &["chain"]),
-    ("crates/follow", &["chain", "journal"]),
+    ("crates/follow", &["chain", "journal", "keyfile"]),
     // `follow` only for the bootstrap that all services share: topics, block 0, the rules.
     (
         "services/ingest",
@@ -36,10 +37,11 @@ const IMPORTS: [(&str, &[&str]); 11] = [
         ],
     ),
 ];
-const OURS: [&str; 17] = [
+const OURS: [&str; 18] = [
     "chain",
     "journal",
     "kit",
+    "keyfile",
     "proto",
     "follow",
     "cli",

@@ -33,7 +33,10 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
             eprintln!("waiting for the journal: {error}");
         }
     })
-    .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+    .map_err(|error| match error {
+        follow::bootstrap::Error::Journal(error) => error.into(),
+        error => Failure::new(Exit::Other, error.to_string()),
+    })?;
     if let Some(rules) = rules {
         let notices = follow::Watch::new(journal, rules)
             .look(&|| false)

@@ -130,6 +130,16 @@ impl FaultyDisk {
             pending: Vec::new(),
         };
     }
+
+    /// Removes a file behind the journal's back.
+    pub fn remove(&self, path: &str) {
+        let removed = self
+            .platter
+            .lock()
+            .entries
+            .remove(&Path::new(ROOT).join(path));
+        assert!(removed.is_some(), "there was a file {path}");
+    }
 }
 
 impl Handle {

@@ -64,7 +64,18 @@ impl Mark {
             file: path.clone(),
             detail: error.to_string(),
         };
-        let file = files.open(&path, false).map_err(io)?;
+        let file = files
+            .open(&path, false)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::NotFound => Error::Corrupt {
+                    file: path.clone(),
+                    position: 0,
+                    detail:
+                        "this file is missing, which says up to where the partition has been synced"
+                            .into(),
+                },
+                _ => io(error),
+            })?;
         let bytes = files::read(&*file).map_err(io)?;
         let slots = [0, SLOT_SPACING as usize]
             .map(|at| bytes.get(at..at + SLOT).and_then(|slot| decode(salt, slot)));

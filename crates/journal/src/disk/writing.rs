@@ -69,9 +69,10 @@ impl Writer {
     /// Makes a group durable.
     pub(super) fn commit(&mut self, group: &[Pending<Arc<Partition>>]) -> Vec<Outcome> {
         if let Some(why) = &self.stopped {
+            // For good: nobody should go on trying in a process that is to end.
             return group
                 .iter()
-                .map(|_| Err(AppendError::Retryable(why.clone())))
+                .map(|_| Err(AppendError::Terminal(why.clone())))
                 .collect();
         }
         self.figures.group(group.len());

@@ -53,7 +53,7 @@ pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error>
         };
         match outcome {
             Ok(()) => {}
-            Err(error) if error.is_retryable() && Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(Error::Unavailable(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
             Err(error) => return Err(error),
         }
     }

@@ -71,6 +71,9 @@ const KEPT: &[&str] = &[
     "transactional.id",
 ];
 
+/// SASL mechanisms that are built in. Others need libraries that are not (GSSAPI), or somebody to fetch tokens (OAUTHBEARER).
+const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
 /// What all clients of one journal have in common.
 #[derive(Clone)]
 pub(super) struct Config {
@@ -95,6 +98,7 @@ impl Config {
             .set("reconnect.backoff.max.ms", "2000")
             .set("socket.timeout.ms", "10000")
             .set_log_level(RDKafkaLogLevel::Warning);
+        check_mechanism(&options.kafka_config)?;
         for (name, value) in &options.kafka_config {
             if KEPT.contains(&name.as_str()) {
                 return Err(Error::BadConfig(format!(
@@ -169,5 +173,59 @@ impl Config {
                 PRODUCE_QUEUE_RECORDS.to_string(),
             );
         config
+    }
+}
+
+/// Refuses SASL by a mechanism that is not there: librdkafka would name its own, or fail at the first connection only.
+fn check_mechanism(properties: &[(String, String)]) -> Result<(), Error> {
+    let last = |names: &[&str]| {
+        let found = properties.iter().rev();
+        let mut found = found.filter(|(name, _)| names.contains(&name.as_str()));
+        found.next().map(|(_, value)| value.to_ascii_uppercase())
+    };
+    let protocol = last(&["security.protocol"]).unwrap_or_default();
+    // Without a name librdkafka takes GSSAPI.
+    let mechanism = last(&["sasl.mechanism", "sasl.mechanisms"]).unwrap_or_default();
+    if !protocol.starts_with("SASL_") || MECHANISMS.contains(&mechanism.as_str()) {
+        return Ok(());
+    }
+    Err(Error::BadConfig(format!(
+        "the Kafka property sasl.mechanisms must be one of {} (GSSAPI and OAUTHBEARER are not built in)",
+        MECHANISMS.join(", ")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(properties: &[(&str, &str)]) -> Result<Config, Error> {
+        let pair = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
+        let options = Options {
+            kafka_config: properties.iter().map(pair).collect(),
+            ..Options::default()
+        };
+        Config::new("127.0.0.1:1", "g".into(), &options)
+    }
+
+    #[test]
+    fn sasl_is_by_a_mechanism_that_is_built_in() {
+        let sasl = ("security.protocol", "sasl_ssl");
+        for mechanism in ["PLAIN", "SCRAM-SHA-256", "scram-sha-512"] {
+            assert!(with(&[sasl, ("sasl.mechanisms", mechanism)]).is_ok());
+        }
+        for others in [
+            &[][..],
+            &[("sasl.mechanism", "OAUTHBEARER")],
+            &[("sasl.mechanisms", "GSSAPI")],
+        ] {
+            let error = with(&[&[sasl], others].concat()).err().expect("refused");
+            let text = error.to_string();
+            assert!(
+                text.contains("sasl.mechanisms") && text.contains("SCRAM-SHA-512"),
+                "{text}"
+            );
+        }
+        assert!(with(&[("security.protocol", "ssl")]).is_ok());
     }
 }

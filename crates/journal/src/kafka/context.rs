@@ -26,6 +26,8 @@ static SAID: Mutex<Said> = Mutex::new(Said(BTreeMap::new()));
 pub(super) struct Context {
     /// Where it tells its figures, if it is one of those that do.
     place: Option<Place>,
+    /// Why the brokers and this client refused each other last.
+    refusal: Mutex<Option<String>>,
 }
 
 /// Kinds of lines: when one of each was said last, and how many were held back since.
@@ -36,7 +38,18 @@ impl Context {
     pub(super) fn telling(clients: &Arc<Clients>) -> Context {
         Context {
             place: Some(clients.enter()),
+            ..Context::default()
         }
+    }
+
+    /// Why the brokers and this client refused each other, since the last answer.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.refusal.lock().clone()
+    }
+
+    /// A broker has answered.
+    pub(super) fn answered(&self) {
+        self.refusal.lock().take();
     }
 }
 
@@ -87,6 +100,9 @@ impl ClientContext for Context {
             // Logged already, with the thread that met it.
             return;
         }
+        if let Some(advice) = code.and_then(advice) {
+            *self.refusal.lock() = Some(format!("{reason}; {advice}"));
+        }
         let kind = format!("{code:?}");
         if let Some(held_back) = SAID.lock().may_say(&kind, Instant::now()) {
             tracing::warn!(target: "librdkafka", ?code, held_back, "{reason}");
@@ -101,6 +117,19 @@ impl ClientContext for Context {
 }
 
 impl ConsumerContext for Context {}
+
+/// What to look at when a broker and a client refuse each other.
+fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
+    match code {
+        RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => Some(
+            "check sasl.mechanisms, sasl.username and sasl.password in --kafka-config, and that the brokers know this user",
+        ),
+        RDKafkaErrorCode::SSL => Some(
+            "check security.protocol and ssl.ca.location in --kafka-config, and the name in the brokers' certificate",
+        ),
+        _ => None,
+    }
+}
 
 /// librdkafka's number of a level.
 pub(super) fn level(number: i32) -> RDKafkaLogLevel {

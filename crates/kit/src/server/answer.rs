@@ -16,6 +16,7 @@ use super::admission::Permit;
 use super::call::{Response, exceeded, panicked};
 use super::deadline::Deadline;
 use super::observed::Observed;
+use super::oversize;
 use crate::{Refusal, Shutdown};
 
 /// Handlers see the token first, and may end their streams with more to say: where to resume.
@@ -111,6 +112,9 @@ impl HttpBody for Answer {
                         if let Some(trailers) = frame.trailers_ref() {
                             let status = Status::from_header_map(trailers);
                             let status = status.unwrap_or_else(|| Status::ok(""));
+                            if let Some(status) = oversize::of(&status, this.domain) {
+                                return this.finish(&status);
+                            }
                             this.observed.end(status.code(), status.message());
                         }
                     }

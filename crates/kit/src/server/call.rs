@@ -20,6 +20,7 @@ use super::answer::{Answer, Watch};
 use super::deadline::Deadline;
 use super::methods::{Method, Methods};
 use super::observed::{Figures, Observed};
+use super::oversize;
 use crate::{Refusal, Shutdown};
 
 /// What all calls share.
@@ -126,7 +127,12 @@ impl Calls {
             None => Ok(answer.await),
         };
         let response = match answer {
-            Ok(Ok(Ok(response))) => response,
+            Ok(Ok(Ok(response))) => match Status::from_header_map(response.headers())
+                .and_then(|status| oversize::of(&status, self.domain))
+            {
+                Some(status) => status.into_http(),
+                None => response,
+            },
             Ok(Ok(Err(error))) => match error {},
             Ok(Err(Panicked)) => panicked(self.domain).into_http(),
             Err(_) => exceeded(self.domain).into_http(),

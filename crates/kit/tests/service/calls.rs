@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kit::{Limits, status};
 use tonic::{Code, Request, Status};
 
-use crate::weather::{Client, DOMAIN, http, start};
+use crate::weather::{Client, DOMAIN, REQUEST_BYTES, http, start};
 
 fn reason(status: &Status) -> String {
     let info = status::info(status).expect("errors of the server carry ErrorInfo");
@@ -143,4 +143,15 @@ async fn calls_are_counted_by_method_and_status() {
         assert!(found, "{method} {status} in {text}");
     }
     assert!(!text.contains("NoSuch"), "clients cannot make labels");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_above_the_limit_is_refused_with_a_reason() {
+    let service = start(Limits::default()).await;
+    let mut client = Client::new(&service);
+    client.call_with("Now", 100).await.unwrap();
+    let status = client.call_with("Now", REQUEST_BYTES).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert_eq!(reason(&status), "MESSAGE_TOO_LARGE");
+    assert!(status.message().contains("at most 1000"), "{status}");
 }

@@ -18,6 +18,8 @@ use tonic_prost::ProstCodec;
 
 pub const SERVICE: &str = "test.Weather";
 pub const DOMAIN: &str = "weather";
+/// Largest request of unary methods.
+pub const REQUEST_BYTES: usize = 1000;
 pub const TRACE_HEADER: &str = "x-weather-trace-id";
 
 type Codec = ProstCodec<(), ()>;
@@ -97,6 +99,7 @@ where
         async { answer.await.map(Response::new) }
     });
     let mut grpc = tonic::server::Grpc::new(Codec::default());
+    grpc = grpc.max_decoding_message_size(REQUEST_BYTES);
     grpc.unary(service, request).await.map(Body::new)
 }
 
@@ -171,6 +174,15 @@ impl Client {
         self.grpc
             .unary(request, path(method), Codec::default())
             .await
+    }
+
+    /// A call with more in its request than the methods read.
+    pub async fn call_with(&mut self, method: &str, bytes: usize) -> Result<(), Status> {
+        self.ready().await?;
+        let codec = ProstCodec::<String, ()>::default();
+        let request = Request::new("x".repeat(bytes));
+        let answer = self.grpc.unary(request, path(method), codec).await;
+        answer.map(drop)
     }
 
     pub async fn watch(

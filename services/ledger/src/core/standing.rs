@@ -3,7 +3,9 @@
 use chain::Tip;
 
 use super::partition::Partition;
-use super::{Core, Output, Publication, SNAPSHOT_INTERVAL_MS, Snapshot, Writing};
+use super::{
+    Core, Output, Publication, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS, Snapshot, Writing,
+};
 use crate::store::answer::{Audit as AuditState, Totals};
 use crate::store::write::TABLE_BYTES;
 
@@ -41,12 +43,12 @@ impl Core {
         self.written = Some(*state);
         self.publish(true, out);
         self.ready(out);
-        let height = self.written.as_ref().map_or(0, |state| state.tip.height);
+        let applied = self.applied_offset();
         if self
             .snapshot
             .waiting
             .as_ref()
-            .is_some_and(|(needed, _)| *needed <= height)
+            .is_some_and(|(needed, _)| *needed <= applied)
             && let Some((_, encoded)) = self.snapshot.waiting.take()
         {
             out.push(Output::Snapshot(Snapshot(encoded)));
@@ -60,23 +62,28 @@ impl Core {
         else {
             return;
         };
-        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS
-            || height == self.snapshot.last_height
-        {
+        let offset = self.follow.next_offset();
+        let news = height != self.snapshot.last_height
+            || offset >= self.snapshot.last_offset + SNAPSHOT_CANDIDATES;
+        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS || !news {
             return;
         }
         let Some(encoded) = self.follow.snapshot() else {
             return;
         };
         (self.snapshot.last_ms, self.snapshot.last_height) = (now_ms, height);
-        match self
-            .written
-            .as_ref()
-            .is_some_and(|state| state.tip.height >= height)
-        {
+        self.snapshot.last_offset = offset;
+        match self.applied_offset() >= offset {
             true => out.push(Output::Snapshot(Snapshot(encoded))),
-            false => self.snapshot.waiting = Some((height, encoded)),
+            false => self.snapshot.waiting = Some((offset, encoded)),
         }
+    }
+
+    /// Where the index stands on `blockchain`.
+    fn applied_offset(&self) -> u64 {
+        self.written
+            .as_ref()
+            .map_or(0, |state| state.applied_offset)
     }
 
     /// Says that everything up to where the follower caught up can be seen, once it can.

@@ -68,6 +68,18 @@ pub enum OpenError {
     Store(#[from] Error),
 }
 
+impl OpenError {
+    /// Whether it may be opened when it is tried again: there is no room, or a reader has not let go of it yet.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            OpenError::Locked(_) => true,
+            OpenError::Directory { error, .. } => super::is_full(error),
+            OpenError::Store(error) => error.is_passing(),
+            OpenError::OtherChain { .. } => false,
+        }
+    }
+}
+
 impl Store {
     /// Opens the index in `dir`, creating it if it is not there. One that is damaged or of another format is thrown away.
     pub fn open(dir: &Path) -> Result<Store, OpenError> {
@@ -87,8 +99,10 @@ impl Store {
             Err(Problem::Useless(why)) => why,
         };
         Store::remove(dir)?;
-        let store = Store::try_open(&path)
-            .map_err(|again| OpenError::Store(Error::Storage(again.text())))?;
+        let store = Store::try_open(&path).map_err(|again| match again {
+            Problem::Io(error) => unusable(error),
+            again => OpenError::Store(Error::Storage(again.text())),
+        })?;
         Ok(Store {
             rebuilt: Some(problem),
             ..store
@@ -240,6 +254,9 @@ impl From<io::Error> for Problem {
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
-        Problem::Useless(error.to_string())
+        match error {
+            Error::Full(why) => Problem::Io(io::Error::new(io::ErrorKind::StorageFull, why)),
+            error => Problem::Useless(error.to_string()),
+        }
     }
 }

@@ -49,7 +49,11 @@ pub struct Driver {
 
 impl Driver {
     pub fn open(dir: &Path) -> Driver {
-        let store = Store::open(dir).expect("an index");
+        Driver::over(dir, |store| store)
+    }
+
+    fn over(dir: &Path, change: impl FnOnce(Store) -> Store) -> Driver {
+        let store = change(Store::open(dir).expect("an index"));
         let snapshot = store
             .state
             .as_ref()
@@ -94,6 +98,17 @@ impl Driver {
         let mut driver = Driver::open(dir);
         driver.run(world);
         driver
+    }
+
+    /// Lets go of the index and opens it anew for the same readers, as after a write that failed.
+    pub fn reopen(self) -> Driver {
+        let (dir, readers) = (self.dir, self.publisher.close());
+        // The store is locked as long as anything of it is held.
+        drop(self.writer);
+        Driver::over(&dir, |store| Store {
+            publisher: store.publisher.take_over(readers),
+            ..store
+        })
     }
 
     pub fn view(&self) -> View {

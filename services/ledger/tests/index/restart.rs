@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use ledger::store::{Error, Store};
 
 use crate::driver::{Driver, folder};
@@ -145,6 +146,26 @@ fn time_makes_snapshots() {
     assert_eq!(Driver::open(dir.path()).core.height(), Some(2));
 }
 
+/// A flood of candidates that are refused is not read again at every start.
+#[test]
+fn refused_candidates_make_snapshots_too() {
+    let dir = folder();
+    let mut world = World::new();
+    grow(&mut world, 2);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    driver.pass(61_000, &world);
+    for _ in 0..10_000 {
+        world.append_raw(Bytes::from_static(b"junk"));
+    }
+    driver.run(&world);
+    driver.pass(61_000, &world);
+    assert_eq!(driver.snapshots, 2);
+    let kept = follow::snapshot::load(dir.path()).expect("the snapshot");
+    assert_eq!(kept.next_offset, world.blocks.len() as u64);
+    driver.pass(61_000, &world);
+    assert_eq!(driver.snapshots, 2, "nothing new");
+}
+
 #[test]
 fn a_log_that_was_rewritten_or_cut_is_data_loss() {
     let dir = folder();
@@ -200,6 +221,24 @@ fn a_damaged_index_is_built_anew() {
         let driver = Driver::caught_up(dir.path(), &world);
         assert_eq!(picture(&driver), before, "after rubbish in {file:?}");
     }
+}
+
+#[test]
+fn an_index_that_is_opened_anew_keeps_its_readers() {
+    let dir = folder();
+    let mut world = World::new();
+    grow(&mut world, 3);
+    let driver = Driver::caught_up(dir.path(), &world);
+    let (reader, mut changes) = (driver.reader.clone(), driver.reader.changes());
+    grow(&mut world, 2);
+    changes.mark_unchanged();
+    let mut driver = driver.reopen();
+    let shown = reader.view().expect("what was written is shown at once");
+    assert_eq!(shown.tip().height, 3);
+    driver.run(&world);
+    assert_eq!(driver.written, [4, 5], "the rest, and nothing twice");
+    assert_eq!(reader.view().unwrap().tip(), world.chain.tip());
+    assert!(changes.has_changed().unwrap(), "streams are woken");
 }
 
 #[test]

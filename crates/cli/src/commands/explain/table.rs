@@ -405,6 +405,12 @@ const ERRORS: &[Row] = &[
         "start it with --log-key FILE",
     ),
     (
+        "MESSAGE_TOO_LARGE",
+        "a message is above what the service takes; nothing of it was read",
+        "caller",
+        "send less at once: a transaction takes at most what the genesis says",
+    ),
+    (
         "OVERLOADED",
         "more is in flight than the service takes",
         "caller",
@@ -415,6 +421,12 @@ const ERRORS: &[Row] = &[
         "the journal cannot be reached; nothing was persisted",
         "operator",
         "look after the broker; the service heals by itself",
+    ),
+    (
+        "INDEX_FULL",
+        "the disk of the ledger's index is full; what is served is as old as the last write",
+        "operator",
+        "make room; the ledger goes on by itself",
     ),
     (
         "CATCHING_UP",

@@ -1,0 +1,50 @@
+//! Messages above the limit: what the transport says of them (OUT_OF_RANGE, and no reason), in the terms of other refusals.
+
+use tonic::{Code, Status};
+
+use crate::Refusal;
+
+/// How the transport begins to say it, and how it goes on.
+const FOUND: &str = "Error, decoded message length too large: found ";
+const LIMIT: &str = " bytes, the limit is: ";
+const END: &str = " bytes";
+
+/// The refusal that a status of the transport stands for, if it is one of a message above the limit.
+pub(super) fn of(status: &Status, domain: &'static str) -> Option<Status> {
+    if status.code() != Code::OutOfRange || !status.details().is_empty() {
+        return None;
+    }
+    let (found, limit) = status.message().strip_prefix(FOUND)?.split_once(LIMIT)?;
+    let limit = limit.strip_suffix(END)?;
+    let message =
+        format!("the message has {found} bytes, and at most {limit} are taken; send less at once");
+    let refusal = Refusal::new(
+        domain,
+        Code::ResourceExhausted,
+        "MESSAGE_TOO_LARGE",
+        message,
+    )
+    .with("found_bytes", found)
+    .with("limit_bytes", limit);
+    Some(refusal.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_transport_says_is_meant() {
+        let said = format!("{FOUND}70000{LIMIT}65536{END}");
+        let status = of(&Status::out_of_range(&said), "weather").unwrap();
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        let info = crate::status::info(&status).unwrap();
+        assert_eq!(info.reason, "MESSAGE_TOO_LARGE");
+        let [found, limit] = &info.metadata[..] else {
+            panic!("{info:?}")
+        };
+        assert_eq!((found.1.as_str(), limit.1.as_str()), ("70000", "65536"));
+        assert!(of(&Status::out_of_range("no such day"), "weather").is_none());
+        assert!(of(&Status::invalid_argument(said), "weather").is_none());
+    }
+}
