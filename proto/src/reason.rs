@@ -45,6 +45,12 @@ pub const NO_LOG_KEY: &str = "NO_LOG_KEY";
 pub const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 /// Too much in flight; try again after `retry_after`.
 pub const OVERLOADED: &str = "OVERLOADED";
+/// An earlier transaction of the sender on the same stream was given up; send again from that one, in order (`first`).
+pub const EARLIER_GIVEN_UP: &str = "EARLIER_GIVEN_UP";
+/// It was given up before, and a later transaction of the sender is in the log; it was not appended again (`id`, `nonce`, `by`).
+pub const OVERTAKEN: &str = "OVERTAKEN";
+/// The ledger does not tell the sender's last nonce, above which one would be chosen.
+pub const LEDGER_UNAVAILABLE: &str = "LEDGER_UNAVAILABLE";
 /// The log cannot be reached and nothing was persisted.
 pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
 /// The disk of the ledger's index is full: what it serves is as old as its last write. Of readiness only.
@@ -65,7 +71,7 @@ pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
 pub const INTERNAL: &str = "INTERNAL";
 
 /// Every reason.
-pub const ALL: [&str; 29] = [
+pub const ALL: [&str; 32] = [
     MISSING_FIELD,
     BAD_FIELD,
     WRONG_CHAIN,
@@ -86,6 +92,9 @@ pub const ALL: [&str; 29] = [
     NO_LOG_KEY,
     MESSAGE_TOO_LARGE,
     OVERLOADED,
+    EARLIER_GIVEN_UP,
+    OVERTAKEN,
+    LEDGER_UNAVAILABLE,
     LOG_UNAVAILABLE,
     INDEX_FULL,
     CATCHING_UP,

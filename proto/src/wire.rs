@@ -8,5 +8,5 @@ mod field;
 mod transaction;
 
 pub use block::{bits_text, block, tip};
-pub use field::{Error, account, hash, hex_bytes, required, timestamp, timestamp_ms};
+pub use field::{Error, account, excerpt, hash, hex_bytes, required, timestamp, timestamp_ms};
 pub use transaction::{from_transaction, to_transaction, verdict};

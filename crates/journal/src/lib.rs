@@ -20,7 +20,10 @@
 //!   reader can see it. A failure says which of four things happened ([`AppendError`]): not taken, not
 //!   persisted, never will be, or *possibly* persisted. Who retries the last may find the record twice.
 //! * **Order.** Two appends to one partition by one [`Appender`], the first taken before the second, land in that order,
-//!   unless the first fails. Between appenders the journal decides. Offsets ascend and may have holes. Append times come
+//!   unless the first fails. When one fails as [`AppendError::Retryable`] or [`AppendError::Unknown`], what the same appender had
+//!   waiting behind it for that partition is given up too, so that a later record does not land in its place while it is
+//!   being tried again (a fault may be noticed too late for what is on its way at that moment: whoever depends on the order
+//!   looks at the outcomes). Between appenders the journal decides. Offsets ascend and may have holes. Append times come
 //!   from the journal's clock, in milliseconds since the Unix epoch, and never fall within a partition
 //!   (on Kafka: unless a broker's clock does).
 //! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in

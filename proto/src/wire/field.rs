@@ -44,6 +44,15 @@ pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Error> {
     })
 }
 
+/// The beginning of a text that came from outside, for a message: what is said is not to grow with what was sent.
+pub fn excerpt(text: &str) -> String {
+    const MOST_CHARS: usize = 64;
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),
+        None => format!("{text:?}"),
+    }
+}
+
 /// A hash or an id: 64 hex digits of either case.
 pub fn hash(field: &str, text: &str) -> Result<Hash, Error> {
     if text.is_empty() {
@@ -79,7 +88,7 @@ pub fn account(field: &str, text: &str) -> Result<Account, Error> {
         Error::new(
             field,
             "BAD_ACCOUNT",
-            format!("{text:?} is not an account: {error}"),
+            format!("{} is not an account: {error}", excerpt(text)),
         )
     })
 }
@@ -97,4 +106,18 @@ pub fn timestamp(ms: u64) -> Timestamp {
 pub fn timestamp_ms(field: &str, time: &Timestamp) -> Result<u64, Error> {
     let ms = i128::from(time.seconds) * 1000 + i128::from(time.nanos) / 1_000_000;
     u64::try_from(ms).map_err(|_| Error::bad(field, "lies before 1970-01-01"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_do_not_grow_with_what_was_sent() {
+        assert_eq!(excerpt("Alice"), r#""Alice""#);
+        for text in ["\u{1}", "é", "\u{10ffff}"] {
+            let error = account("transaction.sender", &text.repeat(100_000)).unwrap_err();
+            assert!(error.to_string().len() <= 1024, "{error}");
+        }
+    }
 }

@@ -30,8 +30,9 @@ pub struct Config {
     /// Which journal, which chain.
     #[command(flatten)]
     pub chain: ChainArgs,
-    /// A ledger to learn the chain's cursors from: what is appended below them, after the log has lost its end, is
-    /// appended again instead of acknowledged [default: none]
+    /// A ledger to learn from: the chain's cursors, so that nothing is acknowledged below them after the log has lost its end,
+    /// and the last nonces of senders who leave the choice to ingest. While it does not answer, such submissions of senders
+    /// not seen before are refused as LEDGER_UNAVAILABLE [default: none]
     #[arg(long, value_name = "URL", help_heading = "Chain")]
     pub ledger: Option<String>,
     /// Submissions on their way into the log at once; beyond, calls are refused as OVERLOADED and streams wait

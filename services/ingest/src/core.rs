@@ -2,136 +2,58 @@
 //! come in, appends and replies go out; [`crate::shell`] carries them.
 //!
 //! A submission is a [`Flight`] from [`Input::Submit`] to its reply. Flights of one partition that the log did not take wait in a
-//! [`Lane`] in the order in which they came, and everything that comes later waits behind them, so that one sender's
-//! transactions keep their order.
+//! [`Lane`] in the order in which they came, and everything that comes later waits behind them.
+//!
+//! The transactions of one sender keep their order through every failure ([`senders`]): none is handed to the log while a
+//! higher nonce of the sender is on its way, and none that failed is handed to it again once a higher one has landed.
+//! So what is acknowledged is not void because of something else that was acknowledged. What was sent behind a
+//! transaction that is given up, on the same stream, is given up too ([`barriers`]).
 
 mod backoff;
+mod barriers;
+mod ending;
 mod flight;
 mod lane;
+mod message;
+#[cfg(test)]
+mod model;
+mod numbers;
+mod senders;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 
-use bytes::Bytes;
-use chain::{Hash, Transaction};
-use journal::{AppendError, Appended, Completion, Entry};
+use chain::Hash;
+use journal::{AppendError, Appended, Completion};
 
+use self::barriers::Barriers;
+use self::ending::Ghost;
 pub use self::flight::{Content, Sealed};
 use self::flight::{Flight, Stray};
 use self::lane::Lane;
-use crate::rejection::{Rejection, Why};
-
-/// The times that a step is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Now {
-    /// The wall clock in microseconds since the Unix epoch: what nonces are made of.
-    pub clock_us: u64,
-    /// Milliseconds since some moment in the past, never falling: what deadlines are measured by.
-    pub elapsed_ms: u64,
-}
-
-/// Names and values of record headers.
-pub type Headers = Arc<[(String, Bytes)]>;
-
-/// A submission that has passed every stateless rule.
-#[derive(Debug)]
-pub struct Submission<T> {
-    /// The caller's own; comes back with the reply.
-    pub ticket: T,
-    /// Where it goes.
-    pub partition: u32,
-    /// What is appended.
-    pub content: Content,
-    /// Record headers, shared by the submissions of one call.
-    pub headers: Headers,
-    /// When the answer is due, on the clock of [`Now::elapsed_ms`].
-    pub deadline_ms: u64,
-}
-
-/// What the core is told.
-#[derive(Debug)]
-pub enum Input<T> {
-    /// Checked submissions, in the order in which they are to be appended.
-    Submit(Vec<Submission<T>>),
-    /// What became of appends.
-    Completed(Vec<Completion>),
-    /// The chain's cursors (partition, next offset that a block must consume), as a ledger tells them.
-    Cursors(Vec<(u32, u64)>),
-    /// Nothing but the time.
-    Tick,
-    /// Take no more; answer what is in flight.
-    Shutdown,
-}
-
-/// What the core wants done.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Output<T> {
-    /// Append this, and say [`Input::Completed`] with the token. In this order.
-    Append {
-        /// Names the flight.
-        token: u64,
-        /// The record.
-        entry: Entry,
-    },
-    /// Answer.
-    Reply {
-        /// As it came with the submission.
-        ticket: T,
-        /// The receipt, or why there is none.
-        outcome: Result<Receipt, Rejection>,
-    },
-    /// Whether the log appends. Said when it changes.
-    Health(Health),
-    /// An append landed below the cursor, where no block will look, and is made again.
-    Stray {
-        /// Partition of `transactions`.
-        partition: u32,
-        /// Where it landed.
-        offset: u64,
-        /// The cursor, known before the append began.
-        cursor: u64,
-    },
-    /// After [`Input::Shutdown`]: everything has been answered.
-    Drained,
-}
-
-/// Whether the log appends, as far as the flights tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// It does.
-    Appends,
-    /// It does not, for this reason; flights try again.
-    Fails(String),
-    /// It did not, and no flight is left that could find out.
-    Untried,
-}
-
-/// A durable record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The transaction as recorded.
-    pub transaction: Transaction,
-    /// Its id.
-    pub id: Hash,
-    /// Where it is.
-    pub partition: u32,
-    /// Offset and append time.
-    pub appended: Appended,
-}
+pub use self::message::{Frontier, Headers, Health, Input, Now, Output, Receipt, Submission};
+use self::numbers::Numbers;
+use self::senders::{Key, Senders};
+use crate::rejection::Why;
 
 /// The state of all flights. `T` is the caller's ticket.
 #[derive(Debug)]
 pub struct Core<T> {
     chain_id: Hash,
     flights: BTreeMap<u64, Flight<T>>,
+    /// Answered, because their time was over, and still on their way.
+    ghosts: HashMap<u64, Ghost>,
     lanes: Vec<Lane>,
+    senders: Senders,
+    barriers: Barriers,
+    numbers: Numbers,
     next_token: u64,
-    last_nonce: u64,
     /// No deadline of a flight lies before this; it may be lower than the lowest.
     earliest_deadline_ms: u64,
     healthy: bool,
+    /// The partition of which [`Output::Behind`] was said.
+    behind: Option<u32>,
     draining: bool,
     drained: bool,
 }
@@ -142,11 +64,15 @@ impl<T> Core<T> {
         Self {
             chain_id,
             flights: BTreeMap::new(),
+            ghosts: HashMap::new(),
             lanes: (0..partitions).map(|_| Lane::default()).collect(),
+            senders: Senders::default(),
+            barriers: Barriers::default(),
+            numbers: Numbers::default(),
             next_token: 0,
-            last_nonce: 0,
             earliest_deadline_ms: u64::MAX,
             healthy: true,
+            behind: None,
             draining: false,
             drained: false,
         }
@@ -165,12 +91,17 @@ impl<T> Core<T> {
                     self.completed(now, completion, out);
                 }
             }
-            Input::Cursors(cursors) => self.cursors(&cursors),
+            Input::Cursors(frontiers) => self.cursors(now, &frontiers, out),
+            Input::Closed(stream) => self.barriers.close(stream),
             Input::Tick => {}
             Input::Shutdown => self.draining = true,
         }
         self.expire(now, out);
         self.resume(now, out);
+        if self.flights.is_empty() {
+            // Nothing is left that could find out; whether the log is there is for the probe to say.
+            self.set_health(Health::Untried, out);
+        }
         if self.draining && self.flights.is_empty() && !self.drained {
             self.drained = true;
             out.push(Output::Drained);
@@ -190,89 +121,167 @@ impl<T> Core<T> {
     }
 
     fn submit(&mut self, now: Now, submission: Submission<T>, out: &mut Vec<Output<T>>) {
-        let partition = submission.partition;
-        let flight = Flight::new(submission);
+        let mut flight = Flight::new(submission);
         if self.draining {
             return self.reject(flight, Why::ShuttingDown, out);
         }
+        let (key, nonce) = (flight.key(), flight.nonce());
+        if let Some(first) = self.barriers.before(flight.stream, &key, nonce) {
+            return self.refuse(flight, Why::EarlierGivenUp { first }, out);
+        }
+        self.barriers.lower(flight.stream, &key);
+        if let Some(why) = self.lies_behind(flight.partition) {
+            return self.refuse(flight, why, out);
+        }
+        flight.late = nonce.is_some_and(|nonce| {
+            self.senders.top(&key) > nonce && !self.senders.is_given_up(&key, nonce)
+        });
         let token = self.next_token;
         self.next_token += 1;
         self.earliest_deadline_ms = self.earliest_deadline_ms.min(flight.deadline_ms);
         self.flights.insert(token, flight);
-        if self.lanes[partition as usize].queues(token, now.elapsed_ms) {
-            return;
-        }
-        self.append(now, token, out);
+        self.place(now, token, &key, out);
     }
 
-    fn append(&mut self, now: Now, token: u64, out: &mut Vec<Output<T>>) {
+    /// Appends, unless the flight has to wait: for its sender's others, or for its lane.
+    fn place(&mut self, now: Now, token: u64, key: &Key, out: &mut Vec<Output<T>>) {
+        let Some(flight) = self.flights.get(&token) else {
+            return;
+        };
+        if self.senders.blocks(key, token, flight.nonce()) {
+            self.senders.hold(key, token);
+        } else if self.lanes[key.0 as usize].queues(token, now.elapsed_ms) {
+            self.senders.wait(key, token);
+        } else {
+            self.append(now, token, key, out);
+        }
+    }
+
+    fn append(&mut self, now: Now, token: u64, key: &Key, out: &mut Vec<Output<T>>) {
+        if let Some(by) = self.overtaken(token, key) {
+            return self.close(token, Why::Overtaken { by }, out);
+        }
         let Some(flight) = self.flights.get_mut(&token) else {
             return;
         };
-        let cursor = self.lanes[flight.partition as usize].cursor;
-        let entry = flight.launch(now.elapsed_ms, cursor, &self.chain_id, || {
-            self.last_nonce = now.clock_us.max(self.last_nonce + 1);
-            self.last_nonce
+        let lane = &mut self.lanes[key.0 as usize];
+        let (numbers, top) = (&mut self.numbers, self.senders.top(key));
+        let entry = flight.launch(now.elapsed_ms, lane.cursor, &self.chain_id, |above| {
+            numbers.next(now.clock_us, &key.1, above.max(top))
         });
+        let nonce = flight.nonce().expect("it was given one at the launch");
+        lane.launched(now.elapsed_ms);
+        self.senders.launched(key, token, nonce);
         out.push(Output::Append { token, entry });
+    }
+
+    /// The nonce that has landed and makes the flight's record void.
+    fn overtaken(&self, token: u64, key: &Key) -> Option<u64> {
+        let flight = self.flights.get(&token)?;
+        let nonce = flight.nonce()?;
+        let by = self.senders.highest_landed(key);
+        let failed = flight.tried && !flight.late || self.senders.is_given_up(key, nonce);
+        (by > nonce && failed).then_some(by)
     }
 
     fn completed(&mut self, now: Now, completion: Completion, out: &mut Vec<Output<T>>) {
         let Completion { token, result } = completion;
-        // A flight whose deadline has passed was answered already.
+        let Some(flight) = self.flights.get_mut(&token) else {
+            return self.completed_late(now, token, &result, out);
+        };
+        let key = flight.key();
+        let nonce = flight.nonce().expect("what is appended has a nonce");
+        let lane = &mut self.lanes[key.0 as usize];
+        lane.heard(now.elapsed_ms);
+        self.senders.ended(&key, token, nonce);
+        match result {
+            Ok(appended) => self.landed(now, token, &key, appended, out),
+            Err(AppendError::Full) => {
+                flight.grounded(AppendError::Full.to_string());
+                lane.full(now.elapsed_ms);
+                self.place(now, token, &key, out);
+            }
+            Err(AppendError::Retryable(reason)) => self.failed(now, token, &key, reason, out),
+            Err(AppendError::Terminal(reason)) => {
+                flight.ended();
+                let why = format!("the log refuses the record: {reason}");
+                self.finish(token, &key, Why::LogUnavailable(why), out);
+            }
+            Err(AppendError::Unknown(reason)) => {
+                flight.ended();
+                self.set_health(Health::Fails(reason.clone()), out);
+                self.finish(token, &key, Why::OutcomeUnknown(reason), out);
+            }
+        }
+        self.release(now, &key, out);
+    }
+
+    /// The record was not persisted.
+    fn failed(
+        &mut self,
+        now: Now,
+        token: u64,
+        key: &Key,
+        reason: String,
+        out: &mut Vec<Output<T>>,
+    ) {
         let Some(flight) = self.flights.get_mut(&token) else {
             return;
         };
-        let lane = &mut self.lanes[flight.partition as usize];
-        match result {
-            Ok(appended) => {
-                lane.succeeded();
-                self.set_health(Health::Appends, out);
-                self.landed(now, token, appended, out);
-            }
-            Err(AppendError::Full) => {
-                flight.grounded(AppendError::Full.to_string());
-                lane.full(token, now.elapsed_ms);
-            }
-            Err(AppendError::Retryable(reason)) => {
-                let hopeless = flight.is_hopeless(now.elapsed_ms);
-                flight.grounded(reason.clone());
-                lane.failed(token, now.elapsed_ms);
-                self.set_health(Health::Fails(reason), out);
-                if hopeless {
-                    let why = self.flights[&token].verdict_at_deadline();
-                    self.finish(token, why, out);
-                }
-            }
-            Err(AppendError::Terminal(reason)) => {
-                let why = format!("the log refuses the record: {reason}");
-                self.finish(token, Why::LogUnavailable(why), out);
-            }
-            Err(AppendError::Unknown(reason)) => {
-                self.set_health(Health::Fails(reason.clone()), out);
-                self.finish(token, Why::OutcomeUnknown(reason), out);
-            }
+        let hopeless = flight.is_hopeless(now.elapsed_ms);
+        flight.grounded(reason.clone());
+        self.lanes[key.0 as usize].failed(now.elapsed_ms);
+        self.set_health(Health::Fails(reason), out);
+        let flight = &self.flights[&token];
+        let before = self.barriers.before(flight.stream, key, flight.nonce());
+        if let Some(first) = before {
+            self.close(token, Why::EarlierGivenUp { first }, out);
+        } else if let Some(by) = self.overtaken(token, key) {
+            self.close(token, Why::Overtaken { by }, out);
+        } else if hopeless {
+            let why = flight.verdict_at_deadline();
+            self.finish(token, key, why, out);
+        } else {
+            self.place(now, token, key, out);
         }
     }
 
-    fn landed(&mut self, now: Now, token: u64, appended: Appended, out: &mut Vec<Output<T>>) {
+    fn landed(
+        &mut self,
+        now: Now,
+        token: u64,
+        key: &Key,
+        appended: Appended,
+        out: &mut Vec<Output<T>>,
+    ) {
+        self.set_health(Health::Appends, out);
         let Some(flight) = self.flights.get_mut(&token) else {
             return;
         };
-        let partition = flight.partition;
+        let partition = key.0;
+        let nonce = flight.nonce().expect("what is appended has a nonce");
+        let lane = &mut self.lanes[partition as usize];
         // Only the cursor known when the append began tells: a block may have consumed the record since.
         let cursor = flight.cursor;
         if let Some(offset) = appended.offset
             && offset < cursor
         {
-            flight.strayed(Stray { offset, cursor });
             out.push(Output::Stray {
                 partition,
                 offset,
                 cursor,
             });
-            return self.append(now, token, out);
+            lane.failed(now.elapsed_ms);
+            return match flight.strayed(Stray { offset, cursor }) {
+                true => self.place(now, token, key, out),
+                false => {
+                    let why = flight.verdict_at_deadline();
+                    self.finish(token, key, why, out);
+                }
+            };
         }
+        lane.succeeded();
+        self.senders.landed(key, nonce);
         let flight = self.flights.remove(&token).expect("it was just there");
         let (ticket, sealed) = flight.land();
         let receipt = Receipt {
@@ -287,61 +296,48 @@ impl<T> Core<T> {
         });
     }
 
-    fn cursors(&mut self, cursors: &[(u32, u64)]) {
-        for (partition, cursor) in cursors {
-            if let Some(lane) = self.lanes.get_mut(*partition as usize) {
-                // A ledger that is catching up knows an older one.
-                lane.cursor = lane.cursor.max(*cursor);
+    /// Lets those of a sender go on that nothing holds back any more.
+    fn release(&mut self, now: Now, key: &Key, out: &mut Vec<Output<T>>) {
+        while let Some(token) = self.senders.first_held(key) {
+            self.place(now, token, key, out);
+            if self.senders.first_held(key) == Some(token) {
+                break;
             }
+        }
+        self.senders.tidy(key);
+    }
+
+    fn cursors(&mut self, now: Now, frontiers: &[Frontier], out: &mut Vec<Output<T>>) {
+        let mut worst = None;
+        for frontier in frontiers {
+            let Some(lane) = self.lanes.get_mut(frontier.partition as usize) else {
+                continue;
+            };
+            // The last answer counts: one that was wrong is forgotten.
+            lane.cursor = frontier.cursor;
+            lane.behind = (frontier.cursor > frontier.end).then_some(frontier.end);
+            if lane.behind.is_some() {
+                worst = worst.or(Some(*frontier));
+                self.turn_back(now, frontier.partition, out);
+            }
+        }
+        let partition = worst.map(|frontier| frontier.partition);
+        if self.behind != partition {
+            self.behind = partition;
+            out.push(Output::Behind(worst));
         }
     }
 
     fn resume(&mut self, now: Now, out: &mut Vec<Output<T>>) {
         for partition in 0..self.lanes.len() {
             for token in self.lanes[partition].take_due(now.elapsed_ms) {
-                self.append(now, token, out);
+                let Some(flight) = self.flights.get(&token) else {
+                    continue;
+                };
+                let key = flight.key();
+                self.place(now, token, &key, out);
+                self.senders.tidy(&key);
             }
-        }
-    }
-
-    /// Answers flights whose deadline has come. Looks at all of them, but only when the earliest deadline has come.
-    fn expire(&mut self, now: Now, out: &mut Vec<Output<T>>) {
-        if now.elapsed_ms < self.earliest_deadline_ms {
-            return;
-        }
-        let due = |flight: &Flight<T>| flight.deadline_ms <= now.elapsed_ms;
-        let late = self.flights.iter().filter(|(_, flight)| due(flight));
-        let late: Vec<u64> = late.map(|(token, _)| *token).collect();
-        for token in late {
-            let why = self.flights[&token].verdict_at_deadline();
-            self.finish(token, why, out);
-        }
-        let deadlines = self.flights.values().map(|flight| flight.deadline_ms);
-        self.earliest_deadline_ms = deadlines.min().unwrap_or(u64::MAX);
-    }
-
-    fn finish(&mut self, token: u64, why: Why, out: &mut Vec<Output<T>>) {
-        if let Some(flight) = self.flights.remove(&token) {
-            self.lanes[flight.partition as usize].forget(token);
-            self.reject(flight, why, out);
-        }
-        if self.flights.is_empty() {
-            // Nothing is left that could find out; whether the log is there is for the probe to say.
-            self.set_health(Health::Untried, out);
-        }
-    }
-
-    fn reject(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
-        let (ticket, names) = flight.fail();
-        let outcome = Err(Rejection { why, names });
-        out.push(Output::Reply { ticket, outcome });
-    }
-
-    fn set_health(&mut self, state: Health, out: &mut Vec<Output<T>>) {
-        let well = !matches!(state, Health::Fails(_));
-        if self.healthy != well {
-            self.healthy = well;
-            out.push(Output::Health(state));
         }
     }
 }

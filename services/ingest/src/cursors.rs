@@ -1,12 +1,15 @@
-//! Learns the chain's cursors from a ledger.
+//! Learns the chain's cursors from a ledger, and compares them with the log's own ends: an honest cursor never lies above.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use journal::Journal;
+use kit::client::Channel;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
+use proto::wire;
 
-use crate::core::Input;
+use crate::core::{Frontier, Input};
 use crate::state::{Ingest, Open};
 
 /// Between two questions.
@@ -15,17 +18,17 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Until the shutdown token ends it. A ledger that does not answer is asked again.
-pub async fn run(channel: kit::client::Channel, ingest: Arc<Ingest>) -> anyhow::Result<()> {
+pub async fn run(channel: Channel, journal: Journal, ingest: Arc<Ingest>) -> anyhow::Result<()> {
     let mut ledger = LedgerServiceClient::new(channel);
     let mut problem = String::new();
+    tokio::select! {
+        () = ingest.shutdown.cancelled() => return Ok(()),
+        () = ingest.known() => {}
+    }
     loop {
         if let Ok(open) = ingest.chain() {
-            let question = ledger.get_ledger_info(GetLedgerInfoRequest {});
-            let found = match tokio::time::timeout(PATIENCE, question).await {
-                Ok(Ok(answer)) => learn(open, &answer.into_inner()),
-                Ok(Err(status)) => Err(status.message().to_owned()),
-                Err(_) => Err("no answer in time".to_owned()),
-            };
+            let found = ask(&mut ledger, &journal, open).await;
+            ingest.accounts.trust(found.clone());
             say(&mut problem, found.err().unwrap_or_default());
         }
         tokio::select! {
@@ -35,18 +38,65 @@ pub async fn run(channel: kit::client::Channel, ingest: Arc<Ingest>) -> anyhow::
     }
 }
 
-fn learn(open: &Open, answer: &GetLedgerInfoResponse) -> Result<(), String> {
+async fn ask(
+    ledger: &mut LedgerServiceClient<Channel>,
+    journal: &Journal,
+    open: &Open,
+) -> Result<(), String> {
+    let question = ledger.get_ledger_info(GetLedgerInfoRequest {});
+    let answer = match tokio::time::timeout(PATIENCE, question).await {
+        Ok(Ok(answer)) => answer.into_inner(),
+        Ok(Err(status)) => return Err(status.message().to_owned()),
+        Err(_) => return Err("no answer in time".to_owned()),
+    };
+    let cursors = learn(open, &answer)?;
+    let journal = journal.clone();
+    let compare = move || {
+        cursors
+            .into_iter()
+            .map(|at| frontier(&journal, at))
+            .collect()
+    };
+    let frontiers: Result<Vec<Frontier>, journal::Error> = tokio::task::spawn_blocking(compare)
+        .await
+        .map_err(|error| error.to_string())?;
+    match frontiers {
+        Ok(frontiers) => open.desk.tell(Input::Cursors(frontiers)),
+        // A log that is away says so by itself, and takes nothing.
+        Err(error) => tracing::debug!("the cursors cannot be compared with the log: {error}"),
+    }
+    Ok(())
+}
+
+/// The cursors of this chain's partitions.
+fn learn(open: &Open, answer: &GetLedgerInfoResponse) -> Result<Vec<(u32, u64)>, String> {
     let ours = open.rules.chain_id.to_string();
     if answer.chain_id != ours {
-        let theirs = &answer.chain_id;
+        let theirs = wire::excerpt(&answer.chain_id);
         return Err(format!("it has the chain {theirs}, this is {ours}"));
     }
+    let partitions = open.rules.genesis.partitions;
     let cursors = answer
         .partitions
         .iter()
         .filter_map(|state| Some((state.partition?, state.cursor?)));
-    open.desk.tell(Input::Cursors(cursors.collect()));
-    Ok(())
+    let known = cursors.filter(|(partition, _)| *partition < partitions);
+    Ok(known.take(partitions as usize).collect())
+}
+
+/// The end is asked for after the cursor was told: what a block has consumed lies below it.
+fn frontier(
+    journal: &Journal,
+    (partition, cursor): (u32, u64),
+) -> Result<Frontier, journal::Error> {
+    let end = journal
+        .offsets(follow::topics::TRANSACTIONS, partition)?
+        .end;
+    Ok(Frontier {
+        partition,
+        cursor,
+        end,
+    })
 }
 
 /// Says a problem once, and when it is over.

@@ -12,7 +12,8 @@ use crate::rejection::{Names, Rejection, Why};
 /// When to try again after the log was away.
 const LOG_RETRY: Duration = Duration::from_secs(1);
 
-const SAFE: &str = "submitting the same transaction again, with the same nonce, is safe: at most one copy is included";
+const SAFE: &str = "submitting the same transaction again, with the same nonce, is safe: at most one copy is included, and none is \
+     acknowledged that comes too late (OVERTAKEN)";
 
 impl From<Rejection> for Status {
     fn from(rejection: Rejection) -> Self {
@@ -94,6 +95,15 @@ fn table(why: Why) -> Refusal {
             reason::NO_CHAIN,
             "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
         ),
+        Why::Overtaken { by } => new(
+            FailedPrecondition,
+            reason::OVERTAKEN,
+            format!(
+                "it was not appended again: it was given up before, and the sender's nonce {by} has been acknowledged since, behind which it \
+                 cannot be included; look its id up, since an earlier copy may be in the log; if there is none, submit it anew with a nonce above {by}"
+            ),
+        )
+        .with("by", by),
         why => unavailable(why),
     }
 }
@@ -116,14 +126,39 @@ fn unavailable(why: Why) -> Refusal {
             DataLoss,
             reason::DATA_LOSS,
             format!(
-                "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}), so that no block would look at the record; \
-                 the operator has to run `blocklog topic pad`; after that {SAFE}"
+                "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
+                 look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
             ),
         )
         .with("partition", partition)
         .with("offset", offset)
         .with("expected", cursor)
         .with("found", offset),
+        Why::EarlierGivenUp { first } => new(
+            Unavailable,
+            reason::EARLIER_GIVEN_UP,
+            format!(
+                "nothing was persisted: the sender's transaction with nonce {first}, sent before on this stream, was given up, and this one must not \
+                 overtake it; send again from that one, in order, here or on a new stream"
+            ),
+        )
+        .with("first", first)
+        .retry_after(LOG_RETRY),
+        Why::LedgerUnavailable(detail) => new(
+            Unavailable,
+            reason::LEDGER_UNAVAILABLE,
+            format!(
+                "nothing was persisted: no nonce can be chosen without the sender's last one, and the ledger does not tell it ({detail}); \
+                 try again shortly, or set a nonce"
+            ),
+        )
+        .retry_after(LOG_RETRY),
+        Why::CatchingUp => new(
+            Unavailable,
+            reason::CATCHING_UP,
+            "nothing was persisted: the service has not read the log to its end yet, and does not know the chain; try again shortly",
+        )
+        .retry_after(LOG_RETRY),
         Why::ShuttingDown => new(
             Unavailable,
             reason::SHUTTING_DOWN,
@@ -148,7 +183,8 @@ fn unavailable(why: Why) -> Refusal {
         | Why::Field(_)
         | Why::WrongChain { .. }
         | Why::BadPartition { .. }
-        | Why::NoChain) => new(Internal, reason::INTERNAL, format!("{why:?}")),
+        | Why::NoChain
+        | Why::Overtaken { .. }) => new(Internal, reason::INTERNAL, format!("{why:?}")),
     }
 }
 

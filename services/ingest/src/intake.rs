@@ -51,6 +51,29 @@ pub struct Checked {
     pub bytes: usize,
 }
 
+impl Checked {
+    /// The sender for whom a nonce is to be chosen.
+    pub fn unnumbered_sender(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Sealed(_) => None,
+            Content::Unnumbered(transaction) => Some(&transaction.sender),
+        }
+    }
+}
+
+/// Refuses to choose a nonce above one that a sender could not choose either.
+pub fn above(last_nonce: u64) -> Result<u64, Why> {
+    let limit = highest_nonce();
+    match last_nonce < limit {
+        true => Ok(last_nonce),
+        false => Err(Why::NonceTooHigh { limit }),
+    }
+}
+
+fn highest_nonce() -> u64 {
+    clock_us().saturating_add(NONCE_AHEAD_US)
+}
+
 impl From<submit::Content> for Given {
     fn from(content: submit::Content) -> Self {
         match content {
@@ -133,7 +156,7 @@ pub fn judge(record: &Record, rules: &Rules) -> Result<(), Rejection> {
         }
         Judged::Good(transfer) => transfer,
     };
-    let limit = clock_us().saturating_add(NONCE_AHEAD_US);
+    let limit = highest_nonce();
     let why = match transfer.nonce {
         0 => Why::Verdict(Verdict::NonceTooLow),
         nonce if nonce > limit => Why::NonceTooHigh { limit },

@@ -13,7 +13,7 @@
 //! | `core` (thread) | waits for the chain (or makes it, with a genesis), then runs the [`core`] and its appends |
 //! | `watch` (thread) | looks at the topics' settings and at block 0, again and again |
 //! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
-//! | `cursors` | with `--ledger`: learns the chain's cursors |
+//! | `cursors` | with `--ledger`: learns the chain's cursors, and compares them with the log's ends |
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
 
 use std::sync::Arc;
@@ -23,6 +23,7 @@ use follow::watch;
 use journal::Journal;
 use kit::Service;
 
+mod accounts;
 pub mod config;
 pub mod core;
 mod cursors;
@@ -49,7 +50,10 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     metrics::start();
     journal.observe(&kit::metrics::meter());
     readiness::start(&service.readiness);
-    let ingest = Arc::new(Ingest::new(&config, &journal, service.shutdown.clone()));
+    let ledger = config.ledger.as_deref().map(kit::client::channel);
+    let ledger = ledger.transpose()?;
+    let shutdown = service.shutdown.clone();
+    let ingest = Arc::new(Ingest::new(&config, &journal, ledger.clone(), shutdown));
     let (found, rules) = mpsc::channel();
     let (watched, stop) = (journal.clone(), service.shutdown.clone());
     service.tasks.thread("watch", move || {
@@ -63,17 +67,20 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         found,
     };
     service.tasks.thread("core", move || task.run());
-    let probe = probe::run(journal, Arc::clone(&ingest), service.readiness.clone());
+    let probe = probe::run(
+        journal.clone(),
+        Arc::clone(&ingest),
+        service.readiness.clone(),
+    );
     service.tasks.spawn("probe", probe);
-    match &config.ledger {
-        Some(url) => {
-            let channel = kit::client::channel(url)?;
-            service
-                .tasks
-                .spawn("cursors", cursors::run(channel, Arc::clone(&ingest)));
+    match ledger {
+        Some(channel) => {
+            let cursors = cursors::run(channel, journal, Arc::clone(&ingest));
+            service.tasks.spawn("cursors", cursors);
         }
         None => tracing::warn!(
-            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can hold it"
+            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can \
+             hold it; and nonces are chosen by the clock alone, which is void where a sender's last one lies above it"
         ),
     }
     rpc::serve(&mut service, ingest)?;

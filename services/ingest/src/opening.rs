@@ -11,6 +11,7 @@ use journal::Journal;
 use kit::Readiness;
 
 use crate::readiness;
+use crate::rejection::Why;
 use crate::shell::Engine;
 use crate::state::{Ingest, Open};
 
@@ -56,10 +57,11 @@ impl Opening {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 established => established?,
             };
-            self.ingest.troubled(None);
             if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
+            // The log has been read to its end.
+            self.ingest.absent(Why::NoChain);
             readiness::no_chain(&self.readiness);
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!("there is no block 0 in the journal; waiting for one");
@@ -72,7 +74,7 @@ impl Opening {
 
     fn establish(&self) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
         let trouble = |error: &journal::Error| {
-            self.ingest.troubled(Some(error.to_string()));
+            self.ingest.absent(Why::LogUnavailable(error.to_string()));
             readiness::log(&self.readiness, Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();

@@ -1,12 +1,36 @@
 //! Where the answers of one stream are collected: the core's thread puts a whole batch in and wakes the stream once.
+//!
+//! A client that does not read its answers is read no further: they are bounded in number and in bytes, for each stream and
+//! for all together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::rejection::Why;
 use crate::shell::Outcome;
 
 /// Submissions of one stream that may be without an answer, or with one that the client has not read.
 pub const STREAM_WINDOW: usize = 16_384;
+/// Bytes of answers that a stream's client may leave unread before no more requests are read.
+const STREAM_BYTES: usize = 4 << 20;
+/// The same for all streams together.
+const ALL_BYTES: usize = 64 << 20;
+/// A stream with so little unread goes on whatever the others do: those who do not read must not stop those who do.
+const SMALL_BYTES: usize = 64 << 10;
+/// What an answer takes beside its texts.
+const ANSWER_BYTES: usize = 256;
+
+const _: () = assert!(SMALL_BYTES < STREAM_BYTES && STREAM_BYTES < ALL_BYTES);
+
+/// Bytes of answers that are ready and have not left, over all streams.
+#[derive(Debug, Default)]
+pub struct Unread {
+    bytes: AtomicUsize,
+    fell: Notify,
+}
 
 /// Answers on their way to one client.
 #[derive(Debug)]
@@ -15,36 +39,51 @@ pub struct Outbox {
     changed: Notify,
     /// One permit for each submission that may still come in.
     room: Semaphore,
+    /// Bytes of answers that are ready and have not left.
+    bytes: AtomicUsize,
+    fell: Notify,
+    all: Arc<Unread>,
 }
 
 #[derive(Debug, Default)]
 struct Answers {
     ready: Vec<(u64, Outcome)>,
+    bytes: usize,
     last: bool,
+}
+
+/// How much room answers take.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    count: usize,
+    bytes: usize,
 }
 
 /// What was in the box.
 #[derive(Debug)]
 pub enum Taken {
     /// Answers by tag, at least one.
-    Answers(Vec<(u64, Outcome)>),
+    Answers(Vec<(u64, Outcome)>, Size),
     /// All requests have been answered, and no more will come.
     End,
 }
 
-impl Default for Outbox {
-    fn default() -> Self {
+impl Outbox {
+    /// An empty one.
+    pub fn new(all: Arc<Unread>) -> Self {
         Self {
             answers: Mutex::default(),
             changed: Notify::new(),
             room: Semaphore::new(STREAM_WINDOW),
+            bytes: AtomicUsize::new(0),
+            fell: Notify::new(),
+            all,
         }
     }
-}
 
-impl Outbox {
     /// Waits for room, and takes it for one to `most` submissions.
     pub async fn make_room(&self, most: usize) -> usize {
+        self.bytes_fall().await;
         let one = self.room.acquire().await;
         one.expect("the semaphore is never closed").forget();
         let more = self.room.available_permits().min(most.saturating_sub(1));
@@ -57,15 +96,47 @@ impl Outbox {
         }
     }
 
-    /// Gives room back: of answers that have left, or that was not needed.
+    /// Returns once the client has read enough.
+    async fn bytes_fall(&self) {
+        loop {
+            let (own, all) = (self.fell.notified(), self.all.fell.notified());
+            tokio::pin!(own, all);
+            // From here on no notice is lost.
+            own.as_mut().enable();
+            all.as_mut().enable();
+            let bytes = self.bytes.load(Ordering::SeqCst);
+            let others = self.all.bytes.load(Ordering::SeqCst);
+            if bytes < SMALL_BYTES || bytes < STREAM_BYTES && others < ALL_BYTES {
+                return;
+            }
+            tokio::select! {
+                () = own => {}
+                () = all => {}
+            }
+        }
+    }
+
+    /// Gives room back that was not needed.
     pub fn give_room(&self, count: usize) {
         self.room.add_permits(count);
+    }
+
+    /// These answers have left.
+    pub fn left(&self, size: Size) {
+        self.room.add_permits(size.count);
+        self.bytes.fetch_sub(size.bytes, Ordering::SeqCst);
+        self.fell.notify_waiters();
+        self.all.fall(size.bytes);
     }
 
     /// Puts an answer in. True if somebody has to [`wake`](Self::wake) the stream once the batch is complete.
     #[must_use]
     pub fn put(&self, tag: u64, outcome: Outcome) -> bool {
+        let bytes = bytes_of(&outcome);
+        self.bytes.fetch_add(bytes, Ordering::SeqCst);
+        self.all.bytes.fetch_add(bytes, Ordering::SeqCst);
         let mut answers = self.answers.lock();
+        answers.bytes += bytes;
         answers.ready.push((tag, outcome));
         answers.ready.len() == 1
     }
@@ -87,7 +158,9 @@ impl Outbox {
             {
                 let mut answers = self.answers.lock();
                 if !answers.ready.is_empty() {
-                    return Taken::Answers(std::mem::take(&mut answers.ready));
+                    let ready = std::mem::take(&mut answers.ready);
+                    let (count, bytes) = (ready.len(), std::mem::take(&mut answers.bytes));
+                    return Taken::Answers(ready, Size { count, bytes });
                 }
                 if answers.last && self.room.available_permits() == STREAM_WINDOW {
                     return Taken::End;
@@ -95,5 +168,95 @@ impl Outbox {
             }
             self.changed.notified().await;
         }
+    }
+}
+
+impl Drop for Outbox {
+    /// What was not read is gone with the stream.
+    fn drop(&mut self) {
+        self.all.fall(*self.bytes.get_mut());
+    }
+}
+
+impl Unread {
+    fn fall(&self, bytes: usize) {
+        let before = self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+        if before >= ALL_BYTES {
+            self.fell.notify_waiters();
+        }
+    }
+}
+
+/// What an answer takes, about.
+fn bytes_of(outcome: &Outcome) -> usize {
+    let texts = match outcome {
+        Ok(receipt) => {
+            let transaction = &receipt.transaction;
+            transaction.memo.len() + 4 * transaction.signature.len()
+        }
+        Err(rejection) => match &rejection.why {
+            Why::Field(error) => error.field.len() + error.message.len(),
+            Why::LogUnavailable(text)
+            | Why::OutcomeUnknown(text)
+            | Why::LedgerUnavailable(text) => text.len(),
+            _ => 0,
+        },
+    };
+    ANSWER_BYTES + texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: usize) -> Outcome {
+        Err(Why::LogUnavailable("x".repeat(bytes)).into())
+    }
+
+    fn waits(outbox: &Outbox) -> bool {
+        let mut room = std::pin::pin!(outbox.make_room(1));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match room.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(count) => {
+                outbox.give_room(count);
+                false
+            }
+            std::task::Poll::Pending => true,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_read_no_further() {
+        let outbox = Outbox::new(Arc::default());
+        let answers = STREAM_BYTES / 1024;
+        for tag in 0..answers as u64 {
+            assert!(!waits(&outbox));
+            let _ = outbox.put(tag, refusal(1024));
+        }
+        assert!(waits(&outbox));
+        let Taken::Answers(taken, size) = outbox.take().await else {
+            panic!("there are answers")
+        };
+        assert!(waits(&outbox), "taken is not read");
+        assert_eq!(taken.len(), size.count);
+        outbox.left(Size { count: 0, ..size });
+        assert!(!waits(&outbox));
+    }
+
+    #[test]
+    fn those_who_do_not_read_do_not_stop_those_who_do() {
+        let all = Arc::<Unread>::default();
+        let stalled: Vec<_> = (0..ALL_BYTES / STREAM_BYTES)
+            .map(|_| Outbox::new(Arc::clone(&all)))
+            .collect();
+        for outbox in &stalled {
+            let _ = outbox.put(0, refusal(STREAM_BYTES));
+        }
+        let outbox = Outbox::new(Arc::clone(&all));
+        assert!(!waits(&outbox));
+        let _ = outbox.put(0, refusal(SMALL_BYTES));
+        assert!(waits(&outbox), "all together have their share");
+        drop(stalled);
+        assert!(!waits(&outbox));
     }
 }

@@ -3,15 +3,17 @@
 use kit::Readiness;
 use proto::reason;
 
-use crate::core::Health;
+use crate::core::{Frontier, Health};
 
 const CHAIN: &str = "chain";
 const LOG: &str = "log";
 const APPENDING: &str = "appending";
+const END: &str = "end";
 
 /// Nothing is known yet.
 pub fn start(readiness: &Readiness) {
-    readiness.wait_for(CHAIN, reason::NO_CHAIN, "the journal has not been read yet");
+    let text = "block 0 is looked for; the journal has not been read to its end yet";
+    readiness.wait_for(CHAIN, reason::CATCHING_UP, text);
 }
 
 /// There is a chain to append for.
@@ -31,6 +33,25 @@ pub fn no_chain(readiness: &Readiness) {
 pub fn log(readiness: &Readiness, state: Result<(), String>) {
     let unavailable = |message| (reason::LOG_UNAVAILABLE, message);
     readiness.set(LOG, state.map_err(unavailable));
+}
+
+/// Whether the log of some partition ends below the chain's cursor.
+pub fn behind(readiness: &Readiness, frontier: Option<Frontier>) {
+    let Some(frontier) = frontier else {
+        tracing::info!("the log reaches up to the chain's cursors again");
+        return readiness.set(END, Ok(()));
+    };
+    let Frontier {
+        partition,
+        cursor,
+        end,
+    } = frontier;
+    let message = format!(
+        "partition {partition} ends at {end}, and the ledger tells the cursor {cursor}: nothing is appended there; \
+         `blocklog doctor` compares, `blocklog topic pad` fills the gap if the log has lost its end"
+    );
+    tracing::error!("data loss: {message}");
+    readiness.set(END, Err((reason::DATA_LOSS, message)));
 }
 
 /// Whether the log appends.

@@ -62,6 +62,21 @@ pub enum Why {
         /// The chain's cursor, which it must not lie below.
         cursor: u64,
     },
+    /// An earlier transaction of the sender on the same stream was given up, and this one must not overtake it; nothing was
+    /// persisted.
+    EarlierGivenUp {
+        /// The nonce to send again from.
+        first: u64,
+    },
+    /// It was given up before, and a later transaction of the sender is in the log: appended now it would be void.
+    Overtaken {
+        /// The nonce that is in the log.
+        by: u64,
+    },
+    /// The ledger does not tell the sender's last nonce, without which none can be chosen; nothing was persisted.
+    LedgerUnavailable(String),
+    /// The log has not been read to its end, so that there may be a block 0.
+    CatchingUp,
     /// The service ends; nothing was persisted.
     ShuttingDown,
     /// Too much in flight; nothing was persisted.

@@ -114,6 +114,11 @@ impl Desk {
         self.tell(Input::Submit(submissions));
     }
 
+    /// No more comes on this stream, and nobody reads its answers.
+    pub fn close(&self, stream: u64) {
+        self.tell(Input::Closed(stream));
+    }
+
     /// Tells the core anything else.
     pub fn tell(&self, input: Input<Ticket>) {
         // The core is gone only when the service is: dropped tickets say so.

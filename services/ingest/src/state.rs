@@ -1,14 +1,19 @@
 //! What all calls share.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use chain::genesis::Rules;
 use journal::Journal;
 use kit::Shutdown;
+use kit::client::Channel;
 use kit::messaging::Topic;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
+use crate::accounts::Accounts;
 use crate::config::Config;
+use crate::outbox::Unread;
 use crate::rejection::{Rejection, Why};
 use crate::shell::Desk;
 use crate::window::Window;
@@ -18,13 +23,19 @@ use crate::window::Window;
 pub struct Ingest {
     /// Room for submissions.
     pub window: Arc<Window>,
+    /// Answers that their clients have not read.
+    pub unread: Arc<Unread>,
+    /// The last nonces of senders.
+    pub accounts: Arc<Accounts>,
     /// Ends the service.
     pub shutdown: Shutdown,
     /// The `transactions` topic as it is stored.
     pub topic: Topic,
     open: OnceLock<Open>,
-    /// Why the journal could not be read, while there is no chain yet.
-    trouble: Mutex<Option<String>>,
+    opening: Notify,
+    next_stream: AtomicU64,
+    /// Why there is no chain yet.
+    absent: Mutex<Why>,
 }
 
 /// What there is once the chain is known.
@@ -38,8 +49,15 @@ pub struct Open {
 
 impl Ingest {
     /// Without a chain yet.
-    pub fn new(config: &Config, journal: &Journal, shutdown: Shutdown) -> Self {
+    pub fn new(
+        config: &Config,
+        journal: &Journal,
+        ledger: Option<Channel>,
+        shutdown: Shutdown,
+    ) -> Self {
         Self {
+            unread: Arc::default(),
+            accounts: Arc::new(Accounts::new(ledger)),
             window: Window::new(config.max_in_flight, config.max_in_flight_bytes),
             shutdown,
             topic: Topic {
@@ -47,7 +65,9 @@ impl Ingest {
                 name: journal.topic_name(follow::topics::TRANSACTIONS),
             },
             open: OnceLock::new(),
-            trouble: Mutex::new(None),
+            opening: Notify::new(),
+            next_stream: AtomicU64::new(0),
+            absent: Mutex::new(Why::CatchingUp),
         }
     }
 
@@ -55,19 +75,34 @@ impl Ingest {
     pub fn opened(&self, open: Open) {
         // There is one opening only.
         let _ = self.open.set(open);
+        self.opening.notify_waiters();
     }
 
-    /// Why the chain is not known, if it is not for want of a block 0.
-    pub fn troubled(&self, trouble: Option<String>) {
-        *self.trouble.lock() = trouble;
+    /// Returns once the chain is known.
+    pub async fn known(&self) {
+        let opening = self.opening.notified();
+        tokio::pin!(opening);
+        // From here on no notice is lost.
+        opening.as_mut().enable();
+        if self.open.get().is_none() {
+            opening.await;
+        }
+    }
+
+    /// A number for a stream.
+    pub fn stream(&self) -> u64 {
+        self.next_stream.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Why the chain is not known.
+    pub fn absent(&self, why: Why) {
+        *self.absent.lock() = why;
     }
 
     /// The chain, if it is known.
     pub fn chain(&self) -> Result<&Open, Rejection> {
-        self.open.get().ok_or_else(|| {
-            let trouble = self.trouble.lock().clone();
-            trouble.map_or(Why::NoChain, Why::LogUnavailable).into()
-        })
+        let absent = || self.absent.lock().clone().into();
+        self.open.get().ok_or_else(absent)
     }
 
     /// The chain, for a call that appends.

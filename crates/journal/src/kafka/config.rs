@@ -21,9 +21,11 @@ const FETCH_BYTES: usize = 1 << 20;
 const PRODUCE_QUEUE_KIB: usize = 64 << 10;
 /// Records that wait to be produced.
 const PRODUCE_QUEUE_RECORDS: usize = 200_000;
-/// A record that was not acknowledged by then has failed; librdkafka says so up to two seconds later. Together they are
-/// below the usual deadline of an RPC (10 s), so that the caller still hears what is known.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
+/// A record that was not acknowledged by then has failed; librdkafka says so up to two seconds later. Well above a failover
+/// (6 to 9 s until a dead leader is noticed; two brokers of three gone for 12 s were seen to take 26 s), so that records wait
+/// for the new leader in their order instead of being given up one by one. Whoever has an earlier deadline ends with an
+/// unknown outcome.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long the producer waits for more records before it sends: enough to fill requests under load.
 const LINGER: Duration = Duration::from_millis(1);
 /// How often a client tells its figures.
@@ -79,6 +81,7 @@ const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 pub(super) struct Config {
     common: ClientConfig,
     group: String,
+    delivery_timeout: Duration,
 }
 
 impl Config {
@@ -107,7 +110,17 @@ impl Config {
             }
             common.set(name, value);
         }
-        Ok(Config { common, group })
+        Ok(Config {
+            common,
+            group,
+            delivery_timeout: DELIVERY_TIMEOUT,
+        })
+    }
+
+    /// Gives records up after another time.
+    #[cfg(test)]
+    pub(super) fn give_up_after(&mut self, timeout: Duration) {
+        self.delivery_timeout = timeout;
     }
 
     /// For asking the brokers about topics and partitions, as a consumer does.
@@ -165,7 +178,7 @@ impl Config {
             .set("linger.ms", LINGER.as_millis().to_string())
             .set(
                 "delivery.timeout.ms",
-                DELIVERY_TIMEOUT.as_millis().to_string(),
+                self.delivery_timeout.as_millis().to_string(),
             )
             .set("queue.buffering.max.kbytes", PRODUCE_QUEUE_KIB.to_string())
             .set(

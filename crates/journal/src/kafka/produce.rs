@@ -10,7 +10,9 @@ use parking_lot::RwLock;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use rdkafka::producer::{
+    BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext, PurgeConfig,
+};
 use rdkafka::{ClientContext, Statistics};
 
 use super::config::Config;
@@ -29,7 +31,8 @@ const MAX_BATCH: usize = 4096;
 /// How long a producer that is dropped waits for its records.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A producer for one topic. It makes itself anew after an error that librdkafka calls fatal.
+/// A producer for one topic. It makes itself anew after an error that librdkafka calls fatal, and after a record that was not
+/// delivered: what waited behind that one is given up, so that it cannot land before a second try.
 pub(super) struct Producer {
     config: Config,
     topic: String,
@@ -42,8 +45,17 @@ pub(super) struct Producer {
 /// One librdkafka producer with its thread.
 struct Line {
     base: Arc<BaseProducer<Reports>>,
-    stop: Arc<AtomicBool>,
+    state: Arc<LineState>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What a producer and its thread tell each other.
+#[derive(Default)]
+struct LineState {
+    /// The thread is to end.
+    stop: AtomicBool,
+    /// A record was not delivered: nothing more is taken, and what waits is given up. Locked while a record is handed over.
+    broken: RwLock<bool>,
 }
 
 /// The producer's context.
@@ -57,6 +69,8 @@ struct Reports {
 struct Gathered {
     batches: Vec<(u16, Vec<Completion>)>,
     count: usize,
+    /// A record that may be tried again was not delivered.
+    failed: bool,
 }
 
 impl Producer {
@@ -97,8 +111,18 @@ impl Producer {
             let why = "a header's name holds a zero byte".into();
             return Err((entry, AppendError::Terminal(why)));
         }
-        outlet.open();
         let line = self.line.read();
+        let state = Arc::clone(&line.state);
+        let broken = state.broken.read();
+        if *broken {
+            drop(broken);
+            let broken = Arc::clone(&line);
+            drop(line);
+            self.renew(&broken);
+            let why = "a record before it was not delivered; the producer is made anew".into();
+            return Err((entry, AppendError::Retryable(why)));
+        }
+        outlet.open();
         let Err(failure) = line.send(&self.topic, pack(number, token), &entry) else {
             return Ok(());
         };
@@ -106,6 +130,7 @@ impl Producer {
         if failure.rdkafka_error_code() == Some(Code::QueueFull) {
             return Err((entry, AppendError::Full));
         }
+        drop(broken);
         let broken = line.base.client().fatal_error().map(|_| Arc::clone(&line));
         drop(line);
         if let Some(broken) = broken {
@@ -118,17 +143,25 @@ impl Producer {
     /// Puts a new producer in the place of a broken one.
     fn renew(&self, broken: &Arc<Line>) {
         let mut line = self.line.write();
-        if !Arc::ptr_eq(&line, broken) {
+        // What the old one still has on its way must not land behind what the new one is given.
+        if !Arc::ptr_eq(&line, broken) || broken.base.in_flight_count() > 0 {
             return;
         }
-        tracing::warn!(topic = %self.topic, reason = ?broken.base.client().fatal_error(), "the producer is made anew");
+        tracing::warn!(topic = %self.topic, fatal = ?broken.base.client().fatal_error(), "the producer is made anew");
         match Line::new(
             &self.config,
             self.batch_bytes,
             &self.registry,
             &self.clients,
         ) {
-            Ok(fresh) => *line = Arc::new(fresh),
+            Ok(fresh) => {
+                let old = std::mem::replace(&mut *line, Arc::new(fresh));
+                // Ending its thread takes a moment, which the caller does not have.
+                let ending = thread::Builder::new().name("journal-produce-end".into());
+                if let Err(error) = ending.spawn(move || drop(old)) {
+                    tracing::warn!(%error, "no thread to end the old producer");
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "no new producer can be made; the next append tries again")
             }
@@ -150,17 +183,17 @@ impl Line {
         let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
             .map_err(|failure| error::general(&failure, "the producer"))?;
         let base = Arc::new(base);
-        let stop = Arc::new(AtomicBool::new(false));
-        let (theirs, stopping) = (Arc::clone(&base), Arc::clone(&stop));
+        let state = Arc::new(LineState::default());
+        let (theirs, told) = (Arc::clone(&base), Arc::clone(&state));
         let thread = thread::Builder::new()
             .name("journal-produce".into())
-            .spawn(move || serve(theirs, &stopping))
+            .spawn(move || serve(theirs, &told))
             .map_err(|failure| {
                 Error::Unavailable(format!("no thread for the producer: {failure}"))
             })?;
         Ok(Line {
             base,
-            stop,
+            state,
             thread: Some(thread),
         })
     }
@@ -189,7 +222,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
+        self.state.stop.store(true, Ordering::SeqCst);
         let Some(thread) = self.thread.take() else {
             return;
         };
@@ -200,7 +233,7 @@ impl Drop for Line {
 }
 
 /// The thread of a producer: hands on what has come since it last looked.
-fn serve(base: Arc<BaseProducer<Reports>>, stop: &AtomicBool) {
+fn serve(base: Arc<BaseProducer<Reports>>, state: &LineState) {
     let reports = Arc::clone(base.context());
     let events = Events::new(Arc::clone(&base));
     let mut closing: Option<Instant> = None;
@@ -211,8 +244,16 @@ fn serve(base: Arc<BaseProducer<Reports>>, stop: &AtomicBool) {
         {
             wait = Duration::ZERO;
         }
+        if gathered.failed {
+            // Before anybody hears of it, who may try again.
+            *state.broken.write() = true;
+        }
+        if *state.broken.read() {
+            // Again each time: what was on its way comes back to the queue when its connection fails.
+            base.purge(PurgeConfig::default().queue());
+        }
         gathered.hand_on(&reports.registry);
-        if stop.load(Ordering::SeqCst) {
+        if state.stop.load(Ordering::SeqCst) {
             let since = closing.get_or_insert_with(Instant::now);
             if base.in_flight_count() == 0 || since.elapsed() > CLOSING {
                 return;
@@ -233,6 +274,10 @@ impl Gathered {
                 Err(error::of_delivery(code, surely_not_persisted))
             }
         };
+        self.failed |= matches!(
+            result,
+            Err(AppendError::Retryable(_) | AppendError::Unknown(_))
+        );
         let (number, token) = unpack(report.word);
         let completion = Completion { token, result };
         self.count += 1;
@@ -280,3 +325,6 @@ impl ProducerContext for Reports {
         gathered.hand_on(&self.registry);
     }
 }
+
+#[cfg(test)]
+mod tests;

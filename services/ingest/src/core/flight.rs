@@ -4,8 +4,13 @@ use bytes::Bytes;
 use chain::{Hash, Transaction};
 use journal::Entry;
 
+use super::senders::Key;
 use super::{Headers, Submission};
 use crate::rejection::{Names, Why};
+
+/// Appends that landed below the cursor are made again this often. A race with a log that lost its end needs one; a
+/// cursor that is wrong must not fill the log.
+const MOST_STRAYS: u32 = 8;
 
 /// What is to be appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,12 +47,21 @@ pub(super) struct Flight<T> {
     content: Content,
     /// The nonce was chosen here, and may be chosen anew as long as no try can have been persisted.
     numbered_here: bool,
+    /// A nonce chosen here lies above this.
+    above: u64,
     headers: Headers,
     pub(super) deadline_ms: u64,
+    /// The stream that it came on.
+    pub(super) stream: Option<u64>,
+    /// A higher nonce of the sender had been handed to the log before this came.
+    pub(super) late: bool,
+    /// It has been handed to the log before.
+    pub(super) tried: bool,
     /// The cursor of the partition when the last append began.
     pub(super) cursor: u64,
     state: State,
     stray: Option<Stray>,
+    strays: u32,
 }
 
 #[derive(Debug)]
@@ -77,28 +91,61 @@ impl<T> Flight<T> {
             partition: submission.partition,
             numbered_here: matches!(submission.content, Content::Unnumbered(_)),
             content: submission.content,
+            above: submission.above,
             headers: submission.headers,
             deadline_ms: submission.deadline_ms,
+            stream: submission.stream,
+            late: false,
+            tried: false,
             cursor: 0,
             state: State::Waiting(None),
             stray: None,
+            strays: 0,
         }
     }
 
-    /// The entry to append now. `next_nonce` is asked once for an unnumbered transaction.
+    /// Whose order it has to keep.
+    pub(super) fn key(&self) -> Key {
+        let sender = match &self.content {
+            Content::Sealed(sealed) => &sealed.transaction.sender,
+            Content::Unnumbered(transaction) => &transaction.sender,
+        };
+        (self.partition, sender.clone())
+    }
+
+    /// The nonce, if it has one yet.
+    pub(super) fn nonce(&self) -> Option<u64> {
+        match &self.content {
+            Content::Sealed(sealed) => Some(sealed.transaction.nonce),
+            Content::Unnumbered(_) => None,
+        }
+    }
+
+    /// The nonce, if the sender chose it.
+    pub(super) fn own_nonce(&self) -> Option<u64> {
+        self.nonce().filter(|_| !self.numbered_here)
+    }
+
+    /// Whether it is on its way into the log.
+    pub(super) fn is_underway(&self) -> bool {
+        matches!(self.state, State::Appending { .. })
+    }
+
+    /// The entry to append now. `next_nonce` is asked once for an unnumbered transaction, with the nonce to stay above.
     pub(super) fn launch(
         &mut self,
         now_ms: u64,
         cursor: u64,
         chain_id: &Hash,
-        next_nonce: impl FnOnce() -> u64,
+        next_nonce: impl FnOnce(u64) -> u64,
     ) -> Entry {
         if let Content::Unnumbered(transaction) = &mut self.content {
             let mut transaction = std::mem::take(&mut **transaction);
-            transaction.nonce = next_nonce();
+            transaction.nonce = next_nonce(self.above);
             self.content = Content::Sealed(Box::new(Sealed::new(transaction, chain_id)));
         }
         self.cursor = cursor;
+        self.tried = true;
         self.state = State::Appending { since_ms: now_ms };
         let Content::Sealed(sealed) = &self.content else {
             unreachable!("it was sealed above")
@@ -135,10 +182,18 @@ impl<T> Flight<T> {
         }
     }
 
-    /// The last try landed below the cursor. The bytes stay the same from now on: were the cursor wrong, two
-    /// nonces would be two transactions.
-    pub(super) fn strayed(&mut self, stray: Stray) {
+    /// The last try is over.
+    pub(super) fn ended(&mut self) {
+        self.state = State::Waiting(None);
+    }
+
+    /// The last try landed below the cursor; false if that was the last one. The bytes stay the same from now on: were
+    /// the cursor wrong, two nonces would be two transactions.
+    pub(super) fn strayed(&mut self, stray: Stray) -> bool {
+        self.state = State::Waiting(None);
         self.stray = Some(stray);
+        self.strays += 1;
+        self.strays <= MOST_STRAYS
     }
 
     /// What can be said when the time is over.

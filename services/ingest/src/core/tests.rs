@@ -1,5 +1,7 @@
 //! The core, driven by hand: each test is a course of inputs and the outputs that must follow.
 
+mod order;
+
 use bytes::Bytes;
 use chain::{Hash, Transaction};
 use journal::{AppendError, Appended, Completion};
@@ -26,6 +28,7 @@ enum Said {
     Untried,
     Unhealthy,
     Stray(u64),
+    Behind(Option<u32>),
     Drained,
 }
 
@@ -37,10 +40,10 @@ fn named(memo: &str) -> Transaction {
     }
 }
 
-fn sealed(memo: &str) -> Content {
+fn sealed(nonce: u64) -> Content {
     let transaction = Transaction {
-        nonce: 5,
-        ..named(memo)
+        nonce,
+        ..named("hi")
     };
     Content::Sealed(Box::new(Sealed {
         id: transaction.id(&CHAIN),
@@ -59,6 +62,8 @@ fn short(why: &Why) -> &'static str {
         Why::LogBehind { .. } => "DATA_LOSS",
         Why::ShuttingDown => "SHUTTING_DOWN",
         Why::OutcomeUnknown(_) => "OUTCOME_UNKNOWN",
+        Why::EarlierGivenUp { .. } => "EARLIER_GIVEN_UP",
+        Why::Overtaken { .. } => "OVERTAKEN",
         other => panic!("{other:?} is not the core's to say"),
     }
 }
@@ -97,6 +102,7 @@ impl Bench {
             Output::Health(Health::Fails(_)) => Said::Unhealthy,
             Output::Health(Health::Untried) => Said::Untried,
             Output::Stray { offset, .. } => Said::Stray(offset),
+            Output::Behind(frontier) => Said::Behind(frontier.map(|it| it.partition)),
             Output::Drained => Said::Drained,
         };
         self.raw(input).into_iter().map(said).collect()
@@ -105,7 +111,7 @@ impl Bench {
     fn submit(&mut self, tickets: &[u32]) -> Vec<Said> {
         let submissions = tickets
             .iter()
-            .map(|ticket| self.submission(*ticket, sealed("hi")));
+            .map(|ticket| self.submission(*ticket, sealed(u64::from(*ticket))));
         let submissions = submissions.collect();
         self.step(Input::Submit(submissions))
     }
@@ -115,6 +121,8 @@ impl Bench {
             ticket,
             partition: 0,
             content,
+            above: 0,
+            stream: None,
             headers: Headers::from([]),
             deadline_ms: self.now.elapsed_ms + DEADLINE_MS,
         }
@@ -127,7 +135,18 @@ impl Bench {
     }
 
     fn nonce_of_last(&self) -> u64 {
-        self.core.last_nonce
+        self.core.numbers.last()
+    }
+
+    /// Partition, cursor and end of the log.
+    fn cursors(&mut self, frontiers: &[(u32, u64, u64)]) -> Vec<Said> {
+        let frontier = |(partition, cursor, end): &(u32, u64, u64)| Frontier {
+            partition: *partition,
+            cursor: *cursor,
+            end: *end,
+        };
+        let frontiers = frontiers.iter().map(frontier).collect();
+        self.step(Input::Cursors(frontiers))
     }
 
     fn complete(&mut self, results: Vec<(u64, Result<Appended, AppendError>)>) -> Vec<Said> {
@@ -211,14 +230,15 @@ fn what_was_not_persisted_is_appended_again_in_order() {
     let mut bench = Bench::new();
     bench.submit(&[1, 2, 3]);
     assert_eq!(
-        bench.complete(vec![(1, retryable()), (0, retryable()), (2, landed(0))]),
-        [Said::Unhealthy, Said::Healthy, Said::Accepted(3, Some(0))]
+        bench.complete(vec![(1, retryable()), (0, retryable()), (2, retryable())]),
+        [Said::Unhealthy]
     );
     // What comes now waits behind them.
     assert_eq!(bench.at(1).submit(&[4]), []);
     assert_eq!(bench.core.wake_ms(), Some(20));
     let again = bench.at(20).step(Input::Tick);
-    assert_eq!(again, [Said::Append(0), Said::Append(1), Said::Append(3)]);
+    let appends = [0, 1, 2, 3].map(Said::Append);
+    assert_eq!(again, appends);
     assert_eq!(bench.submit(&[5]), [Said::Append(4)]);
 }
 
@@ -271,7 +291,7 @@ fn partitions_do_not_wait_for_each_other() {
     bench.complete(vec![(0, retryable())]);
     let other = Submission {
         partition: 1,
-        ..bench.submission(2, sealed("other"))
+        ..bench.submission(2, sealed(1))
     };
     assert_eq!(bench.step(Input::Submit(vec![other])), [Said::Append(1)]);
 }
@@ -340,7 +360,7 @@ fn a_deadline_says_what_is_known() {
         bench.at(DEADLINE_MS - 6).complete(vec![(0, retryable())]);
     };
     let below_the_cursor: Course = |bench| {
-        bench.step(Input::Cursors(vec![(0, 100)]));
+        bench.cursors(&[(0, 100, 100)]);
         bench.complete(vec![(0, retryable())]);
         bench.at(20).step(Input::Tick);
         bench.complete(vec![(0, landed(4))]);
@@ -367,12 +387,10 @@ fn a_deadline_says_what_is_known() {
 #[test]
 fn what_lands_below_the_cursor_is_appended_again() {
     let mut bench = Bench::new();
-    bench.step(Input::Cursors(vec![(0, 10), (1, 99), (7, 1)]));
+    bench.cursors(&[(0, 10, 10), (1, 99, 99), (7, 1, 1)]);
     bench.submit(&[1]);
-    assert_eq!(
-        bench.complete(vec![(0, landed(9))]),
-        [Said::Stray(9), Said::Append(0)]
-    );
+    assert_eq!(bench.complete(vec![(0, landed(9))]), [Said::Stray(9)]);
+    assert_eq!(bench.at(20).step(Input::Tick), [Said::Append(0)]);
     assert_eq!(
         bench.complete(vec![(0, landed(10))]),
         [Said::Accepted(1, Some(10))]
@@ -382,10 +400,10 @@ fn what_lands_below_the_cursor_is_appended_again() {
 #[test]
 fn a_block_may_be_faster_than_the_acknowledgement() {
     let mut bench = Bench::new();
-    bench.step(Input::Cursors(vec![(0, 10)]));
+    bench.cursors(&[(0, 10, 10)]);
     bench.submit(&[1]);
     // The record is consumed before the log's answer arrives.
-    bench.step(Input::Cursors(vec![(0, 11)]));
+    bench.cursors(&[(0, 11, 11)]);
     assert_eq!(
         bench.complete(vec![(0, landed(10))]),
         [Said::Accepted(1, Some(10))]
@@ -393,15 +411,61 @@ fn a_block_may_be_faster_than_the_acknowledgement() {
 }
 
 #[test]
-fn a_ledger_that_catches_up_does_not_lower_the_cursor() {
+fn the_last_answer_of_a_ledger_counts() {
     let mut bench = Bench::new();
-    bench.step(Input::Cursors(vec![(0, 10)]));
-    bench.step(Input::Cursors(vec![(0, 3)]));
+    bench.cursors(&[(0, 10, 10)]);
+    bench.cursors(&[(0, 3, 10)]);
     bench.submit(&[1]);
     assert_eq!(
         bench.complete(vec![(0, landed(5))]),
-        [Said::Stray(5), Said::Append(0)]
+        [Said::Accepted(1, Some(5))]
     );
+}
+
+#[test]
+fn a_cursor_beyond_the_end_of_the_log_stops_appends_until_it_is_taken_back() {
+    let mut bench = Bench::new();
+    bench.submit(&[1, 2]);
+    bench.complete(vec![(0, retryable())]);
+    let said = bench.cursors(&[(0, 1 << 63, 7), (1, 3, 3)]);
+    assert_eq!(said, [Said::Refused(1, "DATA_LOSS"), Said::Behind(Some(0))]);
+    // At once, and nothing is appended.
+    assert_eq!(bench.submit(&[3]), [Said::Refused(3, "DATA_LOSS")]);
+    let other = Submission {
+        partition: 1,
+        ..bench.submission(4, sealed(4))
+    };
+    let other = bench.step(Input::Submit(vec![other]));
+    assert_eq!(other, [Said::Append(2)], "of another partition");
+    assert_eq!(
+        bench.complete(vec![(1, landed(7))]),
+        [Said::Healthy, Said::Accepted(2, Some(7))],
+        "it was on its way before"
+    );
+    assert_eq!(bench.at(20).step(Input::Tick), []);
+    assert_eq!(bench.cursors(&[(0, 8, 8), (1, 3, 3)]), [Said::Behind(None)]);
+    assert_eq!(bench.submit(&[5]), [Said::Append(3)]);
+}
+
+#[test]
+fn a_record_that_strays_is_appended_again_a_few_times_only() {
+    let mut bench = Bench::new();
+    bench.cursors(&[(0, 100, 100)]);
+    bench.submit(&[1]);
+    let mut appends = 1;
+    let ended = loop {
+        let said = bench.complete(vec![(0, landed(appends))]);
+        if said.len() > 1 {
+            break said;
+        }
+        let now = bench.now.elapsed_ms;
+        let wake = bench.core.wake_ms().unwrap();
+        assert!(wake > now, "with a pause");
+        assert_eq!(bench.at(wake).step(Input::Tick), [Said::Append(0)]);
+        appends += 1;
+    };
+    assert_eq!(appends, 9);
+    assert!(ended.contains(&Said::Refused(1, "DATA_LOSS")), "{ended:?}");
 }
 
 #[test]

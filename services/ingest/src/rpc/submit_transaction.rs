@@ -24,6 +24,10 @@ pub(super) async fn handle(
     let open = ingest.open()?;
     let within = call::patience(request.extensions().get());
     let checked = intake::check_one(request.into_inner(), &open.rules)?;
+    let above = match checked.unnumbered_sender() {
+        Some(sender) => intake::above(ingest.accounts.last_nonce(sender).await?)?,
+        None => 0,
+    };
     let permit = ingest
         .window
         .try_enter(checked.bytes)
@@ -38,6 +42,8 @@ pub(super) async fn handle(
         },
         partition: checked.partition,
         content: checked.content,
+        above,
+        stream: None,
         headers: call::record_headers(&publish),
         deadline_ms: open.desk.clock.deadline_ms(within),
     }]);

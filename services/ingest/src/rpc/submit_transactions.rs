@@ -19,8 +19,10 @@ pub(super) fn handle(
     ingest: Arc<Ingest>,
     requests: Streaming<SubmitTransactionsRequest>,
 ) -> Result<Answers, Rejection> {
-    ingest.open()?;
-    let outbox = Arc::new(Outbox::default());
-    let reader = Reader::new(ingest, Arc::clone(&outbox), requests);
-    Ok(Answers::new(outbox, tokio::spawn(reader.run())))
+    let desk = ingest.open()?.desk.clone();
+    let stream = ingest.stream();
+    let outbox = Arc::new(Outbox::new(Arc::clone(&ingest.unread)));
+    let reader = Reader::new(ingest, stream, Arc::clone(&outbox), requests);
+    let reader = tokio::spawn(reader.run());
+    Ok(Answers::new(outbox, reader, desk, stream))
 }

@@ -95,7 +95,7 @@ impl<'a> Pump<'a> {
         self.say_strays();
     }
 
-    /// A long way up to the cursor is many appends, and one line a second.
+    /// Many appends are one line a second.
     fn say_strays(&mut self) {
         let now = Instant::now();
         if self.strays == 0 || self.strays_said.is_some_and(|at| now - at < STRAYS_PAUSE) {
@@ -107,7 +107,7 @@ impl<'a> Pump<'a> {
         tracing::warn!(
             strays,
             "data loss on {}/{partition} at offset {offset}: expected an end at or above the chain's cursor {cursor}, found one below. \
-             Appends that landed there, where no block looks, were made again. The log was truncated or made anew: `blocklog doctor` \
+             Appends that landed there, where no block looks, were not acknowledged. The log was truncated or made anew: `blocklog doctor` \
              compares, `blocklog topic pad` fills the gap",
             self.engine.topic
         );
@@ -145,6 +145,7 @@ impl<'a> Pump<'a> {
                     self.strays += 1;
                     self.last_stray = (partition, offset, cursor);
                 }
+                Output::Behind(frontier) => readiness::behind(self.readiness, frontier),
                 Output::Drained => self.drained = true,
             }
         }

@@ -18,7 +18,16 @@ fn hello() -> Content {
 async fn without_block_0_it_waits_for_one() {
     let journal = memory();
     let stage = Stage::start(journal.clone(), open_genesis(), false, &[]).await;
-    let status = stage.submit(hello()).await.unwrap_err();
+    let searched = async {
+        loop {
+            let status = stage.submit(hello()).await.unwrap_err();
+            if reason(&status) != "CATCHING_UP" {
+                return status;
+            }
+        }
+    };
+    let status = tokio::time::timeout(Duration::from_secs(10), searched).await;
+    let status = status.expect("the log is read to its end");
     assert_eq!(
         (status.code(), reason(&status).as_str()),
         (Code::FailedPrecondition, "NO_CHAIN")
@@ -45,6 +54,61 @@ async fn without_block_0_it_waits_for_one() {
     ready.await.expect("it finds block 0 by itself");
     stage.submit(hello()).await.unwrap();
     stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_is_there_is_never_denied() {
+    let journal = memory();
+    let establish = {
+        let journal = journal.clone();
+        move || {
+            follow_junk(&journal);
+            bootstrap::establish(&journal, Some(&open_genesis()), None, &|| false, &|_| {})
+        }
+    };
+    tokio::task::spawn_blocking(establish)
+        .await
+        .unwrap()
+        .unwrap();
+    let stage = Stage::start(journal, open_genesis(), false, &[]).await;
+    let taken = async {
+        while let Err(status) = stage.submit(hello()).await {
+            let told = (status.code(), reason(&status));
+            assert_eq!(told, (Code::Unavailable, "CATCHING_UP".to_owned()));
+            assert!(kit::status::retry_after(&status).is_some());
+            let reasons = stage.readiness.reasons();
+            assert!(
+                reasons.iter().all(|it| it.reason != "NO_CHAIN"),
+                "{reasons:?}"
+            );
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), taken)
+        .await
+        .expect("it finds block 0");
+    stage.stop().await;
+}
+
+/// What anybody may write before block 0, so that it takes a while to find.
+fn follow_junk(journal: &journal::Journal) {
+    for spec in follow::topics::specs(&open_genesis()) {
+        journal.create_topic(&spec).unwrap();
+    }
+    let topic = follow::topics::BLOCKCHAIN;
+    let appender = journal
+        .appender(topic, std::sync::Arc::new(|_| ()))
+        .unwrap();
+    for token in 0..50_000 {
+        let entry = journal::Entry {
+            value: bytes::Bytes::from_static(&[0xff; 100]),
+            ..journal::Entry::default()
+        };
+        appender
+            .append(token, entry)
+            .map_err(|(_, error)| error)
+            .unwrap();
+    }
+    appender.flush(Duration::from_secs(30)).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,8 @@
 mod bad_weather;
 mod faults;
 mod kafka;
+mod ledger;
+mod pipeline;
 mod receipts;
 mod refusals;
 mod shutdown;

@@ -308,6 +308,30 @@ async fn a_refusal_names_the_transaction_if_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_does_not_grow_with_what_is_refused() {
+    use prost::Message as _;
+    let stage = Stage::open(&[]).await;
+    let request = |tag| SubmitTransactionsRequest {
+        tag,
+        request: Some(SubmitTransactionRequest {
+            content: Some(with(|t| t.sender = "\u{1}".repeat(100_000))),
+            ..Default::default()
+        }),
+    };
+    let requests = tokio_stream::iter((0..300).map(request));
+    let mut client = stage.client.clone();
+    let replies = client.submit_transactions(requests).await.unwrap();
+    let mut replies = replies.into_inner();
+    let mut seen = 0;
+    while let Some(reply) = replies.message().await.unwrap() {
+        seen += 1;
+        assert!(reply.encoded_len() <= 1024, "{} bytes", reply.encoded_len());
+    }
+    assert_eq!(seen, 300);
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_clock_that_is_almost_a_day_ahead_gets_through() {
     let stage = Stage::open(&[]).await;
     let now = std::time::SystemTime::now()

@@ -417,6 +417,24 @@ const ERRORS: &[Row] = &[
         "try again after the delay that the error names",
     ),
     (
+        "EARLIER_GIVEN_UP",
+        "an earlier transaction of the sender on the same stream was given up, and this one must not overtake it; nothing was persisted",
+        "caller",
+        "send again from the nonce that the error names, in order, on the same stream or a new one",
+    ),
+    (
+        "OVERTAKEN",
+        "it was given up before, and a later transaction of the sender has been acknowledged since: it was not appended again",
+        "caller",
+        "look its id up, an earlier copy may be in the log; if there is none, submit it anew with a higher nonce",
+    ),
+    (
+        "LEDGER_UNAVAILABLE",
+        "the ledger does not tell the sender's last nonce, so that ingest cannot choose one; nothing was persisted",
+        "operator",
+        "look after the ledger that ingest is given (--ledger); callers may set a nonce themselves",
+    ),
+    (
         "LOG_UNAVAILABLE",
         "the journal cannot be reached; nothing was persisted",
         "operator",
@@ -450,7 +468,7 @@ const ERRORS: &[Row] = &[
         "OUTCOME_UNKNOWN",
         "the record may or may not be in the log",
         "caller",
-        "submit the same bytes again, with the same nonce: at most one is included",
+        "look its id up, or submit the same bytes again, with the same nonce and before the sender's next: at most one is included",
     ),
     (
         "DATA_LOSS",

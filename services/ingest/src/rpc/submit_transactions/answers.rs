@@ -14,9 +14,9 @@ use tonic::Status;
 use super::super::call;
 use super::reader::End;
 use crate::errors;
-use crate::outbox::{Outbox, Taken};
+use crate::outbox::{Outbox, Size, Taken};
 use crate::rejection::{Rejection, Why};
-use crate::shell::Outcome;
+use crate::shell::{Desk, Outcome};
 
 type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
 
@@ -24,25 +24,34 @@ type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
 pub struct Answers {
     outbox: Arc<Outbox>,
     reader: JoinHandle<End>,
+    desk: Desk,
+    stream: u64,
     state: State,
 }
 
 enum State {
     /// Waiting for answers.
     Taking(Taking),
-    /// Handing out this many answers.
-    Giving(vec::IntoIter<(u64, Outcome)>, usize),
+    /// Handing out answers that take so much room.
+    Giving(vec::IntoIter<(u64, Outcome)>, Size),
     /// All are handed out; the reader says why it ended.
     Ending,
     Ended,
 }
 
 impl Answers {
-    pub(super) fn new(outbox: Arc<Outbox>, reader: JoinHandle<End>) -> Self {
+    pub(super) fn new(
+        outbox: Arc<Outbox>,
+        reader: JoinHandle<End>,
+        desk: Desk,
+        stream: u64,
+    ) -> Self {
         let state = State::Taking(taking(&outbox));
         Self {
             outbox,
             reader,
+            desk,
+            stream,
             state,
         }
     }
@@ -56,6 +65,7 @@ fn taking(outbox: &Arc<Outbox>) -> Taking {
 impl Drop for Answers {
     fn drop(&mut self) {
         self.reader.abort();
+        self.desk.close(self.stream);
     }
 }
 
@@ -68,19 +78,16 @@ impl Stream for Answers {
             match &mut this.state {
                 State::Taking(taking) => {
                     this.state = match ready!(taking.as_mut().poll(context)) {
-                        Taken::Answers(answers) => {
-                            let count = answers.len();
-                            State::Giving(answers.into_iter(), count)
-                        }
+                        Taken::Answers(answers, size) => State::Giving(answers.into_iter(), size),
                         Taken::End => State::Ending,
                     };
                 }
-                State::Giving(answers, count) => {
+                State::Giving(answers, size) => {
                     if let Some((tag, outcome)) = answers.next() {
                         return Poll::Ready(Some(Ok(encode(tag, outcome))));
                     }
                     // Only now: a client that does not read is given no more room.
-                    this.outbox.give_room(*count);
+                    this.outbox.left(*size);
                     this.state = State::Taking(taking(&this.outbox));
                 }
                 State::Ending => {

@@ -1,10 +1,12 @@
 //! The half of the stream that reads.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use kit::{TraceContext, messaging};
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 use tokio_stream::Stream;
@@ -15,7 +17,7 @@ use super::super::call;
 use crate::core::{Headers, Submission};
 use crate::intake::{self, Checked};
 use crate::outbox::Outbox;
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, Why};
 use crate::shell::{Line, Ticket, Waiter};
 use crate::state::{Ingest, Open};
 use crate::window::Permit;
@@ -43,6 +45,8 @@ pub(super) enum End {
 
 pub(super) struct Reader {
     ingest: Arc<Ingest>,
+    /// The number of the stream.
+    stream: u64,
     outbox: Arc<Outbox>,
     requests: Streaming<SubmitTransactionsRequest>,
     call: TraceContext,
@@ -69,11 +73,13 @@ impl Drop for Finish {
 impl Reader {
     pub(super) fn new(
         ingest: Arc<Ingest>,
+        stream: u64,
         outbox: Arc<Outbox>,
         requests: Streaming<SubmitTransactionsRequest>,
     ) -> Self {
         Self {
             ingest,
+            stream,
             outbox,
             requests,
             call: TraceContext::current(),
@@ -124,14 +130,21 @@ impl Reader {
         let requests = requests.into_iter();
         let requests = requests.map(|r| r.request.unwrap_or_default()).collect();
         let outcomes = check(open, requests).await;
+        let unnumbered = outcomes.iter().flatten();
+        let unnumbered = unnumbered.filter_map(|checked| checked.unnumbered_sender().cloned());
+        let nonces = self.ingest.accounts.last_nonces(unnumbered).await;
         let traced = self.trace(tags.len());
         let mut batch = Vec::with_capacity(tags.len());
         let mut wake = false;
         for (tag, outcome) in tags.into_iter().zip(outcomes) {
-            match outcome {
-                Ok(checked) => {
+            match outcome.and_then(|checked| above(checked, &nonces)) {
+                Ok((checked, above)) => {
                     let permit = self.room(open, checked.bytes, &mut batch).await;
-                    batch.push(self.submission(open, tag, checked, permit, &traced));
+                    let submission = self.submission(open, tag, checked, permit, &traced);
+                    batch.push(Submission {
+                        above,
+                        ..submission
+                    });
                 }
                 Err(rejection) => wake |= self.outbox.put(tag, Err(rejection)),
             }
@@ -189,6 +202,8 @@ impl Reader {
             },
             partition: checked.partition,
             content: checked.content,
+            above: 0,
+            stream: Some(self.stream),
             headers: Arc::clone(&traced.headers),
             deadline_ms: open.desk.clock.deadline_ms(call::PATIENCE),
         }
@@ -201,6 +216,19 @@ impl Reader {
             self.outbox.wake();
         }
     }
+}
+
+/// What a nonce that is chosen for it has to lie above.
+fn above(
+    checked: Checked,
+    nonces: &BTreeMap<Bytes, Result<u64, Why>>,
+) -> Result<(Checked, u64), Rejection> {
+    let known = checked.unnumbered_sender();
+    let nonce = match known.and_then(|sender| nonces.get(sender)) {
+        Some(nonce) => intake::above(nonce.clone()?)?,
+        None => 0,
+    };
+    Ok((checked, nonce))
 }
 
 /// Off the async threads, in batches, unless there are only a few.

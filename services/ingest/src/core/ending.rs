@@ -1,0 +1,163 @@
+//! How flights end without a receipt.
+
+use journal::{AppendError, Appended};
+
+use super::flight::Flight;
+use super::senders::Key;
+use super::{Core, Health, Now, Output};
+use crate::rejection::{Rejection, Why};
+
+/// A record on its way whose submission has been answered.
+#[derive(Debug)]
+pub(super) struct Ghost {
+    key: Key,
+    nonce: u64,
+    cursor: u64,
+}
+
+impl<T> Core<T> {
+    /// Answers flights whose deadline has come. Looks at all of them, but only when the earliest deadline has come.
+    pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output<T>>) {
+        if now.elapsed_ms < self.earliest_deadline_ms {
+            return;
+        }
+        let due = |flight: &Flight<T>| flight.deadline_ms <= now.elapsed_ms;
+        let late = self.flights.iter().filter(|(_, flight)| due(flight));
+        let late: Vec<u64> = late.map(|(token, _)| *token).collect();
+        for token in late {
+            // Those behind another one of these have gone with it.
+            let Some(flight) = self.flights.get(&token) else {
+                continue;
+            };
+            let key = flight.key();
+            let mut why = flight.verdict_at_deadline();
+            if let (Why::LogUnavailable(_), Some(nonce)) = (&why, flight.nonce())
+                && self.senders.is_underway(&key, nonce)
+            {
+                why = Why::OutcomeUnknown("an earlier copy is still on its way".into());
+            }
+            self.finish(token, &key, why, out);
+            self.release(now, &key, out);
+        }
+        let deadlines = self.flights.values().map(|flight| flight.deadline_ms);
+        self.earliest_deadline_ms = deadlines.min().unwrap_or(u64::MAX);
+    }
+
+    /// Gives a flight up, and with it what waits behind it: the client will send that one again, and these must follow it.
+    pub(super) fn finish(&mut self, token: u64, key: &Key, why: Why, out: &mut Vec<Output<T>>) {
+        let Some(flight) = self.flights.get(&token) else {
+            return;
+        };
+        let (stream, first) = (flight.stream, flight.own_nonce());
+        let late = flight.late;
+        self.close(token, why, out);
+        let (Some(stream), Some(first), false) = (stream, first, late) else {
+            return;
+        };
+        self.barriers.raise(stream, key, first);
+        for token in self.senders.waiting(key) {
+            let Some(flight) = self.flights.get(&token) else {
+                continue;
+            };
+            let behind = flight.nonce().is_none_or(|nonce| nonce > first);
+            if behind && flight.stream == Some(stream) {
+                self.close(token, Why::EarlierGivenUp { first }, out);
+            }
+        }
+    }
+
+    /// Answers one flight.
+    pub(super) fn close(&mut self, token: u64, why: Why, out: &mut Vec<Output<T>>) {
+        let Some(flight) = self.flights.remove(&token) else {
+            return;
+        };
+        let key = flight.key();
+        self.lanes[key.0 as usize].forget(token);
+        self.senders.left(&key, token);
+        if let Some(nonce) = flight.nonce() {
+            if !flight.late {
+                self.senders.give_up(&key, nonce);
+            }
+            if flight.is_underway() {
+                let cursor = flight.cursor;
+                self.ghosts.insert(token, Ghost { key, nonce, cursor });
+            }
+        }
+        self.reject(flight, why, out);
+    }
+
+    /// Answers a submission that is not taken at all, and must not be overtaken when it comes again.
+    pub(super) fn refuse(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
+        let key = flight.key();
+        if let Some(nonce) = flight.own_nonce() {
+            self.senders.give_up(&key, nonce);
+            if let Some(stream) = flight.stream {
+                self.barriers.raise(stream, &key, nonce);
+            }
+        }
+        self.reject(flight, why, out);
+    }
+
+    /// Answers everybody who waits for a partition whose log ends below the cursor.
+    pub(super) fn turn_back(&mut self, now: Now, partition: u32, out: &mut Vec<Output<T>>) {
+        let waits = |flight: &Flight<T>| flight.partition == partition && !flight.is_underway();
+        let waiting = self.flights.iter().filter(|(_, flight)| waits(flight));
+        let waiting: Vec<(u64, Key)> = waiting.map(|(token, f)| (*token, f.key())).collect();
+        for (token, key) in waiting {
+            if let Some(why) = self.lies_behind(partition) {
+                self.finish(token, &key, why, out);
+                self.release(now, &key, out);
+            }
+        }
+    }
+
+    /// Why nothing may be appended to a partition.
+    pub(super) fn lies_behind(&self, partition: u32) -> Option<Why> {
+        let lane = &self.lanes[partition as usize];
+        let offset = lane.behind?;
+        Some(Why::LogBehind {
+            partition,
+            offset,
+            cursor: lane.cursor,
+        })
+    }
+
+    /// What became of a record whose submission has been answered.
+    pub(super) fn completed_late(
+        &mut self,
+        now: Now,
+        token: u64,
+        result: &Result<Appended, AppendError>,
+        out: &mut Vec<Output<T>>,
+    ) {
+        let Some(Ghost { key, nonce, cursor }) = self.ghosts.remove(&token) else {
+            return;
+        };
+        let lane = &mut self.lanes[key.0 as usize];
+        lane.heard(now.elapsed_ms);
+        self.senders.ended(&key, token, nonce);
+        match result {
+            Ok(appended) if appended.offset.is_none_or(|offset| offset >= cursor) => {
+                lane.succeeded();
+                self.senders.landed(&key, nonce);
+            }
+            Ok(_) => {}
+            Err(_) => lane.failed(now.elapsed_ms),
+        }
+        self.release(now, &key, out);
+    }
+
+    pub(super) fn reject(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
+        let (ticket, names) = flight.fail();
+        let outcome = Err(Rejection { why, names });
+        out.push(Output::Reply { ticket, outcome });
+    }
+
+    pub(super) fn set_health(&mut self, state: Health, out: &mut Vec<Output<T>>) {
+        let well = !matches!(state, Health::Fails(_));
+        if self.healthy != well {
+            self.healthy = well;
+            out.push(Output::Health(state));
+        }
+    }
+}

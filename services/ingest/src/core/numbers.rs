@@ -1,0 +1,43 @@
+//! The nonces that are chosen here.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+
+/// Senders remembered whose nonces lie above the clock; beyond, those with the lowest names are forgotten, and asked for again.
+const MOST_AHEAD: usize = 65_536;
+
+/// The clock in microseconds, never the same twice; above that where a sender's last nonce is.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    last: u64,
+    /// Last nonces of senders that were above the clock.
+    ahead: BTreeMap<Bytes, u64>,
+}
+
+impl Numbers {
+    /// The next nonce of a sender. One sender that is ahead of the clock does not take the others with it.
+    pub(super) fn next(&mut self, clock_us: u64, sender: &Bytes, above: u64) -> u64 {
+        self.last = clock_us.max(self.last + 1);
+        let ahead = self.ahead.get(sender).copied().unwrap_or(0);
+        let above = above.max(ahead);
+        if above < self.last {
+            if ahead > 0 {
+                self.ahead.remove(sender);
+            }
+            return self.last;
+        }
+        let nonce = above.saturating_add(1);
+        self.ahead.insert(sender.clone(), nonce);
+        if self.ahead.len() > MOST_AHEAD {
+            self.ahead.pop_first();
+        }
+        nonce
+    }
+
+    /// The last one that was not above the clock's.
+    #[cfg(test)]
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+}

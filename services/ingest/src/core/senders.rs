@@ -1,0 +1,185 @@
+//! The order of each sender's transactions. The chain refuses a nonce that is not above the sender's last one, so a record
+//! that lands behind a later one of its sender is void: it must not be acknowledged.
+//!
+//! Of a sender something is known as long as its transactions are on their way, and of those that were given up while
+//! there is room to remember them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+use bytes::Bytes;
+
+/// Given-up transactions remembered, of all senders together: as many as may be in flight at once by default. Beyond, the
+/// oldest is forgotten. One takes about 200 bytes.
+const MOST_GIVEN_UP: usize = 65_536;
+
+/// Order is kept within a partition.
+pub(super) type Key = (u32, Bytes);
+
+/// All senders of whom something is known.
+#[derive(Debug, Default)]
+pub(super) struct Senders {
+    senders: HashMap<Key, Sender>,
+    /// What was given up, in that order, with the number of its entry; some may have landed since.
+    given_up: VecDeque<(u64, Key, u64)>,
+    next_entry: u64,
+}
+
+#[derive(Debug, Default)]
+struct Sender {
+    /// Nonces and tokens on their way into the log, also of those that have been answered meanwhile.
+    underway: BTreeSet<(u64, u64)>,
+    /// Tokens that wait until a higher nonce has landed or failed, and those behind them.
+    held: BTreeSet<u64>,
+    /// Tokens that wait for the lane only.
+    ready: BTreeSet<u64>,
+    /// Highest nonce that has landed.
+    landed: u64,
+    /// Nonces that were not acknowledged and have not landed as far as is known, with the number of the entry.
+    given_up: BTreeMap<u64, u64>,
+}
+
+impl Senders {
+    /// Whether a flight must not be appended now: earlier ones wait, or a higher nonce is on its way and may land first, or
+    /// a copy is, without which the higher ones that have landed say nothing.
+    pub(super) fn blocks(&self, key: &Key, token: u64, nonce: Option<u64>) -> bool {
+        self.senders.get(key).is_some_and(|sender| {
+            sender.held.first().is_some_and(|first| *first < token) || sender.reaches(nonce)
+        })
+    }
+
+    /// Keeps a flight back.
+    pub(super) fn hold(&mut self, key: &Key, token: u64) {
+        let sender = self.entry(key);
+        sender.ready.remove(&token);
+        sender.held.insert(token);
+    }
+
+    /// The flight waits for its lane.
+    pub(super) fn wait(&mut self, key: &Key, token: u64) {
+        let sender = self.entry(key);
+        sender.held.remove(&token);
+        sender.ready.insert(token);
+    }
+
+    /// The flight is on its way.
+    pub(super) fn launched(&mut self, key: &Key, token: u64, nonce: u64) {
+        let sender = self.entry(key);
+        sender.held.remove(&token);
+        sender.ready.remove(&token);
+        sender.underway.insert((nonce, token));
+    }
+
+    /// It is not on its way any more.
+    pub(super) fn ended(&mut self, key: &Key, token: u64, nonce: u64) {
+        if let Some(sender) = self.senders.get_mut(key) {
+            sender.underway.remove(&(nonce, token));
+        }
+    }
+
+    /// It does not wait any more.
+    pub(super) fn left(&mut self, key: &Key, token: u64) {
+        if let Some(sender) = self.senders.get_mut(key) {
+            sender.held.remove(&token);
+            sender.ready.remove(&token);
+        }
+    }
+
+    /// The first that is kept back, for as long as it is.
+    pub(super) fn first_held(&self, key: &Key) -> Option<u64> {
+        self.senders.get(key)?.held.first().copied()
+    }
+
+    /// Everyone of the sender's who waits.
+    pub(super) fn waiting(&self, key: &Key) -> Vec<u64> {
+        let tokens = |sender: &Sender| sender.ready.union(&sender.held).copied().collect();
+        self.senders.get(key).map(tokens).unwrap_or_default()
+    }
+
+    /// A record has landed.
+    pub(super) fn landed(&mut self, key: &Key, nonce: u64) {
+        if let Some(sender) = self.senders.get_mut(key) {
+            sender.landed = sender.landed.max(nonce);
+            sender.given_up.remove(&nonce);
+        }
+    }
+
+    /// A record was not acknowledged, and a copy may come again.
+    pub(super) fn give_up(&mut self, key: &Key, nonce: u64) {
+        if self.is_given_up(key, nonce) {
+            return;
+        }
+        let entry = self.next_entry;
+        self.next_entry += 1;
+        self.entry(key).given_up.insert(nonce, entry);
+        self.given_up.push_back((entry, key.clone(), nonce));
+        if self.given_up.len() > MOST_GIVEN_UP
+            && let Some((entry, key, nonce)) = self.given_up.pop_front()
+            && let Some(sender) = self.senders.get_mut(&key)
+        {
+            if sender.given_up.get(&nonce) == Some(&entry) {
+                sender.given_up.remove(&nonce);
+            }
+            self.tidy(&key);
+        }
+    }
+
+    /// Whether the nonce is among those given up.
+    pub(super) fn is_given_up(&self, key: &Key, nonce: u64) -> bool {
+        let sender = self.senders.get(key);
+        sender.is_some_and(|sender| sender.given_up.contains_key(&nonce))
+    }
+
+    /// Whether a record with this nonce is on its way.
+    pub(super) fn is_underway(&self, key: &Key, nonce: u64) -> bool {
+        let sender = self.senders.get(key);
+        sender.is_some_and(|sender| {
+            sender
+                .underway
+                .range((nonce, 0)..=(nonce, u64::MAX))
+                .count()
+                > 0
+        })
+    }
+
+    /// Highest nonce that has landed; 0 if none is known.
+    pub(super) fn highest_landed(&self, key: &Key) -> u64 {
+        self.senders.get(key).map_or(0, |sender| sender.landed)
+    }
+
+    /// Highest nonce that has landed or may; 0 if none is known.
+    pub(super) fn top(&self, key: &Key) -> u64 {
+        self.senders.get(key).map_or(0, |sender| {
+            let underway = sender.underway.last().map_or(0, |(nonce, _)| *nonce);
+            sender.landed.max(underway)
+        })
+    }
+
+    /// Forgets a sender of whom nothing is on its way and nothing was given up.
+    pub(super) fn tidy(&mut self, key: &Key) {
+        if self.senders.get(key).is_some_and(Sender::is_idle) {
+            self.senders.remove(key);
+        }
+    }
+
+    fn entry(&mut self, key: &Key) -> &mut Sender {
+        if !self.senders.contains_key(key) {
+            self.senders.insert(key.clone(), Sender::default());
+        }
+        self.senders.get_mut(key).expect("it was just put there")
+    }
+}
+
+impl Sender {
+    fn reaches(&self, nonce: Option<u64>) -> bool {
+        let highest = self.underway.last().map(|(nonce, _)| *nonce);
+        // A nonce that is chosen at the append is chosen above all of them.
+        nonce.is_some_and(|nonce| highest >= Some(nonce))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.underway.is_empty()
+            && self.held.is_empty()
+            && self.ready.is_empty()
+            && self.given_up.is_empty()
+    }
+}
