@@ -1,5 +1,6 @@
 """The README's commands, run as they stand there."""
 
+import json
 import os
 import re
 import signal
@@ -17,7 +18,7 @@ ELSEWHERE = {
 }
 PORTS = [7001, 7002, 7003, 7004, 8080, 7012, 7021, 7022, 7023, 7032]
 # However the shell ends, nothing that it started is left.
-CLEAN = """trap 'set +e; trap - EXIT; kill $(jobs -p); "$ROOT/tests/harness/kafka.py" down' EXIT; trap 'exit 143' TERM"""
+CLEAN = f"""trap 'set +e; trap - EXIT; kill $(jobs -p); "{paths.ROOT}/tests/harness/kafka.py" down' EXIT; trap 'exit 143' TERM"""
 
 
 def run(s: Scenario) -> None:
@@ -58,18 +59,22 @@ def follow(s: Scenario, shell: Process, blocks: int) -> None:
     home = browser.page("http://127.0.0.1:8080/")
     contains(home, ["article", "luc", "gerald"], "the web page")
     s.step("Chromium finds the chain and both miners on the web page")
+    broker = int(json.loads((s.folder / "kafka-up.json").read_text())["bootstrap"].rpartition(":")[2])
+    check(ports.is_open(broker), "the broker is not there")
     (s.folder / "go-on").touch()
     equal(shell.wait(60), 0, f"exit code of the tutorial's end\n{shell.tail(40)}")
     wait_until("all to be gone", lambda: not any(ports.is_open(port) for port in PORTS), 30)
-    s.step("the last block ended everything")
+    check(not ports.is_open(broker), "the broker goes on after the last block: the tutorial could not be repeated")
+    s.step("the last block ended everything, the broker too")
 
 
 def tutorial_shell(s: Scenario, tutorial: list[str], end: str) -> Process:
-    """One shell that runs all blocks, waits to be looked at, and then runs the last one."""
-    script = ["set -euo pipefail", f'ROOT="{paths.ROOT}"', CLEAN, f'export PATH="{paths.binary("blocklog").parent}:$PATH"']
+    """One shell that runs all blocks as they stand there, with a mark before each; at the last mark it waits to be looked at."""
+    script = ["set -euo pipefail", CLEAN, f'export PATH="{paths.binary("blocklog").parent}:$PATH"']
     script += [f'echo "=== {number}"\n{text}' for number, text in enumerate(tutorial)]
-    wait = f'until [ -e "{s.folder / "go-on"}" ]; do sleep 0.2; done'
-    script += ['echo "=== end"', wait, 'cd "$ROOT"', end]
+    mark = f'echo "=== end"; until [ -e "{s.folder / "go-on"}" ]; do sleep 0.2; done'
+    # Once the page has ended everything, nothing else may: what it left would be seen.
+    script += [mark, end, "trap - EXIT"]
     path = s.folder / "tutorial.sh"
     path.write_text("\n".join(script))
     # State and temporary folders of this run only; Kafka's jars are those that are there.

@@ -33,7 +33,7 @@ pub struct Proven {
     pub leaf_index: u64,
     /// The leaf.
     pub leaf: Leaf,
-    /// The transaction in the record, if the proof came with one that decodes.
+    /// The transaction in the record, if the proof came with one that decodes and was not too large.
     pub transaction: Option<Transaction>,
 }
 
@@ -66,7 +66,15 @@ impl Inclusion {
         self.check_path(&header)?;
         let leaf = Leaf::decode(&self.leaf).map_err(|_| Error::BadLeaf)?;
         self.check_record(&leaf)?;
-        let record = self.record.as_deref();
+        // Of one that was too large the hash may stand in the place of the record, and look like a transaction.
+        let is_too_large = matches!(
+            &leaf,
+            Leaf::Record {
+                verdict: Verdict::TooLarge,
+                ..
+            }
+        );
+        let record = self.record.as_deref().filter(|_| !is_too_large);
         Ok(Proven {
             header,
             leaf_index: self.leaf_index,

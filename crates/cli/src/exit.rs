@@ -7,6 +7,8 @@ use proto::reason;
 use tonic::Code;
 use tonic_types::StatusExt;
 
+use crate::escape;
+
 /// Exit codes. 0 is success, 2 a usage error (clap's own).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -62,14 +64,16 @@ impl Failure {
     }
 }
 
+/// For people, with nothing in it that a terminal obeys: much of it comes from services.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = escape::value(&self.message);
         match &self.reason {
-            Some(reason) => write!(f, "{reason}: {}", self.message)?,
-            None => f.write_str(&self.message)?,
+            Some(reason) => write!(f, "{}: {message}", escape::value(reason))?,
+            None => f.write_str(&message)?,
         }
         for (name, value) in &self.metadata {
-            write!(f, "\n  {name}: {value}")?;
+            write!(f, "\n  {}: {}", escape::value(name), escape::value(value))?;
         }
         Ok(())
     }
@@ -146,6 +150,8 @@ impl From<tonic::Status> for Failure {
             }
             Code::DeadlineExceeded => Exit::Unavailable,
             Code::DataLoss => Exit::DoesNotVerify,
+            // Without a reason it is not of Blocklog: the address is wrong.
+            Code::Unimplemented if reason.is_none() => Exit::Usage,
             _ => Exit::Other,
         };
         let mut message = status.message().to_owned();

@@ -1,10 +1,14 @@
 //! A small chain for tests, block by block.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use chain::assemble::Slot;
 use chain::block::Signatures;
+use chain::leaf::Leaf;
 use chain::parallel::Sequential;
-use chain::{Accepted, Account, Chain, Draft, Genesis, Secret, Transaction, record};
+use chain::{Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Transaction, log, record};
+use proto::ledger::v1::InclusionProof;
 
 /// When everything happens, in milliseconds.
 pub const NOW_MS: u64 = 1_700_000_000_000;
@@ -81,4 +85,76 @@ impl Grown {
             .push(self.chain.apply(block, NOW_MS).expect("it follows"));
         value
     }
+}
+
+/// What proofs are made of.
+pub struct Evidence<'a> {
+    grown: &'a Grown,
+    nodes: HashMap<(u32, u64), Hash>,
+    pub leaves: Vec<Vec<u8>>,
+    /// The records in the blocks.
+    carried: HashMap<Hash, Bytes>,
+}
+
+impl<'a> Evidence<'a> {
+    /// Of all blocks.
+    pub fn new(grown: &'a Grown) -> Self {
+        let (mut nodes, mut leaves, mut carried) = (HashMap::new(), Vec::new(), HashMap::new());
+        for block in &grown.accepted {
+            let hashed = block.leaves.iter().zip(block.leaf_data.iter());
+            for (index, (hash, leaf)) in (block.first_leaf..).zip(hashed) {
+                nodes.insert((0, index), *hash);
+                leaves.push(leaf.to_vec());
+            }
+            let inner = block.nodes.iter();
+            nodes.extend(inner.map(|node| ((node.level, node.index), node.hash)));
+            for record in block.block.records() {
+                carried.insert(Hash::of(record.bytes()), record.bytes().clone());
+            }
+        }
+        Self {
+            grown,
+            nodes,
+            leaves,
+            carried,
+        }
+    }
+
+    /// A node of the log.
+    pub fn node(&self, level: u32, index: u64) -> Option<Hash> {
+        self.nodes.get(&(level, index)).copied()
+    }
+
+    /// A proof of a leaf against the block of that height.
+    pub fn inclusion(&self, index: u64, height: usize) -> InclusionProof {
+        let header = self.grown.accepted[height].block.header();
+        let path = log::inclusion_path(index, header.log_size, &|level, at| self.node(level, at));
+        let leaf = &self.leaves[usize::try_from(index).expect("a small log")];
+        InclusionProof {
+            chain_id: self.grown.chain.rules().chain_id.to_string(),
+            header: hex::encode(header.to_bytes()),
+            leaf_index: Some(index),
+            leaf: hex::encode(leaf),
+            path: texts(path),
+            record: hex::encode(self.behind(leaf)),
+        }
+    }
+
+    /// The record that a leaf is about.
+    fn behind(&self, leaf: &[u8]) -> Bytes {
+        match Leaf::decode(leaf) {
+            Ok(Leaf::Record { record_hash, .. }) => {
+                // Of one that is too large the block carries the hash.
+                let hash = Bytes::copy_from_slice(&record_hash.0);
+                self.carried.get(&record_hash).cloned().unwrap_or(hash)
+            }
+            _ => Bytes::new(),
+        }
+    }
+}
+
+/// A path as proofs write it.
+pub fn texts(path: Option<Vec<Hash>>) -> Vec<String> {
+    let path = path.expect("all nodes are there");
+    path.iter().map(ToString::to_string).collect()
 }

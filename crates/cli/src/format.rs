@@ -48,14 +48,31 @@ pub fn movement(transaction: &Transaction) -> String {
 
 /// A key account by its beginning and end; names as they are.
 pub fn short(account: &str) -> String {
-    if account.len() < 32 {
-        account.to_owned()
-    } else {
-        format!("{}…{}", &account[..10], &account[account.len() - 4..])
+    // Characters, not bytes: what a service calls an account may be anything.
+    let length = account.chars().count();
+    if length < 32 {
+        return account.to_owned();
     }
+    let begin: String = account.chars().take(10).collect();
+    let end: String = account.chars().skip(length - 4).collect();
+    format!("{begin}…{end}")
 }
 
 /// The name of an enum value without its prefix: `STATE_INCLUDED` is `INCLUDED`.
 pub fn plain(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_of_any_characters_are_shortened() {
+        assert_eq!(short("alice"), "alice");
+        let long = format!("a{}", "é".repeat(40));
+        assert_eq!(short(&long), "aééééééééé…éééé");
+        let key = "bl1rx25dqu6guz5q0p8t2af32e0mnerm55dgs3q9e006svuv9d66hrsu87s9m";
+        assert_eq!(short(key), "bl1rx25dqu…7s9m");
+    }
 }

@@ -1,10 +1,14 @@
 //! The `blocklog` command: keys, transactions, blocks, topics. Answers come from the services by gRPC, or from the
 //! journal itself where no service should have to be trusted.
 
+mod answer;
+mod chains;
 mod commands;
 mod config;
 mod connect;
+mod escape;
 mod exit;
+mod file;
 #[cfg(test)]
 mod fixture;
 mod format;
@@ -55,7 +59,7 @@ fn fail(printer: Printer, failure: &Failure) -> ExitCode {
             .collect();
         eprintln!(
             "{}",
-            serde_json::json!({ "error": { "reason": failure.reason, "message": failure.message, "metadata": metadata } })
+            escape::lines(&serde_json::json!({ "error": { "reason": failure.reason, "message": failure.message, "metadata": metadata } }).to_string())
         );
     }
     ExitCode::from(failure.exit as u8)
@@ -92,7 +96,7 @@ async fn run(cli: Cli, printer: Printer) -> Outcome {
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "blocklog", &mut script);
-            Ok(printer.line(String::from_utf8_lossy(&script).trim_end())?)
+            Ok(printer.verbatim(String::from_utf8_lossy(&script).trim_end())?)
         }
     }
 }

@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use prost::{Message, Name};
 use serde_json::Value;
 
+use crate::escape;
+
 /// `--output`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -82,14 +84,19 @@ impl Printer {
         let mut table = plain();
         table.set_header(header.to_vec());
         for message in messages {
-            table.add_row(row(message));
+            table.add_row(row(message).iter().map(|cell| escape::value(cell)));
         }
         self.line(&trimmed(&table))
     }
 
-    /// One line of text. To nobody, once whoever reads the pipe has seen enough: what the command does and how it ends
-    /// stays the same.
+    /// Text with nothing in it that a terminal obeys: all that a command prints comes through here.
     pub fn line(self, text: &str) -> io::Result<()> {
+        self.verbatim(&escape::lines(text))
+    }
+
+    /// Text of our own, as it is. To nobody, once whoever reads the pipe has seen enough: what the command does and how it
+    /// ends stays the same.
+    pub fn verbatim(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match writeln!(out, "{text}").and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -123,7 +130,7 @@ impl Printer {
     fn rows(self, rows: Rows) -> io::Result<()> {
         let mut table = plain();
         for (name, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
-            table.add_row(vec![name.to_owned(), value]);
+            table.add_row([name, &escape::value(&value)]);
         }
         self.line(&trimmed(&table))
     }

@@ -11,10 +11,13 @@ use journal::{Journal, Record};
 use proto::ledger::v1::StreamBlocksRequest;
 use tokio::sync::mpsc;
 
+use crate::answer;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use file::ExportFile;
 
+/// What a ledger is as a source.
+const RAW_BLOCKS: &str = "the ledger's raw blocks";
 /// Blocks fetched ahead of the replay.
 const AHEAD: usize = 64;
 
@@ -92,7 +95,18 @@ impl Source {
             Self::Export(file, length) => {
                 format!("export {} ({})", file.display(), HumanBytes(*length))
             }
-            Self::Ledger(_) => "the ledger's raw blocks".to_owned(),
+            Self::Ledger(_) => RAW_BLOCKS.to_owned(),
+        }
+    }
+
+    /// Why it cannot be read on. What a ledger tells is evidence: if it cannot be true, it does not verify.
+    pub fn failure(&self, error: journal::Error) -> Failure {
+        match (self, error) {
+            (Self::Ledger(_), journal::Error::Io { detail, .. }) => answer::falsified(detail),
+            (Self::Ledger(_), journal::Error::Unavailable(why)) => {
+                Failure::new(Exit::Unavailable, why)
+            }
+            (_, error) => error.into(),
         }
     }
 
@@ -134,6 +148,15 @@ pub fn expect_transactions(journal: &Journal) -> Outcome {
     })
 }
 
+/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
+fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
+    if (next_offset..u64::MAX).contains(&offset) {
+        Ok(offset + 1)
+    } else {
+        Err(format!("offset {offset} is not above the one before it"))
+    }
+}
+
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
     Failure::new(
         Exit::Usage,
@@ -152,10 +175,21 @@ fn raw_blocks(connect: Connect) -> impl Iterator<Item = Result<Record, journal::
             .and_then(|runtime| runtime.block_on(stream(&connect, &send)));
         if let Err(failure) = outcome {
             // Nobody waits any more if this fails.
-            let _ = send.blocking_send(Err(journal::Error::Unavailable(failure.to_string())));
+            let _ = send.blocking_send(Err(broken(failure)));
         }
     });
     std::iter::from_fn(move || receive.blocking_recv())
+}
+
+/// Why the stream ended, as a journal says it: see [`Source::failure`].
+fn broken(failure: Failure) -> journal::Error {
+    match failure.exit {
+        Exit::DoesNotVerify => journal::Error::Io {
+            file: RAW_BLOCKS.into(),
+            detail: failure.message,
+        },
+        _ => journal::Error::Unavailable(failure.to_string()),
+    }
 }
 
 async fn stream(connect: &Connect, send: &mpsc::Sender<Result<Record, journal::Error>>) -> Outcome {
@@ -165,16 +199,21 @@ async fn stream(connect: &Connect, send: &mpsc::Sender<Result<Record, journal::E
         with_raw: true,
     };
     let mut blocks = connect.ledger()?.stream_blocks(request).await?.into_inner();
+    let mut next_offset = 0;
     while let Some(reply) = blocks.message().await? {
         let tip = reply.tip.and_then(|tip| tip.height);
         let Some(block) = reply.block else { continue };
         let height = block.height;
         let append_ms = match &block.append_time {
-            Some(time) => proto::wire::timestamp_ms("append_time", time)?,
+            Some(time) => {
+                proto::wire::timestamp_ms("append_time", time).map_err(answer::falsified)?
+            }
             None => 0,
         };
+        let offset = answer::part("offset of a block", block.topic_offset)?;
+        next_offset = offset_behind(next_offset, offset).map_err(answer::falsified)?;
         let record = Record {
-            offset: block.topic_offset.unwrap_or_default(),
+            offset,
             append_ms,
             key: None,
             value: block.raw,

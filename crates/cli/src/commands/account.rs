@@ -6,6 +6,7 @@ use chain::Hash;
 use clap::Subcommand;
 use proto::ledger::v1::{GetAccountRequest, GetAccountResponse};
 
+use crate::answer;
 use crate::connect::Connect;
 use crate::exit::Outcome;
 use crate::format::number;
@@ -59,12 +60,15 @@ async fn get(
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
+    // What is no account is for the ledger to refuse.
+    let asked = account.parse().ok();
     let request = GetAccountRequest { account, at_height };
     let reply = connect.ledger()?.get_account(request).await?.into_inner();
-    Ok(printer.message(&reply, rows)?)
+    answer::account(&reply, asked.as_ref(), at_height)?;
+    Ok(printer.message(&reply, |reply| rows(reply, at_height))?)
 }
 
-fn rows(reply: &GetAccountResponse) -> Rows {
+fn rows(reply: &GetAccountResponse, at_height: Option<u64>) -> Rows {
     let account = reply.account.clone().unwrap_or_default();
     vec![
         ("account", account.account),
@@ -74,7 +78,7 @@ fn rows(reply: &GetAccountResponse) -> Rows {
         ("last leaf", number(account.last_leaf_index)),
         (
             "as of height",
-            number(reply.tip.as_ref().and_then(|tip| tip.height)),
+            number(at_height.or(reply.tip.as_ref().and_then(|tip| tip.height))),
         ),
     ]
 }

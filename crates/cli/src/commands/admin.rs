@@ -8,6 +8,7 @@ use proto::ledger::v1::GetGenesisRequest;
 
 use super::keys;
 use super::tx::{draft, send};
+use crate::chains;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
@@ -57,8 +58,9 @@ pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outco
     }
     check_admin(&order.admin_key, connect).await?;
     let draft = draft::Draft::note(order.admin_key, format!("{verb} {}", order.account));
-    let transaction = draft::sign(&draft, connect, printer).await?;
-    send::send(&transaction, &order.to, connect, printer).await
+    let chain = chains::agreed(None, order.to.waits(), connect, printer).await?;
+    let record = draft::sign(&draft, &chain.id)?.encode();
+    send::submit(record, &chain, &order.to, connect, printer).await
 }
 
 /// From anybody else the order is a memo without effect.

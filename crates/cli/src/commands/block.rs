@@ -6,6 +6,7 @@ use proto::ledger::v1::{
     get_block_request::Id,
 };
 
+use crate::answer;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{movement, number, plain, position, short, time};
@@ -83,6 +84,9 @@ async fn list(
     };
     loop {
         let reply = client.list_blocks(request.clone()).await?.into_inner();
+        for block in &reply.blocks {
+            answer::block(block)?;
+        }
         blocks.extend(reply.blocks);
         if blocks.len() >= limit as usize || reply.next_page_token.is_empty() {
             break;
@@ -126,11 +130,12 @@ async fn get(block: Option<&str>, raw: bool, connect: &Connect, printer: Printer
         })?)),
     };
     let request = GetBlockRequest {
-        id,
+        id: id.clone(),
         with_records: true,
         with_raw: raw,
     };
     let reply = connect.ledger()?.get_block(request).await?.into_inner();
+    answer::asked_block(reply.block.as_ref(), id.as_ref())?;
     printer.message(&reply, rows)?;
     if let (true, Some(block)) = (printer.is_human(), &reply.block) {
         records(block, printer)?;
@@ -188,6 +193,7 @@ async fn follow(from: Option<u64>, connect: &Connect, printer: Printer) -> Outco
         with_raw: false,
     };
     let mut stream = connect.ledger()?.stream_blocks(request).await?.into_inner();
+    let mut before: Option<chain::Hash> = None;
     loop {
         let reply = tokio::select! {
             reply = stream.message() => reply?,
@@ -195,6 +201,14 @@ async fn follow(from: Option<u64>, connect: &Connect, printer: Printer) -> Outco
         };
         let Some(reply) = reply else { return Ok(()) };
         let Some(block) = reply.block else { continue };
+        let header = answer::block(&block)?;
+        if before.is_some_and(|before| header.previous_hash != before) {
+            return Err(answer::falsified(format!(
+                "block {} does not follow the one before it",
+                header.height
+            )));
+        }
+        before = Some(header.hash());
         if printer.is_human() {
             printer.line(&format!(
                 "{:>8}  {}  {}  partition {}  {} included  {} refused  {}",

@@ -6,6 +6,7 @@ mod services;
 use follow::config::OptionalJournal;
 use serde_json::json;
 
+use crate::chains::{self, Served};
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Printer, Rows};
@@ -80,17 +81,57 @@ impl Finding {
     }
 }
 
+/// What was found, and which chain was found where.
+#[derive(Debug, Default)]
+pub struct Looked {
+    findings: Vec<Finding>,
+    served: Vec<Served>,
+}
+
+impl Looked {
+    fn find(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
 pub async fn run(args: DoctorArgs, connect: &Connect, printer: Printer) -> Outcome {
     let DoctorArgs {
         journal,
         production,
     } = args;
-    let mut findings = Vec::new();
+    let mut looked = Looked::default();
+    let mut is_journal_given = false;
     if let Some(journal) = journal.given() {
-        let looked = tokio::task::spawn_blocking(move || log::look(&journal, production)).await;
-        findings.extend(looked.map_err(|error| Failure::new(Exit::Other, error.to_string()))?);
+        is_journal_given = true;
+        let log = tokio::task::spawn_blocking(move || log::look(&journal, production)).await;
+        looked = log.map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
     }
-    findings.extend(services::look(connect, production).await);
+    let services = services::look(connect, production).await;
+    let Looked {
+        mut findings,
+        mut served,
+    } = looked;
+    findings.extend(services.findings);
+    served.extend(services.served);
+    if let Some(told) = chains::differences(&served) {
+        let advice = format!(
+            "{}, and the journal of that chain with --journal",
+            chains::ADVICE
+        );
+        findings.push(Finding::fault(told, advice));
+    }
+    if served.is_empty() && !is_journal_given {
+        findings.push(Finding::fault(
+            "nothing answered, so that nothing was looked at",
+            "start the services, or name the journal: --journal kafka://HOST:PORT",
+        ));
+    } else if !is_journal_given {
+        findings.push(Finding::risk(
+            production,
+            "the topics were not looked at",
+            "name the journal: --journal kafka://HOST:PORT",
+        ));
+    }
     let faults = findings
         .iter()
         .filter(|finding| finding.level == Level::Fault)
@@ -111,13 +152,12 @@ fn print(findings: &[Finding], printer: Printer) -> Outcome {
     if printer.is_human() {
         let rows: Rows = findings
             .iter()
-            .map(|finding| {
-                let fix = if finding.fix.is_empty() {
-                    String::new()
-                } else {
-                    format!("\n  → {}", finding.fix)
+            .flat_map(|finding| {
+                let fix = match finding.fix.as_str() {
+                    "" => String::new(),
+                    fix => format!("  → {fix}"),
                 };
-                (name(finding.level), format!("{}{fix}", finding.what))
+                [(name(finding.level), finding.what.clone()), ("", fix)]
             })
             .collect();
         return Ok(printer.value(&json!(null), rows)?);

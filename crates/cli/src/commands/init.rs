@@ -3,6 +3,7 @@
 use follow::config::ChainArgs;
 use serde_json::json;
 
+use crate::escape;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
 
@@ -30,7 +31,10 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
     let told = std::cell::Cell::new(false);
     let rules = follow::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
         if !told.replace(true) {
-            eprintln!("waiting for the journal: {error}");
+            eprintln!(
+                "waiting for the journal: {}",
+                escape::value(&error.to_string())
+            );
         }
     })
     .map_err(|error| match error {
@@ -42,7 +46,7 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
             .look(&|| false)
             .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
         for notice in notices.into_iter().flatten() {
-            eprintln!("warning: {notice}");
+            eprintln!("warning: {}", escape::value(&notice.to_string()));
         }
     }
     let id = genesis.chain_id().to_string();

@@ -4,8 +4,9 @@ use clap::Subcommand;
 use proto::ledger::v1::{GetRecordRequest, Record};
 use proto::types::v1::{Position, Verdict};
 
+use crate::answer;
 use crate::connect::Connect;
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::Outcome;
 use crate::format::{self, number, plain};
 use crate::output::{Printer, Rows};
 
@@ -35,14 +36,11 @@ pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outco
     let Command::Get { position } = command;
     let request = GetRecordRequest {
         position: Some(position),
-        with_raw: !printer.is_human(),
+        // For people too: the rest is held against it.
+        with_raw: true,
     };
     let reply = connect.ledger()?.get_record(request).await?.into_inner();
-    let record = reply
-        .record
-        .as_ref()
-        .ok_or_else(|| Failure::new(Exit::Other, "the ledger answered without a record"))?;
-    let rows = rows(record);
+    let rows = rows(answer::record(reply.record.as_ref(), &position)?);
     Ok(printer.message(&reply, |_| rows)?)
 }
 

@@ -5,15 +5,17 @@ use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
 use proto::miner::v1::{GetMinerStatusRequest, MinerStatus};
 use serde_json::{Value, json};
 
+use crate::chains::{self, Served};
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{number, plain, time};
 use crate::output::{Printer, Rows};
 
-/// Asks every service; succeeds if at least the ledger answered.
+/// Asks every service; succeeds if at least the ledger answered, and all that did serve the same chain.
 pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
     let mut rows = Rows::new();
     let mut value = serde_json::Map::new();
+    let mut served = Vec::new();
     let ledger = async {
         Ok(connect
             .ledger()?
@@ -26,6 +28,7 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
         Ok(info) => {
             value.insert("ledger".into(), proto::json::to_value(info));
             ledger_rows(info, &mut rows);
+            served.push(Served::by_ledger(connect, info)?);
         }
         Err(failure) => down("ledger", failure, &mut rows, &mut value),
     }
@@ -46,6 +49,7 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
                     info.chain_name, info.topic
                 ),
             ));
+            served.push(Served::by_ingest(connect, &info)?);
         }
         Err(failure) => down("ingest", &failure, &mut rows, &mut value),
     }
@@ -60,6 +64,7 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
                 let status = reply.into_inner().status.unwrap_or_default();
                 rows.push(("miner", miner_line(&status)));
                 miners.push(proto::json::to_value(&status));
+                served.extend(Served::by_miner(&url, &status)?);
             }
             Err(failure) => {
                 rows.push(("miner", format!("{url} does not answer: {failure}")));
@@ -68,7 +73,11 @@ pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
         }
     }
     value.insert("miners".into(), Value::Array(miners));
+    if let Some(told) = chains::differences(&served) {
+        rows.push(("WRONG CHAIN", told));
+    }
     printer.value(&Value::Object(value), rows)?;
+    chains::expect_one(&served)?;
     ledger.map(|_| ()).map_err(|failure: Failure| {
         Failure::new(Exit::Unavailable, format!("no ledger: {failure}"))
     })

@@ -3,24 +3,34 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chain::{Header, header, log};
+use chain::{Hash, Header, log, work};
 use clap::Subcommand;
+use proto::ledger::v1::get_block_request::Id;
 use proto::ledger::v1::{GetBlockRequest, GetConsistencyProofRequest};
+use proto::reason::{HEIGHT_ABOVE_TIP, WRONG_CHAIN};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tonic::{Code, Status};
 
+use crate::answer;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Printer;
+use crate::file;
+use crate::output::{Printer, Rows};
 
 /// Whoever keeps a tip outside notices every later rewrite of the chain below it.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the present tip to a file
-    #[command(after_help = "Example:\n  blocklog tip save tip.json")]
+    #[command(
+        after_help = "Examples:\n  blocklog tip save tip.json\n  blocklog tip save tip.json --tip 0000ab…"
+    )]
     Save {
-        /// Where to write it; an older tip in the same file is checked first
+        /// Where to write it; the present tip must extend an older one in the same file
         file: PathBuf,
+        /// At first use: hash of a block that you trust, which the present tip must extend
+        #[arg(long, value_name = "HASH")]
+        tip: Option<Hash>,
     },
     /// Does the chain still extend the tip in the file?
     #[command(after_help = "Example:\n  blocklog tip check tip.json")]
@@ -42,46 +52,49 @@ struct Saved {
 
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
     match command {
-        Command::Save { file } => save(&file, connect, printer).await,
-        Command::Check { file } => check(&read(&file)?, connect, printer).await,
+        Command::Save { file, tip } => save(&file, tip, connect, printer).await,
+        Command::Check { file } => {
+            let saved = read(&file)?;
+            let checked = of_saved(&saved, connect).await?;
+            Ok(printer.value(&checked.value(), checked.rows())?)
+        }
     }
 }
 
-async fn save(file: &Path, connect: &Connect, printer: Printer) -> Outcome {
-    if file.exists() {
-        check(&read(file)?, connect, printer).await?;
-    }
-    let mut ledger = connect.ledger()?;
-    let info = ledger
-        .get_ledger_info(proto::ledger::v1::GetLedgerInfoRequest {})
-        .await?
-        .into_inner();
-    let block = ledger
-        .get_block(GetBlockRequest::default())
-        .await?
-        .into_inner()
-        .block
-        .unwrap_or_default();
-    let saved = Saved {
-        chain_id: info.chain_id,
-        height: block.height.unwrap_or_default(),
-        hash: block.hash,
-        header: block.header,
+/// What is written is the header that the proof leads to, and nothing that was asked for after it.
+async fn save(file: &Path, tip: Option<Hash>, connect: &Connect, printer: Printer) -> Outcome {
+    let checked = if file.exists() {
+        if tip.is_some() {
+            let told = format!(
+                "{} holds a tip already, which the new one must extend: leave --tip out, or name another file",
+                file.display()
+            );
+            return Err(Failure::new(Exit::Usage, told));
+        }
+        of_saved(&read(file)?, connect).await?
+    } else {
+        of_block(tip, connect).await?
     };
-    headed(&saved)?;
+    let saved = Saved {
+        chain_id: checked.chain_id.to_string(),
+        height: checked.now.height,
+        hash: checked.now.hash().to_string(),
+        header: hex::encode(checked.now.to_bytes()),
+    };
     let text =
         serde_json::to_string_pretty(&saved).expect("texts and numbers have a JSON form") + "\n";
-    fs::write(file, text).map_err(|error| {
-        Failure::new(
-            Exit::Other,
-            format!("cannot write {}: {error}", file.display()),
-        )
-    })?;
-    let rows = vec![
+    file::replace(file, text.as_bytes())?;
+    let mut rows = vec![
         ("saved", file.display().to_string()),
         ("height", saved.height.to_string()),
         ("tip", saved.hash.clone()),
     ];
+    rows.extend(
+        checked
+            .rows()
+            .into_iter()
+            .filter(|(name, _)| *name != "tip"),
+    );
     Ok(printer.value(&json!(saved), rows)?)
 }
 
@@ -104,77 +117,173 @@ fn read(file: &Path) -> Outcome<Saved> {
 
 /// The header of a saved tip, which must have its hash.
 fn headed(saved: &Saved) -> Outcome<Header> {
-    let header = header_of(&saved.header)?;
+    let changed = || broken("the saved tip does not fit its own header; the file was changed");
+    let header = answer::header(&saved.header).map_err(|_| changed())?;
     if header.hash().to_string() != saved.hash || header.height != saved.height {
-        return Err(broken(
-            "the saved tip does not fit its own header; the file was changed",
-        ));
+        return Err(changed());
     }
     Ok(header)
-}
-
-fn header_of(hex: &str) -> Outcome<Header> {
-    let bytes: [u8; header::BYTES] = proto::wire::hex_bytes("header", hex)?
-        .try_into()
-        .map_err(|_| Failure::new(Exit::DoesNotVerify, "a header is not 156 bytes"))?;
-    Ok(Header::from_bytes(&bytes))
 }
 
 fn broken(problem: &str) -> Failure {
     Failure::new(Exit::DoesNotVerify, problem).reason("NOT_EXTENDED")
 }
 
-async fn check(saved: &Saved, connect: &Connect, printer: Printer) -> Outcome {
+/// A present tip, and what it was shown to extend.
+struct Checked {
+    chain_id: Hash,
+    from: Anchor,
+    then: Header,
+    now: Header,
+}
+
+/// Where the trust in a tip begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Anchor {
+    /// A tip that was saved, or a hash that was given.
+    Trusted,
+    /// Block 0, as the ledger tells it.
+    FirstUse,
+}
+
+/// Holds the ledger's present tip against a saved one.
+async fn of_saved(saved: &Saved, connect: &Connect) -> Outcome<Checked> {
     let then = headed(saved)?;
+    let zero = block(Id::Height(0), connect).await?;
+    if zero.hash().to_string() != saved.chain_id {
+        let told = format!(
+            "the tip is saved of the chain {}, and the ledger serves {}: name a ledger of that chain with --ledger",
+            saved.chain_id,
+            zero.hash()
+        );
+        return Err(Failure::new(Exit::DoesNotVerify, told).reason(WRONG_CHAIN));
+    }
+    extended(Anchor::Trusted, then, &zero, connect).await
+}
+
+/// Holds it against a block whose hash is trusted, or, at first use, against block 0.
+async fn of_block(tip: Option<Hash>, connect: &Connect) -> Outcome<Checked> {
+    let zero = block(Id::Height(0), connect).await?;
+    match tip {
+        Some(tip) => {
+            let then = block(Id::Hash(tip.to_string()), connect).await?;
+            extended(Anchor::Trusted, then, &zero, connect).await
+        }
+        None => extended(Anchor::FirstUse, zero, &zero, connect).await,
+    }
+}
+
+/// The header of a block by its hash or height.
+async fn block(id: Id, connect: &Connect) -> Outcome<Header> {
+    let request = GetBlockRequest {
+        id: Some(id.clone()),
+        ..Default::default()
+    };
+    let reply = connect.ledger()?.get_block(request).await?.into_inner();
+    answer::asked_block(reply.block.as_ref(), Some(&id))
+}
+
+/// The header of the ledger's tip, if its log has the earlier one as its beginning and work as the chain's rules ask for.
+async fn extended(
+    from: Anchor,
+    then: Header,
+    zero: &Header,
+    connect: &Connect,
+) -> Outcome<Checked> {
     let request = GetConsistencyProofRequest {
-        from_height: saved.height,
+        from_height: then.height,
         to_height: None,
     };
-    let proof = connect
-        .proofs()?
-        .get_consistency_proof(request)
-        .await?
-        .into_inner();
-    if proof.from_header != saved.header {
+    let asked = connect.proofs()?.get_consistency_proof(request).await;
+    let proof = asked.map_err(|status| behind(status, &then))?.into_inner();
+    if proof.from_header != hex::encode(then.to_bytes()) {
         return Err(broken(&format!(
-            "block {} is no longer the one that was saved ({}): the chain was rewritten",
-            saved.height, saved.hash
+            "block {} is no longer {}: the chain was rewritten",
+            then.height,
+            then.hash()
         )));
     }
-    let now = header_of(&proof.to_header)?;
-    let path: Result<Vec<chain::Hash>, _> = proof
+    let now = answer::header(&proof.to_header)?;
+    if now.height < then.height {
+        return Err(broken(&format!(
+            "the ledger shows an older view: its tip is block {}, below block {}",
+            now.height, then.height
+        )));
+    }
+    if now.height == then.height && now != then {
+        return Err(broken(&format!("there are two blocks {}", then.height)));
+    }
+    // The genesis fixes the least work.
+    if now.height > 0 && work::target(now.bits) > work::target(zero.bits) {
+        return Err(broken(&format!(
+            "block {} has less work behind it than the chain asks for",
+            now.height
+        )));
+    }
+    let path: Outcome<Vec<Hash>> = proof
         .path
         .iter()
-        .map(|text| proto::wire::hash("path", text))
+        .map(|text| answer::hash("the path", text))
         .collect();
-    if !log::verify_consistency(
-        then.log_size,
-        now.log_size,
-        &then.log_root,
-        &now.log_root,
-        &path?,
-    ) {
-        return Err(broken(
-            "the log of the present tip does not extend the log of the saved one",
-        ));
+    let (old, new) = (then.log_size, now.log_size);
+    if !log::verify_consistency(old, new, &then.log_root, &now.log_root, &path?) {
+        return Err(broken(&format!(
+            "the log of the present tip does not extend the log of block {}",
+            then.height
+        )));
     }
-    let value = json!({
-        "extended": true, "fromHeight": saved.height, "toHeight": now.height, "tip": now.hash().to_string(),
-        "logSize": now.log_size,
-    });
-    let rows = vec![
-        (
-            "extended",
-            format!(
-                "the log of block {} ({} leaves) is the beginning of the log of block {} ({} leaves)",
-                saved.height, then.log_size, now.height, now.log_size
+    Ok(Checked {
+        chain_id: zero.hash(),
+        from,
+        then,
+        now,
+    })
+}
+
+/// A ledger that has not read so far, or shows no more.
+fn behind(status: Status, then: &Header) -> Failure {
+    if status.code() != Code::OutOfRange {
+        return status.into();
+    }
+    let told = format!(
+        "the ledger has not reached block {}: it is behind, or shows an older view; try again, and ask another ledger",
+        then.height
+    );
+    Failure::new(Exit::Unavailable, told).reason(HEIGHT_ABOVE_TIP)
+}
+
+impl Checked {
+    fn value(&self) -> serde_json::Value {
+        json!({
+            "extended": true, "fromHeight": self.then.height, "toHeight": self.now.height,
+            "tip": self.now.hash().to_string(), "logSize": self.now.log_size,
+        })
+    }
+
+    fn rows(&self) -> Rows {
+        let Self { then, now, .. } = self;
+        let unknown = match self.from {
+            Anchor::Trusted => String::new(),
+            Anchor::FirstUse => format!(
+                "first use: whether {} is the chain that you mean. Compare the tip with what others have, or give a hash that you trust with --tip",
+                self.chain_id
             ),
-        ),
-        ("tip", now.hash().to_string()),
-        (
-            "not checked",
-            "the blocks between, their work and signatures: `blocklog verify --tip` does".into(),
-        ),
-    ];
-    Ok(printer.value(&value, rows)?)
+        };
+        vec![
+            (
+                "extended",
+                format!(
+                    "the log of block {} ({} leaves) is the beginning of the log of block {} ({} leaves)",
+                    then.height, then.log_size, now.height, now.log_size
+                ),
+            ),
+            ("tip", now.hash().to_string()),
+            ("not checked", unknown),
+            (
+                "not checked",
+                "the blocks between, their work and signatures: `blocklog verify --tip` does"
+                    .into(),
+            ),
+        ]
+    }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::chains;
 use crate::connect::Connect;
 use crate::exit::Outcome;
 use crate::output::Printer;
@@ -73,16 +74,18 @@ pub enum Command {
 pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
     match command {
         Command::Send { draft, to } => {
-            let transaction = draft::sign(&draft, connect, printer).await?;
-            send::send(&transaction, &to, connect, printer).await
+            let chain = chains::agreed(draft.chain.given()?, to.waits(), connect, printer).await?;
+            let record = draft::sign(&draft, &chain.id)?.encode();
+            send::submit(record, &chain, &to, connect, printer).await
         }
         Command::Encode { draft, out } => decode::encode(&draft, &out, connect, printer).await,
         Command::Submit { file, to } => {
             let record = decode::read(&file)?;
-            send::submit(record.into(), &to, connect, printer).await
+            let chain = chains::agreed(None, to.waits(), connect, printer).await?;
+            send::submit(record.into(), &chain, &to, connect, printer).await
         }
         Command::Decode { file, chain } => decode::decode(&file, &chain, connect, printer).await,
-        Command::Status { id } => watch::status(id, connect, printer).await,
-        Command::Watch { id } => watch::watch(id, None, connect, printer).await,
+        Command::Status { id } => watch::status(&id, connect, printer).await,
+        Command::Watch { id } => watch::watch(&id, connect, printer).await,
     }
 }

@@ -147,6 +147,7 @@ pub fn derive(
             );
             Failure::new(Exit::DoesNotVerify, told).reason("WRONG_CHAIN")
         }
+        (Fatal::Journal(error), source) => source.failure(error),
         (fatal, _) => failure(fatal),
     })?;
     Ok(Derived {

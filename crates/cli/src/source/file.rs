@@ -8,6 +8,8 @@ use bytes::{Bytes, BytesMut};
 use chain::export::{self, Head};
 use journal::Record;
 
+use super::offset_behind;
+
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
 /// Longest value that is read: a candidate may have any size (OVERSIZE), but no log that Blocklog reads holds a longer one.
@@ -123,9 +125,8 @@ impl ExportFile {
             return Ok(None);
         };
         let offset = head.offset;
-        if !(self.next_offset..u64::MAX).contains(&offset) {
-            return Err(self.broken(format!("offset {offset} is not above the one before it")));
-        }
+        let next_offset =
+            offset_behind(self.next_offset, offset).map_err(|problem| self.broken(problem))?;
         self.check_length(&head)?;
         let length = head.bytes + head.value_bytes;
         while self.buffer.len() < length {
@@ -134,7 +135,7 @@ impl ExportFile {
             }
             self.read_more()?;
         }
-        self.next_offset = offset + 1;
+        self.next_offset = next_offset;
         self.passed += length as u64;
         self.records += 1;
         let mut framed: Bytes = self.buffer.split_to(length).freeze();

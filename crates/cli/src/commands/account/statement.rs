@@ -3,6 +3,7 @@
 use chain::leaf::{Entry, Leaf};
 use chain::proof::Proven;
 use chain::{Account, Hash};
+use proto::ledger::v1::get_block_request::Id;
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::{
     AccountEntry, GetAccountRequest, GetBlockRequest, GetInclusionProofRequest,
@@ -10,6 +11,7 @@ use proto::ledger::v1::{
 };
 use serde_json::json;
 
+use crate::answer;
 use crate::commands::proof;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
@@ -80,34 +82,21 @@ pub async fn proven(
     printer: Printer,
 ) -> Outcome {
     let account = proto::wire::account("account", account)?;
-    let block = connect
-        .ledger()?
-        .get_block(GetBlockRequest::default())
-        .await?
-        .into_inner()
-        .block
-        .unwrap_or_default();
-    let (height, hash) = (
-        block.height.unwrap_or_default(),
-        proto::wire::hash("hash", &block.hash)?,
-    );
-    if let Some(trusted) = tip.filter(|trusted| *trusted != hash) {
-        let moved = format!(
-            "the ledger's tip is {hash}, not {trusted}: save a tip and try again, or leave --tip out"
-        );
-        return Err(Failure::new(Exit::DoesNotVerify, moved).reason("OTHER_HEADER"));
-    }
+    let id = tip.map(|tip| Id::Hash(tip.to_string()));
+    let request = GetBlockRequest {
+        id: id.clone(),
+        ..Default::default()
+    };
+    let reply = connect.ledger()?.get_block(request).await?.into_inner();
+    let header = answer::asked_block(reply.block.as_ref(), id.as_ref())?;
+    let (height, hash) = (header.height, header.hash());
     let request = GetAccountRequest {
         account: account.to_string(),
         at_height: Some(height),
     };
-    let state = connect
-        .ledger()?
-        .get_account(request)
-        .await?
-        .into_inner()
-        .account
-        .unwrap_or_default();
+    let reply = connect.ledger()?.get_account(request).await?.into_inner();
+    answer::account(&reply, Some(&account), Some(height))?;
+    let state = reply.account.unwrap_or_default();
     let mut next = state.last_leaf_index;
     let mut newer: Option<Entry> = None;
     let mut lines = Vec::new();
@@ -132,7 +121,12 @@ pub async fn proven(
         ));
     }
     lines.reverse();
-    print(&account, height, &hash, &lines, printer)
+    let against = if tip.is_some() {
+        format!("block {height} {hash}")
+    } else {
+        format!("block {height} {hash}, a header that the ledger itself gave: pin one with --tip")
+    };
+    print(&account, (height, &hash, against), &lines, printer)
 }
 
 fn broken(leaf_index: u64, problem: &str) -> Failure {
@@ -214,8 +208,7 @@ fn what(shown: &Proven) -> String {
 
 fn print(
     account: &Account,
-    height: u64,
-    tip: &Hash,
+    (height, tip, against): (u64, &Hash, String),
     lines: &[(u64, Entry, String)],
     printer: Printer,
 ) -> Outcome {
@@ -236,7 +229,7 @@ fn print(
             ),
         )
     }));
-    rows.push(("against", format!("block {height} {tip}")));
+    rows.push(("against", against));
     rows.push(("not proven", "that there is no later entry".to_owned()));
     Ok(printer.value(&value, rows)?)
 }

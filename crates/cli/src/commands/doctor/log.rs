@@ -1,41 +1,60 @@
 //! The journal: can it be reached, and are its topics what a chain needs?
 
+use std::sync::Arc;
+
+use chain::Rules;
 use follow::bootstrap::find_genesis;
 use follow::config::JournalArgs;
 use follow::topics;
 use journal::{Description, Fault, Journal, TopicSpec};
 
-use super::Finding;
+use super::{Finding, Looked};
+use crate::chains::Served;
 
 /// Replicas that survive the loss of one broker while another is being replaced.
 const REPLICAS: u32 = 3;
 
 /// Everything about the log.
-pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
-    let journal = match args.open_existing("blocklog") {
-        Ok(journal) => journal,
-        Err(error) => {
-            return vec![Finding::fault(
-                format!("the journal {} does not open: {error}", args.journal),
-                "start the broker, or correct --journal",
-            )];
+pub fn look(args: &JournalArgs, production: bool) -> Looked {
+    match rules(args) {
+        Ok((journal, rules)) => {
+            let findings = chain(&journal, &rules, production);
+            let served = vec![Served {
+                by: format!("journal {}", args.journal),
+                name: rules.genesis.name.clone(),
+                id: rules.chain_id,
+            }];
+            Looked { findings, served }
         }
-    };
-    let rules = match find_genesis(&journal) {
-        Ok(Some(rules)) => rules,
-        Ok(None) => {
-            return vec![Finding::fault(
-                "there is no block 0",
-                "blocklog init --genesis FILE, or start a service with --genesis",
-            )];
-        }
-        Err(error) => {
-            return vec![Finding::fault(
-                format!("the blockchain topic cannot be read: {error}"),
-                "see the broker's log",
-            )];
-        }
-    };
+        Err(fault) => Looked {
+            findings: vec![fault],
+            served: Vec::new(),
+        },
+    }
+}
+
+/// The journal and the rules of the chain in it.
+fn rules(args: &JournalArgs) -> Result<(Journal, Arc<Rules>), Finding> {
+    let journal = args.open_existing("blocklog").map_err(|error| {
+        Finding::fault(
+            format!("the journal {} does not open: {error}", args.journal),
+            "start the broker, or correct --journal",
+        )
+    })?;
+    match find_genesis(&journal) {
+        Ok(Some(rules)) => Ok((journal, rules)),
+        Ok(None) => Err(Finding::fault(
+            "there is no block 0",
+            "blocklog init --genesis FILE, or start a service with --genesis",
+        )),
+        Err(error) => Err(Finding::fault(
+            format!("the blockchain topic cannot be read: {error}"),
+            "see the broker's log",
+        )),
+    }
+}
+
+fn chain(journal: &Journal, rules: &Rules, production: bool) -> Vec<Finding> {
     let genesis = &rules.genesis;
     let mut findings = vec![Finding::ok(format!(
         "chain {} {}",
@@ -49,7 +68,14 @@ pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
         ));
     }
     if genesis.miners.is_empty() {
-        findings.push(Finding::risk(production, "genesis lists no miners: whoever may write to the blockchain topic can void offsets to come", "list the miners in genesis, or `blocklog admin miner add`"));
+        // The list can be begun later only by an admin.
+        let fix = match genesis.admin {
+            Some(_) => "`blocklog admin miner add`, unless the admin has done it since",
+            None => {
+                "make a chain that lists them, which this one without an admin cannot: `blocklog genesis new --allow-miner ACCOUNT`"
+            }
+        };
+        findings.push(Finding::risk(production, "genesis lists no miners: whoever may write to the blockchain topic can void offsets to come", fix));
     }
     let imported = journal.expect_writable().is_err();
     if imported {
@@ -59,7 +85,7 @@ pub fn look(args: &JournalArgs, production: bool) -> Vec<Finding> {
     }
     for spec in topics::specs(genesis) {
         if !imported || spec.name != topics::TRANSACTIONS {
-            findings.extend(topic(&journal, &spec, production));
+            findings.extend(topic(journal, &spec, production));
         }
     }
     findings

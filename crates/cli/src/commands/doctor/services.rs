@@ -2,67 +2,82 @@
 
 use proto::ingest::v1::GetSubmissionInfoRequest;
 use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
+use proto::miner::v1::miner_service_client::MinerServiceClient;
 use proto::miner::v1::{GetMinerStatusRequest, Phase};
 
-use super::Finding;
-use crate::connect::Connect;
-use crate::exit::Failure;
+use super::{Finding, Looked};
+use crate::chains::Served;
+use crate::connect::{Connect, Peer};
+use crate::exit::{Failure, Outcome};
 
 /// Candidates that a healthy ledger may be behind.
 const LAG: u64 = 100;
 
 /// Every service that the addresses name. One that is not there is a risk: it may be deployed elsewhere.
-pub async fn look(connect: &Connect, production: bool) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let ledger = async {
-        Ok(connect
-            .ledger()?
-            .get_ledger_info(GetLedgerInfoRequest {})
-            .await?
-            .into_inner())
-    };
-    match ledger.await {
-        Ok(info) => findings.extend(judge(&info)),
-        Err(failure) => findings.push(absent("ledger", &failure, production)),
+pub async fn look(connect: &Connect, production: bool) -> Looked {
+    let mut looked = Looked::default();
+    match ledger(connect).await {
+        Ok((served, info)) => {
+            looked.findings.extend(judge(&info));
+            looked.served.push(served);
+        }
+        Err(failure) => looked.find(absent("ledger", &failure, production)),
     }
-    let ingest = async {
-        Ok(connect
-            .ingest()?
-            .get_submission_info(GetSubmissionInfoRequest {})
-            .await?
-            .into_inner())
-    };
-    match ingest.await {
-        Ok(info) => findings.push(Finding::ok(format!(
-            "ingest takes transactions on {}",
-            info.topic
-        ))),
-        Err(failure) => findings.push(absent("ingest", &failure, production)),
+    match ingest(connect).await {
+        Ok((served, topic)) => {
+            looked.find(Finding::ok(format!(
+                "ingest takes transactions for {} on {topic}",
+                served.name
+            )));
+            looked.served.push(served);
+        }
+        Err(failure) => looked.find(absent("ingest", &failure, production)),
     }
-    for (url, mut client) in connect.miners().unwrap_or_default() {
-        match client
-            .get_miner_status(GetMinerStatusRequest {})
-            .await
-            .map_err(Failure::from)
-        {
-            Ok(reply) => {
-                let status = reply.into_inner().status.unwrap_or_default();
-                let what = format!(
-                    "miner {url} mines partitions {:?} for {}",
-                    status.partitions, status.account
-                );
-                findings.push(match status.phase() {
-                    Phase::CatchingUp => Finding::warning(
-                        format!("{what}: catching up"),
-                        "wait; /ready on its admin port says how far it is",
-                    ),
-                    _ => Finding::ok(what),
-                });
+    for (url, client) in connect.miners().unwrap_or_default() {
+        match miner(&url, client).await {
+            Ok((served, finding)) => {
+                looked.served.extend(served);
+                looked.find(finding);
             }
-            Err(failure) => findings.push(absent("miner", &failure, production)),
+            Err(failure) => looked.find(absent("miner", &failure, production)),
         }
     }
-    findings
+    looked
+}
+
+async fn ledger(connect: &Connect) -> Outcome<(Served, GetLedgerInfoResponse)> {
+    let mut client = connect.ledger()?;
+    let asked = client.get_ledger_info(GetLedgerInfoRequest {});
+    let info = asked.await?.into_inner();
+    Ok((Served::by_ledger(connect, &info)?, info))
+}
+
+/// Its chain and its topic.
+async fn ingest(connect: &Connect) -> Outcome<(Served, String)> {
+    let mut client = connect.ingest()?;
+    let asked = client.get_submission_info(GetSubmissionInfoRequest {});
+    let info = asked.await?.into_inner();
+    Ok((Served::by_ingest(connect, &info)?, info.topic))
+}
+
+async fn miner(
+    url: &str,
+    mut client: MinerServiceClient<Peer>,
+) -> Outcome<(Option<Served>, Finding)> {
+    let asked = client.get_miner_status(GetMinerStatusRequest {});
+    let status = asked.await?.into_inner().status.unwrap_or_default();
+    let what = format!(
+        "miner {url} mines partitions {:?} for {}",
+        status.partitions, status.account
+    );
+    let finding = match status.phase() {
+        Phase::CatchingUp => Finding::warning(
+            format!("{what}: catching up"),
+            "wait; /ready on its admin port says how far it is",
+        ),
+        _ => Finding::ok(what),
+    };
+    Ok((Served::by_miner(url, &status)?, finding))
 }
 
 fn absent(name: &str, failure: &Failure, production: bool) -> Finding {
@@ -100,7 +115,7 @@ fn judge(info: &GetLedgerInfoResponse) -> Vec<Finding> {
     if found > 0 {
         findings.push(Finding::fault(
             format!("the audit has {found} findings: blocks and the transactions topic disagree"),
-            "blocklog audit names block, miner and hashes; strike the miner off with `blocklog admin miner remove`",
+            "blocklog audit names block, miner and hashes; on a chain with an admin, strike the miner off with `blocklog admin miner remove`",
         ));
     }
     findings

@@ -29,10 +29,22 @@ pub const REASONS: &[Row] = &[
         "get it again: `blocklog proof get`",
     ),
     (
+        "FALSE_ANSWER",
+        "a service answered something else than was asked, or what contradicts itself: it is broken, or lies",
+        "you",
+        "ask another ledger, or derive the chain yourself: `blocklog verify`",
+    ),
+    (
+        "OTHER_SUBJECT",
+        "the proof holds, and is about something else than was asked for",
+        "you",
+        "get it again, from another ledger too; believe nothing that this one says",
+    ),
+    (
         "OTHER_HEADER",
         "the proof is made for another block than the one that you trust",
         "you",
-        "get one for that block: `blocklog proof get --at-height`",
+        "get one for that block: `blocklog proof get --tip`",
     ),
     (
         "BAD_PATH",

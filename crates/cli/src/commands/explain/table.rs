@@ -310,9 +310,9 @@ const ERRORS: &[Row] = &[
     ),
     (
         "WRONG_CHAIN",
-        "this is another chain than the request or the genesis names",
+        "this is another chain than the request or the genesis names, or services of different chains were named together",
         "caller",
-        "compare the two ids; point to the right service or journal",
+        "compare the two ids; point to the right services or journal",
     ),
     (
         "BAD_PARTITION",

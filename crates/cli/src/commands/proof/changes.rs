@@ -1,18 +1,18 @@
 //! Random changes to proof files: none of them verifies, unless it says the same as before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chain::genesis::{Allocation, Genesis};
 use chain::leaf::Leaf;
 use chain::proof::Inclusion;
-use chain::{Accepted, Chain, Hash, Secret, Transaction, log};
+use chain::{Hash, Secret, Transaction};
 use proto::ledger::v1::InclusionProof;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::translate;
-use crate::fixture::{self, Grown};
+use crate::fixture::{self, Evidence, Grown};
 
 const HEX: &[u8] = b"0123456789abcdefABCDEF";
 
@@ -36,7 +36,7 @@ struct Seen {
 }
 
 /// A chain with every kind of leaf, block by block.
-fn grow() -> (Chain, Vec<Accepted>) {
+fn grow() -> Grown {
     let secret = Secret::from_seed([7; 32]);
     let genesis = Genesis {
         allocations: vec![Allocation {
@@ -68,64 +68,24 @@ fn grow() -> (Chain, Vec<Accepted>) {
     grown.mine(vec![by_key(5, 1), by_name, by_key(500, 2)], None);
     grown.mine(vec![by_key(5, 1), too_large, garbage], None);
     grown.mine(vec![note.encode(), forged.encode(), Bytes::new()], None);
-    (grown.chain, grown.accepted)
+    grown
 }
 
 impl Proofs {
     fn new() -> Proofs {
-        let (chain, blocks) = grow();
-        let mut nodes = HashMap::new();
-        let (mut leaves, mut carried) = (Vec::<Vec<u8>>::new(), HashMap::new());
-        for block in &blocks {
-            let hashed = block.leaves.iter().zip(block.leaf_data.iter());
-            for (index, (hash, leaf)) in (block.first_leaf..).zip(hashed) {
-                nodes.insert((0, index), *hash);
-                leaves.push(leaf.to_vec());
-            }
-            nodes.extend(
-                block
-                    .nodes
-                    .iter()
-                    .map(|node| ((node.level, node.index), node.hash)),
-            );
-            for record in block.block.records() {
-                carried.insert(Hash::of(record.bytes()), record.bytes().clone());
-            }
-        }
-        let size = chain.tip().log_size;
-        let source = |level, index| nodes.get(&(level, index)).copied();
-        let all = leaves.iter().zip(0..).map(|(leaf, index)| InclusionProof {
-            chain_id: chain.rules().chain_id.to_string(),
-            header: hex::encode(chain.tip().header.to_bytes()),
-            leaf_index: Some(index),
-            leaf: hex::encode(leaf),
-            path: log::inclusion_path(index, size, &source)
-                .expect("all nodes are there")
-                .iter()
-                .map(ToString::to_string)
-                .collect(),
-            record: hex::encode(behind(leaf, &carried)),
-        });
+        let grown = grow();
+        let evidence = Evidence::new(&grown);
+        let tip = grown.accepted.len() - 1;
+        let all = (0..evidence.leaves.len() as u64).map(|index| evidence.inclusion(index, tip));
         Proofs {
-            tip: chain.tip().hash,
+            tip: grown.chain.tip().hash,
             all: all.collect(),
-            headers: blocks
+            headers: grown
+                .accepted
                 .iter()
                 .map(|block| hex::encode(block.block.header_bytes()))
                 .collect(),
         }
-    }
-}
-
-/// The record that a leaf is about.
-fn behind(leaf: &[u8], carried: &HashMap<Hash, Bytes>) -> Bytes {
-    match Leaf::decode(leaf) {
-        Ok(Leaf::Record { record_hash, .. }) => {
-            // Of one that is too large the block carries the hash.
-            let hash = Bytes::copy_from_slice(&record_hash.0);
-            carried.get(&record_hash).cloned().unwrap_or(hash)
-        }
-        _ => Bytes::new(),
     }
 }
 

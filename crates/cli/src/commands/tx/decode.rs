@@ -5,10 +5,10 @@ use std::path::Path;
 
 use chain::record::Judged;
 use chain::{Genesis, Hash, Rules, Transaction};
-use proto::ingest::v1::GetSubmissionInfoRequest;
 use serde_json::json;
 
 use super::draft;
+use crate::chains;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::movement;
@@ -31,7 +31,24 @@ pub async fn encode(
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
-    let record = draft::sign(args, connect, printer).await?.encode();
+    let chain = match args.chain.given()? {
+        Some(id) => Some((id, id.to_string())),
+        None if args.is_signed() => {
+            let served = chains::agreed(None, false, connect, printer)
+                .await
+                .map_err(|mut failure| {
+                    failure
+                        .message
+                        .push_str("; name the chain with --chain-id HASH or --genesis FILE");
+                    failure
+                })?;
+            Some((served.id, format!("{} {}", served.name, served.id)))
+        }
+        // A name signs nothing.
+        None => None,
+    };
+    let id = chain.as_ref().map_or(Hash::ZERO, |(id, _)| *id);
+    let record = draft::sign(args, &id)?.encode();
     fs::write(out, &record).map_err(|error| {
         Failure::new(
             Exit::Other,
@@ -42,20 +59,9 @@ pub async fn encode(
     let rows = vec![
         ("file", out.display().to_string()),
         ("bytes", record.len().to_string()),
+        ("chain", chain.map(|(_, named)| named).unwrap_or_default()),
     ];
     Ok(printer.value(&value, rows)?)
-}
-
-/// The chain of the ingest that answers, if one does: what can be said without is said.
-async fn ask(connect: &Connect) -> Option<Hash> {
-    let request = GetSubmissionInfoRequest {};
-    let info = connect
-        .ingest()
-        .ok()?
-        .get_submission_info(request)
-        .await
-        .ok()?;
-    info.into_inner().chain_id.parse().ok()
 }
 
 /// Says what a record holds. The signature is checked where the chain is known.
@@ -76,7 +82,10 @@ pub async fn decode(
     };
     let chain_id = match chain.given()? {
         Some(id) => Some(id),
-        None => ask(connect).await,
+        // If no ingest answers, what can be said without is said.
+        None => chains::glance_at_ingest(connect)
+            .await
+            .map(|served| served.id),
     };
     let id = transaction.id(&chain_id.unwrap_or(Hash::ZERO));
     let mut wire = proto::wire::from_transaction(&transaction, &id);

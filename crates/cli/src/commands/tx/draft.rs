@@ -4,13 +4,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use chain::{Account, Hash, Transaction};
-use proto::ingest::v1::GetSubmissionInfoRequest;
 
 use crate::commands::keys;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Printer;
-use crate::patience;
 
 /// What the transaction says.
 #[derive(Debug, clap::Args)]
@@ -42,10 +38,15 @@ pub struct Draft {
     #[arg(long, default_value_t = 0, value_name = "HEIGHT")]
     valid_until: u64,
     #[command(flatten)]
-    chain: ChainId,
+    pub chain: ChainId,
 }
 
 impl Draft {
+    /// Whether a key signs it, and so for one chain.
+    pub fn is_signed(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// A signed note to nobody.
     pub fn note(key: PathBuf, memo: String) -> Self {
         let chain = ChainId {
@@ -65,13 +66,13 @@ impl Draft {
     }
 }
 
-/// Which chain the signature is for.
+/// Which chain the transaction is for.
 #[derive(Debug, clap::Args)]
 pub struct ChainId {
-    /// Chain that it is signed for [default: ask ingest]
+    /// Chain that it is for [default: ask ingest]
     #[arg(long, value_name = "HASH")]
     pub chain_id: Option<Hash>,
-    /// Genesis file of the chain that it is signed for
+    /// Genesis file of the chain that it is for
     #[arg(long, value_name = "FILE", conflicts_with = "chain_id")]
     pub genesis: Option<PathBuf>,
 }
@@ -84,33 +85,10 @@ impl ChainId {
             None => Ok(self.chain_id),
         }
     }
-
-    /// As given, or the chain that ingest serves, once it has started.
-    async fn resolve(&self, connect: &Connect, printer: Printer) -> Outcome<Hash> {
-        if let Some(id) = self.given()? {
-            return Ok(id);
-        }
-        let mut ingest = connect.ingest()?;
-        let spinner = printer.spinner("asking ingest for the chain");
-        let asked = patience::call("ingest", &spinner, async || {
-            ingest
-                .get_submission_info(GetSubmissionInfoRequest {})
-                .await
-        });
-        let info = asked.await.map_err(|mut failure| {
-            failure.message = format!(
-                "ingest cannot be asked for the chain: {}; name it with --chain-id HASH or --genesis FILE",
-                failure.message
-            );
-            failure
-        })?;
-        spinner.finish_and_clear();
-        Ok(proto::wire::hash("chain_id", &info.into_inner().chain_id)?)
-    }
 }
 
-/// The transaction, signed where its sender has a key.
-pub async fn sign(args: &Draft, connect: &Connect, printer: Printer) -> Outcome<Transaction> {
+/// The transaction, signed for the chain where its sender has a key.
+pub fn sign(args: &Draft, chain_id: &Hash) -> Outcome<Transaction> {
     let secret = args.key.as_deref().map(keys::read).transpose()?;
     let sender = match (&secret, args.from) {
         (Some(secret), _) => secret.account(),
@@ -140,10 +118,10 @@ pub async fn sign(args: &Draft, connect: &Connect, printer: Printer) -> Outcome<
         valid_until: args.valid_until,
         signature: Bytes::new(),
     };
-    match secret {
-        None => Ok(transaction),
-        Some(secret) => Ok(transaction.sign(&args.chain.resolve(connect, printer).await?, &secret)),
-    }
+    Ok(match secret {
+        None => transaction,
+        Some(secret) => transaction.sign(chain_id, &secret),
+    })
 }
 
 /// Nonces only have to grow: the clock does, without asking anybody for the last one.

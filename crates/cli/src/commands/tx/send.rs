@@ -6,6 +6,8 @@ use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionResponse};
 
 use super::watch;
+use crate::answer;
+use crate::chains::Served;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{movement, number, position, time};
@@ -18,32 +20,31 @@ pub struct Submission {
     /// Partition to append it to [default: chosen by the sender, always the same one]
     #[arg(long, value_name = "N")]
     partition: Option<u32>,
-    /// Do not wait for the block
+    /// Do not wait for the block; the ledger may be away then
     #[arg(long)]
     no_wait: bool,
 }
 
-/// Submits a transaction made here.
-pub async fn send(
-    transaction: &Transaction,
-    args: &Submission,
-    connect: &Connect,
-    printer: Printer,
-) -> Outcome {
-    submit(transaction.encode(), args, connect, printer).await
+impl Submission {
+    /// Whether the command waits for the block, and so needs a ledger.
+    pub fn waits(&self) -> bool {
+        !self.no_wait
+    }
 }
 
-/// Submits a record as it is.
+/// Submits a record as it is, to this chain and no other.
 pub async fn submit(
     record: Bytes,
+    chain: &Served,
     args: &Submission,
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
+    let sent = Transaction::decode(&record).ok();
     let request = SubmitTransactionRequest {
         content: Some(Content::Record(record)),
         partition: args.partition,
-        chain_id: String::new(),
+        chain_id: chain.id.to_string(),
     };
     let spinner = printer.spinner("sending it");
     let mut ingest = connect.ingest()?;
@@ -52,24 +53,34 @@ pub async fn submit(
     });
     let reply = submitted.await?.into_inner();
     spinner.finish_and_clear();
-    let transaction = reply.transaction.clone().ok_or_else(|| {
+    let transaction = reply.transaction.as_ref().ok_or_else(|| {
         Failure::new(
             Exit::Other,
             "ingest answered without the transaction; is it of this version?",
         )
     })?;
+    let id = answer::hash("the id", &transaction.id)?;
+    if sent.is_some_and(|sent| {
+        let own = sent.id(&chain.id);
+        proto::wire::from_transaction(&sent, &own) != *transaction
+    }) {
+        return Err(answer::falsified(
+            "ingest answered with another transaction than the one that was sent, which may be recorded or not",
+        ));
+    }
     if args.no_wait {
-        return Ok(printer.message(&reply, rows)?);
+        return Ok(printer.message(&reply, |reply| rows(reply, chain))?);
     }
     if printer.is_human() {
-        printer.message(&reply, rows)?;
+        printer.message(&reply, |reply| rows(reply, chain))?;
     }
-    watch::watch(transaction.id, reply.position, connect, printer).await
+    watch::sent(id, reply.position, &chain.id, connect, printer).await
 }
 
-fn rows(reply: &SubmitTransactionResponse) -> Rows {
+fn rows(reply: &SubmitTransactionResponse, chain: &Served) -> Rows {
     let transaction = reply.transaction.clone().unwrap_or_default();
     vec![
+        ("chain", format!("{} {}", chain.name, chain.id)),
         ("id", transaction.id.clone()),
         ("transaction", movement(&transaction)),
         ("nonce", number(transaction.nonce)),

@@ -1,10 +1,13 @@
 //! What became of a transaction, now or until the end.
 
+use chain::Hash;
 use proto::ledger::v1::{
     GetTransactionRequest, TransactionStatus, WatchTransactionRequest, transaction_status::State,
 };
 use proto::types::v1::Position;
 
+use crate::answer;
+use crate::chains::{self, Served};
 use crate::commands::record;
 use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
@@ -13,31 +16,50 @@ use crate::output::{Printer, Rows};
 use crate::patience;
 
 /// The status now.
-pub async fn status(id: String, connect: &Connect, printer: Printer) -> Outcome {
-    let reply = connect
-        .ledger()?
-        .get_transaction(GetTransactionRequest { id })
-        .await?
-        .into_inner();
-    let status = reply.status.clone().unwrap_or_default();
-    Ok(printer.message(&reply, |_| rows(&status))?)
+pub async fn status(id: &str, connect: &Connect, printer: Printer) -> Outcome {
+    let id = proto::wire::hash("id", id)?;
+    let chain = chains::of_ledger(connect, printer).await?;
+    let request = GetTransactionRequest { id: id.to_string() };
+    let mut ledger = connect.ledger()?;
+    let reply = ledger.get_transaction(request).await?.into_inner();
+    let status = answer::part("status", reply.status.as_ref())?;
+    answer::status(status, &id, &chain.id)?;
+    Ok(printer.message(&reply, |_| rows(status))?)
 }
 
 /// Follows a transaction to its end; a refusal is a failure of the command.
-///
-/// `position`: where it was just appended by this command, which has told what it is.
-pub async fn watch(
-    id: String,
+pub async fn watch(id: &str, connect: &Connect, printer: Printer) -> Outcome {
+    let id = proto::wire::hash("id", id)?;
+    let chain = chains::of_ledger(connect, printer).await?;
+    follow(id, None, &chain.id, Some(&chain), connect, printer).await
+}
+
+/// Follows a transaction that was just sent, and of which this command has told what it is.
+pub async fn sent(
+    id: Hash,
     position: Option<Position>,
+    chain_id: &Hash,
     connect: &Connect,
     printer: Printer,
 ) -> Outcome {
-    let told: &[&str] = match position {
-        Some(_) => &["id", "transaction", "nonce"],
-        None => &[],
+    follow(id, position, chain_id, None, connect, printer).await
+}
+
+/// `unsure`: the ledger's chain, where it has not been compared with the one that the transaction was sent to.
+async fn follow(
+    id: Hash,
+    position: Option<Position>,
+    chain_id: &Hash,
+    mut unsure: Option<&Served>,
+    connect: &Connect,
+    printer: Printer,
+) -> Outcome {
+    let told: &[&str] = match unsure {
+        None => &["id", "transaction", "nonce"],
+        Some(_) => &[],
     };
     let request = WatchTransactionRequest {
-        id: id.clone(),
+        id: id.to_string(),
         position,
     };
     let spinner = printer.spinner("waiting for the ledger to see it");
@@ -60,14 +82,28 @@ pub async fn watch(
                 format!("the ledger ended the stream; go on with `blocklog tx watch {id}`");
             return Err(Failure::new(Exit::Unavailable, advice));
         };
+        answer::status(&status, &id, chain_id)?;
         match status.state() {
             State::Included | State::Rejected | State::Omitted => {
                 spinner.finish_and_clear();
                 return finish(&status, told, printer);
             }
-            _ => spinner.set_message(waiting(&status)),
+            State::Unknown => {
+                if let Some(ledger) = unsure.take() {
+                    compare(ledger, connect).await?;
+                }
+            }
+            _ => {}
         }
+        spinner.set_message(waiting(&status));
     }
+}
+
+/// A transaction that the ledger does not know may be on the chain that ingest serves, where this ledger will never see it.
+async fn compare(ledger: &Served, connect: &Connect) -> Outcome {
+    let ingest = chains::glance_at_ingest(connect).await;
+    let served: Vec<Served> = ingest.into_iter().chain([ledger.clone()]).collect();
+    chains::expect_one(&served)
 }
 
 fn waiting(status: &TransactionStatus) -> String {

@@ -1,0 +1,65 @@
+//! Text that came from elsewhere, made harmless for terminals: a service, a record or a file may hold anything.
+//!
+//! The escapes are those of JSON, so that a JSON document says the same after it.
+
+use std::borrow::Cow;
+
+/// Lines: every control character but the end of a line, and what changes the direction of text, is written out.
+pub fn lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| c != '\n' && is_hostile(c))
+}
+
+/// One value: a line's end in it would pass for a line of ours.
+pub fn value(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hostile)
+}
+
+fn escaped(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&hostile) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hostile(c) {
+            out.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// C0, DEL and C1, line separators, and the controls of bidirectional text. All have four hex digits.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_terminal_obeys_is_written_out() {
+        for fine in ["", "alice → bob 5 \"é\" …", "{\"a\":\"b\\u001b\"}"] {
+            assert!(matches!(lines(fine), Cow::Borrowed(_)), "{fine}");
+        }
+        let hostile = "a\x1b]0;b\x07\u{9b}c\u{202e}\u{2069}\u{7f}\td";
+        let told = r"a\u001b]0;b\u0007\u009bc\u202e\u2069\u007f\u0009d";
+        assert_eq!(lines(hostile), told);
+        assert_eq!(
+            (lines("a\nb"), value("a\nb")),
+            ("a\nb".into(), r"a\u000ab".into())
+        );
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        let value = serde_json::json!({ "memo": "\u{1b}\u{9b}\u{202e}\n\\" });
+        let text = value.to_string();
+        let told = lines(&text);
+        assert!(!told.contains(is_hostile), "{told}");
+        let read: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
+        assert_eq!(read, value);
+    }
+}

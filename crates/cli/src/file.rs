@@ -1,0 +1,72 @@
+//! Files that are replaced whole or not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::exit::{Exit, Failure, Outcome};
+
+/// Writes the file durably, in the place of an older one: whoever reads it finds the one or the other, whenever the power goes.
+pub fn replace(file: &Path, bytes: &[u8]) -> Outcome {
+    written(file, bytes).map_err(|error| {
+        Failure::new(
+            Exit::Other,
+            format!("cannot write {}: {error}", file.display()),
+        )
+    })
+}
+
+fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Behind a link lies the file that is meant.
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let name = file
+        .file_name()
+        .ok_or_else(|| io::Error::other("it has no name"))?;
+    // What is no file, such as /dev/stdout, cannot be replaced.
+    if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+        return fs::write(file, bytes);
+    }
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut draft = name.to_owned();
+    draft.push(".new");
+    let draft = folder.join(draft);
+    let outcome = draft_of(&draft, bytes).and_then(|()| fs::rename(&draft, file));
+    if outcome.is_err() {
+        // The failure is told; a draft that stays is removed by the next run.
+        let _ = fs::remove_file(&draft);
+        return outcome;
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn draft_of(draft: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What another run has left; a link in its place is never followed.
+    let _ = fs::remove_file(draft);
+    let mut file = File::create_new(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_file_stays_when_the_new_one_cannot_be_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("tip.json");
+        replace(&file, b"old").expect("it is written");
+        // In the place of the draft lies what no file can be written over.
+        fs::create_dir(folder.path().join("tip.json.new")).expect("a folder");
+        replace(&file, b"new").expect_err("there is no place for the draft");
+        assert_eq!(fs::read(&file).expect("it is there"), b"old");
+        fs::remove_dir(folder.path().join("tip.json.new")).expect("it is empty");
+        replace(&file, b"new").expect("it is written");
+        assert_eq!(fs::read(&file).expect("it is there"), b"new");
+        let left = fs::read_dir(folder.path()).expect("it is there").count();
+        assert_eq!(left, 1, "no draft is left");
+    }
+}
