@@ -99,7 +99,7 @@ impl From<journal::Error> for Failure {
                 return Self::new(Exit::Unavailable, told);
             }
             Error::Locked { .. } => Exit::Unavailable,
-            Error::Corrupt { .. } => Exit::DoesNotVerify,
+            Error::Corrupt { .. } | Error::Changed { .. } => Exit::DoesNotVerify,
             Error::NoTopic(_) | Error::NoPartition { .. } | Error::OutOfRange { .. } => {
                 Exit::NotFound
             }

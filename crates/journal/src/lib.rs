@@ -26,6 +26,8 @@
 //! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in
 //!   offset order, exactly as appended (a null value reads as an empty one). Outside it is [`Error::OutOfRange`],
 //!   and so is a log that is cut below the reader while it reads. Only durable records are delivered.
+//! * **Loss.** A log may lose its end and grow again, which breaks the promise of the first line. A reader need not notice;
+//!   [`Journal::confirm`] does, and a [`Tail`] asks it after every trouble ([`Error::Changed`]).
 //! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
 //!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
 //!
@@ -64,6 +66,7 @@ mod disk;
 mod error;
 mod handle;
 mod kafka;
+mod look;
 mod memory;
 mod partition;
 mod provider;
@@ -79,10 +82,11 @@ pub use disk::FaultyDisk;
 pub use disk::Import;
 pub use error::Error;
 pub use handle::{Journal, Options};
+pub use look::Look;
 #[cfg(feature = "testing")]
 pub use memory::{Chances, Faults};
 pub use partition::murmur2_partition;
 pub use record::{Batch, Offsets, Permit, Reader, Record};
-pub use tail::{Tail, TailEvent};
+pub use tail::{LONG_GAP, Tail, TailEvent};
 pub use topic::{Creation, Description, Fault, TopicSpec};
 pub use url::Url;
