@@ -103,7 +103,7 @@ impl From<journal::Error> for Failure {
                 return Self::new(Exit::Unavailable, told);
             }
             Error::Locked { .. } | Error::Unauthenticated(_) => Exit::Unavailable,
-            Error::Corrupt { .. } => Exit::DoesNotVerify,
+            Error::Corrupt { .. } | Error::Changed { .. } => Exit::DoesNotVerify,
             Error::NoTopic(_) | Error::NoPartition { .. } | Error::OutOfRange { .. } => {
                 Exit::NotFound
             }

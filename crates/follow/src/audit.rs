@@ -19,7 +19,8 @@ pub enum Fault {
     Invented,
     /// The block says TOO_LARGE of a record that is not.
     Misjudged,
-    /// The topic no longer holds the offset, so nothing can be said.
+    /// The topic no longer holds what it held: nothing can be said, or the record was seen there before it was lost. No fault of
+    /// the miner.
     Unavailable,
 }
 

@@ -268,6 +268,8 @@ impl Core {
                 let fatal = self.guard.out_of_range(offset, start, end);
                 self.fail(fatal, out);
             }
+            // What was only read ahead may have changed alone: the comparison says whether anything else has.
+            TailEvent::Lost(journal::Error::Changed { .. }) => self.compare(now_ms, out),
             TailEvent::Lost(error @ journal::Error::NoTopic(_)) => {
                 // Deleted; should it come back, the comparison says what is left of it.
                 self.progress.unavailable(error.to_string(), out);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use journal::{Journal, Tail};
@@ -126,6 +127,8 @@ impl Log {
             BLOCKCHAIN_PARTITION,
             from,
             WINDOW_BYTES,
+            // The guard compares.
+            Duration::MAX,
             move |event| sink(Input::Tail { generation, event }),
         )
     }

@@ -50,6 +50,7 @@ pub fn run(make: impl Fn() -> Journal) {
         ("a timeout gives an empty batch", read::timeout),
         ("offsets outside the log are refused", read::out_of_range),
         ("readers seek", read::seek),
+        ("what was read is confirmed or denied", read::confirmed),
         ("a tail follows", read::tail),
         ("a tail holds back", read::window),
     ];

@@ -58,6 +58,23 @@ pub enum Error {
         /// Offset of the next append.
         end: u64,
     },
+    /// The log no longer holds a record that was read of it: it has lost its end, and may have grown again.
+    #[error(
+        "{topic}/{partition} has lost its end: what was read at offset {offset} is not what the log holds there now (it holds {start} to {end}). \
+         What was read up to there may be gone or replaced: restore the partition from a copy, or submit again what was lost"
+    )]
+    Changed {
+        /// Topic as the caller named it.
+        topic: String,
+        /// Partition of it.
+        partition: u32,
+        /// Offset of the record that was read.
+        offset: u64,
+        /// First offset that is still there.
+        start: u64,
+        /// Offset of the next append.
+        end: u64,
+    },
     /// There is no such topic.
     #[error("there is no topic {0}; start a service with --genesis to create it")]
     NoTopic(String),

@@ -33,6 +33,8 @@
 //! * **The end** is the offset of the next append: on Kafka the *high watermark*. Records of a Kafka transaction are records
 //!   like others, from the moment they are durable, while it is open and also when it is aborted (`read_uncommitted`):
 //!   nobody who may append can hold back or take away what readers see. The marks that end transactions are holes.
+//! * **Loss.** A log may lose its end and grow again, which breaks the promise of the first line. A reader need not notice;
+//!   [`Journal::confirm`] does, and a [`Tail`] asks it after every trouble ([`Error::Changed`]).
 //! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
 //!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
 //!
@@ -71,6 +73,7 @@ mod disk;
 mod error;
 mod handle;
 mod kafka;
+mod look;
 mod memory;
 mod partition;
 mod provider;
@@ -86,10 +89,11 @@ pub use disk::FaultyDisk;
 pub use disk::Import;
 pub use error::Error;
 pub use handle::{Journal, Options};
+pub use look::Look;
 #[cfg(feature = "testing")]
 pub use memory::{Chances, Faults};
 pub use partition::murmur2_partition;
 pub use record::{Batch, Headers, Offsets, Permit, Reader, Record};
-pub use tail::{Tail, TailEvent};
+pub use tail::{LONG_GAP, Tail, TailEvent};
 pub use topic::{Creation, Description, Fault, TopicSpec};
 pub use url::Url;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -19,6 +19,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A reader that nobody reads from for so long is given up: its client would go on fetching, and gather what it has to tell.
 const IDLE_READER: Duration = Duration::from_secs(60);
 
+/// For how long nothing may have come before what was read last is compared with the log, for those who ask for it
+/// ([`Tail::spawn`]). Less than a broker takes to start again, and more than there is between two records under load.
+pub const LONG_GAP: Duration = Duration::from_secs(1);
+
 /// What a tail has to say.
 #[derive(Clone, Debug)]
 pub enum TailEvent {
@@ -26,9 +30,10 @@ pub enum TailEvent {
     Batch(Batch),
     /// The log cannot be read right now; the tail keeps trying. Said once until [`TailEvent::Available`].
     Unavailable(Error),
-    /// The log can be read again.
+    /// The log can be read again, and still holds what was read of it.
     Available,
-    /// The log cannot be read on from here, and trying again does not help: the tail waits for a seek.
+    /// The log cannot be read on from here, and trying again does not help: the tail waits for a seek. [`Error::Changed`]: it
+    /// no longer holds what was read last.
     Lost(Error),
 }
 
@@ -61,6 +66,12 @@ struct Follower<S> {
     shared: Arc<Shared>,
     reader: Option<Reader>,
     position: u64,
+    /// How long nothing may have come before the last record is compared.
+    compare_after: Duration,
+    /// The last record handed on, and when.
+    last: Option<(Record, Instant)>,
+    /// The log may have changed since then.
+    doubt: bool,
     /// `next` and `end` as last told.
     told: Option<(u64, u64)>,
     unavailable: bool,
@@ -80,6 +91,11 @@ impl Tail {
     /// At most about `window_bytes` of records are out at once (measured by [`Record::size`]): the tail then waits
     /// until permits of batches are dropped. Empty batches come at first, and when `next` or `end` has moved.
     ///
+    /// After any trouble the last record handed on is compared with the log before anything else is handed on. So it is before
+    /// records that come more than `compare_after` later: a reader need not notice that a log has lost its end and has grown
+    /// again. That is a look at the log for each record of a quiet one; [`LONG_GAP`] suits those who rely on what they have
+    /// read, and `Duration::MAX` those who compare by themselves.
+    ///
     /// # Panics
     /// When the system gives no thread.
     pub fn spawn(
@@ -88,6 +104,7 @@ impl Tail {
         partition: u32,
         from: u64,
         window_bytes: usize,
+        compare_after: Duration,
         sink: impl Fn(TailEvent) + Send + 'static,
     ) -> Tail {
         let shared = Arc::new(Shared {
@@ -103,6 +120,9 @@ impl Tail {
             shared: Arc::clone(&shared),
             reader: None,
             position: from,
+            compare_after,
+            last: None,
+            doubt: false,
             told: None,
             unavailable: false,
             lost: false,
@@ -145,9 +165,10 @@ impl<S: Fn(TailEvent)> Follower<S> {
         let Some(room) = self.wait_for_room() else {
             return false;
         };
-        match self.read(room) {
+        match self.read(room).and_then(|batch| self.vouch(batch)) {
             Ok(batch) => self.hand_on(batch),
             Err(error) if error.is_retryable() => {
+                self.doubt = true;
                 if !self.unavailable {
                     self.unavailable = true;
                     (self.sink)(TailEvent::Unavailable(error));
@@ -173,6 +194,8 @@ impl<S: Fn(TailEvent)> Follower<S> {
             if let Some(from) = control.seek.take() {
                 self.position = from;
                 self.reader = None;
+                self.last = None;
+                self.doubt = false;
                 self.told = None;
                 self.lost = false;
                 self.pause = FIRST_PAUSE;
@@ -190,20 +213,59 @@ impl<S: Fn(TailEvent)> Follower<S> {
     fn read(&mut self, room: usize) -> Result<Batch, Error> {
         let reader = match &mut self.reader {
             Some(reader) => reader,
-            None => self.reader.insert(self.journal.reader(
-                &self.topic,
-                self.partition,
-                self.position,
-            )?),
+            None => {
+                self.doubt = true;
+                self.reader.insert(self.journal.reader(
+                    &self.topic,
+                    self.partition,
+                    self.position,
+                )?)
+            }
         };
-        reader.next(
-            room,
-            if self.told.is_none() {
-                Duration::ZERO
-            } else {
-                READ_WAIT
+        let wait = match self.told {
+            None => Duration::ZERO,
+            Some(_) => READ_WAIT,
+        };
+        match reader.next(room, wait) {
+            Err(Error::OutOfRange { offset, end, .. }) if offset > end => Err(self.short(offset)),
+            other => other,
+        }
+    }
+
+    /// The log seems to end below the offset to read next: it is looked at again before that is believed.
+    fn short(&mut self, offset: u64) -> Error {
+        self.reader = None;
+        match self.journal.look(&self.topic, self.partition, None, offset) {
+            Ok(look) if look.offsets.end < offset => Error::OutOfRange {
+                topic: self.topic.clone(),
+                partition: self.partition,
+                offset,
+                start: look.offsets.start,
+                end: look.offsets.end,
             },
-        )
+            Ok(_) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
+            Err(error) => error,
+        }
+    }
+
+    /// Makes sure that a batch goes on from what was handed on before. It was read before the comparison: a log that is cut
+    /// in between shows at the next one.
+    fn vouch(&mut self, batch: Batch) -> Result<Batch, Error> {
+        let Some((last, at)) = &self.last else {
+            self.doubt = false;
+            return Ok(batch);
+        };
+        let late = !batch.records.is_empty() && at.elapsed() >= self.compare_after;
+        if self.doubt || late {
+            let confirmed = self.journal.confirm(&self.topic, self.partition, last);
+            if let Err(error) = confirmed {
+                // What was read is read again.
+                self.reader = None;
+                return Err(error);
+            }
+            self.doubt = false;
+        }
+        Ok(batch)
     }
 
     fn hand_on(&mut self, mut batch: Batch) {
@@ -213,6 +275,9 @@ impl<S: Fn(TailEvent)> Follower<S> {
             (self.sink)(TailEvent::Available);
         }
         self.position = batch.next;
+        if let Some(last) = batch.records.last() {
+            self.last = Some((last.clone(), Instant::now()));
+        }
         let news = Some((batch.next, batch.end));
         if batch.records.is_empty() && self.told == news {
             return;
@@ -233,7 +298,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
         let pause = self.pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         let mut control = self.shared.control.lock();
-        let over = std::time::Instant::now() + pause;
+        let over = Instant::now() + pause;
         while !control.stop && control.seek.is_none() {
             if self
                 .shared

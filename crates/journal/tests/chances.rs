@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use journal::{
-    AppendError, Chances, Entry, Error, Faults, Journal, Options, Record, Tail, TailEvent,
-    TopicSpec, Url,
+    AppendError, Chances, Entry, Error, Faults, Journal, LONG_GAP, Options, Record, Tail,
+    TailEvent, TopicSpec, Url,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -147,9 +147,15 @@ fn logs_are_cut_rewritten_and_skipped() {
 fn an_outage_is_said_once_and_heals() {
     let (journal, faults) = place();
     let (send, receive) = std::sync::mpsc::channel();
-    let _tail = Tail::spawn(journal.clone(), "t", 0, 0, 1 << 20, move |event| {
-        drop(send.send(event))
-    });
+    let _tail = Tail::spawn(
+        journal.clone(),
+        "t",
+        0,
+        0,
+        1 << 20,
+        LONG_GAP,
+        move |event| drop(send.send(event)),
+    );
     let next = || receive.recv_timeout(PATIENCE).expect("the tail goes on");
     assert!(matches!(next(), TailEvent::Batch(batch) if batch.end == 0));
     faults.set_reachable(false);
@@ -169,6 +175,85 @@ fn an_outage_is_said_once_and_heals() {
             return assert_eq!(batch.records[0].value.as_ref(), 2u32.to_be_bytes());
         }
     }
+}
+
+/// A tail that has read two records of the log, and what it says.
+fn told(journal: &Journal, compare_after: Duration) -> (Tail, impl Fn() -> TailEvent) {
+    for value in [1, 2] {
+        put(journal, value).expect("appended");
+    }
+    let (send, receive) = std::sync::mpsc::channel();
+    let tail = Tail::spawn(
+        journal.clone(),
+        "t",
+        0,
+        0,
+        1 << 20,
+        compare_after,
+        move |event| drop(send.send(event)),
+    );
+    let next = move || receive.recv_timeout(PATIENCE).expect("the tail goes on");
+    assert!(matches!(next(), TailEvent::Batch(batch) if batch.next == 2));
+    (tail, next)
+}
+
+fn others(count: usize) -> Vec<Bytes> {
+    vec![Bytes::from_static(b"other"); count]
+}
+
+#[test]
+fn a_log_that_was_cut_and_has_grown_again_is_lost_and_not_read_on() {
+    let (journal, faults) = place();
+    let (tail, next) = told(&journal, Duration::ZERO);
+    faults.replace_end("t", 0, 1, &others(3)).expect("replaced");
+    let changed = Error::Changed {
+        topic: "t".into(),
+        partition: 0,
+        offset: 1,
+        start: 0,
+        end: 4,
+    };
+    match next() {
+        TailEvent::Lost(error) => assert_eq!(error, changed),
+        other => panic!("{other:?}"),
+    }
+    tail.seek(1);
+    assert!(matches!(next(), TailEvent::Batch(batch) if batch.records.len() == 3));
+}
+
+#[test]
+fn after_an_outage_the_log_is_compared_before_anything_else_is_said() {
+    let (journal, faults) = place();
+    let (_tail, next) = told(&journal, Duration::MAX);
+    faults.set_reachable(false);
+    assert!(matches!(next(), TailEvent::Unavailable(_)));
+    // As long as before: its end says nothing.
+    faults.replace_end("t", 0, 1, &others(1)).expect("replaced");
+    faults.set_reachable(true);
+    let event = next();
+    assert!(
+        matches!(event, TailEvent::Lost(Error::Changed { offset: 1, .. })),
+        "{event:?}"
+    );
+}
+
+#[test]
+fn a_log_that_stays_short_is_out_of_range() {
+    let (journal, faults) = place();
+    let (_tail, next) = told(&journal, LONG_GAP);
+    faults.truncate("t", 0, 1).expect("cut");
+    let event = next();
+    assert!(
+        matches!(
+            event,
+            TailEvent::Lost(Error::OutOfRange {
+                offset: 2,
+                end: 1,
+                ..
+            })
+        ),
+        "{event:?}"
+    );
 }
 
 #[test]

@@ -23,15 +23,18 @@ pub mod audit;
 mod chain;
 pub mod compare;
 pub mod fact;
+pub mod loss;
 mod message;
 mod partition;
 pub mod queue;
+pub mod recheck;
 mod resume;
 mod standing;
 
 pub use message::{Input, Lane, News, Output, Publication, Snapshot};
 
 use self::partition::Partition;
+use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -86,6 +89,9 @@ pub struct Core {
     snapshot: Snapshots,
     committed_ms: u64,
     surveyed_ms: u64,
+    surveys: u64,
+    /// Findings when the last ones about a loss were added.
+    lost_findings: u64,
     published_end: u64,
     /// Ready once the index has got here.
     ready_at: Option<u64>,
@@ -153,6 +159,8 @@ impl Core {
             },
             committed_ms: 0,
             surveyed_ms: 0,
+            surveys: 0,
+            lost_findings: 0,
             published_end: 0,
             ready_at: None,
             trouble: None,
@@ -232,7 +240,15 @@ impl Core {
                     partition.audit.loaded(subject);
                 }
             }
-            Input::Surveyed { partition, start } => self.surveyed(partition, start, out),
+            Input::Surveyed {
+                partition,
+                offsets,
+                compared,
+            } => self.surveyed(partition, offsets, compared, out),
+            Input::Rechecked {
+                partition,
+                findings,
+            } => self.rechecked(partition, findings, out),
             Input::Tick => self.tick(now_ms, out),
         }
         if !self.failed {
@@ -268,8 +284,14 @@ impl Core {
         let survey = self.live && self.transactions.is_some();
         if survey && now_ms >= self.surveyed_ms + SURVEY_INTERVAL_MS {
             self.surveyed_ms = now_ms;
-            let all = 0..self.partitions.len() as u32;
-            out.extend(all.map(|partition| Output::Survey { partition }));
+            self.surveys += 1;
+            for (number, partition) in (0..).zip(&mut self.partitions) {
+                out.push(Output::Survey {
+                    partition: number,
+                    question: partition.question(self.surveys),
+                });
+            }
+            self.recheck(out);
         }
         self.snapshot(now_ms, out);
     }
@@ -298,7 +320,13 @@ impl Core {
         }
     }
 
-    fn surveyed(&mut self, number: u32, start: u64, out: &mut Vec<Output>) {
+    fn surveyed(
+        &mut self,
+        number: u32,
+        offsets: journal::Offsets,
+        compared: Option<(Mark, bool)>,
+        out: &mut Vec<Output>,
+    ) {
         // A chain that is behind has cursors that are behind.
         let caught_up = self.follow.caught_up();
         let Some(partition) = self.partitions.get_mut(number as usize) else {
@@ -307,7 +335,11 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        if partition.surveyed(start, caught_up, number, transactions, out) {
+        let mut news = partition.surveyed(offsets.start, caught_up, number, transactions, out);
+        if let Some((mark, holds)) = compared {
+            news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
+        }
+        if news {
             self.tell_trouble(out);
             self.publish(false, out);
         }

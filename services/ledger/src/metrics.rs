@@ -172,7 +172,8 @@ pub(crate) fn writing(batch: &Batch) {
             .refused
             .add(1, &[KeyValue::new("rule", refused.refusal.code())]);
     }
-    for finding in batch.audited.iter().flat_map(|audited| &audited.findings) {
+    let audited = batch.audited.iter().flat_map(|audited| &audited.findings);
+    for finding in audited.chain(&batch.lost) {
         instruments
             .findings
             .add(1, &[KeyValue::new("kind", format!("{:?}", finding.fault))]);

@@ -219,7 +219,16 @@ impl Shell {
                 Output::Load { partition, offset } => {
                     self.clerk.send(Errand::Load { partition, offset })
                 }
-                Output::Survey { partition } => self.clerk.send(Errand::Survey { partition }),
+                Output::Survey {
+                    partition,
+                    question,
+                } => self.clerk.send(Errand::Survey {
+                    partition,
+                    question,
+                }),
+                Output::Recheck { partition, below } => {
+                    self.clerk.send(Errand::Recheck { partition, below });
+                }
                 Output::Snapshot(snapshot) => self
                     .index
                     .send(Job::Persist(Box::new(self.clerk.keeper(snapshot)))),

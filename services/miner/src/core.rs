@@ -6,6 +6,7 @@
 
 mod attempt;
 mod choice;
+mod cut;
 mod event;
 mod input;
 mod lane;
@@ -25,7 +26,7 @@ use attempt::{Attempt, Proposal, Proposals, Stage};
 use lane::Lane;
 
 pub use input::{Input, Sealed};
-pub use output::{Check, End, Loss, Note, Output, Survey};
+pub use output::{Check, Cut, End, Loss, Note, Output, Survey, Surveyed};
 pub use report::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 pub use status::{Phase, Slice, Status};
 
@@ -154,10 +155,11 @@ impl Core {
         if self.ended || self.lanes.is_empty() {
             return;
         }
+        self.compare_ahead(now_ms);
         self.tend_lanes(now_ms, out);
         self.commit(now_ms, out);
         if self.attempt.is_some() {
-            self.propose_again(now_ms, out);
+            self.propose_when_due(now_ms, out);
         } else if self.may_begin(now_ms)
             && let Some(partition) = self.choose(now_ms)
         {
@@ -225,10 +227,9 @@ impl Core {
         header.nonce = nonce;
         let hash = header.hash();
         attempt.tries = sealed.tries;
-        let proposal = Proposal::new(now_ms, hash, value);
-        attempt.stage = Stage::Proposed(proposal);
+        attempt.stage = Stage::Proposed(Proposal::new(now_ms, hash, value));
         self.proposals.add(hash);
-        self.propose(out);
+        self.propose_when_due(now_ms, out);
     }
 
     fn on_appended(
@@ -281,21 +282,32 @@ impl Core {
         });
     }
 
-    /// Proposes the block once more, if it should have been read back by now.
-    fn propose_again(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+    /// Proposes the block if it has just been sealed, or once more if it should have been read back by now.
+    fn propose_when_due(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let readable = self.readable();
-        let Some(Attempt {
-            stage: Stage::Proposed(proposal),
-            ..
-        }) = &mut self.attempt
-        else {
+        let Some(proposal) = self.proposal() else {
             return;
         };
-        if !readable || now_ms < proposal.again_at_ms {
+        if now_ms < proposal.again_at_ms {
             return;
         }
-        proposal.repeated(now_ms);
-        self.propose(out);
+        let known = readable || !proposal.is_repeated();
+        let may = known && self.may_propose(now_ms, out);
+        let Some(proposal) = self.proposal() else {
+            return;
+        };
+        proposal.waits = !may;
+        if may {
+            proposal.proposed(now_ms);
+            self.propose(out);
+        }
+    }
+
+    fn proposal(&mut self) -> Option<&mut Proposal> {
+        match &mut self.attempt.as_mut()?.stage {
+            Stage::Sealing => None,
+            Stage::Proposed(proposal) => Some(proposal),
+        }
     }
 
     /// Whether the end of `blockchain` is known: otherwise nobody knows whether our block is there already.

@@ -14,7 +14,7 @@ use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use follow::{Feed, Rayon};
-use journal::{Appender, Completion, Entry, Journal, Tail, TailEvent};
+use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
 use kit::Shutdown;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -263,6 +263,7 @@ impl Shell {
             partition,
             from,
             self.window_bytes,
+            LONG_GAP,
             move |event| {
                 if let TailEvent::Batch(batch) = &event {
                     traces::polled(&topic, partition, batch);

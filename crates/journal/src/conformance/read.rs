@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::{PATIENCE, appender, entry, insist, put, read, topic, values};
 use crate::record::BATCH_RECORDS;
-use crate::{Batch, Entry, Error, Headers, Journal, Tail, TailEvent};
+use crate::{Batch, Entry, Error, Headers, Journal, LONG_GAP, Tail, TailEvent};
 
 /// Fills a partition with `count` records that hold their own number.
 fn fill(journal: &Journal, topic: &str, count: u64) {
@@ -202,13 +202,48 @@ pub(super) fn seek(journal: &Journal) {
     assert!(batch.records.is_empty());
 }
 
+pub(super) fn confirmed(journal: &Journal) {
+    let topic = topic(journal, 1);
+    fill(journal, &topic, 3);
+    let records = read(journal, &topic, 0, 0, 3);
+    for record in &records {
+        let ends = journal.confirm(&topic, 0, record).expect("it is there");
+        assert_eq!((ends.start, ends.end), (0, 3));
+    }
+    let read = &records[1];
+    let (mut other, mut later, mut beyond) = (read.clone(), read.clone(), read.clone());
+    other.value = Bytes::from_static(b"other");
+    later.append_ms += 1;
+    beyond.offset = 3;
+    for (case, read) in [("bytes", other), ("append time", later), ("end", beyond)] {
+        let changed = Error::Changed {
+            topic: topic.clone(),
+            partition: 0,
+            offset: read.offset,
+            start: 0,
+            end: 3,
+        };
+        assert_eq!(journal.confirm(&topic, 0, &read), Err(changed), "{case}");
+    }
+    let look = journal.look(&topic, 0, Some(2), 3).expect("it is there");
+    assert_eq!(look.record, records.last().cloned());
+}
+
 pub(super) fn tail(journal: &Journal) {
     let topic = topic(journal, 1);
     fill(journal, &topic, 50);
     let (send, receive) = mpsc::channel();
-    let tail = Tail::spawn(journal.clone(), &topic, 0, 0, 1 << 20, move |event| {
-        let _ = send.send(event);
-    });
+    let tail = Tail::spawn(
+        journal.clone(),
+        &topic,
+        0,
+        0,
+        1 << 20,
+        LONG_GAP,
+        move |event| {
+            let _ = send.send(event);
+        },
+    );
     let expect = |range: std::ops::Range<u64>| {
         let mut next = range.start;
         while next < range.end {
@@ -255,9 +290,17 @@ pub(super) fn window(journal: &Journal) {
         put(journal, &topic, 0, vec![1; 10_000]);
     }
     let (send, receive) = mpsc::channel();
-    let _tail = Tail::spawn(journal.clone(), &topic, 0, 0, 25_000, move |event| {
-        let _ = send.send(event);
-    });
+    let _tail = Tail::spawn(
+        journal.clone(),
+        &topic,
+        0,
+        0,
+        25_000,
+        LONG_GAP,
+        move |event| {
+            let _ = send.send(event);
+        },
+    );
     let mut held = Vec::new();
     let mut records = 0;
     while let Ok(event) = receive.recv_timeout(Duration::from_millis(1500)) {

@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng};
 use super::{Memory, Partition};
 use crate::Error;
 use crate::append::{AppendError, Entry};
+use crate::clock::now_ms;
 use crate::queue::Outcome;
 
 /// What happens to appends by chance: probabilities from 0 to 1, each for itself.
@@ -91,6 +92,27 @@ impl Faults {
         self.change(topic, partition, |log| log.truncate(end))
     }
 
+    /// The log loses everything from `end` on and holds these values there instead, without anybody seeing what is between.
+    pub fn replace_end(
+        &self,
+        topic: &str,
+        partition: u32,
+        end: u64,
+        values: &[Bytes],
+    ) -> Result<(), Error> {
+        let now_ms = now_ms();
+        self.change(topic, partition, |log| {
+            log.truncate(end);
+            for value in values {
+                let entry = Entry {
+                    value: value.clone(),
+                    ..Entry::default()
+                };
+                let _ = log.append(&entry, now_ms);
+            }
+        })
+    }
+
     /// A record that is there becomes another one.
     pub fn rewrite(
         &self,
@@ -108,7 +130,12 @@ impl Faults {
         partition: u32,
         work: impl FnOnce(&mut super::Log),
     ) -> Result<(), Error> {
-        let partition = self.memory.partition(topic, partition)?;
+        // Also while the log cannot be reached: that is when logs lose something.
+        let topics = self.memory.topics.lock();
+        let found = topics.get(topic);
+        let partition = found
+            .and_then(|topic| topic.partitions.get(partition as usize))
+            .ok_or_else(|| Error::NoTopic(topic.to_owned()))?;
         work(&mut partition.log.lock());
         partition.grown.notify_all();
         Ok(())

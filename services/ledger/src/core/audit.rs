@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chain::{Accepted, Hash};
 
-use super::compare::{Subject, compare};
+use super::compare::{Subject, absolve, compare};
+use super::fact::Fact;
 use super::queue::Queue;
 use crate::store::write::Audited;
 
@@ -26,6 +27,19 @@ pub struct Audit {
     lane: Option<Queue>,
     /// The topic begins here: what lies below is gone.
     start: u64,
+    /// Records that the topic held, and may have lost since: offset and hash, in order.
+    seen: Vec<(u64, Hash)>,
+    /// The block at this offset disagreed, and the topic is read anew since then.
+    doubted: Option<u64>,
+}
+
+/// What came of comparing a block.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It has been compared.
+    Audited(Audited),
+    /// It disagrees with what was read of the topic a while ago: that must be read again first.
+    Doubted,
 }
 
 #[derive(Debug)]
@@ -146,7 +160,7 @@ impl Audit {
         live: Option<&Queue>,
         chain_id: &Hash,
         number: u64,
-    ) -> Option<Audited> {
+    ) -> Option<Outcome> {
         let (from, to) = self
             .waiting
             .front()
@@ -156,18 +170,41 @@ impl Audit {
         let knows =
             |queue: &&Queue| (queue.base() <= from || queue.base() <= start) && queue.read() >= to;
         let queue = live.filter(knows).or(self.lane.as_ref().filter(knows))?;
-        let waiting = self.waiting.pop_front()?;
-        self.bytes -= waiting.bytes();
-        let subject = match waiting {
-            Waiting::Fresh(accepted) => Subject::from(&*accepted),
-            Waiting::Loaded(subject) => *subject,
+        let subject = match self.waiting.front()? {
+            Waiting::Fresh(accepted) => Subject::from(&**accepted),
+            Waiting::Loaded(subject) => Subject::clone(subject),
         };
-        let audited = compare(&subject, queue.range(from, to), start, chain_id, number);
+        let mut audited = compare(&subject, queue.range(from, to), start, chain_id, number);
+        if audited.accuses() {
+            let read_live = live.is_some_and(|live| std::ptr::eq(live, queue));
+            if read_live && self.doubted.replace(from) != Some(from) {
+                return Some(Outcome::Doubted);
+            }
+            let held = |offset| queue.range(offset, offset + 1).next().map(|fact| fact.hash);
+            audited.findings = absolve(&subject, audited.findings, number, &self.seen, &held);
+        }
+        if let Some(waiting) = self.waiting.pop_front() {
+            self.bytes -= waiting.bytes();
+        }
         self.audited = to;
+        self.seen.retain(|(offset, _)| *offset >= to);
         if let Some(lane) = &mut self.lane {
             lane.release(to);
         }
-        Some(audited)
+        Some(Outcome::Audited(audited))
+    }
+
+    /// The topic held these records: a block that holds one of them is right even if the topic has lost it.
+    pub fn remember(&mut self, facts: &[&Fact]) {
+        let facts = facts.iter().filter(|fact| fact.offset >= self.audited);
+        self.seen.extend(facts.map(|fact| (fact.offset, fact.hash)));
+        self.seen.sort_unstable();
+        self.seen.dedup();
+    }
+
+    /// Reads nothing by itself any more.
+    pub fn drop_lane(&mut self) {
+        self.lane = None;
     }
 
     /// What is needed to go on. `cursor`: every block below is in the index.

@@ -1,7 +1,7 @@
 //! The audit of one block: what it carries against what the topic holds, byte for byte by hash.
 
 use chain::{Accepted, Account, Hash};
-use follow::audit::{self, Held, Run, Seen, claims};
+use follow::audit::{self, Fault, Held, Run, Seen, claims};
 
 pub use follow::audit::Claim;
 
@@ -30,6 +30,23 @@ pub struct Subject {
     pub block_ms: u64,
     /// The slice, in offset order.
     pub slots: Vec<Claim>,
+}
+
+impl Subject {
+    /// Offset and hash of each record in it.
+    fn records(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
+        let mut next = self.from;
+        self.slots.iter().filter_map(move |slot| match slot {
+            Claim::Record { hash, .. } => {
+                next += 1;
+                Some((next - 1, *hash))
+            }
+            Claim::Void { offsets } => {
+                next += offsets;
+                None
+            }
+        })
+    }
 }
 
 impl From<&Accepted> for Subject {
@@ -99,6 +116,51 @@ pub fn compare<'a>(
     out
 }
 
+/// What this ledger had seen in the topic, before the topic lost it, is no fault of the miner whose block holds it.
+/// `seen` is in order; `held`: the hash of what the topic holds now.
+pub fn absolve(
+    subject: &Subject,
+    findings: Vec<Finding>,
+    number: u64,
+    seen: &[(u64, Hash)],
+    held: &dyn Fn(u64) -> Option<Hash>,
+) -> Vec<Finding> {
+    let mut out: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let offsets = finding.from_offset..finding.to_offset;
+        let records = subject
+            .records()
+            .filter(|(offset, _)| offsets.contains(offset));
+        let was_there = |offset: u64, hash: Hash| seen.binary_search(&(offset, hash)).is_ok();
+        let records: Vec<_> = records
+            .map(|(offset, hash)| (offset, hash, was_there(offset, hash)))
+            .collect();
+        if !records.iter().any(|(_, _, seen)| *seen) {
+            out.push(finding);
+            continue;
+        }
+        for run in records.chunk_by(|a, b| a.2 == b.2) {
+            let (from_offset, hash, seen) = run[0];
+            out.push(Finding {
+                fault: if seen {
+                    Fault::Unavailable
+                } else {
+                    finding.fault
+                },
+                from_offset,
+                to_offset: from_offset + run.len() as u64,
+                in_block: Some(hash),
+                in_topic: held(from_offset),
+                ..finding.clone()
+            });
+        }
+    }
+    for (at, finding) in (number..).zip(&mut out) {
+        finding.number = at;
+    }
+    out
+}
+
 fn find(subject: &Subject, number: u64, run: &Run, findings: &mut Vec<Finding>) {
     findings.push(Finding {
         number: number + findings.len() as u64,
@@ -119,7 +181,6 @@ mod tests {
     use bytes::Bytes;
     use chain::Verdict;
     use chain::transaction::MAX_BYTES;
-    use follow::audit::Fault;
 
     use super::*;
 

@@ -5,6 +5,8 @@ use chain::parallel::Parallel;
 use chain::record::{self, Judged};
 use chain::{Hash, Rules, Transaction};
 
+use super::recheck::Mark;
+
 /// One record as the topic holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
@@ -94,6 +96,15 @@ impl Fact {
             trace_id: trace_id(&record.headers),
             // Its own copy: a slice would keep the whole fetch it came in alive.
             value: Bytes::copy_from_slice(&record.value),
+        }
+    }
+
+    /// What tells it from any other record at its offset.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            offset: self.offset,
+            append_ms: self.append_ms,
+            hash: self.hash,
         }
     }
 

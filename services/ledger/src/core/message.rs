@@ -7,7 +7,9 @@ use follow::Refused;
 
 use super::compare::Subject;
 use super::fact::Facts;
+use super::loss::Question;
 use super::queue::Line;
+use super::recheck::Mark;
 use crate::store::answer::{Audit as AuditState, Finding, Totals};
 use crate::store::write::Batch;
 
@@ -49,8 +51,17 @@ pub enum Input {
     Surveyed {
         /// Partition asked for.
         partition: u32,
-        /// First offset that is still there.
-        start: u64,
+        /// Its ends.
+        offsets: journal::Offsets,
+        /// The record that was asked for, and whether it is still there.
+        compared: Option<(Mark, bool)>,
+    },
+    /// The answer to [`Output::Recheck`].
+    Rechecked {
+        /// Partition asked for.
+        partition: u32,
+        /// What the topic has lost, without numbers; `None`: it could not be read.
+        findings: Option<Vec<Finding>>,
     },
     /// Some time has passed.
     Tick,
@@ -105,10 +116,19 @@ pub enum Output {
         /// Offset.
         offset: u64,
     },
-    /// Ask where the topic begins, and say [`Input::Surveyed`] if it is known.
+    /// Ask where the topic begins and ends and what it holds, and say [`Input::Surveyed`] if that is known.
     Survey {
         /// Partition of `transactions`.
         partition: u32,
+        /// What else is asked.
+        question: Question,
+    },
+    /// The topic has lost records: compare again what was compared below an offset, and say [`Input::Rechecked`].
+    Recheck {
+        /// Partition of `transactions`.
+        partition: u32,
+        /// How far blocks have been compared.
+        below: u64,
     },
     /// Keep this over a restart. The index holds the block that it ends with.
     Snapshot(Snapshot),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use chain::Rules;
 
-use super::audit::{Audit, Want};
+use super::audit::{Audit, Outcome, Want};
 use super::fact::Fact;
+use super::loss::{Loss, Question};
 use super::queue::{Line, Queue};
+use super::recheck::Mark;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
 use crate::store::write::Audited;
 
@@ -14,10 +16,10 @@ use crate::store::write::Audited;
 pub struct Partition {
     pub audit: Audit,
     /// There once the follower has caught up.
-    queue: Option<Queue>,
+    pub(super) queue: Option<Queue>,
     line: Arc<Line>,
     /// The next block consumes from here, as readers see it.
-    cursor: u64,
+    pub(super) cursor: u64,
     /// Of the newest reader of each lane.
     generations: [u64; 2],
     /// Lanes that wait for another try, and since when.
@@ -26,6 +28,14 @@ pub struct Partition {
     trouble: [Option<Trouble>; 2],
     /// Records that were removed before they were sealed: nothing heals that.
     gap: Option<Trouble>,
+    /// The record that the queue's reader read last.
+    pub(super) last: Option<Mark>,
+    /// What the topic has lost of what had been read.
+    pub(super) loss: Option<Loss>,
+    /// What blocks hold below this offset is to be compared again.
+    pub(super) recheck_due: Option<u64>,
+    /// The same, while it is being done.
+    pub(super) rechecking: Option<u64>,
     /// Whether the last look at the topic's beginning showed such a gap.
     suspect: bool,
 }
@@ -51,6 +61,10 @@ impl Partition {
             lost: [None; 2],
             trouble: [None, None],
             gap: None,
+            last: None,
+            loss: None,
+            recheck_due: None,
+            rechecking: None,
             suspect: false,
         }
     }
@@ -91,6 +105,9 @@ impl Partition {
                     return Vec::new();
                 }
                 let fresh = facts.records.clone();
+                if let Some(fact) = fresh.last() {
+                    self.last = Some(fact.mark());
+                }
                 if let Some(queue) = &mut self.queue {
                     queue.extend(facts);
                 }
@@ -120,12 +137,21 @@ impl Partition {
         if live && self.queue.is_none() {
             self.queue = Some(Queue::starting(self.cursor));
             self.read(Lane::Live, self.cursor, number, out);
+            // It may have been cut while nobody looked.
+            out.push(Output::Survey {
+                partition: number,
+                question: Question::HoldsCompared(self.audit.audited()),
+            });
         }
         let mut compared = Vec::new();
-        while let Some(audited) =
+        while let Some(outcome) =
             self.audit
                 .compare(self.queue.as_ref(), &rules.chain_id, *findings)
         {
+            let Outcome::Audited(audited) = outcome else {
+                self.doubt(number, out);
+                break;
+            };
             *findings += audited.findings.len() as u64;
             compared.push(audited);
         }
@@ -183,7 +209,19 @@ impl Partition {
 
     /// What is wrong, the queue's reader first.
     pub fn trouble(&self) -> Option<&Trouble> {
-        self.gap.iter().chain(self.trouble.iter().flatten()).next()
+        let loss = self.loss.as_ref().map(Loss::trouble);
+        let lasting = self.gap.iter().chain(loss);
+        lasting.chain(self.trouble.iter().flatten()).next()
+    }
+
+    /// A block and what was read of the topic disagree: before anybody is accused the topic is read anew.
+    fn doubt(&mut self, number: u32, out: &mut Vec<Output>) {
+        let question = self.last.map_or(Question::Ends, Question::Holds);
+        out.push(Output::Survey {
+            partition: number,
+            question,
+        });
+        self.forget(number, out);
     }
 
     /// Forgets what neither readers nor the audit need: what is below the cursor, unless the audit goes along with the queue.
@@ -198,14 +236,14 @@ impl Partition {
         }
     }
 
-    fn redraw(&mut self) {
+    pub(super) fn redraw(&mut self) {
         self.line = Arc::new(match &self.queue {
             Some(queue) => queue.line(self.cursor),
             None => Queue::starting(self.cursor).line(self.cursor),
         });
     }
 
-    fn read(&mut self, lane: Lane, from: u64, number: u32, out: &mut Vec<Output>) {
+    pub(super) fn read(&mut self, lane: Lane, from: u64, number: u32, out: &mut Vec<Output>) {
         self.lost[lane as usize] = None;
         self.generations[lane as usize] += 1;
         let generation = self.generations[lane as usize];
@@ -217,7 +255,7 @@ impl Partition {
         });
     }
 
-    fn stop_lane(&mut self, lane: Lane, number: u32, out: &mut Vec<Output>) {
+    pub(super) fn stop_lane(&mut self, lane: Lane, number: u32, out: &mut Vec<Output>) {
         self.lost[lane as usize] = None;
         self.generations[lane as usize] += 1;
         self.trouble[lane as usize] = None;
@@ -240,13 +278,43 @@ impl Partition {
             (Lane::Live, None) => self.cursor,
             (Lane::Audit, _) => self.audit.lane().map_or(0, |lane| lane.read()),
         };
+        let cut = self.last.filter(|_| lane == Lane::Live);
+        match (error, cut) {
+            (journal::Error::OutOfRange { end, offset, .. }, Some(last)) if offset > end => {
+                self.cut(last, end, number, topic, out);
+            }
+            (journal::Error::Changed { end, .. }, Some(last)) => {
+                self.cut(last, end, number, topic, out);
+            }
+            (journal::Error::Changed { .. }, None) if lane == Lane::Live => {
+                self.forget(number, out);
+            }
+            (journal::Error::Changed { .. }, None) => {
+                // What the audit alone had read: it begins again.
+                self.audit.drop_lane();
+                self.stop_lane(lane, number, out);
+            }
+            (error, _) => self.cannot_read(lane, at, error, number, topic, out),
+        }
+    }
+
+    /// A lane cannot be read on, and what was read of it is not concerned.
+    fn cannot_read(
+        &mut self,
+        lane: Lane,
+        at: u64,
+        error: journal::Error,
+        number: u32,
+        topic: &str,
+        out: &mut Vec<Output>,
+    ) {
         match error {
             journal::Error::OutOfRange { start, offset, .. } if offset < start => {
                 self.begins(lane, start, number, topic, out)
             }
             journal::Error::OutOfRange { end, .. } => {
                 let message = format!(
-                    "data loss on {topic}/{number}: the chain has consumed records up to offset {}, the log ends at {end}; restore it, or fill the end with `blocklog topic pad`",
+                    "data loss on {topic}/{number}: it ends at {end}, and the chain has sealed everything below offset {}; restore it, or fill the end with `blocklog topic pad`",
                     self.cursor
                 );
                 self.trouble[lane as usize] = Some(("DATA_LOSS", message));

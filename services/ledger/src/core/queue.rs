@@ -133,6 +133,14 @@ impl Queue {
         };
     }
 
+    /// Begins again at `from` although more had been read: the topic is not the one that it was.
+    pub fn begin_again(&mut self, from: u64) {
+        *self = Queue {
+            ordinal: self.ordinal,
+            ..Queue::starting(from)
+        };
+    }
+
     /// Forgets what lies below an offset.
     pub fn release(&mut self, below: u64) {
         self.base = self.base.max(below);
@@ -372,8 +380,9 @@ mod tests {
         }
         // A window of one record: the tail reads the next only when the one before has been let go.
         let (send, read) = std::sync::mpsc::channel();
-        let _tail =
-            journal::Tail::spawn(journal, "t", 0, 0, 1, move |event| drop(send.send(event)));
+        let _tail = journal::Tail::spawn(journal, "t", 0, 0, 1, journal::LONG_GAP, move |event| {
+            drop(send.send(event));
+        });
         let mut queue = Queue::starting(0);
         let pull = |queue: &mut Queue| {
             while let Ok(event) = read.recv_timeout(std::time::Duration::from_millis(200)) {

@@ -1,25 +1,38 @@
 //! The thread for what may take a while and nobody waits for.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::Journal;
 
+use crate::core::loss::Question;
+use crate::core::recheck::{self, Mark};
 use crate::core::{Input, Snapshot};
 use crate::store::Reader;
+use crate::store::answer::Finding;
 
 /// The consumer group whose positions Kafka's tools show, without the journal's prefix.
 const GROUP: &str = "ledger";
+
+/// Bytes of records read in one go when they are compared again.
+const READ_BYTES: usize = 1 << 20;
+
+/// Longest wait for a record that is there.
+const READ_WAIT: Duration = Duration::from_secs(5);
 
 /// Work for it.
 pub(super) enum Errand {
     /// Read a block back.
     Load { partition: u32, offset: u64 },
-    /// Ask where a partition begins.
-    Survey { partition: u32 },
+    /// Ask where a partition begins and ends, and what it holds.
+    Survey { partition: u32, question: Question },
+    /// Compare again what was compared below an offset.
+    Recheck { partition: u32, below: u64 },
     /// Write a snapshot.
     Keep(Snapshot),
     /// Leave a position.
@@ -97,17 +110,64 @@ impl Drop for Clerk {
     }
 }
 
+/// A partition, to be read once more.
+struct Partition<'a> {
+    journal: &'a Journal,
+    number: u32,
+    end: u64,
+}
+
+impl recheck::Topic for Partition<'_> {
+    type Error = anyhow::Error;
+
+    fn records(&self, offsets: Range<u64>) -> anyhow::Result<Vec<Mark>> {
+        let (mut next, end) = (offsets.start, offsets.end.min(self.end));
+        let mut marks = Vec::new();
+        if next >= end {
+            return Ok(marks);
+        }
+        let mut reader = self.journal.reader(TRANSACTIONS, self.number, next)?;
+        while next < end {
+            let batch = reader.next(READ_BYTES, READ_WAIT)?;
+            anyhow::ensure!(
+                batch.next > next,
+                "offset {next} could not be read in {READ_WAIT:?}"
+            );
+            next = batch.next;
+            let inside = batch.records.iter().filter(|record| record.offset < end);
+            marks.extend(inside.map(Mark::of));
+        }
+        Ok(marks)
+    }
+}
+
 impl Desk {
     fn work(&self, todo: &Receiver<Errand>) {
         for errand in todo {
             match errand {
                 Errand::Load { partition, offset } => self.load(partition, offset),
-                // Whoever reads it tells that a topic cannot be reached.
-                Errand::Survey { partition } => {
-                    if let Ok(ends) = self.journal.offsets(TRANSACTIONS, partition) {
-                        let start = ends.start;
-                        let _ = self.core.send(Input::Surveyed { partition, start });
-                    }
+                Errand::Survey {
+                    partition,
+                    question,
+                } => match self.survey(partition, question) {
+                    Ok(input) => drop(self.core.send(input)),
+                    // Whoever reads it tells that a topic cannot be reached.
+                    Err(error) => tracing::debug!(partition, "not surveyed: {error}"),
+                },
+                Errand::Recheck { partition, below } => {
+                    let findings = self
+                        .recheck(partition, below)
+                        .inspect_err(|error| {
+                            tracing::warn!(
+                                partition,
+                                "what the topic lost is not known yet: {error}; it is tried again"
+                            );
+                        })
+                        .ok();
+                    let _ = self.core.send(Input::Rechecked {
+                        partition,
+                        findings,
+                    });
                 }
                 Errand::Keep(snapshot) => match snapshot.0.write(&self.data) {
                     Ok(()) => tracing::debug!("snapshot written"),
@@ -129,6 +189,42 @@ impl Desk {
                 }
             }
         }
+    }
+
+    fn survey(&self, partition: u32, question: Question) -> anyhow::Result<Input> {
+        let mark = match (question, self.reader.view()) {
+            (Question::Holds(mark), _) => Some(mark),
+            (Question::HoldsCompared(below), Some(view)) => {
+                recheck::last_compared(&view, partition, below)?
+            }
+            _ => None,
+        };
+        let (offset, reach) = mark.map_or((None, 0), |mark| (Some(mark.offset), mark.offset + 1));
+        let look = self.journal.look(TRANSACTIONS, partition, offset, reach)?;
+        let found = look.record.as_ref().map(Mark::of);
+        let compared = mark.map(|mark| {
+            // Deleted at the beginning since: nothing that was not sealed is lost with it.
+            let deleted = mark.offset < look.offsets.start;
+            (mark, deleted || found == Some(mark))
+        });
+        Ok(Input::Surveyed {
+            partition,
+            offsets: look.offsets,
+            compared,
+        })
+    }
+
+    fn recheck(&self, partition: u32, below: u64) -> anyhow::Result<Vec<Finding>> {
+        let Some(view) = self.reader.view() else {
+            return Ok(Vec::new());
+        };
+        let offsets = self.journal.offsets(TRANSACTIONS, partition)?;
+        let topic = Partition {
+            journal: &self.journal,
+            number: partition,
+            end: offsets.end,
+        };
+        recheck::recheck(&view, partition, offsets.start, below, &topic)
     }
 
     fn load(&self, partition: u32, offset: u64) {

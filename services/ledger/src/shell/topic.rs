@@ -7,7 +7,7 @@ use chain::Rules;
 use crossbeam_channel::Sender;
 use follow::Rayon;
 use follow::topics::TRANSACTIONS;
-use journal::{Batch, Journal, Tail, TailEvent};
+use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::core::fact::Facts;
@@ -87,6 +87,7 @@ pub(super) fn read(
         partition,
         from,
         window.max(LEAST_BYTES),
+        LONG_GAP,
         sink,
     )
 }

@@ -7,7 +7,7 @@ use chain::{Accepted, Hash};
 use fjall::{Database, OwnedWriteBatch, PersistMode, Slice};
 use follow::Refused;
 
-use super::answer::Finding;
+use super::answer::{Fault, Finding};
 use super::rows::{self, State};
 use super::schema::{Keyspaces, meta};
 use super::tiles::Edges;
@@ -38,6 +38,8 @@ pub struct Batch {
     pub refused: Vec<Refused>,
     /// What the audit found out about blocks that are in the index or in this batch.
     pub audited: Vec<Audited>,
+    /// What the topic has lost of blocks that had been compared.
+    pub lost: Vec<Finding>,
     /// Whether it is of a replay: the ledger had not caught up when it began.
     pub replay: bool,
     /// Where the index stands after all this; `None` while there is no block 0 (then there is nothing else either).
@@ -70,6 +72,14 @@ pub struct Audited {
     pub findings: Vec<Finding>,
     /// Transactions that the topic holds and the block left out: id, partition, offset.
     pub omitted: Vec<(Hash, u32, u64)>,
+}
+
+impl Audited {
+    /// Whether the block is not what the topic held.
+    pub fn accuses(&self) -> bool {
+        let accusing = |finding: &Finding| finding.fault != Fault::Unavailable;
+        self.findings.iter().any(accusing)
+    }
 }
 
 /// A batch that is ready to be written. Dropped, it leaves nothing that readers see.
@@ -110,7 +120,7 @@ impl Batch {
 
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
-        self.is_audit() && self.audited.is_empty()
+        self.is_audit() && self.audited.is_empty() && self.lost.is_empty()
     }
 
     /// Whether there is nothing but what the audit found.
@@ -177,6 +187,9 @@ impl Writer {
         }
         for audited in &batch.audited {
             self.audited(audited, &mut rows, &mut out)?;
+        }
+        for finding in &batch.lost {
+            self.finding(finding, &mut out);
         }
         rows.put(&self.keyspaces, batch, &mut out)?;
         self.edges.flush(&self.keyspaces, &mut out);

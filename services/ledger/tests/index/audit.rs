@@ -245,3 +245,138 @@ fn traces_of_submissions_are_kept() {
     };
     assert_eq!(record.trace_id.map(|id| id[15]), Some(16));
 }
+
+/// What is wrong with the topic, as far as the ledger knows.
+fn loss(driver: &Driver) -> String {
+    match &driver.ready["transactions"] {
+        Err(("DATA_LOSS", message)) => message.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Sends this many to partition 0.
+fn send(world: &mut World, count: u64) {
+    for n in 0..count {
+        world.send(0, "bank", "carol", n + 1);
+    }
+}
+
+#[test]
+fn a_topic_that_was_cut_and_has_grown_again_accuses_nobody_and_is_not_forgotten() {
+    // Cut among what is pending, and grown again to less, as much and more than before.
+    for again in [1, 4, 9] {
+        let dir = folder();
+        let mut world = World::new();
+        send(&mut world, 3);
+        world.seal(0);
+        send(&mut world, 5);
+        let mut driver = Driver::caught_up(dir.path(), &world);
+        world.cut(0, 4);
+        send(&mut world, again);
+        // An honest miner has read it anew.
+        world.seal(0);
+        driver.run(&world);
+        driver.pass(5_000, &world);
+        for _ in 0..6 {
+            driver.pass(5_000, &world);
+        }
+        assert_eq!(faults(&driver), [], "{again}");
+        assert_eq!(driver.view().audit().unwrap().checked_height, Some(2));
+        let message = loss(&driver);
+        assert!(message.contains("transactions/0"), "{message}");
+        assert!(
+            message.contains("offset 7 is gone or replaced"),
+            "{message}"
+        );
+        assert_eq!(driver.fatal, None);
+    }
+}
+
+#[test]
+fn what_is_sealed_and_lost_is_found_in_the_right_blocks_and_survives_a_restart() {
+    let dir = folder();
+    let mut world = World::new();
+    for _ in 0..3 {
+        send(&mut world, 4);
+        world.seal(0);
+    }
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    assert_eq!(faults(&driver), []);
+    // Half of the second block and all of the third.
+    world.cut(0, 6);
+    send(&mut world, 8);
+    for _ in 0..7 {
+        driver.pass(5_000, &world);
+    }
+    let expected = [(Fault::Unavailable, 6, 8), (Fault::Unavailable, 8, 12)];
+    assert_eq!(faults(&driver), expected);
+    assert!(loss(&driver).contains("transactions/0"));
+    // What came after the cut above the cursor is audited as always.
+    world.seal(0);
+    driver.pass(5_000, &world);
+    assert_eq!(driver.view().audit().unwrap().checked_height, Some(4));
+    driver.close();
+    let driver = Driver::caught_up(dir.path(), &world);
+    assert_eq!(
+        (faults(&driver), driver.found.len()),
+        (expected.to_vec(), 0)
+    );
+    let audit = driver.view().audit().unwrap();
+    assert_eq!((audit.findings, audit.latest.unwrap().height), (2, 3));
+}
+
+#[test]
+fn a_cut_while_the_ledger_was_down_is_noticed_at_the_start() {
+    let dir = folder();
+    let mut world = World::new();
+    send(&mut world, 4);
+    world.seal(0);
+    Driver::caught_up(dir.path(), &world).close();
+    world.cut(0, 2);
+    send(&mut world, 5);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    driver.pass(5_000, &world);
+    assert_eq!(faults(&driver), [(Fault::Unavailable, 2, 4)]);
+    assert!(loss(&driver).contains("offset 3 "));
+    world.seal(0);
+    driver.run(&world);
+    assert_eq!(driver.view().audit().unwrap().checked_height, Some(2));
+}
+
+#[test]
+fn a_topic_that_holds_again_what_it_lost_is_whole() {
+    let dir = folder();
+    let mut world = World::new();
+    send(&mut world, 4);
+    world.seal(0);
+    send(&mut world, 2);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    let copy = world.topic[0].clone();
+    world.cut(0, 5);
+    driver.run(&world);
+    assert!(loss(&driver).contains("ends at 5"));
+    assert_eq!(driver.view().pending(0, 0, 100).len(), 1);
+    world.topic[0] = copy;
+    world.ends[0] = 6;
+    driver.pass(5_000, &world);
+    assert_eq!(driver.ready["transactions"], Ok(()));
+    assert_eq!(driver.view().pending(0, 0, 100).len(), 2);
+    assert_eq!(faults(&driver), []);
+}
+
+#[test]
+fn a_block_with_what_the_ledger_saw_before_the_loss_is_no_fault_of_its_miner() {
+    let dir = folder();
+    let mut world = World::new();
+    send(&mut world, 4);
+    let mut driver = Driver::caught_up(dir.path(), &world);
+    // Sealed while all was well; the ledger reads the block after the loss.
+    world.seal(0);
+    world.cut(0, 2);
+    send(&mut world, 5);
+    driver.run(&world);
+    for _ in 0..7 {
+        driver.pass(5_000, &world);
+    }
+    assert_eq!(faults(&driver), [(Fault::Unavailable, 2, 4)]);
+}

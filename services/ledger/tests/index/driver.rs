@@ -7,6 +7,8 @@ use chain::Hash;
 use chain::parallel::Sequential;
 use journal::{Batch, TailEvent};
 use ledger::core::fact::Facts;
+use ledger::core::loss::Question;
+use ledger::core::recheck::{self, Mark};
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
 use ledger::store::answer::Finding;
 use ledger::store::write::Writer;
@@ -28,6 +30,18 @@ pub fn folder() -> tempfile::TempDir {
     .expect("a folder")
 }
 
+/// A partition of the topic, read again.
+struct Topic<'a>(&'a World, u32);
+
+impl recheck::Topic for Topic<'_> {
+    type Error = ledger::store::Error;
+
+    fn records(&self, offsets: std::ops::Range<u64>) -> Result<Vec<Mark>, Self::Error> {
+        let records = self.0.topic[self.1 as usize].range(offsets);
+        Ok(records.map(|(_, record)| Mark::of(record)).collect())
+    }
+}
+
 pub struct Driver {
     pub core: Core,
     pub reader: Reader,
@@ -43,6 +57,8 @@ pub struct Driver {
     inputs: VecDeque<Input>,
     chain_reader: Option<(u64, u64)>,
     readers: BTreeMap<(u32, u8), (Lane, u64, u64)>,
+    /// The last record that each reader read, and the reader's generation.
+    read: BTreeMap<(u32, u8), (u64, journal::Record)>,
     dir: std::path::PathBuf,
     clock_ms: u64,
 }
@@ -84,6 +100,7 @@ impl Driver {
             inputs: VecDeque::from([Input::Follow(follow::Input::Start)]),
             chain_reader: None,
             readers: BTreeMap::new(),
+            read: BTreeMap::new(),
             dir: dir.to_owned(),
             clock_ms: 1_000_000,
         };
@@ -188,7 +205,11 @@ impl Driver {
     }
 
     fn read_topic(&mut self, world: &World) -> Option<Input> {
-        let behind = |partition: u32, next: u64| next < world.ends[partition as usize];
+        // A reader above the end says so once.
+        let behind = |partition: u32, next: u64| {
+            let end = world.ends[partition as usize];
+            next < end || (next > end && next != u64::MAX)
+        };
         let mut readers = self.readers.iter_mut();
         let (key, (lane, generation, next)) =
             readers.find(|(key, reader)| behind(key.0, reader.2))?;
@@ -198,8 +219,35 @@ impl Driver {
             world.ends[partition as usize],
         );
         let topic = &world.topic[partition as usize];
-        if *next < start {
-            let (topic, offset) = ("transactions".into(), std::mem::replace(next, end));
+        // A reader compares what it read last before it goes on.
+        let last = self
+            .read
+            .get(key)
+            .filter(|(reader, _)| *reader == generation);
+        if let Some((_, last)) = last
+            && last.offset >= start
+            && *next <= end
+            && topic.get(&last.offset) != Some(last)
+        {
+            let offset = last.offset;
+            *next = u64::MAX;
+            let error = journal::Error::Changed {
+                topic: "transactions".into(),
+                partition,
+                offset,
+                start,
+                end,
+            };
+            return Some(Input::Topic {
+                partition,
+                lane,
+                generation,
+                news: News::Lost(error),
+            });
+        }
+        if *next < start || *next > end {
+            let told = if *next < start { end } else { u64::MAX };
+            let (topic, offset) = ("transactions".into(), std::mem::replace(next, told));
             let error = journal::Error::OutOfRange {
                 topic,
                 partition,
@@ -224,6 +272,9 @@ impl Driver {
         } else {
             end
         };
+        if let Some(last) = records.last() {
+            self.read.insert(*key, (generation, last.clone()));
+        }
         let batch = Batch {
             records,
             next: *next,
@@ -270,9 +321,24 @@ impl Driver {
                     let subject = self.view().subject(partition, offset).expect("an index");
                     self.inputs.push_back(Input::Loaded { partition, subject });
                 }
-                Output::Survey { partition } => {
-                    let start = world.map_or(0, |world| world.starts[partition as usize]);
-                    self.inputs.push_back(Input::Surveyed { partition, start });
+                Output::Survey {
+                    partition,
+                    question,
+                } => self.survey(
+                    partition,
+                    question,
+                    world.expect("asked for after the start"),
+                ),
+                Output::Recheck { partition, below } => {
+                    let world = world.expect("asked for after the start");
+                    let (start, topic) =
+                        (world.starts[partition as usize], Topic(world, partition));
+                    let found = recheck::recheck(&self.view(), partition, start, below, &topic);
+                    let findings = Some(found.expect("an index"));
+                    self.inputs.push_back(Input::Rechecked {
+                        partition,
+                        findings,
+                    });
                 }
                 Output::Snapshot(snapshot) => {
                     snapshot.0.write(&self.dir).expect("a disk");
@@ -284,6 +350,30 @@ impl Driver {
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),
             }
         }
+    }
+
+    fn survey(&mut self, partition: u32, question: Question, world: &World) {
+        let number = partition as usize;
+        let (start, end) = (world.starts[number], world.ends[number]);
+        let mark = match question {
+            Question::Ends => None,
+            Question::Holds(mark) => Some(mark),
+            Question::HoldsCompared(below) => {
+                let view = self.reader.view();
+                view.and_then(|view| {
+                    recheck::last_compared(&view, partition, below).expect("an index")
+                })
+            }
+        };
+        let holds = |mark: Mark| {
+            let now = world.topic[number].get(&mark.offset).map(Mark::of);
+            mark.offset < start || now == Some(mark)
+        };
+        self.inputs.push_back(Input::Surveyed {
+            partition,
+            offsets: journal::Offsets { start, end },
+            compared: mark.map(|mark| (mark, holds(mark))),
+        });
     }
 
     fn follow(&mut self, task: follow::Task, world: &Option<&World>) {

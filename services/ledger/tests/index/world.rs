@@ -98,6 +98,12 @@ impl World {
         offset
     }
 
+    /// A partition loses everything from an offset on.
+    pub fn cut(&mut self, partition: usize, end: u64) {
+        self.ends[partition] = end;
+        self.topic[partition].retain(|offset, _| *offset < end);
+    }
+
     /// Leaves offsets without records.
     pub fn skip(&mut self, partition: usize, offsets: u64) {
         self.ends[partition] += offsets;

@@ -47,25 +47,38 @@ pub(crate) struct Proposal {
     pub(crate) value: Bytes,
     /// Where it landed, if the log said.
     pub(crate) offset: Option<u64>,
-    /// When to propose it again. A copy too many is refused as STALE, so this is always safe.
+    /// When to propose it, or to propose it again. A copy too many is refused as STALE, so this is always safe.
     pub(crate) again_at_ms: u64,
+    /// How often it was handed to the log.
+    times: u32,
+    /// It is due, and waits for a look at a log.
+    pub(crate) waits: bool,
     failures: u32,
 }
 
 impl Proposal {
+    /// A sealed block, which is due at once.
     pub(crate) fn new(now_ms: u64, hash: Hash, value: Bytes) -> Proposal {
         Proposal {
             hash,
             value,
             offset: None,
-            again_at_ms: now_ms + OUTCOME_MS,
+            again_at_ms: now_ms,
+            times: 0,
+            waits: false,
             failures: 0,
         }
     }
 
-    /// It was handed to the log once more.
-    pub(crate) fn repeated(&mut self, now_ms: u64) {
+    /// It is handed to the log.
+    pub(crate) fn proposed(&mut self, now_ms: u64) {
+        self.times += 1;
         self.again_at_ms = now_ms + OUTCOME_MS;
+    }
+
+    /// Whether it was handed to the log before.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.times > 0
     }
 
     /// What the log said.

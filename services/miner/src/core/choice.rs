@@ -11,7 +11,7 @@ impl Core {
         self.may_mine() && now_ms >= self.barred_until_ms
     }
 
-    fn may_mine(&self) -> bool {
+    pub(super) fn may_mine(&self) -> bool {
         let chain = self.usable().filter(|_| self.follow.caught_up());
         chain.is_some_and(|chain| !chain.is_stopped() && chain.may_mine(&self.settings.account))
     }
@@ -21,7 +21,7 @@ impl Core {
         let ripest = |own: bool| {
             self.lanes
                 .values()
-                .filter(|lane| lane.own == own)
+                .filter(|lane| lane.own == own && lane.is_fresh(now_ms))
                 .filter_map(|lane| {
                     let (pending, ripe_ms) = self.ripeness(lane)?;
                     (ripe_ms <= now_ms).then_some((pending.oldest_ms, lane.partition))
@@ -33,7 +33,7 @@ impl Core {
     }
 
     /// What is pending on a partition, and from when on it may be sealed.
-    fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
+    pub(super) fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
         let pending = lane.queue()?.pending().filter(|_| lane.is_whole())?;
         let genesis = &self.follow.chain()?.rules().genesis;
         let enough = self.settings.block_records.min(genesis.max_block_records) as usize;
@@ -55,12 +55,15 @@ impl Core {
         let attempt = match &self.attempt {
             Some(attempt) => match &attempt.stage {
                 Stage::Sealing => None,
-                Stage::Proposed(proposal) => self.readable().then_some(proposal.again_at_ms),
+                // A comparison comes first, or the end of `blockchain`.
+                Stage::Proposed(proposal) if proposal.waits => None,
+                Stage::Proposed(proposal) => Some(proposal.again_at_ms),
             },
             None if !self.may_mine() => None,
             None => self
                 .lanes
                 .values()
+                .filter(|lane| !lane.waits)
                 .filter_map(|lane| self.ripeness(lane))
                 .map(|(_, ripe_ms)| ripe_ms.max(self.barred_until_ms))
                 .min(),

@@ -6,11 +6,12 @@ use chain::block::Rule;
 use chain::record::Judged;
 use chain::{Accepted, Record, Refusal};
 use follow::{Event, Refused};
-use journal::{Offsets, TailEvent};
+use journal::TailEvent;
 
 use super::attempt::{Attempt, Stage};
+use super::cut::RESTART_MS;
 use super::lane::{Finding, Lane, Watch};
-use super::output::{Check, Note, Output, Survey};
+use super::output::{Check, Note, Output, Survey, Surveyed};
 use super::queue::Queue;
 use super::{BARRED_MS, Core};
 use crate::fit::{self, Misfit};
@@ -21,8 +22,6 @@ const CLOCK_SLACK_MS: u64 = 10_000;
 const RESCUES: usize = 8;
 /// A reader this many offsets behind the cursor skips what others have sealed already.
 const SKIP_OFFSETS: u64 = 1_000;
-/// Pause before a reader that lost its place is started again.
-const RESTART_MS: u64 = 1_000;
 
 impl Core {
     pub(super) fn on_follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
@@ -189,6 +188,8 @@ impl Core {
         lane.watch = Some(Watch {
             generation,
             queue: Queue::new(from),
+            last: None,
+            fresh_ms: 0,
             restart_at_ms: None,
         });
         out.push(Output::Watch {
@@ -217,6 +218,11 @@ impl Core {
         };
         match event {
             TailEvent::Batch(batch) => {
+                lane.trouble = None;
+                if let Some(last) = batch.records.last() {
+                    watch.last = Some(last.clone());
+                    watch.fresh_ms = now_ms;
+                }
                 let unchecked = watch.queue.take(now_ms, batch);
                 let behind = watch.queue.read_to() + SKIP_OFFSETS < chain.cursor(partition);
                 if !unchecked.offsets.is_empty() {
@@ -233,8 +239,19 @@ impl Core {
                     self.watch(partition, out);
                 }
             }
-            TailEvent::Unavailable(error) => lane.trouble = Some(error.to_string()),
+            TailEvent::Unavailable(error) => {
+                watch.fresh_ms = 0;
+                lane.trouble = Some(error.to_string());
+            }
             TailEvent::Available => lane.trouble = None,
+            TailEvent::Lost(journal::Error::Changed { end, .. }) => {
+                self.on_cut(now_ms, partition, end, out);
+            }
+            TailEvent::Lost(journal::Error::OutOfRange { offset, end, .. })
+                if offset > end && watch.last.is_some() =>
+            {
+                self.on_cut(now_ms, partition, end, out);
+            }
             TailEvent::Lost(journal::Error::OutOfRange { .. }) => {
                 // The survey says whether anything is lost.
                 watch.restart_at_ms = Some(now_ms + RESTART_MS);
@@ -274,7 +291,7 @@ impl Core {
         &mut self,
         now_ms: u64,
         survey: Survey,
-        found: Option<Offsets>,
+        found: Option<Surveyed>,
         out: &mut Vec<Output>,
     ) {
         let Some(chain) = self.follow.chain() else {
@@ -288,7 +305,11 @@ impl Core {
         // A chain that is behind has cursors that are behind.
         let found = found.filter(|_| self.follow.caught_up());
         let cursor = chain.cursor(survey.partition);
-        match lane.surveyed(now_ms, &self.settings.topic, cursor, survey, found) {
+        match lane.surveyed(now_ms, &self.settings.topic, cursor, &survey, found) {
+            Finding::Cut => {
+                let end = found.map_or(cursor, |found| found.offsets.end);
+                return self.on_cut(now_ms, survey.partition, end, out);
+            }
             Finding::Lost(loss) if lane.own => return self.end(loss, out),
             Finding::Lost(loss) => {
                 if lane.tell_loss() {
@@ -300,8 +321,8 @@ impl Core {
         if lane.own {
             return;
         }
-        let still_waiting = lane.still_waiting(survey, found);
-        let drained = found.is_some_and(|found| found.end <= cursor);
+        let still_waiting = lane.still_waiting(&survey, found);
+        let drained = found.is_some_and(|found| found.offsets.end <= cursor);
         match &lane.watch {
             None if still_waiting && rescues < RESCUES => self.watch(survey.partition, out),
             Some(watch) if drained && watch.queue.is_empty() => unwatch(lane, out),

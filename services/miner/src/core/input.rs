@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chain::Record;
 use journal::{AppendError, Appended, TailEvent};
 
-use super::output::Survey;
+use super::output::{Survey, Surveyed};
 
 /// What happened outside.
 #[derive(Debug)]
@@ -35,8 +35,8 @@ pub enum Input {
     Surveyed {
         /// The question.
         survey: Survey,
-        /// The ends of the partition; `None`: the log could not be asked.
-        found: Option<journal::Offsets>,
+        /// What was found; `None`: the log could not be asked.
+        found: Option<Surveyed>,
     },
     /// The answer to [`super::Output::Seal`], also when it was cancelled.
     Sealed(Sealed),

@@ -1,8 +1,8 @@
 //! One partition as the miner sees it: its queue while it is watched, and whether its log is whole.
 
-use journal::Offsets;
+use journal::{Offsets, Record};
 
-use super::output::{Loss, Survey};
+use super::output::{Loss, Survey, Surveyed};
 use super::queue::Queue;
 
 /// How often the ends of an own partition are asked for.
@@ -12,6 +12,17 @@ const SURVEY_SOON_MS: u64 = 1_000;
 /// A log that is cut must look cut for this long: after a change of leaders, or while blocks of others are still on their way
 /// to us, one look may lie.
 const LOSS_CONFIRM_MS: u64 = 3_000;
+
+/// What was read counts for so long after the log was seen to hold it: then it is compared again before it is sealed.
+/// Within this time no log loses its end and grows again.
+const FRESH_MS: u64 = 1_000;
+/// How long before a block is due its records are compared, so that it need not wait.
+const AHEAD_MS: u64 = 300;
+/// How long a sealed block may have taken: a longer one is compared again before it is appended. More than a block that was
+/// fresh when it was begun needs as a rule, less than a broker takes to start again.
+const SEALED_FRESH_MS: u64 = 2_000;
+
+const _: () = assert!(AHEAD_MS < FRESH_MS && FRESH_MS < SEALED_FRESH_MS);
 
 /// A partition.
 #[derive(Debug)]
@@ -25,6 +36,10 @@ pub(crate) struct Lane {
     pub(crate) trouble: Option<String>,
     /// When to ask for its ends again; `None`: the answer is awaited.
     survey_at_ms: Option<u64>,
+    /// When it was asked last.
+    surveyed_ms: u64,
+    /// Whether what is ripe here waits until it has been compared.
+    pub(crate) waits: bool,
     survey_every_ms: u64,
     /// Since when its log looks cut.
     cut_since_ms: Option<u64>,
@@ -39,6 +54,10 @@ pub(crate) struct Lane {
 pub(crate) struct Watch {
     pub(crate) generation: u64,
     pub(crate) queue: Queue,
+    /// The record that was read last.
+    pub(crate) last: Option<Record>,
+    /// When the log was last seen to hold everything in the queue: when something of it was read, or compared.
+    pub(crate) fresh_ms: u64,
     /// When to start the reader again, after it lost its place.
     pub(crate) restart_at_ms: Option<u64>,
 }
@@ -50,6 +69,8 @@ pub(crate) enum Finding {
     Whole,
     /// It looks cut; it is looked at again.
     Suspect,
+    /// It has lost its end, as far as it had been read, and reaches the chain's cursor.
+    Cut,
     /// It is cut.
     Lost(Loss),
 }
@@ -63,6 +84,8 @@ impl Lane {
             watch: None,
             trouble: None,
             survey_at_ms: Some(now_ms),
+            surveyed_ms: 0,
+            waits: false,
             survey_every_ms: rescue_age_ms.map_or(SURVEY_MS, |age| (age / 3).clamp(250, 10_000)),
             cut_since_ms: None,
             loss_told: false,
@@ -89,12 +112,44 @@ impl Lane {
             return None;
         }
         self.survey_at_ms = None;
+        self.surveyed_ms = now_ms;
         let read_to = self.queue().map_or(cursor, Queue::read_to);
+        let last = self.watch.as_ref().and_then(|watch| {
+            let last = watch.last.clone()?;
+            Some((watch.generation, last))
+        });
         Some(Survey {
             partition: self.partition,
             cursor,
             read_to,
+            last,
+            asked_ms: now_ms,
         })
+    }
+
+    /// Whether what is in the queue may be sealed at this time: the log held it a moment before.
+    pub(crate) fn is_fresh(&self, at_ms: u64) -> bool {
+        self.is_confirmed(at_ms, FRESH_MS)
+    }
+
+    /// Whether a block that has been sealed may be appended.
+    pub(crate) fn is_fresh_enough(&self, at_ms: u64) -> bool {
+        self.is_confirmed(at_ms, SEALED_FRESH_MS)
+    }
+
+    fn is_confirmed(&self, at_ms: u64, within_ms: u64) -> bool {
+        self.watch
+            .as_ref()
+            .is_none_or(|watch| at_ms.saturating_sub(watch.fresh_ms) <= within_ms)
+    }
+
+    /// Compares what is in the queue in time for a block that is due then, but not twice within a second. Unless an
+    /// answer is awaited.
+    pub(crate) fn compare_by(&mut self, due_ms: u64) {
+        let again_ms = self.surveyed_ms + FRESH_MS;
+        if let Some(at) = &mut self.survey_at_ms {
+            *at = due_ms.saturating_sub(AHEAD_MS).max(again_ms).min(*at);
+        }
     }
 
     /// Asks as soon as possible, unless an answer is awaited.
@@ -110,8 +165,8 @@ impl Lane {
         now_ms: u64,
         topic: &str,
         cursor: u64,
-        survey: Survey,
-        found: Option<Offsets>,
+        survey: &Survey,
+        found: Option<Surveyed>,
     ) -> Finding {
         let waits = self.queue().is_some_and(Queue::waits_for_confirmation);
         let pause_ms = if waits {
@@ -123,9 +178,17 @@ impl Lane {
         let Some(found) = found else {
             return Finding::Whole;
         };
-        let Some(loss) = loss(topic, cursor, survey, found) else {
+        let Some(loss) = loss(topic, cursor, survey, found.offsets) else {
             self.cut_since_ms = None;
             self.loss_told = false;
+            if let (Some(watch), Some((generation, _))) = (&mut self.watch, &survey.last)
+                && watch.generation == *generation
+            {
+                if !found.holds {
+                    return Finding::Cut;
+                }
+                watch.fresh_ms = watch.fresh_ms.max(survey.asked_ms);
+            }
             if let Some(queue) = self.queue_mut() {
                 queue.confirm_holes(survey.read_to);
                 if queue.waits_for_confirmation() {
@@ -149,8 +212,8 @@ impl Lane {
     }
 
     /// Notes whether records wait behind the cursor; true if the same ones did at the look before.
-    pub(crate) fn still_waiting(&mut self, survey: Survey, found: Option<Offsets>) -> bool {
-        let Some(found) = found else {
+    pub(crate) fn still_waiting(&mut self, survey: &Survey, found: Option<Surveyed>) -> bool {
+        let Some(Surveyed { offsets: found, .. }) = found else {
             return false;
         };
         let before = self.waiting_at;
@@ -166,7 +229,7 @@ impl Lane {
 }
 
 /// What the ends of a partition say of the records that the chain needs.
-fn loss(topic: &str, cursor: u64, survey: Survey, found: Offsets) -> Option<Loss> {
+fn loss(topic: &str, cursor: u64, survey: &Survey, found: Offsets) -> Option<Loss> {
     let (topic, partition) = (topic.to_owned(), survey.partition);
     if found.start > cursor {
         return Some(Loss::Start {

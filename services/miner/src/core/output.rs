@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::genesis::Rules;
 use chain::{Account, Hash, Refusal, Template};
+use journal::{Offsets, Record};
 
 use crate::fit::Misfit;
 
@@ -29,7 +30,7 @@ pub enum Output {
     },
     /// Check records against the stateless rules.
     Check(Check),
-    /// Ask where a partition begins and ends.
+    /// Ask where a partition begins and ends, and whether what was read of it is still there.
     Survey(Survey),
     /// Look for the nonce of a block.
     Seal {
@@ -79,8 +80,8 @@ pub struct Check {
     pub rules: Arc<Rules>,
 }
 
-/// A question for the ends of a partition; the answer is [`super::Input::Surveyed`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A question for the ends of a partition and for what was read last; the answer is [`super::Input::Surveyed`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Survey {
     /// The partition.
     pub partition: u32,
@@ -88,6 +89,39 @@ pub struct Survey {
     pub cursor: u64,
     /// How far the partition had been read then.
     pub read_to: u64,
+    /// The record that was read last, if any, and by which reader.
+    pub last: Option<(u64, Record)>,
+    /// When it was asked.
+    pub asked_ms: u64,
+}
+
+/// What a survey found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surveyed {
+    /// The ends of the partition.
+    pub offsets: Offsets,
+    /// Whether it still holds the record that was read last; true if none was.
+    pub holds: bool,
+}
+
+/// A partition has lost its end, and with it what had been read: that is read again.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{topic}/{partition} has lost its end: everything below offset {read_to} had been read, and of that the log holds other records now, or none \
+     (it ends at {end}). The chain has sealed everything below {cursor}; from there on the log is read again. \
+     Records that were acknowledged are lost: restore the partition from a copy, or have them submitted again"
+)]
+pub struct Cut {
+    /// Topic as the provider names it.
+    pub topic: String,
+    /// The partition.
+    pub partition: u32,
+    /// How far it had been read.
+    pub read_to: u64,
+    /// The chain's cursor.
+    pub cursor: u64,
+    /// End of the log now.
+    pub end: u64,
 }
 
 /// Something an operator may want to read.
@@ -154,6 +188,8 @@ pub enum Note {
     },
     /// A partition that is not ours has lost records.
     ForeignLoss(Loss),
+    /// A partition has lost its end under its reader.
+    Cut(Cut),
     /// The log cannot be read or can be read again.
     Log {
         /// `None`: it can be read again.

@@ -59,6 +59,7 @@ pub(super) fn note(note: &Note) {
         Note::ForeignLoss(loss) => {
             tracing::error!("{loss} (not a partition of this miner, which goes on)");
         }
+        Note::Cut(cut) => tracing::error!("DATA_LOSS: {cut}"),
         Note::Log {
             trouble: Some(trouble),
         } => tracing::warn!("{trouble}"),

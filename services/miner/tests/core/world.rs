@@ -11,7 +11,7 @@ use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
 use follow::core::Compared;
 use follow::{Snapshot, Task};
 use journal::{AppendError, Appended, Batch, Offsets, Record, TailEvent};
-use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
+use miner::core::{Core, End, Input, Note, Output, Sealed, Settings, Surveyed};
 
 /// Half of all hashes will do.
 pub const EASY_BITS: u32 = 0x207f_ffff;
@@ -41,6 +41,10 @@ impl Log {
         });
         self.end += 1;
         offset
+    }
+
+    fn holds(&self, record: &Record) -> bool {
+        record.offset < self.start || self.records.contains(record)
     }
 
     fn batch(&self, from: u64) -> Batch {
@@ -75,6 +79,8 @@ pub struct Node {
     pub ended: Option<End>,
     pub commits: Vec<(u32, u64)>,
     pub cancels: usize,
+    /// How often it had a record compared with the log.
+    pub compared: usize,
     pub seals: Vec<Arc<Template>>,
     /// Seals wait until the test lets them.
     pub hold_seals: bool,
@@ -85,6 +91,8 @@ pub struct Node {
     pub deaf: bool,
     chain_tail: Option<(u64, u64)>,
     tails: BTreeMap<u32, (u64, u64)>,
+    /// The last record that each reader handed on, and when.
+    read: BTreeMap<u32, (Record, u64)>,
 }
 
 pub struct World {
@@ -163,6 +171,7 @@ impl World {
             ended: None,
             commits: vec![],
             cancels: 0,
+            compared: 0,
             seals: vec![],
             hold_seals: false,
             fate: Fate::Lands,
@@ -171,6 +180,7 @@ impl World {
             deaf: false,
             chain_tail: None,
             tails: BTreeMap::new(),
+            read: BTreeMap::new(),
         });
         self.miners.len() - 1
     }
@@ -204,6 +214,25 @@ impl World {
     pub fn put_with(&mut self, partition: u32, value: Bytes, headers: Headers) -> u64 {
         let at = self.now_ms - self.log_behind_ms;
         self.transactions[partition as usize].append(at, value, headers)
+    }
+
+    /// The log of partition 0 loses everything from `end` on, and that many other records are appended, which are returned.
+    pub fn regrow(&mut self, end: u64, count: usize) -> Vec<Bytes> {
+        let log = &mut self.transactions[0];
+        log.end = end;
+        log.records.retain(|record| record.offset < end);
+        let others = (0..count)
+            .map(|_| self.transaction("dave"))
+            .collect::<Vec<_>>();
+        for value in &others {
+            self.put(0, value.clone());
+        }
+        others
+    }
+
+    /// Of the reader that a miner has on a partition.
+    pub fn generation(&self, i: usize, partition: u32) -> u64 {
+        self.miners[i].tails[&partition].0
     }
 
     /// Lets time pass in small steps, and all happen that can.
@@ -261,7 +290,22 @@ impl World {
             if *next == u64::MAX || (*next >= log.start && *next == log.end) {
                 continue;
             }
-            let event = if *next < log.start || *next > log.end {
+            // A reader compares what it read last before it goes on after a while.
+            let held = node
+                .read
+                .get(&partition)
+                .filter(|(_, at)| *at + 1_000 <= self.now_ms);
+            let changed = held.is_some_and(|(record, _)| !log.holds(record));
+            let event = if changed {
+                let offset = std::mem::replace(next, u64::MAX);
+                TailEvent::Lost(journal::Error::Changed {
+                    topic: "transactions".into(),
+                    partition,
+                    offset,
+                    start: log.start,
+                    end: log.end,
+                })
+            } else if *next < log.start || *next > log.end {
                 let offset = std::mem::replace(next, u64::MAX);
                 TailEvent::Lost(journal::Error::OutOfRange {
                     topic: "transactions".into(),
@@ -273,6 +317,9 @@ impl World {
             } else {
                 let batch = log.batch(*next);
                 *next = batch.next;
+                if let Some(last) = batch.records.last() {
+                    node.read.insert(partition, (last.clone(), self.now_ms));
+                }
                 TailEvent::Batch(batch)
             };
             node.inbox.push_back(Input::Transactions {
@@ -316,6 +363,7 @@ impl World {
                 from,
             } => {
                 node.tails.insert(partition, (generation, from));
+                node.read.remove(&partition);
             }
             Output::Unwatch { partition } => {
                 node.tails.remove(&partition);
@@ -332,10 +380,14 @@ impl World {
             }
             Output::Survey(survey) => {
                 let log = &self.transactions[survey.partition as usize];
-                let found = Some(Offsets {
+                let offsets = Offsets {
                     start: log.start,
                     end: log.end,
-                });
+                };
+                let last = survey.last.as_ref();
+                let holds = last.is_none_or(|(_, record)| log.holds(record));
+                let found = Some(Surveyed { offsets, holds });
+                node.compared += usize::from(last.is_some());
                 node.inbox.push_back(Input::Surveyed { survey, found });
             }
             Output::Seal { attempt, template } => {
@@ -423,6 +475,7 @@ impl World {
         let (mut chain, _) = Chain::start(&zero.value, zero.append_ms).expect("block 0");
         let mut judged = Judged {
             sealed: vec![],
+            values: vec![],
             blocks: vec![],
             refused: vec![],
             chain: chain.clone(),
@@ -444,7 +497,8 @@ impl World {
                         .blocks
                         .push((header.partition, header.from_offset, header.to_offset));
                     for (offset, slot) in accepted.block.slots() {
-                        if let chain::block::Slot::Record(_, verdict) = slot {
+                        if let chain::block::Slot::Record(record, verdict) = slot {
+                            judged.values.push(record.bytes().clone());
                             judged
                                 .sealed
                                 .push((header.partition, offset, verdict.code()));
@@ -463,6 +517,8 @@ impl World {
 pub struct Judged {
     /// Partition, offset, verdict of each record, in the order of the chain.
     pub sealed: Vec<(u32, u64, &'static str)>,
+    /// Bytes of each of them.
+    pub values: Vec<Bytes>,
     /// Partition and slice of each block.
     pub blocks: Vec<(u32, u64, u64)>,
     /// Rules that the other candidates broke.

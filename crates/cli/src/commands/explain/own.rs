@@ -130,7 +130,7 @@ pub const FINDINGS: &[Row] = &[
     ),
     (
         "UNAVAILABLE",
-        "the topic no longer holds the offset (retention), so that nothing can be said; no lie",
+        "the topic no longer holds what it held (retention, or it has lost its end); no lie of the miner",
         "operator",
         "topics of a chain keep everything: retention.ms=-1, retention.bytes=-1",
     ),

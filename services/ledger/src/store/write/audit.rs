@@ -5,6 +5,7 @@ use fjall::OwnedWriteBatch;
 use super::bulk::Rows;
 use super::{Audited, Writer};
 use crate::store::Error;
+use crate::store::answer::Finding;
 use crate::store::rows::{self, Marks, Omitted};
 use crate::store::schema::{self, CHUNK_LEAVES};
 
@@ -38,11 +39,7 @@ impl Writer {
             rows.marks.push((key.into(), rows::encode(&marks).into()));
         }
         for finding in &audited.findings {
-            out.insert(
-                &keyspaces.findings,
-                schema::number(finding.number),
-                rows::encode(finding),
-            );
+            self.finding(finding, out);
         }
         for (id, partition, offset) in &audited.omitted {
             let row = Omitted {
@@ -52,5 +49,10 @@ impl Writer {
             out.insert(&keyspaces.omitted, schema::id(id), rows::encode(&row));
         }
         self.series.latencies(audited, keyspaces)
+    }
+
+    pub(super) fn finding(&self, finding: &Finding, out: &mut OwnedWriteBatch) {
+        let key = schema::number(finding.number);
+        out.insert(&self.keyspaces.findings, key, rows::encode(finding));
     }
 }
