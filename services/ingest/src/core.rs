@@ -15,8 +15,6 @@ mod ending;
 mod flight;
 mod lane;
 mod message;
-#[cfg(test)]
-mod model;
 mod numbers;
 mod senders;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use journal::{AppendError, Appended, Completion};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::*;
+use super::super::*;
 
 const CHAIN: Hash = Hash([7; 32]);
 const SENDER: &[u8] = b"alice";
