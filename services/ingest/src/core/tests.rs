@@ -1,6 +1,5 @@
 //! The core, driven by hand: each test is a course of inputs and the outputs that must follow.
 
-mod model;
 mod order;
 
 use bytes::Bytes;

@@ -1,14 +1,15 @@
 //! One sender against a log that fails in every way it may: whatever is acknowledged must be included by the nonce rule.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chain::{Hash, Transaction};
+use ingest::core::{Content, Core, Headers, Input, Now, Output, Sealed, Submission};
 use journal::{AppendError, Appended, Completion};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-
-use super::super::*;
 
 const CHAIN: Hash = Hash([7; 32]);
 const SENDER: &[u8] = b"alice";
