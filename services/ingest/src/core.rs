@@ -15,8 +15,6 @@ mod ending;
 mod flight;
 mod lane;
 mod message;
-#[cfg(test)]
-mod model;
 mod numbers;
 mod senders;
 #[cfg(test)]
@@ -34,7 +32,7 @@ use self::flight::{Flight, Stray};
 use self::lane::Lane;
 pub use self::message::{Frontier, Headers, Health, Input, Now, Output, Receipt, Submission};
 use self::numbers::Numbers;
-use self::senders::{Key, Senders};
+use self::senders::{Key, Senders, Try};
 use crate::rejection::Why;
 
 /// The state of all flights. `T` is the caller's ticket.
@@ -171,17 +169,19 @@ impl<T> Core<T> {
         });
         let nonce = flight.nonce().expect("it was given one at the launch");
         lane.launched(now.elapsed_ms);
-        self.senders.launched(key, token, nonce);
+        flight.launched = Some(self.senders.launched(key, token, nonce));
         out.push(Output::Append { token, entry });
     }
 
-    /// The nonce that has landed and makes the flight's record void.
+    /// The nonce that has landed, or may have, and makes the flight's record void.
     fn overtaken(&self, token: u64, key: &Key) -> Option<u64> {
         let flight = self.flights.get(&token)?;
-        let nonce = flight.nonce()?;
-        let by = self.senders.highest_landed(key);
-        let failed = flight.tried && !flight.late || self.senders.is_given_up(key, nonce);
-        (by > nonce && failed).then_some(by)
+        // One that came late has nothing to lose: it is a copy, or void by its sender's own order.
+        let failed = match flight.last_try() {
+            Try::Lost(launched) if !flight.late => Some(launched),
+            _ => None,
+        };
+        self.senders.overtaken(key, flight.nonce()?, failed)
     }
 
     fn completed(&mut self, now: Now, completion: Completion, out: &mut Vec<Output<T>>) {
@@ -203,12 +203,14 @@ impl<T> Core<T> {
             }
             Err(AppendError::Retryable(reason)) => self.failed(now, token, &key, reason, out),
             Err(AppendError::Terminal(reason)) => {
-                flight.ended();
+                flight.grounded(reason.clone());
                 let why = format!("the log refuses the record: {reason}");
                 self.finish(token, &key, Why::LogUnavailable(why), out);
             }
             Err(AppendError::Unknown(reason)) => {
                 flight.ended();
+                let launched = flight.launched.unwrap_or_default();
+                self.senders.unsure(&key, nonce, launched);
                 self.set_health(Health::Fails(reason.clone()), out);
                 self.finish(token, &key, Why::OutcomeUnknown(reason), out);
             }

@@ -3,7 +3,7 @@
 use journal::{AppendError, Appended};
 
 use super::flight::Flight;
-use super::senders::Key;
+use super::senders::{Key, Try};
 use super::{Core, Health, Now, Output};
 use crate::rejection::{Rejection, Why};
 
@@ -13,6 +13,7 @@ pub(super) struct Ghost {
     key: Key,
     nonce: u64,
     cursor: u64,
+    launched: u64,
 }
 
 impl<T> Core<T> {
@@ -76,11 +77,16 @@ impl<T> Core<T> {
         self.senders.left(&key, token);
         if let Some(nonce) = flight.nonce() {
             if !flight.late {
-                self.senders.give_up(&key, nonce);
+                self.senders.give_up(&key, nonce, flight.last_try());
             }
             if flight.is_underway() {
-                let cursor = flight.cursor;
-                self.ghosts.insert(token, Ghost { key, nonce, cursor });
+                let ghost = Ghost {
+                    key,
+                    nonce,
+                    cursor: flight.cursor,
+                    launched: flight.launched.unwrap_or_default(),
+                };
+                self.ghosts.insert(token, ghost);
             }
         }
         self.reject(flight, why, out);
@@ -90,7 +96,7 @@ impl<T> Core<T> {
     pub(super) fn refuse(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
         let key = flight.key();
         if let Some(nonce) = flight.own_nonce() {
-            self.senders.give_up(&key, nonce);
+            self.senders.give_up(&key, nonce, Try::None);
             if let Some(stream) = flight.stream {
                 self.barriers.raise(stream, &key, nonce);
             }
@@ -130,9 +136,15 @@ impl<T> Core<T> {
         result: &Result<Appended, AppendError>,
         out: &mut Vec<Output<T>>,
     ) {
-        let Some(Ghost { key, nonce, cursor }) = self.ghosts.remove(&token) else {
+        let Some(ghost) = self.ghosts.remove(&token) else {
             return;
         };
+        let Ghost {
+            key,
+            nonce,
+            cursor,
+            launched,
+        } = ghost;
         let lane = &mut self.lanes[key.0 as usize];
         lane.heard(now.elapsed_ms);
         self.senders.ended(&key, token, nonce);
@@ -142,7 +154,16 @@ impl<T> Core<T> {
                 self.senders.landed(&key, nonce);
             }
             Ok(_) => {}
-            Err(_) => lane.failed(now.elapsed_ms),
+            Err(AppendError::Unknown(_)) => {
+                lane.failed(now.elapsed_ms);
+                self.senders.unsure(&key, nonce, launched);
+            }
+            Err(_) => {
+                lane.failed(now.elapsed_ms);
+                if self.senders.is_given_up(&key, nonce) {
+                    self.senders.give_up(&key, nonce, Try::Lost(launched));
+                }
+            }
         }
         self.release(now, &key, out);
     }

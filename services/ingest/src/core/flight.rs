@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chain::{Hash, Transaction};
 use journal::Entry;
 
-use super::senders::Key;
+use super::senders::{Key, Try};
 use super::{Headers, Submission};
 use crate::rejection::{Names, Why};
 
@@ -55,13 +55,15 @@ pub(super) struct Flight<T> {
     pub(super) stream: Option<u64>,
     /// A higher nonce of the sender had been handed to the log before this came.
     pub(super) late: bool,
-    /// It has been handed to the log before.
-    pub(super) tried: bool,
+    /// When it was handed to the log last, as [`Senders`](super::Senders) count.
+    pub(super) launched: Option<u64>,
     /// The cursor of the partition when the last append began.
     pub(super) cursor: u64,
     state: State,
     stray: Option<Stray>,
     strays: u32,
+    /// The last try was not persisted.
+    failed: bool,
 }
 
 #[derive(Debug)]
@@ -96,11 +98,12 @@ impl<T> Flight<T> {
             deadline_ms: submission.deadline_ms,
             stream: submission.stream,
             late: false,
-            tried: false,
+            launched: None,
             cursor: 0,
             state: State::Waiting(None),
             stray: None,
             strays: 0,
+            failed: false,
         }
     }
 
@@ -126,6 +129,15 @@ impl<T> Flight<T> {
         self.nonce().filter(|_| !self.numbered_here)
     }
 
+    /// What became of the last try.
+    pub(super) fn last_try(&self) -> Try {
+        match self.launched {
+            None => Try::None,
+            Some(launched) if self.failed => Try::Lost(launched),
+            Some(_) => Try::Unknown,
+        }
+    }
+
     /// Whether it is on its way into the log.
     pub(super) fn is_underway(&self) -> bool {
         matches!(self.state, State::Appending { .. })
@@ -145,7 +157,7 @@ impl<T> Flight<T> {
             self.content = Content::Sealed(Box::new(Sealed::new(transaction, chain_id)));
         }
         self.cursor = cursor;
-        self.tried = true;
+        self.failed = false;
         self.state = State::Appending { since_ms: now_ms };
         let Content::Sealed(sealed) = &self.content else {
             unreachable!("it was sealed above")
@@ -172,6 +184,7 @@ impl<T> Flight<T> {
     /// The last try was not persisted. A nonce chosen here is given back: by the next try others of the same sender may
     /// have been appended with higher ones.
     pub(super) fn grounded(&mut self, reason: String) {
+        self.failed = true;
         self.state = State::Waiting(Some(reason));
         if let Content::Sealed(sealed) = &mut self.content
             && self.numbered_here

@@ -21,7 +21,8 @@ pub(super) struct Senders {
     senders: HashMap<Key, Sender>,
     /// What was given up, in that order, with the number of its entry; some may have landed since.
     given_up: VecDeque<(u64, Key, u64)>,
-    next_entry: u64,
+    /// Counts what happens, so that it can be said what came first.
+    moment: u64,
 }
 
 #[derive(Debug, Default)]
@@ -34,8 +35,29 @@ struct Sender {
     ready: BTreeSet<u64>,
     /// Highest nonce that has landed.
     landed: u64,
-    /// Nonces that were not acknowledged and have not landed as far as is known, with the number of the entry.
-    given_up: BTreeMap<u64, u64>,
+    /// Highest nonce that may have landed, and the last moment at which such a one was handed to the log.
+    unsure: (u64, u64),
+    /// Nonces that were not acknowledged and have not landed as far as is known.
+    given_up: BTreeMap<u64, GivenUp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct GivenUp {
+    entry: u64,
+    /// What was handed to the log after this moment may have landed without it. (A record lands only behind those that were
+    /// on their way when it was handed over, unless it is known that one of them was not persisted.)
+    since: u64,
+}
+
+/// The last try of a flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Try {
+    /// It was never handed to the log.
+    None,
+    /// It was at that moment, and is known not to have been persisted.
+    Lost(u64),
+    /// It was, and may have landed.
+    Unknown,
 }
 
 impl Senders {
@@ -61,12 +83,14 @@ impl Senders {
         sender.ready.insert(token);
     }
 
-    /// The flight is on its way.
-    pub(super) fn launched(&mut self, key: &Key, token: u64, nonce: u64) {
+    /// The flight is on its way; returns the moment.
+    pub(super) fn launched(&mut self, key: &Key, token: u64, nonce: u64) -> u64 {
+        self.moment += 1;
         let sender = self.entry(key);
         sender.held.remove(&token);
         sender.ready.remove(&token);
         sender.underway.insert((nonce, token));
+        self.moment
     }
 
     /// It is not on its way any more.
@@ -103,20 +127,40 @@ impl Senders {
         }
     }
 
+    /// A record that was handed over at that moment has not been acknowledged, and may have landed.
+    pub(super) fn unsure(&mut self, key: &Key, nonce: u64, launched: u64) {
+        if let Some(sender) = self.senders.get_mut(key) {
+            let (highest, last) = sender.unsure;
+            sender.unsure = (highest.max(nonce), last.max(launched));
+        }
+    }
+
     /// A record was not acknowledged, and a copy may come again.
-    pub(super) fn give_up(&mut self, key: &Key, nonce: u64) {
-        if self.is_given_up(key, nonce) {
+    pub(super) fn give_up(&mut self, key: &Key, nonce: u64, last: Try) {
+        self.moment += 1;
+        let entry = self.moment;
+        let since = match last {
+            Try::Lost(launched) => launched,
+            Try::None | Try::Unknown => entry,
+        };
+        let sender = self.entry(key);
+        if let Some(before) = sender.given_up.get_mut(&nonce) {
+            if !matches!(last, Try::None) {
+                before.since = since;
+            }
             return;
         }
-        let entry = self.next_entry;
-        self.next_entry += 1;
-        self.entry(key).given_up.insert(nonce, entry);
+        sender.given_up.insert(nonce, GivenUp { entry, since });
         self.given_up.push_back((entry, key.clone(), nonce));
         if self.given_up.len() > MOST_GIVEN_UP
             && let Some((entry, key, nonce)) = self.given_up.pop_front()
             && let Some(sender) = self.senders.get_mut(&key)
         {
-            if sender.given_up.get(&nonce) == Some(&entry) {
+            if sender
+                .given_up
+                .get(&nonce)
+                .is_some_and(|it| it.entry == entry)
+            {
                 sender.given_up.remove(&nonce);
             }
             self.tidy(&key);
@@ -141,9 +185,15 @@ impl Senders {
         })
     }
 
-    /// Highest nonce that has landed; 0 if none is known.
-    pub(super) fn highest_landed(&self, key: &Key) -> u64 {
-        self.senders.get(key).map_or(0, |sender| sender.landed)
+    /// The nonce behind which this one would be void: of a copy that was given up, or of one that failed, handed over at that
+    /// moment, when nothing above it had landed.
+    pub(super) fn overtaken(&self, key: &Key, nonce: u64, failed: Option<u64>) -> Option<u64> {
+        let sender = self.senders.get(key)?;
+        let since = failed.or(sender.given_up.get(&nonce).map(|it| it.since))?;
+        let (unsure, last) = sender.unsure;
+        let unsure = if last > since { unsure } else { 0 };
+        let by = sender.landed.max(unsure);
+        (by > nonce).then_some(by)
     }
 
     /// Highest nonce that has landed or may; 0 if none is known.

@@ -18,6 +18,9 @@ use tonic_prost::ProstCodec;
 
 use crate::stage::{Stage, memory, note, open_genesis, reason};
 
+type Accounts = ProstCodec<wire::GetAccountResponse, wire::GetAccountRequest>;
+type Infos = ProstCodec<wire::GetLedgerInfoResponse, wire::GetLedgerInfoRequest>;
+
 const HOUR_US: u64 = 3_600_000_000;
 
 /// What it tells.
@@ -84,14 +87,8 @@ impl Service<http::Request<Body>> for Fake {
         let fake = self.clone();
         Box::pin(async move {
             let answer = match request.uri().path().ends_with("GetAccount") {
-                true => {
-                    let codec: ProstCodec<wire::GetAccountResponse, _> = ProstCodec::default();
-                    Grpc::new(codec).unary(fake, request).await
-                }
-                false => {
-                    let codec: ProstCodec<wire::GetLedgerInfoResponse, _> = ProstCodec::default();
-                    Grpc::new(codec).unary(fake, request).await
-                }
+                true => Grpc::new(Accounts::default()).unary(fake, request).await,
+                false => Grpc::new(Infos::default()).unary(fake, request).await,
             };
             Ok(answer)
         })

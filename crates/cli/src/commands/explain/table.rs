@@ -348,7 +348,7 @@ const ERRORS: &[Row] = &[
         "UNKNOWN_TRANSACTION",
         "no record has this id as of the height that the error names",
         "caller",
-        "wait, or check the id; submitting the same transaction again is safe",
+        "wait, or check the id; submitting the same transaction again, before the sender's next one, is safe",
     ),
     (
         "UNKNOWN_BLOCK",

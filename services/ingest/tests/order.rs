@@ -1,14 +1,15 @@
 //! One sender against a log that fails in every way it may: whatever is acknowledged must be included by the nonce rule.
 
+#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chain::{Hash, Transaction};
+use ingest::core::{Content, Core, Headers, Input, Now, Output, Sealed, Submission};
 use journal::{AppendError, Appended, Completion};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
-
-use super::*;
 
 const CHAIN: Hash = Hash([7; 32]);
 const SENDER: &[u8] = b"alice";
@@ -22,6 +23,8 @@ struct Underway {
     nonce: u64,
     /// Its place among all that were handed to the log: what lands, lands in this order.
     place: u64,
+    /// Places of those that were on their way when it was handed over: it lands only behind them.
+    before: BTreeSet<u64>,
 }
 
 /// The client, the core and the log.
@@ -33,6 +36,9 @@ struct World {
     places: u64,
     /// What has landed: place and nonce.
     log: BTreeMap<u64, u64>,
+    /// Places of what did not land, without anybody knowing; and of what is on its way and has landed.
+    lost: BTreeSet<u64>,
+    landed: BTreeSet<u64>,
     /// What the client knows of nonces: on which stream they are without an answer.
     unanswered: BTreeSet<(u64, u64)>,
     failed: BTreeSet<u64>,
@@ -51,6 +57,8 @@ impl World {
             underway: Vec::new(),
             places: 0,
             log: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            landed: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             failed: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
@@ -69,10 +77,12 @@ impl World {
                     let nonce = Transaction::decode(&entry.value).unwrap().nonce;
                     let place = self.places;
                     self.places += 1;
+                    let before = self.underway.iter().map(|it| it.place).collect();
                     self.underway.push(Underway {
                         token,
                         nonce,
                         place,
+                        before,
                     });
                 }
                 Output::Reply { ticket, outcome } => {
@@ -167,10 +177,19 @@ impl World {
             token,
             nonce,
             place,
+            before,
         } = self.underway.remove(at);
-        let fate = self.rng.random_range(0..10);
-        if fate < 6 || fate == 9 {
-            self.log.insert(place, nonce);
+        let mut fate = self.rng.random_range(0..10);
+        if self.landed.contains(&place) && (6..9).contains(&fate) {
+            fate = 9;
+        }
+        if fate == 9 && !self.lands_behind(&before) {
+            fate = if self.landed.contains(&place) { 0 } else { 8 };
+        }
+        match fate {
+            6 | 7 => {}
+            8 => drop(self.lost.insert(place)),
+            _ => drop(self.log.insert(place, nonce)),
         }
         let result = match fate {
             0..6 => Ok(Appended {
@@ -181,6 +200,17 @@ impl World {
             _ => Err(AppendError::Unknown("no answer".into())),
         };
         self.step(Input::Completed(vec![Completion { token, result }]));
+    }
+
+    /// Whether a record can have landed, without anybody knowing, behind all of these: then they have landed as well.
+    fn lands_behind(&mut self, before: &BTreeSet<u64>) -> bool {
+        let theirs = self.underway.iter().filter(|it| before.contains(&it.place));
+        let possible = before.is_disjoint(&self.lost)
+            && theirs.clone().all(|it| it.before.is_disjoint(&self.lost));
+        if possible {
+            self.landed.extend(theirs.map(|it| it.place));
+        }
+        possible
     }
 
     /// What the chain includes of the log.
@@ -252,6 +282,7 @@ fn a_log_that_is_well_again_takes_everything_in_order() {
                 token,
                 nonce,
                 place,
+                ..
             } in std::mem::take(&mut world.underway)
             {
                 world.log.insert(place, nonce);
