@@ -274,9 +274,15 @@ impl Shell {
             )));
         }
         // Both end when they have done what they were sent.
-        self.index.finish()?;
+        let finished = self.index.finish();
         self.clerk.finish();
-        Ok(())
+        match finished {
+            Err(error) if error.downcast_ref().is_some_and(Error::is_passing) => {
+                tracing::warn!("{error}: what it lacks is read again at the next start");
+                Ok(())
+            }
+            finished => finished,
+        }
     }
 }
 
