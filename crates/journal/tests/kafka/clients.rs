@@ -70,12 +70,17 @@ fn a_new_topic_is_waited_for() {
     let unknown = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     cluster.topic_error(&name, unknown).expect("unknown");
     std::thread::scope(|scope| {
-        let created = scope.spawn(|| journal.create_topic(&spec));
-        // It asks meanwhile. Should it be slower, it finds the topic at once.
+        // How many partitions there are is asked for until the topic is known.
+        let asked = scope.spawn(|| journal.offsets("new", 1));
         std::thread::sleep(Duration::from_millis(500));
         let known = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
         cluster.topic_error(&name, known).expect("known");
-        assert_eq!(created.join().expect("no panic"), Ok(Creation::Existed));
+        let expected = Error::NoPartition {
+            topic: "new".into(),
+            partition: 1,
+            partitions: 1,
+        };
+        assert_eq!(asked.join().expect("no panic"), Err(expected));
     });
     // Nobody has made or seen this one.
     let other = journal.appender("other", Arc::new(|_| ()));
