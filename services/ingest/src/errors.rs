@@ -180,17 +180,17 @@ fn unavailable(why: Why) -> Refusal {
 /// The end of a partition lies below the chain's cursor.
 fn behind(partition: u32, offset: u64, cursor: u64) -> Refusal {
     new(
-            Code::DataLoss,
-            reason::DATA_LOSS,
-            format!(
-                "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
-                 look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
-            ),
-        )
-        .with("partition", partition)
-        .with("offset", offset)
-        .with("expected", cursor)
-        .with("found", offset)
+        Code::DataLoss,
+        reason::DATA_LOSS,
+        format!(
+            "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
+             look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
+        ),
+    )
+    .with("partition", partition)
+    .with("offset", offset)
+    .with("expected", cursor)
+    .with("found", offset)
 }
 
 fn explain(verdict: chain::Verdict) -> &'static str {
