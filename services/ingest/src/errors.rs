@@ -122,18 +122,7 @@ fn unavailable(why: Why) -> Refusal {
             partition,
             offset,
             cursor,
-        } => new(
-            DataLoss,
-            reason::DATA_LOSS,
-            format!(
-                "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
-                 look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
-            ),
-        )
-        .with("partition", partition)
-        .with("offset", offset)
-        .with("expected", cursor)
-        .with("found", offset),
+        } => behind(partition, offset, cursor),
         Why::EarlierGivenUp { first } => new(
             Unavailable,
             reason::EARLIER_GIVEN_UP,
@@ -186,6 +175,22 @@ fn unavailable(why: Why) -> Refusal {
         | Why::NoChain
         | Why::Overtaken { .. }) => new(Internal, reason::INTERNAL, format!("{why:?}")),
     }
+}
+
+/// The end of a partition lies below the chain's cursor.
+fn behind(partition: u32, offset: u64, cursor: u64) -> Refusal {
+    new(
+        Code::DataLoss,
+        reason::DATA_LOSS,
+        format!(
+            "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
+             look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
+        ),
+    )
+    .with("partition", partition)
+    .with("offset", offset)
+    .with("expected", cursor)
+    .with("found", offset)
 }
 
 fn explain(verdict: chain::Verdict) -> &'static str {
