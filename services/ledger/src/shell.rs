@@ -201,20 +201,7 @@ impl Shell {
                     lane,
                     generation,
                     from,
-                } => {
-                    let tail = topic::read(
-                        &self.journal,
-                        &self.checker,
-                        &self.sender,
-                        partition,
-                        lane,
-                        generation,
-                        from,
-                    );
-                    // The old reader ends first: two of one lane would hold two windows.
-                    drop(self.tails.remove(&key(partition, lane)));
-                    self.tails.insert(key(partition, lane), tail);
-                }
+                } => self.read(partition, lane, generation, from),
                 Output::Stop { partition, lane } => drop(self.tails.remove(&key(partition, lane))),
                 Output::Load { partition, offset } => {
                     self.clerk.send(Errand::Load { partition, offset })
@@ -248,6 +235,22 @@ impl Shell {
             }
         }
         Ok(())
+    }
+
+    /// Reads a partition, in place of any reader before of that lane.
+    fn read(&mut self, partition: u32, lane: Lane, generation: u64, from: u64) {
+        let tail = topic::read(
+            &self.journal,
+            &self.checker,
+            &self.sender,
+            partition,
+            lane,
+            generation,
+            from,
+        );
+        // The old reader ends first: two of one lane would hold two windows.
+        drop(self.tails.remove(&key(partition, lane)));
+        self.tails.insert(key(partition, lane), tail);
     }
 
     /// The end: what has been taken in gets into the index, and the snapshot says so.

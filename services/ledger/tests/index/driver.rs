@@ -42,6 +42,36 @@ impl recheck::Topic for Topic<'_> {
     }
 }
 
+/// Why a reader cannot go on: the log does not hold the offset, or not what was read last.
+fn trouble(
+    world: &World,
+    partition: u32,
+    offset: u64,
+    last: Option<&journal::Record>,
+) -> Option<journal::Error> {
+    let number = partition as usize;
+    let (start, end) = (world.starts[number], world.ends[number]);
+    let topic = "transactions".to_owned();
+    if offset < start || offset > end {
+        return Some(journal::Error::OutOfRange {
+            topic,
+            partition,
+            offset,
+            start,
+            end,
+        });
+    }
+    let last = last.filter(|last| last.offset >= start)?;
+    let held = world.topic[number].get(&last.offset) == Some(last);
+    (!held).then_some(journal::Error::Changed {
+        topic,
+        partition,
+        offset: last.offset,
+        start,
+        end,
+    })
+}
+
 pub struct Driver {
     pub core: Core,
     pub reader: Reader,
@@ -219,42 +249,10 @@ impl Driver {
             world.ends[partition as usize],
         );
         let topic = &world.topic[partition as usize];
-        // A reader compares what it read last before it goes on.
-        let last = self
-            .read
-            .get(key)
-            .filter(|(reader, _)| *reader == generation);
-        if let Some((_, last)) = last
-            && last.offset >= start
-            && *next <= end
-            && topic.get(&last.offset) != Some(last)
-        {
-            let offset = last.offset;
-            *next = u64::MAX;
-            let error = journal::Error::Changed {
-                topic: "transactions".into(),
-                partition,
-                offset,
-                start,
-                end,
-            };
-            return Some(Input::Topic {
-                partition,
-                lane,
-                generation,
-                news: News::Lost(error),
-            });
-        }
-        if *next < start || *next > end {
-            let told = if *next < start { end } else { u64::MAX };
-            let (topic, offset) = ("transactions".into(), std::mem::replace(next, told));
-            let error = journal::Error::OutOfRange {
-                topic,
-                partition,
-                offset,
-                start,
-                end,
-            };
+        let read = self.read.get(key).filter(|(of, _)| *of == generation);
+        if let Some(error) = trouble(world, partition, *next, read.map(|(_, last)| last)) {
+            // Retention is told once, and a reader that lost its place waits.
+            *next = if *next < start { end } else { u64::MAX };
             return Some(Input::Topic {
                 partition,
                 lane,
