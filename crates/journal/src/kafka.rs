@@ -4,6 +4,7 @@
 //! questions. Consumers are told their offsets; consumer groups only show positions to Kafka's own tools.
 
 mod admin;
+mod asking;
 mod commit;
 mod config;
 mod context;
@@ -24,13 +25,12 @@ use std::time::{Duration, Instant};
 
 use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 
+use self::asking::Asking;
 use self::commit::Committer;
 use self::config::Config;
-use self::context::Context;
 use self::created::Created;
 use self::produce::Producer;
 pub(crate) use self::read::Reader;
@@ -47,8 +47,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Pause between repetitions.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Events of the client for questions that are looked at after each of them.
-const EVENTS: usize = 64;
 
 /// A journal on Kafka.
 #[derive(Clone)]
@@ -62,7 +60,7 @@ struct Inner {
     replication: Option<u16>,
     min_insync: Option<u16>,
     /// For questions.
-    client: BaseConsumer<Context>,
+    asking: Asking,
     /// By topic.
     producers: Mutex<HashMap<String, Arc<Producer>>>,
     created: Created,
@@ -76,14 +74,13 @@ impl Kafka {
     /// Sets the clients up; the brokers are not contacted yet.
     pub(crate) fn open(brokers: &str, prefix: &str, options: &Options) -> Result<Kafka, Error> {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
-        let client = BaseConsumer::from_config_and_context(&config.asking(), Context::default())
-            .map_err(|failure| error::general(&failure, "the client"))?;
+        let asking = Asking::new(&config)?;
         let inner = Inner {
             prefix: prefix.to_owned(),
             config,
             replication: options.replication,
             min_insync: options.min_insync,
-            client,
+            asking,
             producers: Mutex::default(),
             created: Created::default(),
             committer: Mutex::default(),
@@ -206,9 +203,10 @@ impl Kafka {
     fn shape_once(&self, topic: &str) -> Result<(u32, u32), Error> {
         let name = self.topic_name(topic);
         let what = format!("looking up topic {name}");
-        let metadata = self.inner.client.fetch_metadata(Some(&name), TIMEOUT);
-        let metadata = metadata.map_err(|failure| self.failed(&failure, &what))?;
-        self.inner.client.context().answered();
+        let asking = &self.inner.asking;
+        let metadata = asking.client().fetch_metadata(Some(&name), TIMEOUT);
+        let metadata = metadata.map_err(|failure| asking.failed(&failure, &what))?;
+        asking.answered();
         let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
             return Err(self.inner.created.missing(topic, Instant::now()));
         };
@@ -240,9 +238,10 @@ impl Kafka {
     }
 
     fn brokers(&self) -> Result<usize, Error> {
-        let metadata = self.inner.client.fetch_metadata(None, TIMEOUT);
+        let asking = &self.inner.asking;
+        let metadata = asking.client().fetch_metadata(None, TIMEOUT);
         let metadata =
-            metadata.map_err(|failure| self.failed(&failure, "looking up the brokers"))?;
+            metadata.map_err(|failure| asking.failed(&failure, "looking up the brokers"))?;
         Ok(metadata.brokers().len())
     }
 
@@ -255,17 +254,25 @@ impl Kafka {
     ) -> Result<Offsets, Error> {
         let name = self.topic_name(topic);
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let answer = self.inner.client.fetch_watermarks(&name, number, timeout);
+        let asking = &self.inner.asking;
+        let ask = || asking.client().fetch_watermarks(&name, number, timeout);
+        let missing =
+            |failure: &KafkaError| failure.rdkafka_error_code().is_some_and(error::is_missing);
+        let answer = match ask() {
+            // It may have asked a broker that no longer leads the partition.
+            Err(failure) if !missing(&failure) && asking.refresh(&name, timeout).is_ok() => ask(),
+            answer => answer,
+        };
         match answer {
             Ok((start, end)) => {
-                self.inner.client.context().answered();
+                asking.answered();
                 let offset = |number: i64| u64::try_from(number).unwrap_or(0);
                 Ok(Offsets {
                     start: offset(start),
                     end: offset(end),
                 })
             }
-            Err(failure) if failure.rdkafka_error_code().is_some_and(error::is_missing) => {
+            Err(failure) if missing(&failure) => {
                 let partitions = self.partitions(topic)?;
                 if partition < partitions {
                     return Err(Error::Unavailable(format!(
@@ -278,23 +285,10 @@ impl Kafka {
                     partitions,
                 })
             }
-            Err(failure) => Err(self.failed(
+            Err(failure) => Err(asking.failed(
                 &failure,
                 &format!("asking for the ends of {name}/{partition}"),
             )),
-        }
-    }
-
-    /// Why a question was not answered: librdkafka says that time was up, and why in an event of its own.
-    fn failed(&self, failure: &KafkaError, what: &str) -> Error {
-        let client = &self.inner.client;
-        // It has no partitions: nothing but events comes from it.
-        for _ in 0..EVENTS {
-            client.poll(Duration::ZERO);
-        }
-        match (error::general(failure, what), client.context().refusal()) {
-            (Error::Unavailable(_), Some(refusal)) => Error::Unauthenticated(refusal),
-            (error, _) => error,
         }
     }
 }

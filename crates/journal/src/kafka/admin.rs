@@ -203,12 +203,12 @@ fn settings(kafka: &Kafka, topic: &str) -> Result<Settings, Error> {
     let what = format!("describing topic {name}");
     let name = CString::new(name)
         .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
-    let client = kafka.inner.client.client();
     let deadline = Instant::now() + PATIENCE;
     loop {
+        let client = kafka.inner.asking.client();
         // Any broker may be asked, and one may not know yet of a new topic: that is retryable too.
-        let outcome = native::topic_settings(client, &name, TIMEOUT);
-        kafka.inner.client.poll(Duration::ZERO);
+        let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
+        client.poll(Duration::ZERO);
         match outcome.map_err(|code| error::of_code(code, &what)) {
             Err(error) if error.is_retryable() && Instant::now() < deadline => thread::sleep(PAUSE),
             outcome => return outcome,
@@ -241,9 +241,9 @@ mod tests {
             return;
         };
         let kafka = Kafka::open(&brokers, "", &Options::default()).expect("it opens");
-        let client = kafka.inner.client.client();
+        let client = kafka.inner.asking.client();
         let name = CString::new(harness::unique("unknown")).expect("a name");
-        let told = native::topic_settings(client, &name, TIMEOUT);
+        let told = native::topic_settings(client.client(), &name, TIMEOUT);
         assert_eq!(told, Err(Code::UnknownTopicOrPartition));
     }
 }

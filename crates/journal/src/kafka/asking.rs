@@ -1,0 +1,135 @@
+//! The client that questions go through.
+//!
+//! librdkafka remembers who leads a partition, and asks that broker until its time is up, also when it is gone: whoever was
+//! not answered has it look again ([`Asking::refresh`]). A client that nobody answers for long is made anew: brokers that
+//! come back have been seen to be forgotten for good (confluentinc/librdkafka#5430 is one of the ways).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+
+use super::config::Config;
+use super::context::Context;
+use super::error;
+use crate::Error;
+
+/// A client that was not answered for so long is made anew: longer than brokers take to find a new leader.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(30);
+/// Most events of a client that are taken at once.
+const EVENTS: usize = 64;
+
+/// The client of the moment.
+pub(super) struct Asking {
+    config: Config,
+    state: Mutex<State>,
+}
+
+struct State {
+    client: Arc<BaseConsumer<Context>>,
+    /// Since when nothing was answered, while that is so.
+    silent: Option<Instant>,
+}
+
+impl Asking {
+    pub(super) fn new(config: &Config) -> Result<Asking, Error> {
+        let state = State {
+            client: create(config)?,
+            silent: None,
+        };
+        Ok(Asking {
+            config: config.clone(),
+            state: Mutex::new(state),
+        })
+    }
+
+    pub(super) fn client(&self) -> Arc<BaseConsumer<Context>> {
+        Arc::clone(&self.state.lock().client)
+    }
+
+    /// A broker has answered.
+    pub(super) fn answered(&self) {
+        let mut state = self.state.lock();
+        state.silent = None;
+        state.client.context().answered();
+    }
+
+    /// Why a question was not answered: librdkafka says that time was up, and why in an event of its own.
+    pub(super) fn failed(&self, failure: &KafkaError, what: &str) -> Error {
+        let client = self.client();
+        // It has no partitions: nothing but events comes from it.
+        for _ in 0..EVENTS {
+            client.poll(Duration::ZERO);
+        }
+        let error = error::general(failure, what);
+        if !matches!(error, Error::Unavailable(_)) {
+            return error;
+        }
+        self.silent(Instant::now());
+        client
+            .context()
+            .refusal()
+            .map_or(error, Error::Unauthenticated)
+    }
+
+    /// Looks up anew who leads the partitions of a topic.
+    pub(super) fn refresh(&self, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
+        self.client().fetch_metadata(Some(topic), timeout).map(drop)
+    }
+
+    fn silent(&self, now: Instant) {
+        let mut state = self.state.lock();
+        let since = *state.silent.get_or_insert(now);
+        if now.saturating_duration_since(since) < GIVEN_UP_AFTER {
+            return;
+        }
+        match create(&self.config) {
+            Ok(client) => {
+                tracing::warn!(
+                    seconds = GIVEN_UP_AFTER.as_secs(),
+                    "no broker has answered: their client is made anew"
+                );
+                state.client = client;
+                state.silent = None;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no new client can be made; the next question tries again")
+            }
+        }
+    }
+}
+
+fn create(config: &Config) -> Result<Arc<BaseConsumer<Context>>, Error> {
+    BaseConsumer::from_config_and_context(&config.asking(), Context::default())
+        .map(Arc::new)
+        .map_err(|failure| error::general(&failure, "the client"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::Options;
+
+    #[test]
+    fn a_client_that_nobody_answers_is_made_anew() {
+        let config =
+            Config::new("127.0.0.1:1", "g".into(), &Options::default()).expect("it is one");
+        let asking = Asking::new(&config).expect("a client");
+        let first = asking.client();
+        let begun = Instant::now();
+        asking.silent(begun);
+        asking.silent(begun + GIVEN_UP_AFTER - Duration::from_millis(1));
+        assert!(Arc::ptr_eq(&first, &asking.client()));
+        asking.answered();
+        asking.silent(begun + GIVEN_UP_AFTER);
+        assert!(
+            Arc::ptr_eq(&first, &asking.client()),
+            "it was answered in between"
+        );
+        asking.silent(begun + 2 * GIVEN_UP_AFTER);
+        assert!(!Arc::ptr_eq(&first, &asking.client()));
+    }
+}
