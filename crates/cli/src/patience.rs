@@ -19,18 +19,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 pub async fn call<T>(
     service: &str,
     spinner: &ProgressBar,
-    attempt: impl AsyncFnMut() -> Result<T, Status>,
-) -> Outcome<T> {
-    within(LONGEST, service, spinner, attempt).await
-}
-
-async fn within<T>(
-    longest: Duration,
-    service: &str,
-    spinner: &ProgressBar,
     mut attempt: impl AsyncFnMut() -> Result<T, Status>,
 ) -> Outcome<T> {
-    let deadline = Instant::now() + longest;
+    let deadline = Instant::now() + LONGEST;
     let mut pause = FIRST_PAUSE;
     loop {
         let status = match attempt().await {
@@ -43,7 +34,7 @@ async fn within<T>(
         if Instant::now() + pause > deadline {
             let mut failure = Failure::from(status);
             failure.message = format!(
-                "{} (waited {longest:?} for {service}; `blocklog doctor` looks for the cause)",
+                "{} (waited {LONGEST:?} for {service}; `blocklog doctor` looks for the cause)",
                 failure.message
             );
             return Err(failure);
@@ -75,7 +66,7 @@ mod tests {
         Status::with_error_details(Code::Unavailable, "not yet", details)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_service_that_starts_is_waited_for() {
         let mut tries = 0;
         let spinner = ProgressBar::hidden();
@@ -91,19 +82,23 @@ mod tests {
         assert_eq!(tries, 3);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn not_for_ever_and_not_for_anything_else() {
         let (mut tries, spinner) = (0, ProgressBar::hidden());
-        let longest = Duration::from_millis(400);
+        let begun = Instant::now();
         let never = async || {
             tries += 1;
             Err::<(), _>(status(reason::NO_CHAIN))
         };
-        let failure = within(longest, "ingest", &spinner, never)
+        let failure = call("ingest", &spinner, never)
             .await
             .expect_err("it never starts");
-        assert!(failure.message.contains("400ms for ingest"), "{failure}");
-        assert_eq!(tries, 3, "after 0, 100 and 300 ms");
+        assert!(failure.message.contains("30s for ingest"), "{failure}");
+        assert!(begun.elapsed() <= LONGEST && begun.elapsed() + LONGEST_PAUSE > LONGEST);
+        assert_eq!(
+            tries, 19,
+            "after 0, 0.1, 0.3, 0.7, 1.5, 3.1 s, and every two seconds from then on"
+        );
         let mut tries = 0;
         let other = async || {
             tries += 1;

@@ -16,7 +16,7 @@ use crate::source::{self, Source};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog export chain.export --journal kafka://127.0.0.1:9092\n  \
-    kcat -C -b 127.0.0.1:9092 -t blockchain -X isolation.level=read_uncommitted -e -q -f '%o %T %R%s' > chain.export   # the same"
+    kcat -C -b 127.0.0.1:9092 -t blockchain -e -q -X isolation.level=read_uncommitted -f '%o %T %R%s' > chain.export   # the same"
 )]
 pub struct Args {
     /// Where to write it; an existing file is never overwritten
@@ -63,7 +63,7 @@ fn write(source: &Source, file: File, path: &Path, printer: Printer) -> Outcome<
     let bar = source.progress(printer.is_human());
     let (mut records, mut bytes, mut framed) = (0_u64, 0_u64, Vec::new());
     for record in source.records()? {
-        let record = record?;
+        let record = record.map_err(|error| source.failure(error))?;
         framed.clear();
         write_record(&mut framed, record.offset, record.append_ms, &record.value);
         out.write_all(&framed).map_err(cannot)?;

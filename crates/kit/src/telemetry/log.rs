@@ -119,7 +119,7 @@ pub(crate) fn parse(text: &str) -> Result<Targets, String> {
             None => (None, part),
             Some((module, level)) => (Some(module.trim()), level.trim()),
         };
-        let level: LevelFilter = level.parse().map_err(|_| malformed(part))?;
+        let level = level_of(level).ok_or_else(|| malformed(part))?;
         filter = match module {
             None => filter.with_default(level),
             Some(module) if is_module(module) => filter.with_target(module, level),
@@ -127,6 +127,11 @@ pub(crate) fn parse(text: &str) -> Result<Targets, String> {
         };
     }
     Ok(filter)
+}
+
+/// An empty text, which passes for a level with its library, is none.
+fn level_of(text: &str) -> Option<LevelFilter> {
+    text.parse().ok().filter(|_| !text.is_empty())
 }
 
 fn is_module(text: &str) -> bool {
