@@ -50,7 +50,7 @@ e2e *NAMES: build
 kills: build
     tests/e2e/run kills dev_kill journal_kill eight
 
-# Three brokers that are stopped, frozen and killed under load, and an independent reader of every promise: half an hour.
+# Three brokers that are stopped, frozen and killed under load, and an independent reader of every promise: twelve minutes.
 reliability: build
     tests/e2e/run pipelined brokers_away reliability
 
