@@ -47,6 +47,7 @@ const MAX_LINKS: u32 = 128;
 #[derive(Debug)]
 pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
+    collectors: Collectors,
 }
 
 /// Sets up the log, the tracer and the meter; once per process, within a tokio runtime.
@@ -89,21 +90,23 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
         .iter()
         .for_each(|problem| tracing::warn!("telemetry: {problem}"));
     tokio::spawn(log::report_repeats());
-    Telemetry { tracer }
+    Telemetry { tracer, collectors }
 }
 
 impl Telemetry {
     /// Sends what is still queued, for at most `limit`.
     pub async fn flush(self, limit: Duration) {
+        let tracer = self.tracer;
         // The exporters block their thread while they flush, and need the runtime meanwhile.
         let flushed = tokio::task::spawn_blocking(move || {
-            if let Some(tracer) = self.tracer {
+            if let Some(tracer) = tracer {
                 // Failures to export have been reported by the exporters.
                 let _ = tracer.shutdown_with_timeout(limit);
             }
             metrics::shutdown(limit);
         });
-        if tokio::time::timeout(limit, flushed).await.is_err() {
+        // Of a collector that is away this has been said already.
+        if tokio::time::timeout(limit, flushed).await.is_err() && !self.collectors.are_away() {
             tracing::warn!("telemetry: the last traces and metrics could not be sent in time");
         }
         log::flush_repeats();
@@ -175,6 +178,7 @@ fn tracer(
 }
 
 /// Where each signal goes; the same place is the same collector.
+#[derive(Debug)]
 struct Collectors {
     traces: Option<Collector>,
     metrics: Option<Collector>,
@@ -188,6 +192,12 @@ impl Collectors {
             false => otel.metrics.as_deref().map(Collector::at),
         };
         Collectors { traces, metrics }
+    }
+
+    /// Whether one of them has been told to be away.
+    fn are_away(&self) -> bool {
+        let mut all = self.traces.iter().chain(&self.metrics);
+        all.any(Collector::is_away)
     }
 }
 

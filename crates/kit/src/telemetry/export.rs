@@ -75,6 +75,11 @@ impl Collector {
         self.watch("metrics", exporter)
     }
 
+    /// Whether it has been told to be away, and not to be back.
+    pub fn is_away(&self) -> bool {
+        !self.outages.lock().0.is_empty()
+    }
+
     fn watch<E>(
         &self,
         signal: &'static str,
