@@ -170,18 +170,26 @@ def deleted_by_age(s: Scenario, stand: Stand, operator: Operator) -> None:
 
 
 def made_anew_below_the_cursor(s: Scenario, stand: Stand) -> None:
-    """Transactions begin again at 0: the miner stops, the ledger is not ready, ingest acknowledges nothing below the cursor."""
+    """Transactions begin again at 0: the miner stops, the ledger is not ready, ingest appends nothing where no block would look.
+    Once the operator has filled the end up, ingest goes on by itself."""
     check(stand.miner.wait(NOTICED) > 0, "the miner ended with 0")
     words = ["DATA_LOSS", f"{stand.transactions}/0", f"{stand.expected_end}"]
     contains(stand.miner.output(), words, "the miner's log")
     body = stand.ledger.await_unready("DATA_LOSS", NOTICED)
     contains(body, words, "what the ledger is not ready for")
     contains(stand.ledger.output(), ["data loss", *words[1:]], "the ledger's log")
-    replies = load.submit(stand.ingest, load.rounds(1, 1, "anew"), partition=0)
+    body = stand.ingest.await_unready("DATA_LOSS", NOTICED)
+    contains(body, [str(stand.expected_end)], "what ingest is not ready for")
+    wanted = load.rounds(1, 1, "anew")
+    _, refused, _ = load.attempt(stand.ingest, wanted, 0, 30)
+    equal(refused[0]["reason"], "DATA_LOSS", "why ingest refuses")
+    equal(tools.ends(stand.net.bootstrap, stand.transactions, 0), (0, 0), "ends of the partition after a refusal")
+    tools.blocklog("topic", "pad", "--partition", 0, "--yes", "--journal", stand.net.journal)
+    stand.ingest.await_ready(NOTICED)
+    replies = load.submit(stand.ingest, wanted, partition=0)
     offset = int(next(iter(replies.values()))["position"]["offset"])
     check(offset >= stand.expected_end, f"ingest acknowledged offset {offset}, below the cursor {stand.expected_end}")
-    await_words(stand.ingest, [f"{stand.transactions}/0", f"cursor {stand.expected_end}"])
-    s.step("transactions made anew: the miner stops, the ledger is not ready, ingest appends again until it is above the cursor")
+    s.step("transactions made anew: the miner stops, ledger and ingest are not ready, nothing is appended; filled up, ingest goes on")
 
 
 def cut_above_the_cursor(s: Scenario, stand: Stand, operator: Operator) -> None:

@@ -108,12 +108,18 @@ impl Ground {
             args.partition
         );
         let mut reader = journal.reader(TRANSACTIONS, args.partition, cursor)?;
-        let batch = reader.next(SLICE_BYTES, PATIENCE)?;
+        let (mut records, mut next) = (Vec::new(), cursor);
+        while next < end {
+            let batch = reader.next(SLICE_BYTES, PATIENCE)?;
+            ensure!(batch.next > next, "nothing comes at offset {next}");
+            records.extend(batch.records);
+            next = batch.next;
+        }
         Ok(Ground {
             chain,
             partition: args.partition,
-            records: batch.records,
-            end: batch.next,
+            records,
+            end: next,
             secret,
         })
     }

@@ -131,18 +131,21 @@ pub fn absolve(
         let records = subject
             .records()
             .filter(|(offset, _)| offsets.contains(offset));
-        let was_there = |offset: u64, hash: Hash| seen.binary_search(&(offset, hash)).is_ok();
+        // A record that is still there is lost to nobody: what the block says of it is the finding.
+        let is_lost = |offset: u64, hash: Hash| {
+            seen.binary_search(&(offset, hash)).is_ok() && held(offset) != Some(hash)
+        };
         let records: Vec<_> = records
-            .map(|(offset, hash)| (offset, hash, was_there(offset, hash)))
+            .map(|(offset, hash)| (offset, hash, is_lost(offset, hash)))
             .collect();
-        if !records.iter().any(|(_, _, seen)| *seen) {
+        if !records.iter().any(|(_, _, lost)| *lost) {
             out.push(finding);
             continue;
         }
         for run in records.chunk_by(|a, b| a.2 == b.2) {
-            let (from_offset, hash, seen) = run[0];
+            let (from_offset, hash, lost) = run[0];
             out.push(Finding {
-                fault: if seen {
+                fault: if lost {
                     Fault::Unavailable
                 } else {
                     finding.fault
@@ -292,6 +295,30 @@ mod tests {
         ];
         for (slots, facts, start, expected) in table {
             assert_eq!(run(slots.clone(), &facts, start), expected, "{slots:?}");
+        }
+    }
+
+    #[test]
+    fn who_misjudges_what_the_topic_holds_is_not_absolved_and_who_holds_what_it_lost_is() {
+        let subject = Subject {
+            height: 1,
+            hash: Hash::ZERO,
+            miner: None,
+            partition: 0,
+            from: 10,
+            to: 11,
+            first_leaf: 5,
+            block_ms: 1000,
+            slots: vec![record("a", Verdict::TooLarge)],
+        };
+        let seen = [(10, Hash::of(b"a"))];
+        for (now, fault) in [("a", Fault::Misjudged), ("b", Fault::Unavailable)] {
+            let facts = [fact(10, now)];
+            let audited = compare(&subject, facts.iter(), 0, &Hash::ZERO, 0);
+            let held = |_| Some(Hash::of(now.as_bytes()));
+            let findings = absolve(&subject, audited.findings, 0, &seen, &held);
+            let faults: Vec<_> = findings.iter().map(|finding| finding.fault).collect();
+            assert_eq!(faults, [fault], "{now}");
         }
     }
 }
