@@ -75,7 +75,7 @@ impl Accounts {
         }
         let asked = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, self.ask(ledger.clone(), sender)).await;
-        match answer.unwrap_or_else(|_| Err("no answer in time".to_owned())) {
+        match answer.unwrap_or_else(|_| Err(self.silence())) {
             Ok(nonce) => {
                 self.known.insert(sender.clone(), Known { nonce, asked });
                 Ok(nonce)
@@ -115,15 +115,23 @@ impl Accounts {
         nonces
     }
 
+    /// Why there was no answer in time.
+    fn silence(&self) -> String {
+        match &*self.trusted.borrow() {
+            Some(Err(why)) => why.clone(),
+            _ => "no answer in time".to_owned(),
+        }
+    }
+
     async fn ask(
         &self,
         mut ledger: LedgerServiceClient<Channel>,
         sender: &Bytes,
     ) -> Result<u64, String> {
+        // One that starts has said a moment ago that it knows nothing yet.
         let mut trusted = self.trusted.subscribe();
-        let state = trusted.wait_for(Option::is_some).await;
-        let state = state.expect("the sender lives as long as self").clone();
-        state.unwrap_or(Ok(()))?;
+        let answers = trusted.wait_for(|state| matches!(state, Some(Ok(()))));
+        drop(answers.await.expect("the sender lives as long as self"));
         let _turn = self.questions.acquire().await;
         let account = Account::from_bytes(sender).map_err(|error| error.to_string())?;
         let request = GetAccountRequest {

@@ -14,6 +14,8 @@ use crate::state::{Ingest, Open};
 
 /// Between two questions.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// The same while the ledger does not answer: it may be starting beside us.
+const RETRY: Duration = Duration::from_millis(200);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -26,14 +28,18 @@ pub async fn run(channel: Channel, journal: Journal, ingest: Arc<Ingest>) -> any
         () = ingest.known() => {}
     }
     loop {
+        let mut pause = INTERVAL;
         if let Ok(open) = ingest.chain() {
             let found = ask(&mut ledger, &journal, open).await;
+            if found.is_err() {
+                pause = RETRY;
+            }
             ingest.accounts.trust(found.clone());
             say(&mut problem, found.err().unwrap_or_default());
         }
         tokio::select! {
             () = ingest.shutdown.cancelled() => return Ok(()),
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }

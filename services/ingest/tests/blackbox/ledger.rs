@@ -28,6 +28,8 @@ const HOUR_US: u64 = 3_600_000_000;
 struct Tale {
     cursor: AtomicU64,
     nonce: AtomicU64,
+    /// How often it has nothing to tell yet.
+    starting: AtomicU64,
 }
 
 /// The two calls that ingest makes.
@@ -39,6 +41,14 @@ impl UnaryService<wire::GetLedgerInfoRequest> for Fake {
     type Future = BoxFuture<Response<Self::Response>, Status>;
 
     fn call(&mut self, _request: Request<wire::GetLedgerInfoRequest>) -> Self::Future {
+        let less = |left: u64| left.checked_sub(1);
+        let starting = &self.0.starting;
+        if starting
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+            .is_ok()
+        {
+            return Box::pin(async { Err(Status::unavailable("it is starting")) });
+        }
         let state = |partition| wire::PartitionState {
             partition: Some(partition),
             cursor: Some(self.0.cursor.load(Ordering::SeqCst)),
@@ -166,6 +176,16 @@ async fn a_nonce_that_is_chosen_lies_above_the_account_s() {
     let bob = Content::Transaction(note("bob", "hi"));
     let status = stage.submit(bob).await.unwrap_err();
     assert_eq!(reason(&status), "NONCE_TOO_HIGH");
+    stage.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_is_starting_is_waited_for() {
+    let (tale, url) = ledger().await;
+    tale.starting.store(2, Ordering::SeqCst);
+    let stage = Stage::with(memory(), open_genesis(), &["--ledger", &url]).await;
+    stage.submit(hello()).await.unwrap();
+    assert_eq!(tale.starting.load(Ordering::SeqCst), 0);
     stage.stop().await;
 }
 
