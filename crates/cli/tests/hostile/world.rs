@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
+use axum::handler::Handler;
 use axum::routing::post;
 use prost::Message;
 use proto::ingest::v1::SubmitTransactionRequest;
@@ -281,7 +282,7 @@ impl Methods {
     }
 
     fn unary<Q, A>(
-        mut self,
+        self,
         service: &str,
         method: &'static str,
         answer: impl Fn(&Stage, Q) -> Result<A, Status> + Send + Sync + 'static,
@@ -303,14 +304,11 @@ impl Methods {
                 grpc.unary(service, request).await.map(Body::new)
             }
         };
-        self.router = self
-            .router
-            .route(&format!("{service}/{method}"), post(handler));
-        self
+        self.route(service, method, handler)
     }
 
     fn stream<Q, A>(
-        mut self,
+        self,
         service: &str,
         method: &'static str,
         answer: impl Fn(&Stage, Q) -> Vec<A> + Send + Sync + 'static,
@@ -333,9 +331,16 @@ impl Methods {
                 grpc.server_streaming(service, request).await.map(Body::new)
             }
         };
-        self.router = self
-            .router
-            .route(&format!("{service}/{method}"), post(handler));
+        self.route(service, method, handler)
+    }
+
+    fn route<H, T>(mut self, service: &str, method: &str, handler: H) -> Self
+    where
+        H: Handler<T, ()>,
+        T: 'static,
+    {
+        let path = format!("{service}/{method}");
+        self.router = self.router.route(&path, post(handler));
         self
     }
 }

@@ -206,7 +206,8 @@ mod tests {
         }
     }
 
-    fn run(slots: Vec<Claim>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
+    /// A block of these slots, from offset 10 on.
+    fn subject(slots: Vec<Claim>) -> Subject {
         let offsets: u64 = slots
             .iter()
             .map(|slot| {
@@ -217,7 +218,7 @@ mod tests {
                 }
             })
             .sum();
-        let subject = Subject {
+        Subject {
             height: 1,
             hash: Hash::ZERO,
             miner: None,
@@ -227,7 +228,11 @@ mod tests {
             first_leaf: 5,
             block_ms: 1000,
             slots,
-        };
+        }
+    }
+
+    fn run(slots: Vec<Claim>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
+        let subject = subject(slots);
         let audited = compare(&subject, facts.iter(), start, &Hash::ZERO, 0);
         assert_eq!(audited.append_ms.len(), subject.slots.len());
         audited
@@ -300,17 +305,7 @@ mod tests {
 
     #[test]
     fn who_misjudges_what_the_topic_holds_is_not_absolved_and_who_holds_what_it_lost_is() {
-        let subject = Subject {
-            height: 1,
-            hash: Hash::ZERO,
-            miner: None,
-            partition: 0,
-            from: 10,
-            to: 11,
-            first_leaf: 5,
-            block_ms: 1000,
-            slots: vec![record("a", Verdict::TooLarge)],
-        };
+        let subject = subject(vec![record("a", Verdict::TooLarge)]);
         let seen = [(10, Hash::of(b"a"))];
         for (now, fault) in [("a", Fault::Misjudged), ("b", Fault::Unavailable)] {
             let facts = [fact(10, now)];
