@@ -36,6 +36,7 @@ pub use crate::check::Check;
 pub use crate::core::{Core, Input, Output, Settings, Task};
 pub use crate::event::{Claims, DataLoss, Event, Fatal, Lag, Refused};
 pub use crate::parallel::Rayon;
+pub use crate::pause::Pause;
 pub use crate::shell::Feed;
 pub use crate::snapshot::Snapshot;
 pub use crate::watch::Watch;

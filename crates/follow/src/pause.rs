@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(2);
 const STEP: Duration = Duration::from_millis(50);
 
 /// Growing pauses between tries.
-pub(crate) struct Pause {
+pub struct Pause {
     next: Duration,
 }
 
@@ -21,7 +21,7 @@ impl Default for Pause {
 
 impl Pause {
     /// Sleeps, each time longer, until `stopped`. Half of it is random, so that many processes do not come back at once.
-    pub(crate) fn take(&mut self, stopped: &dyn Fn() -> bool) {
+    pub fn take(&mut self, stopped: &dyn Fn() -> bool) {
         let time = self.next.mul_f64(rand::random_range(0.5..=1.0));
         self.next = (self.next * 2).min(LONGEST);
         rest(time, stopped);

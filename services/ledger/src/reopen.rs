@@ -3,17 +3,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use backon::{BackoffBuilder as _, ExponentialBuilder};
+use follow::Pause;
 use kit::{Readiness, Shutdown};
 
 use crate::store::{Error, OpenError, Publisher, Store, probe};
-
-/// Pauses between two looks whether there is room.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// How soon a pause notices that it is to stop.
-const STEP: Duration = Duration::from_millis(50);
 
 /// An index that has lived longer than this has got over what was wrong before.
 const RECOVERED: Duration = Duration::from_secs(60);
@@ -54,12 +47,12 @@ impl Reopening {
             self.unexplained = 0;
         }
         self.tell(&why);
-        let mut pauses = pauses();
+        let mut pause = Pause::default();
         let mut was_full = matches!(why, Error::Full(_));
         while let Err(error) = probe(&self.data) {
             was_full = true;
             self.tell(&Error::Full(error.to_string()));
-            if !self.pause(&mut pauses) {
+            if !self.rest(&mut pause) {
                 return Ok(None);
             }
         }
@@ -75,7 +68,7 @@ impl Reopening {
                 Err(error) if error.is_passing() => self.say(&error),
                 Err(error) => return Err(error.into()),
             }
-            if !self.pause(&mut pauses) {
+            if !self.rest(&mut pause) {
                 return Ok(None);
             }
         };
@@ -109,19 +102,8 @@ impl Reopening {
     }
 
     /// False: told to stop.
-    fn pause(&self, pauses: &mut impl Iterator<Item = Duration>) -> bool {
-        let until = Instant::now() + pauses.next().unwrap_or(LONGEST_PAUSE);
-        while Instant::now() < until && !self.shutdown.is_cancelled() {
-            std::thread::sleep(STEP);
-        }
+    fn rest(&self, pause: &mut Pause) -> bool {
+        pause.take(&|| self.shutdown.is_cancelled());
         !self.shutdown.is_cancelled()
     }
-}
-
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_min_delay(FIRST_PAUSE)
-        .with_max_delay(LONGEST_PAUSE)
-        .without_max_times()
-        .build()
 }
