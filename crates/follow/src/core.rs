@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chain::{Chain, Hash};
+use engine::{Now, Signal};
 use journal::TailEvent;
 
 use self::guard::{Guard, Last};
@@ -33,8 +34,8 @@ pub struct Settings {
 /// What happened outside.
 #[derive(Debug)]
 pub enum Input {
-    /// The shell is there. The first input; sent by [`crate::Feed`] itself.
-    Start,
+    /// What every core is told. [`Signal::Start`] comes first; the follower has nothing to do at the others.
+    Signal(Signal),
     /// From the reader that [`Task::Seek`] of this generation started.
     Tail {
         /// The reader's generation; those of older readers are ignored.
@@ -50,6 +51,12 @@ pub enum Input {
     Unavailable(journal::Error),
     /// The log cannot be read for a [`Task::Compare`], for good.
     Failed(journal::Error),
+}
+
+impl From<Signal> for Input {
+    fn from(signal: Signal) -> Input {
+        Input::Signal(signal)
+    }
 }
 
 /// What a [`Task::Compare`] found.
@@ -153,27 +160,6 @@ impl Core {
             known: Arc::default(),
             stopped_told: false,
         }
-    }
-
-    /// Takes one input at a time; appends what comes of it. `now_ms` only paces [`Event::Behind`] and comparisons of the log.
-    pub fn step(&mut self, now_ms: u64, input: Input, out: &mut Vec<Output>) {
-        if self.phase == Phase::Failed {
-            return;
-        }
-        match input {
-            Input::Start => self.start(now_ms, out),
-            Input::Tail { generation, .. } if generation != self.generation => {}
-            Input::Tail { event, .. } => self.tail(now_ms, event, out),
-            Input::Checked(outcome) => {
-                if outcome.generation == self.generation {
-                    self.queue.resolve(outcome.offset, outcome.result);
-                }
-            }
-            Input::Compared(found) => self.compared(found, out),
-            Input::Unavailable(error) => self.progress.unavailable(error.to_string(), out),
-            Input::Failed(error) => self.fail(Fatal::Journal(error), out),
-        }
-        self.advance(now_ms, out);
     }
 
     /// The chain as applied so far; `None` before block 0.
@@ -364,5 +350,38 @@ impl Core {
         self.drop_queue();
         out.push(Output::Event(Event::Restarted));
         self.seek(out);
+    }
+}
+
+impl engine::Core for Core {
+    type Input = Input;
+    type Output = Output;
+
+    /// The time only paces [`Event::Behind`] and comparisons of the log.
+    fn step(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        if self.phase == Phase::Failed {
+            return;
+        }
+        let now_ms = now.elapsed_ms;
+        match input {
+            Input::Signal(Signal::Start) => self.start(now_ms, out),
+            Input::Signal(Signal::Wake | Signal::Stop) => {}
+            Input::Tail { generation, .. } if generation != self.generation => {}
+            Input::Tail { event, .. } => self.tail(now_ms, event, out),
+            Input::Checked(outcome) => {
+                if outcome.generation == self.generation {
+                    self.queue.resolve(outcome.offset, outcome.result);
+                }
+            }
+            Input::Compared(found) => self.compared(found, out),
+            Input::Unavailable(error) => self.progress.unavailable(error.to_string(), out),
+            Input::Failed(error) => self.fail(Fatal::Journal(error), out),
+        }
+        self.advance(now_ms, out);
+    }
+
+    /// Everything follows from what is read.
+    fn wake_ms(&self) -> Option<u64> {
+        None
     }
 }

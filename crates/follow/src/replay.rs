@@ -1,5 +1,6 @@
 //! Offline: the same core, driven to the end of a log by one call.
 
+use engine::{Core as _, Now, Signal};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ where
         results,
         caught_up: false,
     };
-    run.step(Input::Start)?;
+    run.step(Signal::Start.into())?;
     while !run.caught_up {
         if let Ok(result) = run.results.try_recv() {
             run.checked(result)?;
@@ -161,7 +162,7 @@ where
         let mut inputs = VecDeque::from([input]);
         let mut out = Vec::new();
         while let Some(input) = inputs.pop_front() {
-            self.core.step(0, input, &mut out);
+            self.core.step(Now::default(), input, &mut out);
             for output in out.drain(..) {
                 match output {
                     Output::Event(Event::Behind(_)) => {}

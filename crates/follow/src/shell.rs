@@ -31,11 +31,10 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts with [`Input::Start`]. `sink` is called from several threads, in no order between them, and should not
+    /// Starts. `sink` is called from several threads, in no order between them, and should not
     /// block: it may queue without a bound of its own, since a reader's window and the core's limits bound what is out.
     pub fn start(journal: &Journal, sink: impl Fn(Input) + Send + Sync + 'static) -> Feed {
         let sink: Sink = Arc::new(sink);
-        sink(Input::Start);
         let stop = Arc::new(AtomicBool::new(false));
         let (log_tasks, todo) = unbounded();
         let log = Log {

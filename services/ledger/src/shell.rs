@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chain::Rules;
 use crossbeam_channel::{Receiver, Sender, never, select_biased, tick, unbounded};
+use engine::Signal;
 use follow::Feed;
 use journal::{Journal, Tail};
 use kit::{Readiness, Shutdown};
@@ -85,6 +86,7 @@ impl Shell {
     pub(crate) fn start(parts: Parts) -> anyhow::Result<Shell> {
         let (sender, inputs) = unbounded();
         let (to_core, follow) = unbounded();
+        to_core.send(Signal::Start.into())?;
         let feed = Feed::start(&parts.journal, move |input| {
             // The core's thread is gone when nobody listens.
             let _ = to_core.send(input);
@@ -320,11 +322,15 @@ mod tests {
     fn a_full_core_leaves_the_follower_its_inputs() {
         let (core, inputs) = unbounded();
         let (feed, follow) = unbounded();
-        feed.send(follow::Input::Start).expect("it is listened to");
+        feed.send(follow::Input::Signal(Signal::Start))
+            .expect("it is listened to");
         assert!(waiting(&inputs, &follow, true).is_none());
         core.send(Input::Tick).expect("it is listened to");
         assert!(matches!(waiting(&inputs, &follow, true), Some(Input::Tick)));
         let left = waiting(&inputs, &follow, false);
-        assert!(matches!(left, Some(Input::Follow(follow::Input::Start))));
+        assert!(matches!(
+            left,
+            Some(Input::Follow(follow::Input::Signal(Signal::Start)))
+        ));
     }
 }

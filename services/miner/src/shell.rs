@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use engine::Signal;
 use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use follow::{Feed, Rayon};
 use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
@@ -93,6 +94,7 @@ impl Shell {
             }
         };
         let appender = parts.journal.appender(BLOCKCHAIN, Arc::new(appended))?;
+        sender.send(Input::Follow(Signal::Start.into()))?;
         let to_core = sender.clone();
         let feed = Feed::start(&parts.journal, move |input| {
             let _ = to_core.send(Input::Follow(input));

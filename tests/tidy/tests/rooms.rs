@@ -5,30 +5,31 @@ use std::collections::BTreeMap;
 use tidy::{Source, all, dependencies, law, rust};
 
 /// Package, and which of our packages it may depend on.
-const IMPORTS: [(&str, &[&str]); 12] = [
+const IMPORTS: [(&str, &[&str]); 13] = [
     ("crates/chain", &[]),
     ("crates/journal", &[]),
     ("crates/keyfile", &[]),
+    ("crates/engine", &[]),
     ("crates/kit", &["keyfile"]),
     ("proto", &["chain"]),
-    ("crates/follow", &["chain", "journal", "keyfile"]),
+    ("crates/follow", &["chain", "journal", "keyfile", "engine"]),
     // `follow` only for the bootstrap that all services share: topics, block 0, the rules.
     (
         "services/ingest",
-        &["chain", "proto", "journal", "follow", "kit"],
+        &["chain", "proto", "journal", "follow", "kit", "engine"],
     ),
     (
         "services/miner",
-        &["chain", "proto", "journal", "follow", "kit"],
+        &["chain", "proto", "journal", "follow", "kit", "engine"],
     ),
     (
         "services/ledger",
-        &["chain", "proto", "journal", "follow", "kit"],
+        &["chain", "proto", "journal", "follow", "kit", "engine"],
     ),
     ("services/explorer", &["chain", "proto", "kit"]),
     (
         "crates/cli",
-        &["chain", "proto", "journal", "follow", "kit"],
+        &["chain", "proto", "journal", "follow", "kit", "engine"],
     ),
     (
         "services/dev",
@@ -37,11 +38,12 @@ const IMPORTS: [(&str, &[&str]); 12] = [
         ],
     ),
 ];
-const OURS: [&str; 18] = [
+const OURS: [&str; 19] = [
     "chain",
     "journal",
     "kit",
     "keyfile",
+    "engine",
     "proto",
     "follow",
     "cli",

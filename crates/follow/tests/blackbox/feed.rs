@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, unbounded};
+use engine::{Clock, Core as _, Signal};
 use follow::topics::{BLOCKCHAIN, specs};
 use follow::{Core, Event, Feed, Input, Output, Snapshot, snapshot};
 use journal::{Entry, Journal};
@@ -33,12 +34,13 @@ pub struct Follower {
     feed: Feed,
     inputs: Receiver<Input>,
     pub events: Vec<Event>,
-    begun: Instant,
+    clock: Clock,
 }
 
 impl Follower {
     pub fn new(journal: &Journal, start: Option<Snapshot>) -> Follower {
         let (sink, inputs) = unbounded();
+        sink.send(Signal::Start.into()).expect("it is listened to");
         Follower {
             core: Core::new(settings(), start),
             feed: Feed::start(journal, move |input| {
@@ -46,7 +48,7 @@ impl Follower {
             }),
             inputs,
             events: Vec::new(),
-            begun: Instant::now(),
+            clock: Clock::start(),
         }
     }
 
@@ -62,8 +64,7 @@ impl Follower {
                     self.events.last()
                 );
             };
-            self.core
-                .step(self.begun.elapsed().as_millis() as u64, input, &mut out);
+            self.core.step(self.clock.now(), input, &mut out);
             for output in out.drain(..) {
                 match output {
                     Output::Event(event) => self.events.push(event),

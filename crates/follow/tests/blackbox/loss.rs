@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chain::Hash;
+use engine::{Core as _, Now};
 use follow::{DataLoss, Event, Fatal, Input, Snapshot};
 use journal::TailEvent;
 
@@ -170,7 +171,7 @@ fn a_reader_that_is_outside_the_log_is_a_loss() {
     let mut out = Vec::new();
     // The second generation: the first reader after the comparison at the start.
     stand.core.step(
-        0,
+        Now::default(),
         Input::Tail {
             generation: 1,
             event: TailEvent::Lost(lost),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::parallel::Sequential;
 use chain::{Accepted, Hash};
+use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
 use follow::{Check, Core, Event, Fatal, Input, Output, Settings, Snapshot, Task};
 use journal::{Batch, Record, TailEvent};
@@ -50,7 +51,7 @@ impl Stand {
             most_checks: 0,
             reader: None,
             checks: Vec::new(),
-            inputs: VecDeque::from([Input::Start]),
+            inputs: VecDeque::from([Signal::Start.into()]),
             seed: 1,
         }
     }
@@ -94,7 +95,11 @@ impl Stand {
             },
         };
         let mut out = Vec::new();
-        self.core.step(self.now_ms, input, &mut out);
+        let now = Now {
+            elapsed_ms: self.now_ms,
+            ..Now::default()
+        };
+        self.core.step(now, input, &mut out);
         for output in out {
             match output {
                 Output::Event(event) => self.events.push(event),

@@ -1,6 +1,7 @@
 //! What the follower tells: blocks, refused candidates, where it stands.
 
 use chain::Verdict;
+use engine::{Core as _, Now};
 use follow::{Event, Refused};
 
 use super::partition::Partition;
@@ -15,7 +16,11 @@ const TRACED_MS: u64 = 3_600_000;
 impl Core {
     pub(super) fn follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
         let mut told = Vec::new();
-        self.follow.step(now_ms, input, &mut told);
+        let now = Now {
+            wall_us: now_ms * 1000,
+            elapsed_ms: now_ms,
+        };
+        self.follow.step(now, input, &mut told);
         for output in told {
             match output {
                 follow::Output::Task(task) => out.push(Output::Follow(task)),

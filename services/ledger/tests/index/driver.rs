@@ -127,7 +127,7 @@ impl Driver {
             snapshots: 0,
             writer: store.writer,
             publisher: store.publisher,
-            inputs: VecDeque::from([Input::Follow(follow::Input::Start)]),
+            inputs: VecDeque::from([Input::Follow(follow::Input::Signal(engine::Signal::Start))]),
             chain_reader: None,
             readers: BTreeMap::new(),
             read: BTreeMap::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chain::block::Rule;
 use chain::record::Judged;
 use chain::{Accepted, Record, Refusal};
+use engine::{Core as _, Now};
 use follow::{Event, Refused};
 use journal::TailEvent;
 
@@ -23,10 +24,18 @@ const RESCUES: usize = 8;
 /// A reader this many offsets behind the cursor skips what others have sealed already.
 const SKIP_OFFSETS: u64 = 1_000;
 
+/// One clock for both, for now.
+fn now(now_ms: u64) -> Now {
+    Now {
+        wall_us: now_ms * 1000,
+        elapsed_ms: now_ms,
+    }
+}
+
 impl Core {
     pub(super) fn on_follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
         let mut followed = std::mem::take(&mut self.followed);
-        self.follow.step(now_ms, input, &mut followed);
+        self.follow.step(now(now_ms), input, &mut followed);
         for output in followed.drain(..) {
             match output {
                 follow::Output::Task(task) => out.push(Output::Follow(task)),

@@ -166,7 +166,7 @@ impl World {
         self.miners.push(Node {
             core: Core::new(settings, follow, start),
             secret,
-            inbox: VecDeque::from([Input::Follow(follow::Input::Start)]),
+            inbox: VecDeque::from([Input::Follow(follow::Input::Signal(engine::Signal::Start))]),
             notes: vec![],
             ended: None,
             commits: vec![],
