@@ -7,8 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod code;
+mod modules;
 
 pub use code::blank;
+pub use modules::Crate;
 
 /// Folders that hold nothing people wrote.
 const SKIPPED: [&str; 6] = [
@@ -21,6 +23,7 @@ const SKIPPED: [&str; 6] = [
 ];
 
 /// One text file of the repository.
+#[derive(Clone)]
 pub struct Source {
     /// Relative to the root, with `/`.
     pub path: String,

@@ -1,64 +1,9 @@
 //! Who may import whom, and what each room keeps to itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tidy::{Source, all, dependencies, law, rust};
+use tidy::{Source, all, dependencies, law, root, rust};
 
-/// Package, and which of our packages it may depend on.
-const IMPORTS: [(&str, &[&str]); 13] = [
-    ("crates/chain", &[]),
-    ("crates/journal", &[]),
-    ("crates/keyfile", &[]),
-    ("crates/engine", &[]),
-    ("crates/kit", &["keyfile"]),
-    ("proto", &["chain"]),
-    ("crates/follow", &["chain", "journal", "keyfile", "engine"]),
-    // `follow` only for the bootstrap that all services share: topics, block 0, the rules.
-    (
-        "services/ingest",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
-    ),
-    (
-        "services/miner",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
-    ),
-    (
-        "services/ledger",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
-    ),
-    ("services/explorer", &["chain", "proto", "kit"]),
-    (
-        "crates/cli",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
-    ),
-    (
-        "services/dev",
-        &[
-            "ingest", "miner", "ledger", "explorer", "journal", "kit", "chain",
-        ],
-    ),
-];
-const OURS: [&str; 19] = [
-    "chain",
-    "journal",
-    "kit",
-    "keyfile",
-    "engine",
-    "proto",
-    "follow",
-    "cli",
-    "ingest",
-    "miner",
-    "ledger",
-    "explorer",
-    "dev",
-    "harness",
-    "vectors",
-    "tidy",
-    "bench",
-    "byzantine",
-    "blocklog",
-];
 /// What the rules may stand on: arithmetic, hashes, signatures, encodings (JSON for the genesis file). A new name
 /// here is a decision.
 const CHAIN_STANDS_ON: [&str; 13] = [
@@ -105,6 +50,33 @@ const SHELL_ONLY: [&str; 12] = [
     "async fn",
     ".await",
 ];
+
+/// Package, and which of our packages it may depend on: the table of ARCHITECTURE.md.
+fn imports() -> BTreeMap<String, Vec<String>> {
+    let architecture =
+        std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    let rows = architecture.lines().filter_map(|line| {
+        let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').collect();
+        let (room, allowed) = (cells.first()?.trim().trim_end_matches('`'), cells.get(2)?);
+        let allowed = allowed.split(',').map(|name| name.trim().to_owned());
+        Some((
+            room.to_owned(),
+            allowed.filter(|name| !name.is_empty()).collect(),
+        ))
+    });
+    let table: BTreeMap<String, Vec<String>> = rows.collect();
+    assert!(table.len() > 10, "the table was read");
+    table
+}
+
+/// Names of all packages of the workspace.
+fn ours(manifests: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let names = manifests.values().filter_map(|manifest| {
+        let (_, rest) = manifest.split_once("[package]\nname = \"")?;
+        rest.split('"').next().map(str::to_owned)
+    });
+    names.collect()
+}
 
 fn manifests() -> BTreeMap<String, String> {
     let manifests = all().into_iter().filter_map(|s| {
@@ -189,23 +161,23 @@ fn hash_ordered_lines(source: &Source) -> Vec<String> {
 fn rooms_import_what_the_table_allows() {
     let manifests = manifests();
     let mut offenders = Vec::new();
-    for (package, allowed) in IMPORTS {
+    let names = ours(&manifests);
+    for (package, allowed) in imports() {
         let manifest = manifests
-            .get(package)
+            .get(&package)
             .unwrap_or_else(|| panic!("{package} is a package"));
         let ours = |section: &str| {
             dependencies(manifest, section)
                 .into_iter()
-                .filter(|d| OURS.contains(&d.as_str()))
+                .filter(|d| names.contains(d))
         };
         for name in ours("dependencies").chain(ours("build-dependencies")) {
-            if !allowed.contains(&name.as_str()) {
+            if !allowed.contains(&name) {
                 offenders.push(format!("{package} depends on {name}"));
             }
         }
         // Tests may use everything; only a service's tests must not need another service.
-        let foreign =
-            |d: &String| package.starts_with("services/") && !allowed.contains(&d.as_str());
+        let foreign = |d: &String| package.starts_with("services/") && !allowed.contains(d);
         for name in ours("dev-dependencies")
             .filter(|d| d != "harness")
             .filter(foreign)
@@ -227,7 +199,7 @@ fn every_package_is_in_the_table() {
     let unknown = manifests()
         .into_keys()
         .filter(shipped)
-        .filter(|p| !IMPORTS.iter().any(|(known, _)| known == p));
+        .filter(|p| !imports().contains_key(p));
     law(
         "Every package has a row in the import table",
         "a new room needs a decision about its doors",
@@ -332,32 +304,62 @@ fn the_environment_is_named_in_one_place() {
 }
 
 #[test]
-fn one_file_per_service_turns_errors_into_status() {
-    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for source in rust()
-        .into_iter()
-        .filter(|s| s.path.starts_with("services/") && s.is_shipped())
-    {
-        let code = source.shipped();
-        let words: Vec<&str> = code
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .collect();
-        let names_error = words
-            .iter()
-            .any(|word| word.ends_with("Error") && !word.starts_with("Box"));
-        if words.contains(&"Status") && code.contains("tonic") && names_error {
-            let service = source.path.split('/').take(2).collect::<Vec<_>>().join("/");
-            files.entry(service).or_default().push(source.path);
+fn one_file_per_service_turns_errors_into_codes() {
+    let shipped = |s: &Source| {
+        let service =
+            s.path.starts_with("services/") || s.path.starts_with("crates/kit/src/server");
+        service && s.is_shipped() && !["errors", "refusals"].contains(&s.stem())
+    };
+    let files = rust().into_iter().filter(shipped);
+    let offenders = files.flat_map(|s| offending_lines(&s, &["Code::"]));
+    law(
+        "Only errors.rs of a service, and refusals.rs of kit, name a gRPC code",
+        "codes and reasons are a promise to clients: one table of them can be read and kept, scattered ones cannot",
+        offenders.collect(),
+    );
+}
+
+/// What the core of the ledger stands on, beside its own files.
+const LEDGER_CORE_STANDS_ON: [&str; 9] = [
+    "std",
+    "bytes",
+    "thiserror",
+    "chain",
+    "engine",
+    "follow",
+    "journal",
+    "proto",
+    "model",
+];
+
+#[test]
+fn the_core_of_the_ledger_knows_its_model_and_not_its_index() {
+    let core = |s: &Source| {
+        s.path == "services/ledger/src/core.rs" || s.path.starts_with("services/ledger/src/core/")
+    };
+    let mut offenders = Vec::new();
+    let mut imports = 0;
+    for source in rust().into_iter().filter(core) {
+        for line in source.shipped().lines() {
+            let line = line.trim();
+            let path = line.strip_prefix("use ").or(line.strip_prefix("pub use "));
+            let Some(path) = path else { continue };
+            imports += 1;
+            let path = path.strip_prefix("crate::").unwrap_or(path);
+            let first = path.split([':', ';', ' ', '{']).next().unwrap_or_default();
+            let own = ["self", "super", "core"].contains(&first);
+            let child =
+                path.split("::").count() > 1 && source.code().contains(&format!("mod {first};"));
+            if !own && !child && !LEDGER_CORE_STANDS_ON.contains(&first) {
+                offenders.push(format!("{}: {line}", source.path));
+            }
         }
     }
-    let several = files
-        .into_values()
-        .filter(|paths| paths.len() > 1)
-        .map(|paths| paths.join(", "));
+    assert!(imports > 20, "the core was read");
     law(
-        "One file per service names both a domain error and tonic::Status",
-        "codes and reasons are a promise to clients: one table of them can be read and kept, scattered ones cannot",
-        several.collect(),
+        "The core of the ledger names the rules, the follower, its model, and nothing else",
+        "a core that knows its index is pure by accident",
+        offenders,
     );
 }
 
