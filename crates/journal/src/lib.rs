@@ -73,6 +73,7 @@ mod disk;
 mod error;
 mod handle;
 mod kafka;
+pub mod limits;
 mod look;
 mod memory;
 mod partition;

@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
 use crate::key::SIGNATURE_BYTES;
+use crate::limits;
 use crate::transaction;
 use crate::verdict::Verdict;
 use crate::wire;
@@ -52,7 +53,7 @@ pub(super) fn examine(
 }
 
 fn check_size(value: &[u8]) -> Result<(), Verdict> {
-    if value.len() > transaction::MAX_BYTES {
+    if value.len() > limits::MAX_TRANSACTION_BYTES {
         return Err(Verdict::TooLarge);
     }
     Ok(())
@@ -81,7 +82,7 @@ fn check_names(
 }
 
 fn check_memo(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
-    if fields.memo.len() > transaction::MAX_MEMO_BYTES {
+    if fields.memo.len() > limits::MAX_MEMO_BYTES {
         return Err(Verdict::MemoTooLarge);
     }
     Ok(())

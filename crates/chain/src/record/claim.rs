@@ -8,8 +8,8 @@ use super::{Judged, Record, batch};
 use crate::block::Signatures;
 use crate::genesis::Rules;
 use crate::hash::Hash;
+use crate::limits::MAX_TRANSACTION_BYTES;
 use crate::parallel::{self, Parallel};
-use crate::transaction::MAX_BYTES;
 use crate::verdict::Verdict;
 
 /// A claimed verdict that the record alone shows to be wrong.
@@ -60,7 +60,7 @@ fn claim(
     if verdict == Verdict::TooLarge {
         return carried(value);
     }
-    if value.len() > MAX_BYTES {
+    if value.len() > MAX_TRANSACTION_BYTES {
         return Err(WrongVerdict);
     }
     let hash = Hash::of(value);
