@@ -66,6 +66,7 @@
 //! ```
 
 mod append;
+mod backoff;
 mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -85,6 +86,7 @@ mod topic;
 mod url;
 
 pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
+pub use backoff::Backoff;
 #[cfg(feature = "testing")]
 pub use disk::FaultyDisk;
 pub use disk::Import;
