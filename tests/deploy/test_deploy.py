@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+from blocklog_harness import paths
 
-from blocklog_harness import paths  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 BASE = ROOT / "deploy" / "k8s" / "base"
 KUBERNETES = "1.32"
@@ -128,7 +127,11 @@ def run(container: Container, *more: str) -> subprocess.CompletedProcess:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BLOCKLOG_")}
     return subprocess.run(
         [paths.binary(container.binary), *container.argv[1:], *more],
-        env=inherited | container.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        env=inherited | container.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
 
 
@@ -297,8 +300,10 @@ class Image(unittest.TestCase):
         metadata = json.loads(output("cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"))
         bins = {
             target["name"]
-            for package in metadata["packages"] if package["name"] in packages
-            for target in package["targets"] if "bin" in target["kind"]
+            for package in metadata["packages"]
+            if package["name"] in packages
+            for target in package["targets"]
+            if "bin" in target["kind"]
         }
         self.assertEqual(copied, bins)
 

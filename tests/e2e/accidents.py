@@ -1,12 +1,9 @@
 """What can happen to topics under a chain: each service that uses them notices and names it."""
 
-import time
-
-import harness_path  # noqa: F401
 from blocklog_harness import load, services, tools
 from blocklog_harness.grpc import Channel
 from blocklog_harness.operator import Operator
-from blocklog_harness.process import Failure, wait_until
+from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
 SAFE = {"cleanup__policy": "delete", "message__timestamp__type": "LogAppendTime", "retention__ms": -1, "retention__bytes": -1}
@@ -152,7 +149,9 @@ def deleted_by_age(s: Scenario, stand: Stand, operator: Operator) -> None:
         await_words(service, [stand.transactions, f"start offset of partition 0 is {end} and should be 0"])
     stand.submit(2)
     late = stand.net.ledger("late").await_ready()
-    wait_until("the late audit", lambda: services.info(late)["audit"]["checkedHeight"] == services.info(late)["tip"]["height"], 30)
+    wait_until(
+        "the late audit", lambda: services.info(late)["audit"]["checkedHeight"] == services.info(late)["tip"]["height"], 30
+    )
     expected = [
         (block["height"], block["from_offset"], min(block["to_offset"], end), "KIND_UNAVAILABLE", 0)
         for block in Channel(late.grpc).pages("ledger.v1.LedgerService.ListBlocks", {"oldest_first": True}, "blocks")
@@ -166,7 +165,9 @@ def deleted_by_age(s: Scenario, stand: Stand, operator: Operator) -> None:
     metrics = tools.http(late.admin, "/metrics")[1]
     contains(metrics, ['kind="Unavailable"'], "the metrics of a ledger that came late")
     equal(int(services.info(stand.ledger)["audit"]["findings"]), 0, "findings of the ledger that was there in time")
-    s.step(f"records deleted by retention: told by each, nobody stops; {len(findings)} findings UNAVAILABLE by RPC, log and metric")
+    s.step(
+        f"records deleted by retention: told by each, nobody stops; {len(findings)} findings UNAVAILABLE by RPC, log and metric"
+    )
 
 
 def made_anew_below_the_cursor(s: Scenario, stand: Stand) -> None:
@@ -189,7 +190,9 @@ def made_anew_below_the_cursor(s: Scenario, stand: Stand) -> None:
     replies = load.submit(stand.ingest, wanted, partition=0)
     offset = int(next(iter(replies.values()))["position"]["offset"])
     check(offset >= stand.expected_end, f"ingest acknowledged offset {offset}, below the cursor {stand.expected_end}")
-    s.step("transactions made anew: the miner stops, ledger and ingest are not ready, nothing is appended; filled up, ingest goes on")
+    s.step(
+        "transactions made anew: the miner stops, ledger and ingest are not ready, nothing is appended; filled up, ingest goes on"
+    )
 
 
 def cut_above_the_cursor(s: Scenario, stand: Stand, operator: Operator) -> None:

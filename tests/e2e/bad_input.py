@@ -1,7 +1,6 @@
 """Garbage on the topics: every offset gets a verdict, the chain goes on."""
 
-import harness_path  # noqa: F401
-from blocklog_harness import evidence, load, services, tools
+from blocklog_harness import load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 

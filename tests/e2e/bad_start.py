@@ -3,7 +3,6 @@
 import os
 import socket
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -53,7 +52,9 @@ def ports_and_folders(s: Scenario, net: services.Net) -> None:
         port = taken.getsockname()[1]
         data = net.folder / "port-in-use" / "data"
         given = ["--journal", net.journal, "--data", data]
-        refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"])
+        refused(
+            services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"]
+        )
     file = net.folder / "a-file"
     file.write_text("not a folder")
     closed = net.folder / "closed"

@@ -2,7 +2,6 @@
 
 import subprocess
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, paths, services, tools
 from blocklog_harness.scenario import Scenario, equal, main
 

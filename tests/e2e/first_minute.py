@@ -9,7 +9,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import harness_path  # noqa: F401
 from blocklog_harness import browser, paths, tools
 from blocklog_harness.process import Failure, Process, wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main

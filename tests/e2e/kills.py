@@ -3,7 +3,6 @@
 import random
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, equal, main

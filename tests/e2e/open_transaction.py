@@ -3,7 +3,6 @@
 import subprocess
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, paths, process, services, tools
 from blocklog_harness.scenario import Scenario, check, equal, main
 
@@ -73,9 +72,7 @@ class Transaction:
     def __init__(self, net: services.Net, topic: str):
         name = net.topic(topic)
         argv = [paths.example("foreign"), "open", net.bootstrap, name, "0", f"foreign-{name}"]
-        self.child = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=process.die_with_parent
-        )
+        self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=process.die_with_parent)
         equal(self.child.stdout.readline(), b"open\n", f"the transaction on {name}")
 
     def abort(self) -> None:

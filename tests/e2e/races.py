@@ -2,7 +2,6 @@
 
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services
 from blocklog_harness.scenario import Scenario, check, equal, main
 

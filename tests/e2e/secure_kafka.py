@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, secure, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 

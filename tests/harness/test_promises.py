@@ -30,7 +30,9 @@ class OfOneTransaction(unittest.TestCase):
         """The kinds of promises that are broken when the topic holds the record at offsets 0, 1, …, with these verdicts."""
         value = self.record if record is None else record
         row = lambda n, verdict: {
-            "position": {"partition": 0, "offset": n}, "verdict": f"VERDICT_{verdict}", "transaction": {"id": self.id},
+            "position": {"partition": 0, "offset": n},
+            "verdict": f"VERDICT_{verdict}",
+            "transaction": {"id": self.id},
         }
         rows = [row(n, verdict) for n, verdict in enumerate(verdicts)]
         recount = SimpleNamespace(

@@ -14,9 +14,7 @@ class OfAGoldenChain(unittest.TestCase):
 
     def check(self, name: str) -> None:
         golden = json.loads((paths.ROOT / f"tests/vectors/golden/{name}.json").read_text())
-        blockchain = [
-            tools.Record(n, c["append_time_ms"], bytes.fromhex(c["value"])) for n, c in enumerate(golden["candidates"])
-        ]
+        blockchain = [tools.Record(n, c["append_time_ms"], bytes.fromhex(c["value"])) for n, c in enumerate(golden["candidates"])]
         topic = {partition: [] for partition in range(len(golden["cursors"]))}
         recount = Recount(len(topic)).read(blockchain, topic, dict(enumerate(golden["cursors"])), len(blockchain), {})
         # Once more: nothing is counted twice.
@@ -30,7 +28,9 @@ class OfAGoldenChain(unittest.TestCase):
         self.assertEqual(set(recount.accounts), set(golden["accounts"]))
         for name, state in golden["accounts"].items():
             found = recount.account(name, top)
-            self.assertEqual((found["balance"], found["nonce"], found["entries"]), (state["balance"], state["nonce"], state["entries"]))
+            self.assertEqual(
+                (found["balance"], found["nonce"], found["entries"]), (state["balance"], state["nonce"], state["entries"])
+            )
             self.assertEqual(found.get("last_leaf_index"), state["last_leaf"])
             entries = recount.accounts[name].entries
             self.assertEqual([entry["sequence"] for entry in entries], list(range(1, state["entries"] + 1)))
@@ -68,8 +68,13 @@ class Mixtures(unittest.TestCase):
     def test_kinds(self):
         mixture = Mixture("test")
         mixture.chain_id = bytes(32)
-        stateless = {"spoilt": "UNDECODABLE", "bad_account": "BAD_ACCOUNT", "long_memo": "MEMO_TOO_LARGE", "empty": "EMPTY",
-                     "forged": "BAD_SIGNATURE"}
+        stateless = {
+            "spoilt": "UNDECODABLE",
+            "bad_account": "BAD_ACCOUNT",
+            "long_memo": "MEMO_TOO_LARGE",
+            "empty": "EMPTY",
+            "forged": "BAD_SIGNATURE",
+        }
         seen = set()
         for made in mixture.take(1500):
             seen.add(made.kind)
@@ -114,7 +119,9 @@ class Contract(unittest.TestCase):
         found = grpc._headers(bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"))
         self.assertEqual(found, {"#1": "www.example.com"})
         # C.2.2 and a new name, without it.
-        self.assertEqual(grpc._headers(bytes.fromhex("400a637573746f6d2d6b65790d637573746f6d2d686561646572")), {"custom-key": "custom-header"})
+        self.assertEqual(
+            grpc._headers(bytes.fromhex("400a637573746f6d2d6b65790d637573746f6d2d686561646572")), {"custom-key": "custom-header"}
+        )
 
 
 if __name__ == "__main__":

@@ -58,9 +58,16 @@ class Theirs:
             return NO_CHAIN if b'"reason":"NO_CHAIN"' in ended.stderr else UNREADABLE
         said = json.loads(ended.stdout)
         return {
-            "height": said["height"], "tip": said["tip"], "root": said["logRoot"], "size": said["logSize"],
-            "chain": said["chainId"], "blocks": said["blocks"], "verdicts": said["verdicts"],
-            "supply": int(said["supply"]), "stale": said["stale"], "refused": said["refused"],
+            "height": said["height"],
+            "tip": said["tip"],
+            "root": said["logRoot"],
+            "size": said["logSize"],
+            "chain": said["chainId"],
+            "blocks": said["blocks"],
+            "verdicts": said["verdicts"],
+            "supply": int(said["supply"]),
+            "stale": said["stale"],
+            "refused": said["refused"],
             "refusals": [list(REFUSAL.match(line).groups()) for line in said["refusals"]],
             # Beyond the format, it raises an alarm when something with the work done builds upon what was refused.
             "verifies": ended.returncode == 0 or b'"reason":"BROKEN"' in ended.stderr,
@@ -83,10 +90,18 @@ def ours(case: Case) -> dict:
         return NO_CHAIN
     refused = [(str(offset), rule) for offset, rule in seen.refused if rule != "STALE"]
     return {
-        "height": chain.header["height"], "tip": chain.hash.hex(), "root": chain.log.root().hex(), "size": chain.log.size,
-        "chain": chain.chain_id.hex(), "blocks": seen.blocks, "verdicts": dict(seen.verdicts),
-        "supply": chain.supply(), "stale": len(seen.refused) - len(refused), "refused": len(refused),
-        "refusals": [list(row) for row in refused[:20]], "verifies": verify.problem_of(seen, case.tip, None) is None,
+        "height": chain.header["height"],
+        "tip": chain.hash.hex(),
+        "root": chain.log.root().hex(),
+        "size": chain.log.size,
+        "chain": chain.chain_id.hex(),
+        "blocks": seen.blocks,
+        "verdicts": dict(seen.verdicts),
+        "supply": chain.supply(),
+        "stale": len(seen.refused) - len(refused),
+        "refused": len(refused),
+        "refusals": [list(row) for row in refused[:20]],
+        "verifies": verify.problem_of(seen, case.tip, None) is None,
     }
 
 
@@ -95,8 +110,9 @@ def changed(random: Random, case: Case) -> Case:
     at = random.randrange(len(case.data))
     data = bytearray(case.data)
     data[at] ^= random.choice((1 << random.randrange(8), random.randrange(1, 256)))
-    return Case(f"{case.name}, byte {at} is {data[at]:#04x} instead of {case.data[at]:#04x}", bytes(data), case.tip,
-                case.is_proof)
+    return Case(
+        f"{case.name}, byte {at} is {data[at]:#04x} instead of {case.data[at]:#04x}", bytes(data), case.tip, case.is_proof
+    )
 
 
 def golden_chains() -> list[Case]:
@@ -114,8 +130,18 @@ def golden_chains() -> list[Case]:
 
 # Offsets, times and ends of a file that are odd, by what stands in their place; `%d` is what stood there.
 ODD_OFFSETS = (b"00%d", b"+%d", b"-%d", b"", b" %d", b"%d000", b"18446744073709551614", b"18446744073709551616", b"0x1")
-ODD_TIMES = (b"0%d", b"+%d", b"", b"-1", b"-0", b"--1", b"-9223372036854775808", b"18446744073709551615",
-             b"18446744073709551616", b"1e9")
+ODD_TIMES = (
+    b"0%d",
+    b"+%d",
+    b"",
+    b"-1",
+    b"-0",
+    b"--1",
+    b"-9223372036854775808",
+    b"18446744073709551615",
+    b"18446744073709551616",
+    b"1e9",
+)
 ODD_ENDS = (b"9999 -1 \xff\xff\xff\xff", b"9999 -1 \0\0\0\0", b"9999", b"9999 1 \0\0", b" ", b"\n", b"9999 1 \0\0\0\2x")
 
 
@@ -148,8 +174,11 @@ def proofs_of(case: Case, random: Random, most: int) -> list[Case]:
         leaf = leaves[index]
         record = records.get(leaf[21:53], b"") if leaf[0] == 3 else b""
         found = {
-            "chainId": chain.chain_id.hex(), "header": block.header_bytes(chain.header).hex(),
-            "leafIndex": str(index), "leaf": leaf.hex(), "path": [step.hex() for step in path(leaves, index)],
+            "chainId": chain.chain_id.hex(),
+            "header": block.header_bytes(chain.header).hex(),
+            "leafIndex": str(index),
+            "leaf": leaf.hex(),
+            "path": [step.hex() for step in path(leaves, index)],
             **({"record": record.hex()} if record else {}),
         }
         text = json.dumps(found, indent=2).encode()

@@ -71,9 +71,13 @@ class Chains(unittest.TestCase):
         self.assertEqual(chain.version, wanted["version"])
         found = {
             account.text(owner): {
-                "balance": state.balance, "nonce": state.nonce, "entries": state.entries, "last_leaf": state.last_leaf,
+                "balance": state.balance,
+                "nonce": state.nonce,
+                "entries": state.entries,
+                "last_leaf": state.last_leaf,
             }
-            for owner, state in chain.accounts.items() if state.entries
+            for owner, state in chain.accounts.items()
+            if state.entries
         }
         self.assertEqual(found, wanted["accounts"])
 
@@ -198,8 +202,13 @@ class Commands(unittest.TestCase):
         chain = golden("chain-open")
         last = [c for c in chain["candidates"] if c["result"] == "OK"][-1]
         for row in chain["proofs_at_tip"]:
-            found = {"chainId": chain["chain_id"], "header": last["header"], "leafIndex": str(row["leaf_index"]),
-                     "leaf": row["leaf"], "path": row["path"]}
+            found = {
+                "chainId": chain["chain_id"],
+                "header": last["header"],
+                "leafIndex": str(row["leaf_index"]),
+                "leaf": row["leaf"],
+                "path": row["path"],
+            }
             code, said = self.run_on(json.dumps(found).encode(), "proof", "--tip", chain["tip"])
             self.assertEqual(code, 0, said)
             self.assertIn("proven: ", said)
@@ -213,12 +222,24 @@ class Commands(unittest.TestCase):
             for index in (None, -1, row["leaf_index"] + 0.5, float("inf"), True, f"0{row['leaf_index']}"):
                 text = json.dumps({**found, "leafIndex": index}).encode()
                 self.assertEqual(self.run_on(text, "proof", "--tip", chain["tip"])[0], 6, index)
-            self.assertEqual(self.run_on(json.dumps(found).replace("leafIndex", "leaf_index").encode(), "proof",
-                                         "--tip", chain["tip"])[0], 0)
+            self.assertEqual(
+                self.run_on(json.dumps(found).replace("leafIndex", "leaf_index").encode(), "proof", "--tip", chain["tip"])[0], 0
+            )
 
     def test_json_that_is_no_proof(self):
-        bad = ["", "[]", "{}", "[" * 100_000, '{"path": 1}', '{"path": {}}', '{"header": 1}', '{"other": 1}',
-               '{"path": [], "path": []}', '{"chainId": 1}', '{"chainId": "\\ud800"}']
+        bad = [
+            "",
+            "[]",
+            "{}",
+            "[" * 100_000,
+            '{"path": 1}',
+            '{"path": {}}',
+            '{"header": 1}',
+            '{"other": 1}',
+            '{"path": [], "path": []}',
+            '{"chainId": 1}',
+            '{"chainId": "\\ud800"}',
+        ]
         for text in [*(text.encode() for text in bad), b"\xff", "{}".encode("utf-16")]:
             with self.assertRaises(proof.Unproven, msg=text):
                 proof.verify(text, bytes(32))

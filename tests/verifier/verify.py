@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from blocklog_verifier import account, ed25519, export, proof
@@ -56,15 +57,17 @@ def problem_of(seen: Seen, tip: bytes | None, chain_id: bytes | None) -> str | N
     if chain_id is not None and chain.chain_id != chain_id:
         return f"this is chain {chain.chain_id.hex()}, not {chain_id.hex()}"
     if tip is not None and seen.tip_height is None:
-        return (f"block {tip.hex()} is not on this chain, which ends at height {chain.header['height']}: "
-                "what should have followed is missing or was changed")
+        return (
+            f"block {tip.hex()} is not on this chain, which ends at height {chain.header['height']}: "
+            "what should have followed is missing or was changed"
+        )
     return None
 
 
 def check_chain(args: argparse.Namespace) -> int:
     """The command `chain`."""
     began = time.monotonic()
-    with open(args.file, "rb") as file:
+    with Path(args.file).open("rb") as file:
         seen = read_chain(file, args.tip)
     if seen.chain.genesis is not None:
         print_chain(seen)
@@ -73,8 +76,10 @@ def check_chain(args: argparse.Namespace) -> int:
     if len(seen.refused) > TOLD:
         print(f"refused    {len(seen.refused) - TOLD} more")
     print(f"checked    every rule of format 1 in {time.monotonic() - began:.1f} s; signatures by {ed25519.fast_path()}")
-    print("unchecked  that blocks hold what the transactions topic holds; that no newer blocks are missing"
-          + ("" if args.tip else " (--tip)"))
+    print(
+        "unchecked  that blocks hold what the transactions topic holds; that no newer blocks are missing"
+        + ("" if args.tip else " (--tip)")
+    )
     if problem := problem_of(seen, args.tip, args.chain_id):
         print(f"{args.file}: {problem}", file=sys.stderr)
         return DOES_NOT_VERIFY
@@ -99,7 +104,7 @@ def print_chain(seen: Seen) -> None:
 
 def check_proof(args: argparse.Namespace) -> int:
     """The command `proof`."""
-    with open(args.file, "rb") as file:
+    with Path(args.file).open("rb") as file:
         text = file.read()
     try:
         print("\n".join(proof.verify(text, args.tip)))

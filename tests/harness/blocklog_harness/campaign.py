@@ -65,7 +65,10 @@ class Campaign:
             for lane in self.lanes:
                 lane.check()
             answered = {attempt.lane for attempt in list(self.book.attempts) if attempt.outcome == lanes.ACKNOWLEDGED}
-            check(len(answered) == len(self.lanes), f"lanes without an acknowledgement: {set(l.lane for l in self.lanes) - answered}")
+            check(
+                len(answered) == len(self.lanes),
+                f"lanes without an acknowledgement: { {lane.lane for lane in self.lanes} - answered }",
+            )
             return self.gauge.height() > 3
 
         wait_until("all lanes and blocks", flowing, seconds)
@@ -86,9 +89,11 @@ class Campaign:
         inclusions = [at for at, _ in self.gauge.inclusions]
         gaps = [faults.longest_gap(rows, began, end) for rows in (moments, inclusions)]
         after = [next((at - healing for at in rows if at > healing), float("nan")) for rows in (moments, blocks)]
-        self.s.step(f"{name}: nothing acknowledged for {gaps[0]:.1f} s, nothing included for {gaps[1]:.1f} s; after healing began "
-                    f"ack {after[0]:.1f} s, block {after[1]:.1f} s, in sync {insync:.1f} s; "
-                    f"{self.book.acknowledged() - acked} acknowledged, height {self.gauge.height()}")
+        self.s.step(
+            f"{name}: nothing acknowledged for {gaps[0]:.1f} s, nothing included for {gaps[1]:.1f} s; after healing began "
+            f"ack {after[0]:.1f} s, block {after[1]:.1f} s, in sync {insync:.1f} s; "
+            f"{self.book.acknowledged() - acked} acknowledged, height {self.gauge.height()}"
+        )
 
     def stop_one(self, broker: Broker, seconds: float = 2) -> float:
         """SIGTERM, and back."""
@@ -133,10 +138,11 @@ class Campaign:
         for lane in self.lanes:
             lane.join(deadline - time.monotonic())
         ended = self.watch.stop()
-        self.s.step(f"the load is over: {self.book.acknowledged()} of {len(self.book.attempts)} attempts acknowledged; "
-                    f"processes that ended by themselves: {len(ended)}")
+        self.s.step(
+            f"the load is over: {self.book.acknowledged()} of {len(self.book.attempts)} attempts acknowledged; "
+            f"processes that ended by themselves: {len(ended)}"
+        )
         recount = promises.settle(self.s, self.net, self.of("ledger"), self.partitions, KEYS * FUNDS)
         failures = [*promises.broken(self.book, recount), *ended]
         check(not failures, "\n".join(failures))
         self.s.step("every promise was kept, and no process ended by itself")
-

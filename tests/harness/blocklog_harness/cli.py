@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from . import kafka, paths, process
 
@@ -60,7 +61,7 @@ def _run(options) -> int:
 
 
 def _owned(owner: int | None) -> bool:
-    return owner is None or os.path.exists(f"/proc/{owner}")
+    return owner is None or Path(f"/proc/{owner}").exists()
 
 
 def _state():
@@ -71,8 +72,8 @@ def _read_state() -> dict | None:
     try:
         state = json.loads(_state().read_text())
         # The pid alone could belong to somebody else by now.
-        with open(f"/proc/{state['pid']}/cmdline", "rb") as line:
-            return state if b"kafka.py" in line.read() else None
+        line = Path(f"/proc/{state['pid']}/cmdline").read_bytes()
+        return state if b"kafka.py" in line else None
     except (OSError, ValueError, KeyError):
         return None
 
@@ -86,8 +87,13 @@ def _up(options) -> int:
         # The child holds both ends of its stdin, which so never closes, so only time or a signal ends the broker.
         silent, held = os.pipe()
         child = subprocess.Popen(
-            command, stdin=silent, stdout=subprocess.PIPE, stderr=sys.stderr, text=True,
-            start_new_session=True, pass_fds=(held,),
+            command,
+            stdin=silent,
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+            start_new_session=True,
+            pass_fds=(held,),
         )
         line = child.stdout.readline().strip()
         if not line:

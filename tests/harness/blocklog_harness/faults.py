@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from itertools import pairwise
 
 from . import kafka, services, tools
 from .grpc import Channel
@@ -164,4 +165,4 @@ class Gauge:
 def longest_gap(moments: list[float], begin: float, end: float) -> float:
     """The longest time in between in which nothing happened."""
     inside = [begin, *(at for at in moments if begin < at < end), end]
-    return max(after - before for before, after in zip(inside, inside[1:]))
+    return max(after - before for before, after in pairwise(inside))

@@ -7,8 +7,8 @@ streams in both directions the flow control of what is sent. Everything that a p
 import base64
 import socket
 import struct
+from collections.abc import Iterator
 from functools import cache
-from typing import Iterator
 
 from . import evidence
 from .process import Failure
@@ -24,14 +24,36 @@ REFILL = 1 << 28
 # Calls in progress at once.
 IN_FLIGHT = 32
 CODES = (
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
 )
 # Printable characters by the length of their Huffman code (RFC 7541, appendix B); the codes themselves follow, being canonical.
 BY_LENGTH = {
-    5: "012aceiost", 6: " %-./3456789=A_bdfghlmnpru", 7: ":BCDEFGHIJKLMNOPQRSTUVWYjkqvwxyz", 8: "&*,;XZ", 10: "!\"()?",
-    11: "'+|", 12: "#>", 13: "\0$@[]~", 14: "^}", 15: "<`{",
+    5: "012aceiost",
+    6: " %-./3456789=A_bdfghlmnpru",
+    7: ":BCDEFGHIJKLMNOPQRSTUVWYjkqvwxyz",
+    8: "&*,;XZ",
+    10: '!"()?',
+    11: "'+|",
+    12: "#>",
+    13: "\0$@[]~",
+    14: "^}",
+    15: "<`{",
 }
 
 

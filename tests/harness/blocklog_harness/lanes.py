@@ -6,22 +6,18 @@ promises were kept is for `promises` to find out, from the topics.
 
 import heapq
 import json
-import sys
 import threading
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from . import paths
+from blocklog_mint.encoding import encode
+from blocklog_verifier import transaction
+
 from .grpc import CODES, Channel, Pipe, Status
 from .process import Failure
 from .services import Service
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_mint.encoding import encode  # noqa: E402
-from blocklog_verifier import transaction  # noqa: E402
 
 SUBMIT = "ingest.v1.IngestService.SubmitTransaction"
 STREAM = "ingest.v1.IngestService.SubmitTransactions"
@@ -147,8 +143,13 @@ class Lane:
     def record(self, nonce: int, memo: str = "") -> tuple[str, bytes]:
         """A transaction of this lane's sender: its id, and the record, which is the same however often it is made."""
         moved = {
-            "sender": self.sender, "recipient": b"sink", "amount": nonce % 7 + 1, "nonce": nonce, "memo": memo,
-            "valid_until": 0, "signature": b"",
+            "sender": self.sender,
+            "recipient": b"sink",
+            "amount": nonce % 7 + 1,
+            "nonce": nonce,
+            "memo": memo,
+            "valid_until": 0,
+            "signature": b"",
         }
         if self.signer:
             moved["signature"] = self.signer.sign(transaction.signed_bytes(moved, self.chain_id))
@@ -274,8 +275,15 @@ class Pipelined(Lane):
     """
 
     def __init__(
-        self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], habit: str = "eager", window: int = 50,
-        rate: float = 30.0, partition: int | None = None,
+        self,
+        lane: str,
+        book: Book,
+        chain_id: bytes,
+        ingests: list[Service],
+        habit: str = "eager",
+        window: int = 50,
+        rate: float = 30.0,
+        partition: int | None = None,
     ):
         super().__init__(lane, book, chain_id, ingests)
         self.habit, self.window, self.rate, self.partition = habit, window, rate, partition

@@ -20,7 +20,12 @@ class Operator:
         argv += [f"-Dlog4j2.configurationFile={paths.KAFKA / 'log4j2.properties'}", str(SOURCE), bootstrap]
         with (folder / "operator.log").open("ab") as log:
             self.child = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent,
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=die_with_parent,
             )
 
     def create(self, topic: str, partitions: int, **settings) -> None:

@@ -17,7 +17,11 @@ INCLUDED, PENDING = "VERDICT_INCLUDED", "VERDICT_PENDING"
 # An honest refusal: a later one of the sender is in the log already, so that this one was not appended.
 TOO_LATE = "OVERTAKEN"
 KINDS = {
-    "n": "sequential, named", "k": "sequential, keyed", "f": "never retried", "u": "nonce by ingest", "s": "pipelined",
+    "n": "sequential, named",
+    "k": "sequential, keyed",
+    "f": "never retried",
+    "u": "nonce by ingest",
+    "s": "pipelined",
 }
 
 
@@ -133,7 +137,7 @@ def table(book: Book, recount: Recount, broken: Broken) -> str:
         refused = sum(a.outcome == REFUSED for a in mine)
         own = {a.id for a in mine} & included
         rows.append((words, len(acked), len(unknown), refused, len(final), len(own)))
-    lines = ["  | " + " | ".join(f"{str(cell):<{18 if n else 17}}" for n, cell in enumerate(row)) + " |" for row in rows]
+    lines = ["  | " + " | ".join(f"{cell!s:<{18 if n else 17}}" for n, cell in enumerate(row)) + " |" for row in rows]
     lines.append("  broken promises: " + ", ".join(f"{name.replace('_', ' ')} {len(found)}" for name, found in broken))
     return "\n".join(lines)
 
@@ -174,7 +178,10 @@ def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, alloc
         for ledger in ledgers:
             states = services.info(ledger)["partitions"]
             cursors = [int(state.get("cursor", 0)) for state in states]
-            check(all(cursor >= end for cursor, end in zip(cursors, ends)), f"{ledger.name}: cursors {cursors} of {ends}")
+            check(
+                all(cursor >= end for cursor, end in zip(cursors, ends, strict=True)),
+                f"{ledger.name}: cursors {cursors} of {ends}",
+            )
         return len({services.info(ledger)["tip"]["hash"] for ledger in ledgers}) == 1
 
     wait_until("blocks with all records, in all ledgers", consumed, 300, every=0.5)
@@ -189,8 +196,10 @@ def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, alloc
     for ledger in ledgers:
         agree(ledger, recount)
     lost_races = Counter(row["reason"] for row in recount.candidates)
-    s.step(f"{len(ledgers)} ledgers agree with the topics in height {recount.tip['height']}, {len(recount.accounts)} accounts, "
-           f"supply; {dict(recount.verdicts)}; other candidates {dict(lost_races)}")
+    s.step(
+        f"{len(ledgers)} ledgers agree with the topics in height {recount.tip['height']}, {len(recount.accounts)} accounts, "
+        f"supply; {dict(recount.verdicts)}; other candidates {dict(lost_races)}"
+    )
     return recount
 
 

@@ -4,19 +4,15 @@ The rules are those of tests/verifier, which shares no code with the product. He
 miners, findings and series, each as the very message that a ledger should answer with.
 """
 
-import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from . import paths
+from blocklog_verifier import account, block, leaf, transaction, wire, work
+from blocklog_verifier.block import Refused
+from blocklog_verifier.chain import Chain
+from blocklog_verifier.merkle import sha256
+
 from .tools import Record
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_verifier import account, block, leaf, transaction, wire, work  # noqa: E402
-from blocklog_verifier.block import Refused  # noqa: E402
-from blocklog_verifier.chain import Chain  # noqa: E402
-from blocklog_verifier.merkle import sha256  # noqa: E402
 
 # Verdicts after which a record is an occurrence of its id; those that spend the sender's nonce.
 OCCURRENCES = {transaction.INCLUDED, *range(transaction.EXPIRED, transaction.BALANCE_OVERFLOW + 1)}
@@ -93,7 +89,11 @@ class Recount:
         self.pending: dict[int, list[dict]] = {}
 
     def read(
-        self, blockchain: list[Record], transactions: dict[int, list[Record]], ends: dict[int, int], end: int,
+        self,
+        blockchain: list[Record],
+        transactions: dict[int, list[Record]],
+        ends: dict[int, int],
+        end: int,
         traces: dict[tuple[int, int], str],
     ) -> "Recount":
         """Goes on with topics that have grown: whole partitions, in offset order, their ends, and trace ids by place."""
@@ -168,27 +168,57 @@ class Recount:
         included = sum(verdict == transaction.INCLUDED for verdict in accepted.verdicts)
         rejected = len(accepted.verdicts) - included
         self.verdicts.update(transaction.VERDICTS[verdict] for verdict in accepted.verdicts)
-        self.blocks.append(told(
-            hash=accepted.hash.hex(), height=height, previous_hash=header["previous_hash"].hex(),
-            log_root=header["log_root"].hex(), log_size=header["log_size"], timestamp=header["timestamp_ms"],
-            partition=partition, from_offset=header["from_offset"], to_offset=header["to_offset"],
-            miner=text(header["miner"]), bits=f"{header['bits']:08x}", nonce=header["nonce"], reward=paid,
-            signature=content["signature"].hex(), included=included, rejected=rejected,
-            size_bytes=len(candidate.value), topic_offset=candidate.offset, append_time=candidate.append_ms,
-            header=block.header_bytes(header).hex(),
-            void_offsets=header["to_offset"] - header["from_offset"] - len(accepted.verdicts),
-        ))
+        self.blocks.append(
+            told(
+                hash=accepted.hash.hex(),
+                height=height,
+                previous_hash=header["previous_hash"].hex(),
+                log_root=header["log_root"].hex(),
+                log_size=header["log_size"],
+                timestamp=header["timestamp_ms"],
+                partition=partition,
+                from_offset=header["from_offset"],
+                to_offset=header["to_offset"],
+                miner=text(header["miner"]),
+                bits=f"{header['bits']:08x}",
+                nonce=header["nonce"],
+                reward=paid,
+                signature=content["signature"].hex(),
+                included=included,
+                rejected=rejected,
+                size_bytes=len(candidate.value),
+                topic_offset=candidate.offset,
+                append_time=candidate.append_ms,
+                header=block.header_bytes(header).hex(),
+                void_offsets=header["to_offset"] - header["from_offset"] - len(accepted.verdicts),
+            )
+        )
         self.raw_blocks.append(candidate.value)
         self.slices.append((partition, header["from_offset"], header["to_offset"]))
         tries = (1 << 256) / (work.target(header["bits"]) + 1) if height else 0
-        self.measures.append((candidate.append_ms, {
-            "blocks": 1, "included": included, "rejected": rejected, "bytes": len(candidate.value), "work": tries,
-        }))
+        self.measures.append(
+            (
+                candidate.append_ms,
+                {
+                    "blocks": 1,
+                    "included": included,
+                    "rejected": rejected,
+                    "bytes": len(candidate.value),
+                    "work": tries,
+                },
+            )
+        )
 
     def _won(self, header: dict, paid: int) -> None:
-        row = self.miners.setdefault(text(header["miner"]), {
-            "account": text(header["miner"]), "blocks": 0, "rewards": 0, "first_height": header["height"],
-        })
+        row = self.miners.setdefault(
+            text(header["miner"]),
+            {
+                "account": text(header["miner"]),
+                "blocks": 0,
+                "rewards": 0,
+                "first_height": header["height"],
+            },
+        )
         row["blocks"] += 1
         row["rewards"] += paid
         row["last_height"] = header["height"]
@@ -209,8 +239,12 @@ class Recount:
         value, offset, verdict = next(carried), found["offset"], found["verdict"]
         held = self.topic[partition].get(offset)
         row = told(
-            position=place(offset), verdict=f"VERDICT_{transaction.VERDICTS[verdict]}", height=height, leaf_index=index,
-            record_hash=found["record_hash"].hex(), append_time=held.append_ms if held else None,
+            position=place(offset),
+            verdict=f"VERDICT_{transaction.VERDICTS[verdict]}",
+            height=height,
+            leaf_index=index,
+            record_hash=found["record_hash"].hex(),
+            append_time=held.append_ms if held else None,
         )
         moved = None
         # Of a record that is too large there is only the hash.
@@ -247,10 +281,18 @@ class Recount:
     def _entry(self, owner: bytes, entry: dict, index: int, header: dict, change: int, kind: str, row: dict | None) -> None:
         its = self.accounts[text(owner)]
         its.change(header["height"], balance=entry["balance"], entries=entry["sequence"], last_leaf=index)
-        its.entries.append(told(
-            sequence=entry["sequence"], leaf_index=index, height=header["height"], timestamp=header["timestamp_ms"],
-            change=max(I64[0], min(I64[1], change)), balance=entry["balance"], record=row, kind=f"KIND_{kind}",
-        ))
+        its.entries.append(
+            told(
+                sequence=entry["sequence"],
+                leaf_index=index,
+                height=header["height"],
+                timestamp=header["timestamp_ms"],
+                change=max(I64[0], min(I64[1], change)),
+                balance=entry["balance"],
+                record=row,
+                kind=f"KIND_{kind}",
+            )
+        )
 
     def _pending(self, partition: int) -> list[dict]:
         cursor = self.chain.cursors[partition]
@@ -260,11 +302,16 @@ class Recount:
             held = self.topic[partition][offset]
             self.raw[partition, offset] = held.value
             verdict, moved = transaction.judge(held.value, self.chain_id, bool(self.chain.genesis["open"]))
-            rows.append(told(
-                position={"partition": partition, "offset": offset}, verdict="VERDICT_PENDING",
-                record_hash=sha256(held.value).hex(), append_time=held.append_ms, queue_ahead=ahead,
-                transaction=shown(moved, self.chain_id) if moved else None,
-            ))
+            rows.append(
+                told(
+                    position={"partition": partition, "offset": offset},
+                    verdict="VERDICT_PENDING",
+                    record_hash=sha256(held.value).hex(),
+                    append_time=held.append_ms,
+                    queue_ahead=ahead,
+                    transaction=shown(moved, self.chain_id) if moved else None,
+                )
+            )
             # What no state is needed to refuse is no occurrence of its id.
             if verdict == transaction.INCLUDED and len(held.value) <= transaction.MAX_RECORD:
                 self.waiting.setdefault(rows[-1]["transaction"]["id"], rows[-1])
@@ -304,10 +351,19 @@ class Recount:
         if last and (last["block_hash"], last["kind"], last["to_offset"]) == (accepted.hash.hex(), kind, offset):
             last["to_offset"] += 1
             return
-        self.findings.append(told(
-            height=accepted.header["height"], block_hash=accepted.hash.hex(), miner=text(accepted.header["miner"]),
-            kind=kind, partition=partition, from_offset=offset, to_offset=offset + 1, in_block=in_block, in_topic=in_topic,
-        ))
+        self.findings.append(
+            told(
+                height=accepted.header["height"],
+                block_hash=accepted.hash.hex(),
+                miner=text(accepted.header["miner"]),
+                kind=kind,
+                partition=partition,
+                from_offset=offset,
+                to_offset=offset + 1,
+                in_block=in_block,
+                in_topic=in_topic,
+            )
+        )
 
     # Replies.
 
@@ -316,37 +372,64 @@ class Recount:
         partitions = []
         for number, cursor in enumerate(self.chain.cursors):
             oldest = self.pending[number][0]["append_time"] if self.pending[number] else None
-            partitions.append(told(
-                partition=number, cursor=cursor, end_offset=self.ends[number], oldest_pending_time=oldest,
-            ))
+            partitions.append(
+                told(
+                    partition=number,
+                    cursor=cursor,
+                    end_offset=self.ends[number],
+                    oldest_pending_time=oldest,
+                )
+            )
         rejected = sum(self.verdicts.values()) - self.verdicts["INCLUDED"]
         audit = told(
-            checked_height=self.tip["height"], findings=len(self.findings),
+            checked_height=self.tip["height"],
+            findings=len(self.findings),
             latest=self.findings[-1] if self.findings else None,
         )
         return told(
-            chain_id=self.chain_id.hex(), chain_name=self.chain.genesis["name"], open=bool(self.chain.genesis["open"]),
-            tip=self.tip, partitions=partitions, applied_offset=self.end, end_offset=self.end,
-            accounts=len(self.accounts), transactions_included=self.verdicts["INCLUDED"], records_rejected=rejected,
-            supply=self.chain.supply(), audit=audit, miners=[text(miner) for miner in self.chain.miners],
+            chain_id=self.chain_id.hex(),
+            chain_name=self.chain.genesis["name"],
+            open=bool(self.chain.genesis["open"]),
+            tip=self.tip,
+            partitions=partitions,
+            applied_offset=self.end,
+            end_offset=self.end,
+            accounts=len(self.accounts),
+            transactions_included=self.verdicts["INCLUDED"],
+            records_rejected=rejected,
+            supply=self.chain.supply(),
+            audit=audit,
+            miners=[text(miner) for miner in self.chain.miners],
         )
 
     def genesis(self) -> dict:
         """GetGenesis."""
         rules = self.chain.genesis
         return told(
-            chain_id=self.chain_id.hex(), chain_name=rules["name"], timestamp=rules["timestamp_ms"], open=bool(rules["open"]),
-            partitions=rules["partitions"], reward=rules["reward"], bits=f"{rules['bits']:08x}",
-            target_block_ms=rules["target_block_ms"], max_block_records=rules["max_block_records"],
-            max_block_bytes=rules["max_block_bytes"], miners=[text(miner) for miner in rules["miners"]],
-            allocations=len(rules["allocations"]), record=self.leaf_records[0], admin=text(rules["admin"]),
+            chain_id=self.chain_id.hex(),
+            chain_name=rules["name"],
+            timestamp=rules["timestamp_ms"],
+            open=bool(rules["open"]),
+            partitions=rules["partitions"],
+            reward=rules["reward"],
+            bits=f"{rules['bits']:08x}",
+            target_block_ms=rules["target_block_ms"],
+            max_block_records=rules["max_block_records"],
+            max_block_bytes=rules["max_block_bytes"],
+            miners=[text(miner) for miner in rules["miners"]],
+            allocations=len(rules["allocations"]),
+            record=self.leaf_records[0],
+            admin=text(rules["admin"]),
         )
 
     def account(self, name: str, height: int) -> dict | None:
         """GetAccount's account as of a height; None: UNKNOWN_ACCOUNT."""
         state = self.accounts[name].at(height) if name in self.accounts else None
         return state and told(
-            account=name, balance=state.balance, nonce=state.nonce, entries=state.entries,
+            account=name,
+            balance=state.balance,
+            nonce=state.nonce,
+            entries=state.entries,
             last_leaf_index=state.last_leaf,
         )
 
@@ -400,7 +483,12 @@ def shown(moved: dict, chain_id: bytes) -> dict:
     named = account.well_formed(sender) and (not recipient or account.well_formed(recipient))
     named = named and len(memo.encode()) <= transaction.MAX_MEMO
     return told(
-        id=transaction.id_of(moved, chain_id).hex() if named else "", sender=spelt(sender), recipient=spelt(recipient),
-        amount=moved["amount"], nonce=moved["nonce"], memo=memo, valid_until=moved["valid_until"],
+        id=transaction.id_of(moved, chain_id).hex() if named else "",
+        sender=spelt(sender),
+        recipient=spelt(recipient),
+        amount=moved["amount"],
+        nonce=moved["nonce"],
+        memo=memo,
+        valid_until=moved["valid_until"],
         signature=moved["signature"].hex(),
     )

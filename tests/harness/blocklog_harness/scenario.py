@@ -8,8 +8,8 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from . import kafka, process
 from .process import Failure

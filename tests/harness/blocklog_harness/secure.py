@@ -31,7 +31,18 @@ def certificate(issuer: Path, name: str, address: str) -> Path:
     """A server's key and certificate for an IP address, in one file as the broker wants it."""
     folder = issuer.parent
     words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}"]
-    _openssl("req", "-new", *words, "-addext", f"subjectAltName=IP:{address}", "-keyout", f"{name}.key", "-out", f"{name}.csr", folder=folder)
+    _openssl(
+        "req",
+        "-new",
+        *words,
+        "-addext",
+        f"subjectAltName=IP:{address}",
+        "-keyout",
+        f"{name}.key",
+        "-out",
+        f"{name}.csr",
+        folder=folder,
+    )
     signed = ["-CA", issuer, "-CAkey", issuer.with_suffix(".key"), "-CAcreateserial", "-copy_extensions", "copy", "-days", 2]
     _openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-out", f"{name}.crt", folder=folder)
     both = folder / f"{name}.pem"

@@ -32,10 +32,18 @@ class Draft:
         self.append_ms = parent["timestamp_ms"] + wait
         self.body = {"signature": b"", "records": records, "verdicts": b"", "holes": holes}
         self.header = {
-            "version": 1, "height": parent["height"] + 1, "previous_hash": self.chain.hash, "log_root": bytes(32),
-            "log_size": 0, "timestamp_ms": parent["timestamp_ms"] + r.choice((0, wait, wait + MAX_AHEAD_MS)),
-            "partition": self.partition, "from_offset": start, "to_offset": offset, "miner": self.miner(),
-            "bits": self.chain.next_bits(), "nonce": 0,
+            "version": 1,
+            "height": parent["height"] + 1,
+            "previous_hash": self.chain.hash,
+            "log_root": bytes(32),
+            "log_size": 0,
+            "timestamp_ms": parent["timestamp_ms"] + r.choice((0, wait, wait + MAX_AHEAD_MS)),
+            "partition": self.partition,
+            "from_offset": start,
+            "to_offset": offset,
+            "miner": self.miner(),
+            "bits": self.chain.next_bits(),
+            "nonce": 0,
         }
 
     def miner(self) -> bytes:
@@ -80,7 +88,9 @@ class Draft:
             while mined and int.from_bytes(digest(), "big") > goal:
                 header["nonce"] += 1
             key = self.mint.by_account.get(header["miner"])
-            signature = body["signature"] or (key.sign(block.signed_bytes(digest()), torsion=header["height"] % 4 == 1) if key else b"")
+            signature = body["signature"] or (
+                key.sign(block.signed_bytes(digest()), torsion=header["height"] % 4 == 1) if key else b""
+            )
         except OverflowError:
             signature = b""
         return encode(block.BLOCK, {**body, "header": header, "signature": signature})
@@ -88,9 +98,20 @@ class Draft:
     def lie(self) -> tuple[bytes, int]:
         """One thing is another than it should be. Some lies are true: both verifiers must say so."""
         r = self.random
-        kind = r.choice((self.lie_in_header, self.lie_in_header, self.lie_in_header_judged, self.lie_in_body,
-                         self.lie_in_body, self.lie_in_slice, self.lie_in_signature, self.lie_in_bytes,
-                         self.lie_in_size, self.lie_of_another_chain))
+        kind = r.choice(
+            (
+                self.lie_in_header,
+                self.lie_in_header,
+                self.lie_in_header_judged,
+                self.lie_in_body,
+                self.lie_in_body,
+                self.lie_in_slice,
+                self.lie_in_signature,
+                self.lie_in_bytes,
+                self.lie_in_size,
+                self.lie_of_another_chain,
+            )
+        )
         return kind()
 
     def lie_in_header(self) -> tuple[bytes, int]:
@@ -107,20 +128,48 @@ class Draft:
     def odd_field(self) -> dict:
         r, h, rules, parent = self.random, self.header, self.chain.genesis, self.chain.header
         longest = h["from_offset"] + rules["max_block_records"]
-        return r.choice((
-            {"version": r.choice((0, 2, 2**32 - 1))}, {"height": r.choice((0, h["height"] - 1, h["height"] + 1, 2**64 - 1))},
-            {"previous_hash": r.choice((bytes(32), self.chain.chain_id, parent["previous_hash"], self.chain.hash[:31]))},
-            {"log_root": r.choice((bytes(32), parent["log_root"], b""))},
-            {"log_size": h["log_size"] + r.choice((1, 2**63))}, {"partition": r.choice((rules["partitions"], 2**32 - 1, 0))},
-            {"timestamp_ms": r.choice((max(parent["timestamp_ms"] - 1, 0), self.append_ms + MAX_AHEAD_MS,
-                                       self.append_ms + MAX_AHEAD_MS + 1, parent["timestamp_ms"], 2**64 - 1))},
-            {"from_offset": r.choice((0, h["from_offset"] + 1, max(h["from_offset"] - 1, 0)))},
-            {"to_offset": r.choice((h["from_offset"], longest, longest + 1, h["to_offset"] + 1, 0, 2**64 - 1))},
-            {"miner": r.choice((b"", b"m", b"m\0", b"M", b"bl1x", b"a" * 31, b"a" * 33, b"m" + bytes(31), bytes(32),
-                                self.mint.keys[3].account, *(key.account for key in self.mint.keys)))},
-            {"miner": r.choice(self.mint.keys).account},
-            {"bits": r.choice((h["bits"] - 1, rules["bits"], 0, 0x207FFFFF, 2**32 - 1))},
-        ))
+        return r.choice(
+            (
+                {"version": r.choice((0, 2, 2**32 - 1))},
+                {"height": r.choice((0, h["height"] - 1, h["height"] + 1, 2**64 - 1))},
+                {"previous_hash": r.choice((bytes(32), self.chain.chain_id, parent["previous_hash"], self.chain.hash[:31]))},
+                {"log_root": r.choice((bytes(32), parent["log_root"], b""))},
+                {"log_size": h["log_size"] + r.choice((1, 2**63))},
+                {"partition": r.choice((rules["partitions"], 2**32 - 1, 0))},
+                {
+                    "timestamp_ms": r.choice(
+                        (
+                            max(parent["timestamp_ms"] - 1, 0),
+                            self.append_ms + MAX_AHEAD_MS,
+                            self.append_ms + MAX_AHEAD_MS + 1,
+                            parent["timestamp_ms"],
+                            2**64 - 1,
+                        )
+                    )
+                },
+                {"from_offset": r.choice((0, h["from_offset"] + 1, max(h["from_offset"] - 1, 0)))},
+                {"to_offset": r.choice((h["from_offset"], longest, longest + 1, h["to_offset"] + 1, 0, 2**64 - 1))},
+                {
+                    "miner": r.choice(
+                        (
+                            b"",
+                            b"m",
+                            b"m\0",
+                            b"M",
+                            b"bl1x",
+                            b"a" * 31,
+                            b"a" * 33,
+                            b"m" + bytes(31),
+                            bytes(32),
+                            self.mint.keys[3].account,
+                            *(key.account for key in self.mint.keys),
+                        )
+                    )
+                },
+                {"miner": r.choice(self.mint.keys).account},
+                {"bits": r.choice((h["bits"] - 1, rules["bits"], 0, 0x207FFFFF, 2**32 - 1))},
+            )
+        )
 
     def lie_in_body(self) -> tuple[bytes, int]:
         """Behind header, work and signature, which fit."""
@@ -154,8 +203,10 @@ class Draft:
             hole[r.choice(("from_offset", "to_offset"))] += r.choice((1, -1)) if hole["from_offset"] else 1
             return holes
         first = r.randrange(max(start - 1, 0), end + 1)
-        return sorted([*holes, {"from_offset": first, "to_offset": max(first + r.choice((0, 1, -1, 2)), 0)}],
-                      key=lambda hole: hole["from_offset"] * r.choice((1, 1, 1, -1)))
+        return sorted(
+            [*holes, {"from_offset": first, "to_offset": max(first + r.choice((0, 1, -1, 2)), 0)}],
+            key=lambda hole: hole["from_offset"] * r.choice((1, 1, 1, -1)),
+        )
 
     def lie_in_slice(self) -> tuple[bytes, int]:
         """A record left out, invented or said to be too large, and everything that follows from it: mostly true."""
@@ -196,7 +247,9 @@ class Draft:
 
     def lie_of_another_chain(self) -> tuple[bytes, int]:
         """With the work done, upon a block that is not on this one, or far ahead of it."""
-        refused = [value for (_, value), result in zip(self.mint.candidates, self.mint.results) if result[:3] == "BAD"]
+        refused = [
+            value for (_, value), result in zip(self.mint.candidates, self.mint.results, strict=True) if result[:3] == "BAD"
+        ]
         previous = bytes(31) + b"\1"
         if refused:
             try:

@@ -6,18 +6,40 @@ from . import account, wire
 from .merkle import sha256
 
 HEADER = {
-    1: ("version", "uint32"), 2: ("height", "uint64"), 3: ("previous_hash", "bytes"), 4: ("log_root", "bytes"),
-    5: ("log_size", "uint64"), 6: ("timestamp_ms", "uint64"), 7: ("partition", "uint32"), 8: ("from_offset", "uint64"),
-    9: ("to_offset", "uint64"), 10: ("miner", "bytes"), 11: ("bits", "uint32"), 12: ("nonce", "fixed64"),
+    1: ("version", "uint32"),
+    2: ("height", "uint64"),
+    3: ("previous_hash", "bytes"),
+    4: ("log_root", "bytes"),
+    5: ("log_size", "uint64"),
+    6: ("timestamp_ms", "uint64"),
+    7: ("partition", "uint32"),
+    8: ("from_offset", "uint64"),
+    9: ("to_offset", "uint64"),
+    10: ("miner", "bytes"),
+    11: ("bits", "uint32"),
+    12: ("nonce", "fixed64"),
 }
 HOLE = {1: ("from_offset", "uint64"), 2: ("to_offset", "uint64")}
 BLOCK = {
-    1: ("header", HEADER), 2: ("signature", "bytes"), 3: ("records", ["bytes"]), 4: ("verdicts", "bytes"),
+    1: ("header", HEADER),
+    2: ("signature", "bytes"),
+    3: ("records", ["bytes"]),
+    4: ("verdicts", "bytes"),
     5: ("holes", [HOLE]),
 }
 LAYOUT = (
-    ("version", 4), ("height", 8), ("previous_hash", 0), ("log_root", 0), ("log_size", 8), ("timestamp_ms", 8),
-    ("partition", 4), ("from_offset", 8), ("to_offset", 8), ("miner", 0), ("bits", 4), ("nonce", 8),
+    ("version", 4),
+    ("height", 8),
+    ("previous_hash", 0),
+    ("log_root", 0),
+    ("log_size", 8),
+    ("timestamp_ms", 8),
+    ("partition", 4),
+    ("from_offset", 8),
+    ("to_offset", 8),
+    ("miner", 0),
+    ("bits", 4),
+    ("nonce", 8),
 )
 HEADER_BYTES = 156
 MAX_HEADER_MESSAGE = 200
@@ -43,9 +65,7 @@ class Frame:
 
 def header_bytes(header: dict) -> bytes:
     """The hashed layout of a header whose hashes have 32 bytes and its miner at most that."""
-    return b"".join(
-        header[name].to_bytes(size, "big") if size else header[name].ljust(32, b"\0") for name, size in LAYOUT
-    )
+    return b"".join(header[name].to_bytes(size, "big") if size else header[name].ljust(32, b"\0") for name, size in LAYOUT)
 
 
 def header_fields(layout: bytes) -> dict:

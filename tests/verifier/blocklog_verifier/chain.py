@@ -63,9 +63,7 @@ class Chain:
     def next_bits(self) -> int:
         """The work of the next block."""
         rules = self.genesis
-        return work.next_bits(
-            rules["bits"], rules["target_block_ms"], self.header["height"] + 1, self.header, self.parent_time
-        )
+        return work.next_bits(rules["bits"], rules["target_block_ms"], self.header["height"] + 1, self.header, self.parent_time)
 
     def _start(self, value: bytes) -> Accepted:
         rules, header, record = genesis.block_zero(value)
@@ -161,9 +159,7 @@ class Evaluation:
     def _entry(self, owner: bytes, change: int) -> bytes:
         """Changes a balance, in the leaf that is added next."""
         before = self._state(owner)
-        after = replace(
-            before, balance=before.balance + change, entries=before.entries + 1, last_leaf=self.log.size
-        )
+        after = replace(before, balance=before.balance + change, entries=before.entries + 1, last_leaf=self.log.size)
         self.changed[owner] = after
         return leaf.entry(before.last_leaf, after.entries, after.balance)
 
@@ -181,7 +177,7 @@ class Evaluation:
         """Records and holes in offset order."""
         offset = self.header["from_offset"]
         holes = {hole["from_offset"]: hole["to_offset"] for hole in self.body["holes"]}
-        judged = zip(self.body["records"], self.body["verdicts"])
+        judged = zip(self.body["records"], self.body["verdicts"], strict=True)
         while offset < self.header["to_offset"]:
             if offset in holes:
                 offset = self.void(offset, holes[offset])
@@ -243,7 +239,7 @@ class Evaluation:
 
     def _order(self, moved: dict) -> None:
         """What the admin says, from the next block on."""
-        if not moved["sender"] == self.chain.genesis["admin"] or moved["recipient"]:
+        if moved["sender"] != self.chain.genesis["admin"] or moved["recipient"]:
             return
         if version := VERSION_ORDER.fullmatch(moved["memo"]):
             if self.version < int(version[1]) < 1 << 32:

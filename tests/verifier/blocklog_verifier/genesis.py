@@ -8,10 +8,18 @@ from .merkle import Log, sha256
 
 ALLOCATION = {1: ("account", "bytes"), 2: ("amount", "uint64")}
 GENESIS = {
-    1: ("name", "string"), 2: ("timestamp_ms", "uint64"), 3: ("open", "bool"), 4: ("partitions", "uint32"),
-    5: ("reward", "uint64"), 6: ("bits", "uint32"), 7: ("target_block_ms", "uint64"),
-    8: ("max_block_records", "uint32"), 9: ("max_block_bytes", "uint32"), 10: ("allocations", [ALLOCATION]),
-    11: ("miners", ["bytes"]), 12: ("admin", "bytes"),
+    1: ("name", "string"),
+    2: ("timestamp_ms", "uint64"),
+    3: ("open", "bool"),
+    4: ("partitions", "uint32"),
+    5: ("reward", "uint64"),
+    6: ("bits", "uint32"),
+    7: ("target_block_ms", "uint64"),
+    8: ("max_block_records", "uint32"),
+    9: ("max_block_bytes", "uint32"),
+    10: ("allocations", [ALLOCATION]),
+    11: ("miners", ["bytes"]),
+    12: ("admin", "bytes"),
 }
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 MAX_GENESIS = 1 << 20
@@ -72,8 +80,7 @@ def leaves(record: bytes, genesis: dict) -> list[bytes]:
     """What block 0 adds to the log. Accounts are distinct, so each entry is its account's first."""
     first = [leaf.genesis(sha256(record))]
     return first + [
-        leaf.allocation(a["account"], a["amount"], leaf.entry(leaf.NONE, 1, a["amount"]))
-        for a in genesis["allocations"]
+        leaf.allocation(a["account"], a["amount"], leaf.entry(leaf.NONE, 1, a["amount"])) for a in genesis["allocations"]
     ]
 
 
@@ -83,9 +90,18 @@ def header(record: bytes, genesis: dict) -> dict:
     for data in leaves(record, genesis):
         log.append(data)
     return {
-        "version": 1, "height": 0, "previous_hash": bytes(32), "log_root": log.root(), "log_size": log.size,
-        "timestamp_ms": genesis["timestamp_ms"], "partition": 0, "from_offset": 0, "to_offset": 0, "miner": b"",
-        "bits": genesis["bits"], "nonce": 0,
+        "version": 1,
+        "height": 0,
+        "previous_hash": bytes(32),
+        "log_root": log.root(),
+        "log_size": log.size,
+        "timestamp_ms": genesis["timestamp_ms"],
+        "partition": 0,
+        "from_offset": 0,
+        "to_offset": 0,
+        "miner": b"",
+        "bits": genesis["bits"],
+        "nonce": 0,
     }
 
 

@@ -79,14 +79,22 @@ def parse(data: bytes) -> dict:
         found = {"kind": "allocation", "account": read.account(), "amount": read.number(), "entries": [read.entry()]}
     elif kind == 2:
         found = {
-            "kind": "block", "height": read.number(), "previous_hash": read.take(32), "timestamp_ms": read.number(),
-            "miner": read.account(), "paid": read.number(),
+            "kind": "block",
+            "height": read.number(),
+            "previous_hash": read.take(32),
+            "timestamp_ms": read.number(),
+            "miner": read.account(),
+            "paid": read.number(),
         }
         found["entries"] = [read.entry()] if found["paid"] else []
     elif kind == 3:
         found = {
-            "kind": "record", "height": read.number(), "partition": read.number(4), "offset": read.number(),
-            "record_hash": read.take(32), "verdict": read.number(1),
+            "kind": "record",
+            "height": read.number(),
+            "partition": read.number(4),
+            "offset": read.number(),
+            "record_hash": read.take(32),
+            "verdict": read.number(1),
         }
         if found["verdict"] > BALANCE_OVERFLOW:
             raise NoLeaf("a leaf with a verdict that there is not")
@@ -98,7 +106,10 @@ def parse(data: bytes) -> dict:
                 found["entries"].append(read.entry())
     elif kind == 4:
         found = {
-            "kind": "void", "height": read.number(), "partition": read.number(4), "from": read.number(),
+            "kind": "void",
+            "height": read.number(),
+            "partition": read.number(4),
+            "from": read.number(),
             "to": read.number(),
         }
     else:

@@ -6,8 +6,14 @@ import re
 from . import account, block, leaf, merkle, transaction, wire
 
 # Names in proto3 JSON, and as the message itself has them: readers take both.
-FIELDS = {"chainId": "chain_id", "header": "header", "leafIndex": "leaf_index", "leaf": "leaf", "path": "path",
-          "record": "record"}
+FIELDS = {
+    "chainId": "chain_id",
+    "header": "header",
+    "leafIndex": "leaf_index",
+    "leaf": "leaf",
+    "path": "path",
+    "record": "record",
+}
 HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,19}")
 
@@ -96,10 +102,14 @@ def _told(found: dict) -> str:
     if kind == "block":
         return f"the miner {account.text(found['miner'])} was paid {found['paid']} for block {found['height']}"
     if kind == "void":
-        return (f"offsets {found['from']} to {found['to'] - 1} of partition {found['partition']} hold no record, "
-                f"says block {found['height']}")
-    return (f"the record at {found['partition']}:{found['offset']}, of hash {found['record_hash'].hex()}, was judged "
-            f"{found['verdict_code']} by block {found['height']}")
+        return (
+            f"offsets {found['from']} to {found['to'] - 1} of partition {found['partition']} hold no record, "
+            f"says block {found['height']}"
+        )
+    return (
+        f"the record at {found['partition']}:{found['offset']}, of hash {found['record_hash'].hex()}, was judged "
+        f"{found['verdict_code']} by block {found['height']}"
+    )
 
 
 def _entries(found: dict) -> list[str]:
@@ -107,7 +117,7 @@ def _entries(found: dict) -> list[str]:
     for entry in found.get("entries", []):
         before = "none before" if entry["previous"] == leaf.NONE else f"the one before is in leaf {entry['previous']}"
         told.append(f"  entry {entry['sequence']} of its account: balance {entry['balance']} after it, {before}")
-    return told + ["not proven: that no later entry follows"] if told else told
+    return [*told, "not proven: that no later entry follows"] if told else told
 
 
 def _record(found: dict, record: bytes, label: str) -> list[str]:
@@ -131,8 +141,10 @@ def _transaction(found: dict, record: bytes, label: str) -> list[str]:
         fields = wire.decode(transaction.FIELDS, record)
         chain_id = bytes.fromhex(label)
         if len(chain_id) == 32 and account.well_formed(fields["sender"]):
-            return [f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
-                    "which the file says and does not prove"]
+            return [
+                f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
+                "which the file says and does not prove"
+            ]
     except (ValueError, OverflowError):
         pass
     return []
