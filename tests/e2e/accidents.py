@@ -1,9 +1,9 @@
 """What can happen to topics under a chain: each service that uses them notices and names it."""
 
 from blocklog_harness import load, services, tools
-from blocklog_harness.grpc import Channel
 from blocklog_harness.operator import Operator
 from blocklog_harness.process import wait_until
+from blocklog_harness.rpc import Channel
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
 SAFE = {"cleanup__policy": "delete", "message__timestamp__type": "LogAppendTime", "retention__ms": -1, "retention__bytes": -1}

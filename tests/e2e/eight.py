@@ -2,8 +2,9 @@
 
 import subprocess
 
-from blocklog_harness import evidence, load, paths, services, tools
+from blocklog_harness import load, paths, services, tools
 from blocklog_harness.scenario import Scenario, equal, main
+from blocklog_verifier import block
 
 
 def run(s: Scenario) -> None:
@@ -28,7 +29,7 @@ def run(s: Scenario) -> None:
     net.await_ready()
     s.step("four `blocklog init` and four services with --genesis started at once; all succeeded")
 
-    candidates = [evidence.block(r.offset, r.value) for r in tools.consume(net.bootstrap, net.topic("blockchain"))]
+    candidates = [block.frame(r.value) for r in tools.consume(net.bootstrap, net.topic("blockchain"))]
     ids = {candidate.hash.hex() for candidate in candidates}
     equal(len(ids), 1, f"chains among {len(candidates)} records")
     found = {services.info(ledger)["chainId"] for ledger in starters[:2]}

@@ -15,11 +15,11 @@ from random import Random
 from golden_replies import Replies
 
 from blocklog_harness import forge, services, tools
-from blocklog_harness.grpc import Channel
 from blocklog_harness.mixture import WEIGHTS, Mixture
 from blocklog_harness.operator import Operator
 from blocklog_harness.process import wait_until
 from blocklog_harness.recount import Recount, sha256
+from blocklog_harness.rpc import Channel
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
 RECORDS = int(os.environ.get("GOLDEN_RECORDS", "3000"))

@@ -4,9 +4,9 @@ import base64
 from collections import Counter
 from random import Random
 
-from blocklog_harness.grpc import Channel, Status
 from blocklog_harness.process import Failure
 from blocklog_harness.recount import Recount, account, sha256, told
+from blocklog_harness.rpc import Channel, Status
 from blocklog_harness.scenario import check, equal
 from blocklog_verifier import ed25519, merkle
 

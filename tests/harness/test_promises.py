@@ -5,7 +5,8 @@ import unittest
 from pathlib import Path
 from types import SimpleNamespace
 
-from blocklog_harness import grpc, lanes, promises, tools
+from blocklog_harness import lanes, promises, tools
+from blocklog_harness.contract import contract
 from blocklog_harness.lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, Attempt
 
 CHAIN = bytes(32)
@@ -112,8 +113,8 @@ class OfAnswers(unittest.TestCase):
 
     def test_a_map_is_read(self):
         entry = b"\x0a\x02id\x12\x02ab"
-        found = grpc.contract().decode("blocklog.ingest.v1.Refusal", b"\x22" + bytes([len(entry)]) + entry)
-        self.assertEqual(found, {"metadata": [{"key": "id", "value": "ab"}]})
+        found = contract().decode("blocklog.ingest.v1.Refusal", b"\x22" + bytes([len(entry)]) + entry)
+        self.assertEqual(found, {"metadata": {"id": "ab"}})
 
 
 if __name__ == "__main__":

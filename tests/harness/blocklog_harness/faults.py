@@ -7,8 +7,8 @@ import time
 from itertools import pairwise
 
 from . import kafka, services, tools
-from .grpc import Channel
 from .process import Failure, Process, wait_until
+from .rpc import Channel
 
 # A cluster that was down altogether takes its time on a busy machine.
 HEAL_SECONDS = 240

@@ -15,8 +15,8 @@ from pathlib import Path
 from blocklog_mint.encoding import encode
 from blocklog_verifier import transaction
 
-from .grpc import CODES, Channel, Pipe, Status
 from .process import Failure
+from .rpc import CODES, Channel, Pipe, Status
 from .services import Service
 
 SUBMIT = "ingest.v1.IngestService.SubmitTransaction"

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from . import services, tools
-from .grpc import Channel
 from .lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, UNSENT, UNTRUE, Book
 from .process import wait_until
 from .recount import Recount, transaction, wire
+from .rpc import Channel
 from .scenario import Scenario, check, equal
 
 INCLUDED, PENDING = "VERDICT_INCLUDED", "VERDICT_PENDING"

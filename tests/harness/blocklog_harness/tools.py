@@ -1,5 +1,6 @@
 """Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
 
+import io
 import json
 import re
 import subprocess
@@ -8,6 +9,8 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+
+from blocklog_verifier import export
 
 from . import paths
 from .process import Failure
@@ -59,7 +62,7 @@ def consume(bootstrap: str, topic: str, partition: int = 0) -> list[Record]:
     """All records of a partition, as `kcat -C` gives them."""
     argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q"]
     argv += ["-o", "beginning", "-X", "isolation.level=read_uncommitted", "-f", "%o %T %R%s"]
-    return list(exported(_checked(argv)))
+    return [Record(*row) for row in export.read(io.BytesIO(_checked(argv)))]
 
 
 def read(bootstrap: str, topic: str, partition: int = 0) -> tuple[list[Record], int]:
@@ -106,19 +109,6 @@ def publish_values(bootstrap: str, topic: str, partition: int, values: list[byte
             done = run([*argv, *files])
             if done.returncode != 0 or b"ERROR" in done.stderr or b"failed" in done.stderr:
                 raise Failure(f"kcat did not publish {len(files)} records to {topic}/{partition}:\n{done.stderr.decode()}")
-
-
-def exported(text: bytes):
-    """The records in an export: offset, space, append time, space, length in 4 bytes, value."""
-    at = 0
-    while at < len(text):
-        first = text.index(b" ", at)
-        second = text.index(b" ", first + 1)
-        size = int.from_bytes(text[second + 1 : second + 5], "big", signed=True)
-        start = second + 5
-        size = max(size, 0)
-        yield Record(int(text[at:first]), int(text[first:second]), text[start : start + size])
-        at = start + size
 
 
 # --- gRPC
