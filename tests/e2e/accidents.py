@@ -55,6 +55,8 @@ class Stand:
         self.ingest = self.net.ingest("ingest", "--ledger", self.ledger.url)
         self.services = [self.ledger, self.miner, self.ingest]
         self.included = 0
+        # Where its transactions ended before they were made anew.
+        self.expected_end = 0
 
     def begin(self) -> None:
         """Some blocks."""
@@ -71,13 +73,16 @@ class Stand:
 
 def unsafe_at_start(s: Scenario, bootstrap: str, operator: Operator) -> None:
     """Compaction or the producers' clocks on either topic: no service starts, and none publishes block 0."""
-    cases = [("transactions", 2, "cleanup.policy", "compact"), ("blockchain", 1, "message.timestamp.type", "CreateTime")]
+    cases: list[tuple[str, int, str, str]] = [
+        ("transactions", 2, "cleanup.policy", "compact"),
+        ("blockchain", 1, "message.timestamp.type", "CreateTime"),
+    ]
     refused = []
     for name, partitions, setting, value in cases:
         net = s.net(bootstrap=bootstrap)
         topic = net.topic(name)
         operator.create(topic, partitions, **{**SAFE, setting.replace(".", "__"): value})
-        words = [topic, setting, value, SAFE[setting.replace(".", "__")]]
+        words = [topic, setting, value, str(SAFE[setting.replace(".", "__")])]
         started = [net.ledger(), net.miner("miner", 0), net.ingest()]
         refused += [(net, service, words) for service in started]
     for net, service, words in refused:
@@ -89,8 +94,13 @@ def unsafe_at_start(s: Scenario, bootstrap: str, operator: Operator) -> None:
 
 def make_anew(operator: Operator, topic: str, partitions: int) -> None:
     operator.delete(topic)
+
+    def create() -> bool:
+        operator.create(topic, partitions, **SAFE)
+        return True
+
     # The name is free once every broker has forgotten the old one.
-    wait_until(f"{topic} to be made anew", lambda: operator.create(topic, partitions, **SAFE) or True, 20)
+    wait_until(f"{topic} to be made anew", create, 20)
 
 
 def rewrite(operator: Operator, stand: Stand, another: Stand) -> None:

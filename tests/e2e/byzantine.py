@@ -3,6 +3,7 @@
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import verify
@@ -154,7 +155,7 @@ def convict(s: Scenario, stage: Stage) -> None:
             watch = pool.submit(stage.blocklog, "tx", "watch", victim["id"], code=None)
             known = len(stage.findings())
             [block] = stage.lie("--tale", tale)
-            found = process.wait_until(f"the audit to find {tale}", lambda k=known: stage.findings()[k:])
+            found = process.wait_until(f"the audit to find {tale}", partial(lambda known: stage.findings()[known:], known))
             # Newest first or last: the one about this block.
             about = [row for row in found if int(row["height"]) == block["height"]]
             check(about, f"{tale}: {found}")

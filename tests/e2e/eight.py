@@ -11,7 +11,7 @@ def run(s: Scenario) -> None:
     """Eight processes create the topics and publish block 0 at once: one chain."""
     net = s.net()
     commands = [
-        [paths.binary("blocklog"), "init", "--journal", net.journal, "--genesis", net.genesis, "--output", "json"]
+        [str(paths.binary("blocklog")), "init", "--journal", net.journal, "--genesis", str(net.genesis), "--output", "json"]
         for _ in range(4)
     ]
     starters = [

@@ -18,9 +18,10 @@ from blocklog_harness import forge, services, tools
 from blocklog_harness.mixture import WEIGHTS, Mixture
 from blocklog_harness.operator import Operator
 from blocklog_harness.process import wait_until
-from blocklog_harness.recount import Recount, sha256
+from blocklog_harness.recount import Recount
 from blocklog_harness.rpc import Channel
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
+from blocklog_verifier.merkle import sha256
 
 RECORDS = int(os.environ.get("GOLDEN_RECORDS", "3000"))
 SEED = os.environ.get("GOLDEN_SEED", "golden")
@@ -229,7 +230,9 @@ def read(net: services.Net, recount: Recount) -> Recount:
     """Both topics, by kcat, added up; what was read before is not counted again."""
     topic = net.topic("transactions")
     blockchain, end = tools.read(net.bootstrap, net.topic("blockchain"))
-    records, ends, traces = {}, {}, {}
+    records: dict[int, list[tools.Record]] = {}
+    ends: dict[int, int] = {}
+    traces: dict[tuple[int, int], str] = {}
     for partition in range(2):
         records[partition], ends[partition] = tools.read(net.bootstrap, topic, partition)
         found = tools.traces(net.bootstrap, topic, partition)

@@ -5,10 +5,11 @@ from collections import Counter
 from random import Random
 
 from blocklog_harness.process import Failure
-from blocklog_harness.recount import Recount, account, sha256, told
+from blocklog_harness.recount import Recount, told
 from blocklog_harness.rpc import Channel, Status
 from blocklog_harness.scenario import check, equal
-from blocklog_verifier import ed25519, merkle
+from blocklog_verifier import account, ed25519, merkle
+from blocklog_verifier.merkle import sha256
 
 LEDGER, PROOF = "ledger.v1.LedgerService/", "ledger.v1.ProofService/"
 # Of what is too much to be asked for one by one.
@@ -171,8 +172,8 @@ class Replies:
         rows = self.all_records + [row for rows in recount.pending.values() for row in rows]
         strangers = {row["transaction"]["id"] for row in rows if row.get("transaction", {}).get("id")}
         strangers -= {*recount.occurrences, *recount.omitted, *recount.waiting}
-        strangers = self.some(sorted(strangers), FEW)
-        self.refused("GetTransaction", [{"id": its} for its in strangers], "NOT_FOUND", "UNKNOWN_TRANSACTION")
+        asked = self.some(sorted(strangers), FEW)
+        self.refused("GetTransaction", [{"id": its} for its in asked], "NOT_FOUND", "UNKNOWN_TRANSACTION")
         for its, status in self.some(pairs, FEW) + [pair for pair in pairs if pair[0] in recount.omitted]:
             told_so_far = []
             for reply in self.channel.stream(dotted(LEDGER + "WatchTransaction"), {"id": its}):
@@ -183,7 +184,7 @@ class Replies:
 
     def accounts(self) -> None:
         recount, top = self.recount, len(self.recount.blocks) - 1
-        asked = [(name, None) for name in recount.accounts]
+        asked: list[tuple[str, int | None]] = [(name, None) for name in recount.accounts]
         asked += [(self.random.choice(list(recount.accounts)), self.random.choice(self.heights)) for _ in range(SAMPLE)]
         rows = [(name, height, recount.account(name, top if height is None else height)) for name, height in asked]
         self.ask(
@@ -314,6 +315,8 @@ class Replies:
     def checkpoint(self, log_key: str) -> None:
         """C2SP signed notes (c2sp.org/signed-note): a text of three lines, and a signature with the hash of its key."""
         key = account.parse(log_key)
+        if key is None:
+            raise Failure(f"{log_key} is no key")
         for height in self.some(self.heights, 5):
             reply = self.channel.call(dotted(PROOF + "GetCheckpoint"), {"height": height})
             block, note = self.recount.blocks[height], reply.pop("note")
@@ -324,9 +327,9 @@ class Replies:
             equal(text, f"{origin}\n{block['log_size']}\n{root}", f"text of the checkpoint at {height}")
             dash, name, signed = signatures.strip().split(" ")
             equal((dash, name), ("\u2014", origin), "who signed the checkpoint")
-            signed = base64.b64decode(signed)
-            equal(signed[:4], sha256(f"{origin}\n".encode() + b"\1" + key)[:4], "hash of the checkpoint's key")
-            check(ed25519.verify(key, signed[4:], f"{text}\n".encode()), f"signature of the checkpoint at {height}")
+            raw = base64.b64decode(signed)
+            equal(raw[:4], sha256(f"{origin}\n".encode() + b"\1" + key)[:4], "hash of the checkpoint's key")
+            check(ed25519.verify(key, raw[4:], f"{text}\n".encode()), f"signature of the checkpoint at {height}")
 
 
 def at(name: str, height: int | None) -> dict:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 import urllib.parse
+from functools import partial
 
 from blocklog_harness import load, paths, ports, process, services, tools
 from blocklog_harness.dev import Dev
@@ -83,14 +84,14 @@ def run(s: Scenario) -> None:
 
     asked = 0
     for name, query in [*panels(), *rules()]:
-        wait_until(f"an answer to {name}: {query}", lambda query=query: answered(server, query), 30)
+        wait_until(f"an answer to {name}: {query}", partial(answered, server, query), 30)
         asked += 1
     s.step(f"{asked} queries of board and rules answer")
     wait_until("no alert", lambda: not ask(server, 'ALERTS{alertstate="firing"}'), 10)
     equal(value(server, "max(ledger_audit_found)"), 0, "findings")
     check(value(server, "sum(ledger_records_total)") >= 40, "records by verdict")
     for query in TRUE:
-        wait_until(query, lambda query=query: ask(server, query) or False, 15)
+        wait_until(query, partial(ask, server, query), 15)
     s.step("nothing fires, and the figures are those of the chain")
 
 

@@ -73,12 +73,13 @@ class Transaction:
 
     def __init__(self, net: services.Net, topic: str):
         name = net.topic(topic)
-        argv = [paths.example("foreign"), "open", net.bootstrap, name, "0", f"foreign-{name}"]
+        argv = [str(paths.example("foreign")), "open", net.bootstrap, name, "0", f"foreign-{name}"]
         self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=process.die_with_parent)
-        equal(self.child.stdout.readline(), b"open\n", f"the transaction on {name}")
+        self.commands, answers = process.piped(self.child)
+        equal(answers.readline(), b"open\n", f"the transaction on {name}")
 
     def abort(self) -> None:
-        self.child.stdin.close()
+        self.commands.close()
         equal(self.child.wait(30), 0, "exit code of the transaction")
 
 

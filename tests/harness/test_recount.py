@@ -16,7 +16,7 @@ class OfAGoldenChain(unittest.TestCase):
     def check(self, name: str) -> None:
         golden = json.loads((paths.ROOT / f"tests/vectors/golden/{name}.json").read_text())
         blockchain = [tools.Record(n, c["append_time_ms"], bytes.fromhex(c["value"])) for n, c in enumerate(golden["candidates"])]
-        topic = {partition: [] for partition in range(len(golden["cursors"]))}
+        topic: dict[int, list[tools.Record]] = {partition: [] for partition in range(len(golden["cursors"]))}
         recount = Recount(len(topic)).read(blockchain, topic, dict(enumerate(golden["cursors"])), len(blockchain), {})
         # Once more: nothing is counted twice.
         recount.read(blockchain, topic, dict(enumerate(golden["cursors"])), len(blockchain), {})
@@ -29,6 +29,7 @@ class OfAGoldenChain(unittest.TestCase):
         self.assertEqual(set(recount.accounts), set(golden["accounts"]))
         for name, state in golden["accounts"].items():
             found = recount.account(name, top)
+            assert found
             self.assertEqual(
                 (found["balance"], found["nonce"], found["entries"]), (state["balance"], state["nonce"], state["entries"])
             )

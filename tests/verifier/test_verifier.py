@@ -37,7 +37,8 @@ class Chains(unittest.TestCase):
     def test_candidates_leaves_and_states(self):
         for wanted in chains():
             with self.subTest(wanted["name"]):
-                chain, leaves = Chain(), []
+                chain = Chain()
+                leaves: list[bytes] = []
                 for number, candidate in enumerate(wanted["candidates"]):
                     self.candidate(chain, leaves, candidate, f"{wanted['name']}, candidate {number}")
                 self.assertEqual([data.hex() for data in leaves], wanted["leaves"])
@@ -101,6 +102,7 @@ class Parts(unittest.TestCase):
         for row in rows["transactions"]:
             verdict, found = transaction.judge(bytes.fromhex(row["record"]), chain_id, names=True)
             self.assertEqual(verdict, transaction.INCLUDED)
+            assert found
             self.assertEqual(transaction.signed_bytes(found, chain_id).hex(), row["signed_bytes"])
             self.assertEqual(transaction.id_of(found, chain_id).hex(), row["id"])
             self.assertEqual(account.text(found["sender"]), row["sender"])

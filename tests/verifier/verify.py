@@ -28,7 +28,7 @@ class Seen:
 
     chain: Chain = field(default_factory=Chain)
     blocks: int = 0
-    verdicts: Counter = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[int, str]] = field(default_factory=list)
     tip_height: int | None = None
 
@@ -52,7 +52,7 @@ def read_chain(file: BinaryIO, tip: bytes | None = None) -> Seen:
 def problem_of(seen: Seen, tip: bytes | None, chain_id: bytes | None) -> str | None:
     """Why it is not what was expected."""
     chain = seen.chain
-    if chain.genesis is None:
+    if not chain.genesis:
         return "there is no valid block 0"
     if chain_id is not None and chain.chain_id != chain_id:
         return f"this is chain {chain.chain_id.hex()}, not {chain_id.hex()}"
@@ -69,7 +69,7 @@ def check_chain(args: argparse.Namespace) -> int:
     began = time.monotonic()
     with Path(args.file).open("rb") as file:
         seen = read_chain(file, args.tip)
-    if seen.chain.genesis is not None:
+    if seen.chain.genesis:
         print_chain(seen)
     for offset, rule in seen.refused[:TOLD]:
         print(f"refused    offset {offset}: {rule}")
@@ -137,7 +137,8 @@ def main(words: list[str] | None = None) -> int:
     inclusion.set_defaults(run=check_proof)
     args = parser.parse_args(words)
     try:
-        return args.run(args)
+        code: int = args.run(args)
+        return code
     except export.Broken as problem:
         print(f"{args.file}: {problem}", file=sys.stderr)
         return DOES_NOT_VERIFY

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from . import kafka, paths, process
 
@@ -36,12 +37,12 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _fetch(_options) -> int:
+def _fetch(_options: argparse.Namespace) -> int:
     print(kafka.libraries())
     return 0
 
 
-def _run(options) -> int:
+def _run(options: argparse.Namespace) -> int:
     deadline = time.monotonic() + options.hours * 3600
     cluster = kafka.Cluster(options.brokers)
     try:
@@ -64,11 +65,11 @@ def _owned(owner: int | None) -> bool:
     return owner is None or Path(f"/proc/{owner}").exists()
 
 
-def _state():
+def _state() -> Path:
     return paths.target() / STATE
 
 
-def _read_state() -> dict | None:
+def _read_state() -> dict[str, Any] | None:
     try:
         state = json.loads(_state().read_text())
         # The pid alone could belong to somebody else by now.
@@ -78,7 +79,7 @@ def _read_state() -> dict | None:
         return None
 
 
-def _up(options) -> int:
+def _up(options: argparse.Namespace) -> int:
     state = _read_state()
     if state is None:
         _state().parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,7 @@ def _up(options) -> int:
             start_new_session=True,
             pass_fds=(held,),
         )
-        line = child.stdout.readline().strip()
+        line = child.stdout.readline().strip() if child.stdout else ""
         if not line:
             return child.wait(30) or 1
         state = {"pid": child.pid, "bootstrap": line}
@@ -104,7 +105,7 @@ def _up(options) -> int:
     return 0
 
 
-def _down(_options) -> int:
+def _down(_options: argparse.Namespace) -> int:
     state = _read_state()
     if state is not None:
         os.kill(state["pid"], 15)
@@ -113,7 +114,7 @@ def _down(_options) -> int:
     return 0
 
 
-def _env(_options) -> int:
+def _env(_options: argparse.Namespace) -> int:
     state = _read_state()
     if state is None:
         raise process.Failure("no broker is up: run `tests/harness/kafka.py up`")

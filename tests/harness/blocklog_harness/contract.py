@@ -50,7 +50,7 @@ class Contract:
     def __init__(self, files: FileDescriptorSet):
         self._pool = DescriptorPool()
         for file in files.file:
-            self._pool.Add(file)  # type: ignore[no-untyped-call]
+            self._pool.AddSerializedFile(file.SerializeToString())
 
     def method(self, name: str) -> MethodDescriptor:
         """An RPC by its full name, with a dot before its own."""
@@ -86,7 +86,7 @@ def _filled(message: Message, content: dict[str, Any]) -> Message:
         elif field.is_repeated:
             for one in value:
                 _filled(getattr(message, name).add(), one)
-        elif field.message_type.full_name == TIMESTAMP:
+        elif isinstance(value, int):
             getattr(message, name).FromMilliseconds(value)
         else:
             _filled(getattr(message, name), value)

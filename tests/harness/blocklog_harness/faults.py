@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 
 from . import kafka, services, tools
@@ -72,8 +73,9 @@ class Brokers:
 class Watch:
     """Notes every process that ends without having been told to."""
 
-    def __init__(self, processes: list[Process]):
-        self.processes, self.ended = processes, []
+    def __init__(self, processes: Sequence[Process]):
+        self.processes = processes
+        self.ended: list[str] = []
         self._told: set[Process] = set()
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)

@@ -1,5 +1,7 @@
 """A block made by hand: sealed as the rules want it, whatever it says of the topic."""
 
+from typing import Any
+
 from blocklog_mint.encoding import encode
 from blocklog_verifier import block, transaction, work
 from blocklog_verifier.block import Frame
@@ -7,11 +9,11 @@ from blocklog_verifier.chain import Chain, Evaluation
 from blocklog_verifier.merkle import sha256
 
 
-def seal(chain: Chain, partition: int, slots: list, miner: bytes) -> bytes:
+def seal(chain: Chain, partition: int, slots: list[Any], miner: bytes) -> bytes:
     """The value of a block upon the tip. Slots are in offset order from the cursor on: a record's bytes, ("too large", hash), or
     None for an offset without a record. A named `miner` needs no signature."""
     start = chain.cursors[partition]
-    header = {
+    header: dict[str, Any] = {
         "version": 1,
         "height": chain.header["height"] + 1,
         "previous_hash": chain.hash,
@@ -27,7 +29,9 @@ def seal(chain: Chain, partition: int, slots: list, miner: bytes) -> bytes:
     }
     trial = Evaluation(chain, Frame(header, b"", b""), {})
     trial.pay()
-    records, verdicts, holes = [], [], []
+    records: list[bytes] = []
+    verdicts: list[int] = []
+    holes: list[dict[str, int]] = []
     for offset, slot in enumerate(slots, start):
         if slot is None:
             if holes and holes[-1]["to_offset"] == offset:

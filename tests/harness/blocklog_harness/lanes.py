@@ -11,10 +11,12 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from blocklog_mint.encoding import encode
 from blocklog_verifier import transaction
 
+from .mixture import Signer
 from .process import Failure
 from .rpc import CODES, Channel, Pipe, Status
 from .services import Service
@@ -57,7 +59,7 @@ class Book:
     records: dict[str, bytes] = field(default_factory=dict)
     memos: dict[str, bytes] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._out, self._lock = self.file.open("w"), threading.Lock()
 
     def note(self, attempt: Attempt) -> Attempt:
@@ -76,7 +78,7 @@ class Book:
         """When something was acknowledged, on the clock of time.monotonic."""
         return sorted(a.at + a.seconds for a in list(self.attempts) if a.outcome == ACKNOWLEDGED)
 
-    def refusals(self) -> Counter:
+    def refusals(self) -> Counter[str]:
         """How often each reason was given."""
         return Counter(a.reason or a.code for a in self.attempts if a.outcome != ACKNOWLEDGED)
 
@@ -91,7 +93,9 @@ def outcome(code: str, reason: str) -> str:
 class Lane:
     """A client in a thread; `lane` is its letter and number."""
 
-    def __init__(self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], signer=None, pause: float = 0.05):
+    def __init__(
+        self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], signer: Signer | None = None, pause: float = 0.05
+    ):
         self.lane, self.book, self.chain_id, self.ingests = lane, book, chain_id, ingests
         self.signer, self.pause, self.ingest = signer, pause, 0
         self.sender = signer.account if signer else f"lane-{lane}".encode()
@@ -158,7 +162,7 @@ class Lane:
         self.book.records[identity] = record
         return identity, record
 
-    def submit(self, request: dict, identity: str, nonce: int) -> tuple[Attempt, dict]:
+    def submit(self, request: dict[str, Any], identity: str, nonce: int) -> tuple[Attempt, dict[str, Any]]:
         """One unary call, written down; with what the error says of the transaction."""
         attempt, known = Attempt(self.lane, identity, nonce, UNKNOWN, at=time.monotonic()), {}
         try:
@@ -191,7 +195,7 @@ class Lane:
         time.sleep(0.3)
 
 
-def accept(attempt: Attempt, reply: dict) -> None:
+def accept(attempt: Attempt, reply: dict[str, Any]) -> None:
     """An acknowledgement: the id that is promised, and where it is."""
     attempt.outcome, attempt.code = ACKNOWLEDGED, "OK"
     attempt.id, attempt.nonce = reply["transaction"]["id"], reply["transaction"]["nonce"]
@@ -327,7 +331,7 @@ class Pipelined(Lane):
             if not self.again and not self._new():
                 return
             nonce, identity, record = self.again[0]
-            request: dict = {"record": record}
+            request: dict[str, Any] = {"record": record}
             if self.partition is not None:
                 request["partition"] = self.partition
             if not pipe.send({"tag": self.tag + 1, "request": request}):
@@ -348,7 +352,7 @@ class Pipelined(Lane):
         heapq.heappush(self.again, (self.nonce, identity, record))
         return True
 
-    def _take(self, reply: dict) -> None:
+    def _take(self, reply: dict[str, Any]) -> None:
         flight = self.flights.pop(reply.get("tag", 0))
         attempt = Attempt(self.lane, flight.id, flight.nonce, UNKNOWN, at=flight.at, seconds=time.monotonic() - flight.at)
         if "accepted" in reply:

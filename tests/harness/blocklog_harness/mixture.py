@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from blocklog_mint.encoding import encode
 from blocklog_mint.key import Key
@@ -9,8 +10,10 @@ from blocklog_verifier import account, transaction
 
 try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    FAST = True
 except ImportError:
-    Ed25519PrivateKey = None
+    FAST = False
 
 FUNDS = 10**9
 LARGEST = 2**63 - 1
@@ -43,7 +46,7 @@ class Signer:
     def __init__(self, seed: bytes):
         self._slow = Key(seed)
         self.account = self._slow.account
-        self._fast = Ed25519PrivateKey.from_private_bytes(seed) if Ed25519PrivateKey else self._slow
+        self._fast = Ed25519PrivateKey.from_private_bytes(seed) if FAST else self._slow
 
     def sign(self, message: bytes) -> bytes:
         return self._fast.sign(message)
@@ -81,7 +84,8 @@ class Mixture:
 
     def one(self, kind: str) -> Made:
         """A record of a kind."""
-        return getattr(self, f"_{kind}")(kind)
+        made: Made = getattr(self, f"_{kind}")(kind)
+        return made
 
     def _made(self, kind: str, sender: bytes, value: bytes) -> Made:
         # By the sender's bytes, so that a third goes by ingest.
@@ -92,12 +96,12 @@ class Mixture:
             self.known.append(made)
         return made
 
-    def _record(self, kind: str, by, **fields) -> Made:
+    def _record(self, kind: str, by: bytes | Signer, **fields: object) -> Made:
         """A transaction with the next nonce of `by`, a name or a signer; signed if it can be; `fields` override."""
         owner = by if isinstance(by, bytes) else by.account
         nonce = self.nonces.get(owner, 0) + self.random.choice((1, 1, 1, 2, 50))
         memo = self.random.choice(("", "", "rent", "café ☕", "x" * 256))
-        moved = {
+        moved: dict[str, Any] = {
             "sender": owner,
             "recipient": self._anybody(),
             "amount": self.random.randint(1, 9),
@@ -117,9 +121,10 @@ class Mixture:
         r = self.random
         return r.choice(self.names) if self.open and r.random() < 0.7 else r.choice(self.signers).account
 
-    def _name(self):
+    def _name(self) -> bytes | Signer:
         """Who sends without a signature; on a chain without names somebody who signs."""
-        return self.random.choice(self.names if self.open or self.random.random() < 0.2 else self.signers)
+        named: list[bytes | Signer] = [*self.names]
+        return self.random.choice(named if self.open or self.random.random() < 0.2 else self.signers)
 
     def _transfer(self, kind: str) -> Made:
         return self._record(kind, self._name())

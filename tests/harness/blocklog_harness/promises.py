@@ -4,12 +4,16 @@
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from blocklog_verifier import transaction, wire
 
 from . import services, tools
 from .lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, UNSENT, UNTRUE, Book
 from .process import wait_until
-from .recount import Recount, transaction, wire
+from .recount import Recount
 from .rpc import Channel
 from .scenario import Scenario, check, equal
 
@@ -46,7 +50,7 @@ class Broken:
     never_sent: list[str] = field(default_factory=list)
     refused_for_good: list[str] = field(default_factory=list)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[str, list[str]]]:
         return iter(vars(self).items())
 
 
@@ -76,7 +80,7 @@ def judge(book: Book, recount: Recount) -> Broken:
     return broken
 
 
-def _one(broken: Broken, identity: str, attempts: list, found: list[Occurrence]) -> None:
+def _one(broken: Broken, identity: str, attempts: list[Any], found: list[Occurrence]) -> None:
     outcomes, told = {a.outcome for a in attempts}, f"{attempts[-1].lane} nonce {attempts[-1].nonce} {identity}"
     included = sum(o.verdict == INCLUDED for o in found)
     history = f"{told}: {[(a.outcome, a.reason, a.position) for a in attempts]} is {[(o.position, o.verdict) for o in found]}"
@@ -100,9 +104,10 @@ def _one(broken: Broken, identity: str, attempts: list, found: list[Occurrence])
 
 def _strangers(broken: Broken, book: Book, recount: Recount) -> None:
     """Records that nobody sent; and what ingest numbered, which may be included once."""
-    sent, memos = set(book.records.values()), Counter()
-    for partition, rows in recount.topic.items():
-        for offset, record in rows.items():
+    sent = set(book.records.values())
+    memos: Counter[str] = Counter()
+    for partition, topic in recount.topic.items():
+        for offset, record in topic.items():
             if record.value in sent:
                 continue
             if not _numbered_by_ingest(record.value, book):
@@ -127,7 +132,7 @@ def table(book: Book, recount: Recount, broken: Broken) -> str:
     there = occurrences(recount)
     included = {identity for identity, found in there.items() if any(o.verdict == INCLUDED for o in found)}
     head = ("lanes", "acked", "unknown at the end", "refused (attempts)", "refused for good", "included")
-    rows = [head]
+    rows: list[tuple[object, ...]] = [head]
     for kind, words in KINDS.items():
         mine = [a for a in book.attempts if a.lane.startswith(kind)]
         acked = {a.id for a in mine if a.outcome == ACKNOWLEDGED}
@@ -169,7 +174,7 @@ def agree(ledger: services.Service, recount: Recount) -> None:
     channel.close()
 
 
-def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, allocated: int, reward: int = 1) -> Recount:
+def settle(s: Scenario, net: services.Net, ledgers: list[Any], partitions: int, allocated: int, reward: int = 1) -> Recount:
     """Waits until blocks hold everything on the topics, in all ledgers; then all of them must say what the topics say."""
     topic = net.topic("transactions")
     ends = [tools.ends(net.bootstrap, topic, partition)[1] for partition in range(partitions)]
@@ -203,7 +208,7 @@ def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, alloc
     return recount
 
 
-def _current(ledgers: list, recount: Recount) -> bool:
+def _current(ledgers: list[Any], recount: Recount) -> bool:
     for ledger in ledgers:
         found = services.info(ledger)
         equal(found["tip"]["hash"], recount.tip["hash"], f"{ledger.name}'s tip")

@@ -5,11 +5,13 @@ miners, findings and series, each as the very message that a ledger should answe
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from blocklog_verifier import account, block, leaf, transaction, wire, work
 from blocklog_verifier.block import Refused
-from blocklog_verifier.chain import Chain
+from blocklog_verifier.chain import Accepted, Chain
 from blocklog_verifier.merkle import sha256
 
 from .tools import Record
@@ -20,7 +22,7 @@ SPENDING = {transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BA
 I64 = (-(1 << 63), (1 << 63) - 1)
 
 
-def told(**message) -> dict:
+def told(**message: Any) -> dict[str, Any]:
     """A message as it is sent: what is empty is left out, a number is not."""
     number = lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
     return {name: value for name, value in message.items() if value or number(value)}
@@ -42,9 +44,9 @@ class Account:
     """An account over time."""
 
     states: list[State] = field(default_factory=list)
-    entries: list[dict] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def change(self, height: int, **changes) -> None:
+    def change(self, height: int, **changes: Any) -> None:
         last = self.states[-1] if self.states else State(height, 0, 0, 0, None)
         after = State(**{**vars(last), **changes, "height": height})
         if self.states and last.height == height:
@@ -68,25 +70,25 @@ class Recount:
         self.ends: dict[int, int] = {}
         # Offset of the next candidate, and end of the topic.
         self.next = self.end = 0
-        self.blocks: list[dict] = []
+        self.blocks: list[dict[str, Any]] = []
         self.raw_blocks: list[bytes] = []
         self.slices: list[tuple[int, int, int]] = []
-        self.records: dict[int, list[dict]] = {p: [] for p in range(partitions)}
-        self.by_height: dict[int, list[dict]] = defaultdict(list)
+        self.records: dict[int, list[dict[str, Any]]] = {p: [] for p in range(partitions)}
+        self.by_height: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self.raw: dict[tuple[int, int], bytes] = {}
         self.leaves: list[bytes] = []
         self.leaf_records: dict[int, bytes] = {}
-        self.occurrences: dict[str, dict] = {}
-        self.omitted: dict[str, dict] = {}
-        self.waiting: dict[str, dict] = {}
+        self.occurrences: dict[str, dict[str, Any]] = {}
+        self.omitted: dict[str, dict[str, Any]] = {}
+        self.waiting: dict[str, dict[str, Any]] = {}
         self.accounts: dict[str, Account] = defaultdict(Account)
-        self.candidates: list[dict] = []
-        self.miners: dict[str, dict] = {}
-        self.findings: list[dict] = []
-        self.verdicts: Counter = Counter()
+        self.candidates: list[dict[str, Any]] = []
+        self.miners: dict[str, dict[str, Any]] = {}
+        self.findings: list[dict[str, Any]] = []
+        self.verdicts: Counter[str] = Counter()
         # Append time, and what a bucket of the series adds up.
-        self.measures: list[tuple[int, dict]] = []
-        self.pending: dict[int, list[dict]] = {}
+        self.measures: list[tuple[int, dict[str, Any]]] = []
+        self.pending: dict[int, list[dict[str, Any]]] = {}
 
     def read(
         self,
@@ -107,10 +109,10 @@ class Recount:
         return self
 
     @property
-    def tip(self) -> dict:
+    def tip(self) -> dict[str, Any]:
         return self.tip_at(self.chain.header["height"])
 
-    def tip_at(self, height: int) -> dict:
+    def tip_at(self, height: int) -> dict[str, Any]:
         found = self.blocks[height]
         return {name: found[name] for name in ("height", "hash", "timestamp", "log_root", "log_size")}
 
@@ -146,12 +148,12 @@ class Recount:
         if rule == "STALE":
             self.measures.append((candidate.append_ms, {"stale": 1}))
 
-    def _allocations(self, leaves: list[bytes], header: dict) -> None:
+    def _allocations(self, leaves: list[bytes], header: dict[str, Any]) -> None:
         for index, data in enumerate(leaves, 1):
             found = leaf.parse(data)
             self._entry(found["account"], found["entries"][0], index, header, found["amount"], "ALLOCATION", None)
 
-    def _block(self, candidate: Record, accepted, content: dict, first_leaf: int) -> None:
+    def _block(self, candidate: Record, accepted: Accepted, content: dict[str, Any], first_leaf: int) -> None:
         header, height = accepted.header, accepted.header["height"]
         partition = header["partition"]
         paid, records = 0, []
@@ -209,7 +211,7 @@ class Recount:
             )
         )
 
-    def _won(self, header: dict, paid: int) -> None:
+    def _won(self, header: dict[str, Any], paid: int) -> None:
         row = self.miners.setdefault(
             text(header["miner"]),
             {
@@ -225,7 +227,7 @@ class Recount:
 
     # Records.
 
-    def _slot(self, data: bytes, index: int, header: dict, carried) -> list[dict]:
+    def _slot(self, data: bytes, index: int, header: dict[str, Any], carried: Iterator[bytes]) -> list[dict[str, Any]]:
         """The rows of one leaf: one for a record, one for each offset of a void."""
         found, height, partition = leaf.parse(data), header["height"], header["partition"]
         place = lambda offset: {"partition": partition, "offset": offset}
@@ -259,13 +261,15 @@ class Recount:
             self._moved(moved, row, found, verdict, index, header)
         return [row]
 
-    def _decoded(self, value: bytes) -> dict | None:
+    def _decoded(self, value: bytes) -> dict[str, Any] | None:
         try:
             return wire.decode(transaction.FIELDS, value)
         except wire.Malformed:
             return None
 
-    def _moved(self, moved: dict, row: dict, found: dict, verdict: int, index: int, header: dict) -> None:
+    def _moved(
+        self, moved: dict[str, Any], row: dict[str, Any], found: dict[str, Any], verdict: int, index: int, header: dict[str, Any]
+    ) -> None:
         if verdict in OCCURRENCES:
             self.occurrences.setdefault(row["transaction"]["id"], row)
         if verdict in SPENDING:
@@ -278,7 +282,16 @@ class Recount:
         if not alone:
             self._entry(recipient, found["entries"][1], index, header, amount, "RECEIVED", row)
 
-    def _entry(self, owner: bytes, entry: dict, index: int, header: dict, change: int, kind: str, row: dict | None) -> None:
+    def _entry(
+        self,
+        owner: bytes,
+        entry: dict[str, Any],
+        index: int,
+        header: dict[str, Any],
+        change: int,
+        kind: str,
+        row: dict[str, Any] | None,
+    ) -> None:
         its = self.accounts[text(owner)]
         its.change(header["height"], balance=entry["balance"], entries=entry["sequence"], last_leaf=index)
         its.entries.append(
@@ -294,7 +307,7 @@ class Recount:
             )
         )
 
-    def _pending(self, partition: int) -> list[dict]:
+    def _pending(self, partition: int) -> list[dict[str, Any]]:
         cursor = self.chain.cursors[partition]
         waiting = sorted(offset for offset in self.topic[partition] if offset >= cursor)
         rows = []
@@ -319,7 +332,7 @@ class Recount:
 
     # The audit.
 
-    def _audit(self, candidate: Record, accepted, content: dict, rows: list[dict]) -> None:
+    def _audit(self, candidate: Record, accepted: Accepted, content: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         """Block against topic, offset by offset; and how old its records were."""
         header, ages = accepted.header, []
         partition = header["partition"]
@@ -346,7 +359,7 @@ class Recount:
             sums = {"latencies": len(ages), "latency_sum": sum(ages), "latency_max": max(ages)}
             self.measures.append((candidate.append_ms, sums))
 
-    def _found(self, accepted, partition: int, offset: int, kind: str, in_block: str, in_topic: str) -> None:
+    def _found(self, accepted: Accepted, partition: int, offset: int, kind: str, in_block: str, in_topic: str) -> None:
         last = self.findings[-1] if self.findings else None
         if last and (last["block_hash"], last["kind"], last["to_offset"]) == (accepted.hash.hex(), kind, offset):
             last["to_offset"] += 1
@@ -367,7 +380,7 @@ class Recount:
 
     # Replies.
 
-    def info(self) -> dict:
+    def info(self) -> dict[str, Any]:
         """GetLedgerInfo, but for the version."""
         partitions = []
         for number, cursor in enumerate(self.chain.cursors):
@@ -402,7 +415,7 @@ class Recount:
             miners=[text(miner) for miner in self.chain.miners],
         )
 
-    def genesis(self) -> dict:
+    def genesis(self) -> dict[str, Any]:
         """GetGenesis."""
         rules = self.chain.genesis
         return told(
@@ -422,18 +435,22 @@ class Recount:
             admin=text(rules["admin"]),
         )
 
-    def account(self, name: str, height: int) -> dict | None:
+    def account(self, name: str, height: int) -> dict[str, Any] | None:
         """GetAccount's account as of a height; None: UNKNOWN_ACCOUNT."""
         state = self.accounts[name].at(height) if name in self.accounts else None
-        return state and told(
-            account=name,
-            balance=state.balance,
-            nonce=state.nonce,
-            entries=state.entries,
-            last_leaf_index=state.last_leaf,
+        return (
+            None
+            if state is None
+            else told(
+                account=name,
+                balance=state.balance,
+                nonce=state.nonce,
+                entries=state.entries,
+                last_leaf_index=state.last_leaf,
+            )
         )
 
-    def status(self, transaction_id: str) -> dict | None:
+    def status(self, transaction_id: str) -> dict[str, Any] | None:
         """The status of an id; None: UNKNOWN_TRANSACTION."""
         if row := self.occurrences.get(transaction_id):
             state = "INCLUDED" if row["verdict"] == "VERDICT_INCLUDED" else "REJECTED"
@@ -448,13 +465,13 @@ class Recount:
         trace = self.traces.get(place) if row["verdict"] != "VERDICT_VOID" else None
         return told(id=transaction_id, state=f"STATE_{state}", record=row, block=where, trace_id=trace)
 
-    def ranked_miners(self) -> list[dict]:
+    def ranked_miners(self) -> list[dict[str, Any]]:
         """ListMiners: most blocks first, equals by the bytes of their accounts."""
         return sorted(self.miners.values(), key=lambda row: (-row["blocks"], account.parse(row["account"])))
 
-    def bucket(self, start_ms: int, end_ms: int) -> dict:
+    def bucket(self, start_ms: int, end_ms: int) -> dict[str, Any]:
         """One bucket of GetSeries."""
-        sums: Counter = Counter()
+        sums: Counter[str] = Counter()
         largest = 0
         for at_ms, measure in self.measures:
             if start_ms <= at_ms < end_ms:
@@ -477,7 +494,7 @@ def spelt(owner: bytes) -> str:
     return text(owner) or (f"0x{owner.hex()}" if owner else "")
 
 
-def shown(moved: dict, chain_id: bytes) -> dict:
+def shown(moved: dict[str, Any], chain_id: bytes) -> dict[str, Any]:
     """A transaction as replies show it."""
     sender, recipient, memo = moved["sender"], moved["recipient"], moved["memo"]
     named = account.well_formed(sender) and (not recipient or account.well_formed(recipient))

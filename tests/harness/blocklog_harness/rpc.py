@@ -8,7 +8,7 @@ import queue
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
 
@@ -101,7 +101,7 @@ class Channel:
             raise Failure(f"{self.address}: {status}")
         return status
 
-    def stream(self, method: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def stream(self, method: str, request: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
         """A server stream; closing the iterator ends the call."""
         kind = contract().method(f"blocklog.{method}")
         call = self._open().unary_stream(_path(method))(contract().encode(kind.input_type.full_name, request))

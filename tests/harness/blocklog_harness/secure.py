@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from . import ports
 from .kafka import Cluster
@@ -13,7 +14,7 @@ PLAIN_USER, PLAIN_PASSWORD = "bob", "plain-looking-glass"
 _LOGIN = "org.apache.kafka.common.security"
 
 
-def _openssl(*words, folder: Path) -> None:
+def _openssl(*words: object, folder: Path) -> None:
     done = subprocess.run(["openssl", *map(str, words)], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     if done.returncode != 0:
         raise Failure(f"openssl {words[0]}: {done.stderr.decode()}")
@@ -73,7 +74,7 @@ class SecureCluster(Cluster):
         broker.format_flags = ["--add-scram", f"SCRAM-SHA-512=[name={SCRAM_USER},password={SCRAM_PASSWORD}]"]
 
 
-def properties(path: Path, changes: dict | None = None, mode: int = 0o600) -> Path:
+def properties(path: Path, changes: dict[str, Any] | None = None, mode: int = 0o600) -> Path:
     """A file for --kafka-config; `changes` come last, None leaves a line out."""
     lines = {"security.protocol": "SASL_SSL", "sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": SCRAM_USER}
     lines |= {"sasl.password": SCRAM_PASSWORD, **(changes or {})}

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blocklog_verifier import export
 
@@ -20,7 +21,7 @@ SECONDS = 60
 FILES = 1000
 
 
-def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess:
+def run(argv: list[Any], stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess[bytes]:
     """Runs a command to its end; stdout and stderr as bytes."""
     argv = [str(a) for a in argv]
     try:
@@ -30,8 +31,8 @@ def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.
         raise Failure(f"did not end within {seconds:.0f} s: {' '.join(argv)}\n{said}") from None
 
 
-def _checked(argv: list, **options) -> bytes:
-    done = run(argv, **options)
+def _checked(argv: list[Any]) -> bytes:
+    done = run(argv)
     if done.returncode != 0:
         raise Failure(f"{' '.join(map(str, argv))}\n{done.stdout.decode()}{done.stderr.decode()}")
     return done.stdout
@@ -120,6 +121,8 @@ class GrpcError(Failure):
     def __init__(self, method: str, text: str):
         super().__init__(f"{method}: {text}")
         self.text = text
+        # What a stream brought before it.
+        self.replies: list[dict[str, Any]] = []
 
     @property
     def code(self) -> str:
@@ -139,13 +142,14 @@ def grpcurl(*arguments: str, stdin: bytes = b"", seconds: float = SECONDS) -> st
     return done.stdout.decode()
 
 
-def call(address: str, method: str, request: dict | None = None, seconds: float = 20) -> dict:
+def call(address: str, method: str, request: dict[str, Any] | None = None, seconds: float = 20) -> dict[str, Any]:
     """One unary call by reflection; the reply's JSON. `method` without the leading `blocklog.`."""
     text = grpcurl("-d", json.dumps(request or {}), address, f"blocklog.{method}", seconds=seconds)
-    return json.loads(text)
+    reply: dict[str, Any] = json.loads(text)
+    return reply
 
 
-def stream(address: str, method: str, requests: list[dict], seconds: float = SECONDS) -> list[dict]:
+def stream(address: str, method: str, requests: list[dict[str, Any]], seconds: float = SECONDS) -> list[dict[str, Any]]:
     """One streaming call; all replies. When it ends badly, the replies are in `GrpcError.replies`."""
     sent = "\n".join(map(json.dumps, requests)).encode()
     # A port that nobody listens on is tried again until the connect timeout, by default 10 s.
@@ -160,9 +164,10 @@ def stream(address: str, method: str, requests: list[dict], seconds: float = SEC
     return replies
 
 
-def documents(text: str) -> list[dict]:
+def documents(text: str) -> list[dict[str, Any]]:
     """JSON documents that follow one another; a torn last one is left out."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, at = json.JSONDecoder(), 0
+    found: list[dict[str, Any]] = []
     while True:
         while at < len(text) and text[at].isspace():
             at += 1
@@ -202,7 +207,7 @@ class Answer:
     err: str
 
     @property
-    def json(self) -> dict:
+    def json(self) -> dict[str, Any]:
         """The first JSON document of its output."""
         found = documents(self.out)
         if not found:
@@ -210,12 +215,12 @@ class Answer:
         return found[0]
 
     @property
-    def lines(self) -> list[dict]:
+    def lines(self) -> list[dict[str, Any]]:
         """All JSON documents of its output."""
         return documents(self.out)
 
 
-def blocklog(*arguments, code: int | None = 0, seconds: float = SECONDS) -> Answer:
+def blocklog(*arguments: object, code: int | None = 0, seconds: float = SECONDS) -> Answer:
     """Runs `blocklog … --output json`. Another exit code than `code` is a Failure; None takes any."""
     argv = [str(paths.binary("blocklog")), *map(str, arguments), "--output", "json"]
     done = run(argv, seconds=seconds)

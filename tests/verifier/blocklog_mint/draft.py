@@ -1,5 +1,9 @@
 """The next block of a chain that is being made."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from blocklog_verifier import block, transaction, work
 from blocklog_verifier.block import Frame, Refused
 from blocklog_verifier.chain import MAX_AHEAD_MS, Evaluation
@@ -7,16 +11,21 @@ from blocklog_verifier.merkle import sha256
 
 from .encoding import encode
 
+if TYPE_CHECKING:
+    from .mint import Mint
+
 
 class Draft:
     """The next block of a mint's chain, right, and wrong in many ways."""
 
-    def __init__(self, mint):
+    def __init__(self, mint: Mint):
         self.mint, self.chain, self.random = mint, mint.chain, mint.random
         r, rules, parent = self.random, self.chain.genesis, self.chain.header
         self.partition = r.randrange(rules["partitions"])
         start = self.chain.cursors[self.partition]
-        records, holes, offset = [], [], start
+        records: list[bytes] = []
+        holes: list[dict[str, int]] = []
+        offset = start
         for _ in range(r.randint(1, min(7, rules["max_block_records"]))):
             after_hole = holes and holes[-1]["to_offset"] == offset
             if r.random() < 0.15 and not after_hole and offset + 1 < start + rules["max_block_records"]:
@@ -30,8 +39,8 @@ class Draft:
                 break
         wait = r.choice((0, 1, 500, 1000, 60_000, 10**7))
         self.append_ms = parent["timestamp_ms"] + wait
-        self.body = {"signature": b"", "records": records, "verdicts": b"", "holes": holes}
-        self.header = {
+        self.body: dict[str, Any] = {"signature": b"", "records": records, "verdicts": b"", "holes": holes}
+        self.header: dict[str, Any] = {
             "version": 1,
             "height": parent["height"] + 1,
             "previous_hash": self.chain.hash,
@@ -57,7 +66,7 @@ class Draft:
         header, body = self.judged(self.header, self.body)
         return self.sealed(header, body), self.append_ms
 
-    def judged(self, header: dict, body: dict) -> tuple[dict, dict]:
+    def judged(self, header: dict[str, Any], body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """With verdicts, carried hashes and the log that follow."""
         trial = Evaluation(self.chain, Frame(header, b"", b""), body)
         trial.pay()
@@ -79,7 +88,7 @@ class Draft:
         header = {**header, "log_root": trial.log.root(), "log_size": trial.log.size}
         return header, {**body, "records": carried, "verdicts": bytes(verdicts)}
 
-    def sealed(self, header: dict, body: dict, mined: bool = True) -> bytes:
+    def sealed(self, header: dict[str, Any], body: dict[str, Any], mined: bool = True) -> bytes:
         """Mined, signed and encoded."""
         header = dict(header)
         goal = work.target(self.chain.next_bits())
@@ -125,7 +134,7 @@ class Draft:
             changed = {"timestamp_ms": self.append_ms + MAX_AHEAD_MS}
         return self.sealed(*self.judged({**self.header, **changed}, self.body)), self.append_ms
 
-    def odd_field(self) -> dict:
+    def odd_field(self) -> dict[str, Any]:
         r, h, rules, parent = self.random, self.header, self.chain.genesis, self.chain.header
         longest = h["from_offset"] + rules["max_block_records"]
         return r.choice(
@@ -196,7 +205,7 @@ class Draft:
             holes = self.odd_holes(holes)
         return self.sealed(header, {**body, "records": records, "verdicts": bytes(verdicts), "holes": holes}), self.append_ms
 
-    def odd_holes(self, holes: list) -> list:
+    def odd_holes(self, holes: list[Any]) -> list[Any]:
         r, start, end = self.random, self.header["from_offset"], self.header["to_offset"]
         if holes and r.random() < 0.6:
             hole = r.choice(holes)

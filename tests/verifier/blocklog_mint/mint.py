@@ -1,6 +1,7 @@
 """A chain that grows by honest blocks and, before each, by lies."""
 
 from random import Random
+from typing import Any
 
 from blocklog_verifier import account, block, ed25519, export, genesis, transaction
 from blocklog_verifier.block import Refused
@@ -101,25 +102,25 @@ class Mint:
 
     def spoil(self, data: bytes) -> bytes:
         """A byte changed, inserted, removed or the end cut; twice in a row sometimes."""
-        r, data = self.random, bytearray(data)
-        at = r.randrange(len(data) + 1)
+        r, spoilt = self.random, bytearray(data)
+        at = r.randrange(len(spoilt) + 1)
         kind = r.choice(("change", "change", "bit", "insert", "remove", "cut", "append", "longer"))
-        if kind == "insert" or at == len(data):
-            data.insert(at, r.randrange(256))
+        if kind == "insert" or at == len(spoilt):
+            spoilt.insert(at, r.randrange(256))
         elif kind == "change":
-            data[at] = r.randrange(256)
+            spoilt[at] = r.randrange(256)
         elif kind == "bit":
-            data[at] ^= 1 << r.randrange(8)
+            spoilt[at] ^= 1 << r.randrange(8)
         elif kind == "remove":
-            del data[at]
+            del spoilt[at]
         elif kind == "cut":
-            del data[at:]
+            del spoilt[at:]
         elif kind == "append":
-            data += bytes([r.choice((0x0A, 0x10, 0x12, 0x28, 0x32, 0x3A, 0x40)), r.randrange(4)])
-        elif data[at] < 0x80:
+            spoilt += bytes([r.choice((0x0A, 0x10, 0x12, 0x28, 0x32, 0x3A, 0x40)), r.randrange(4)])
+        elif spoilt[at] < 0x80:
             # The same number in a longer varint, if it is one.
-            data[at : at + 1] = bytes([data[at] | 0x80, 0])
-        return bytes(data)
+            spoilt[at : at + 1] = bytes([spoilt[at] | 0x80, 0])
+        return bytes(spoilt)
 
     def record(self, height: int) -> bytes:
         """Something for a slice."""
@@ -182,7 +183,7 @@ class Mint:
         names = [b"alice", b"a", b"m.1-x_y"] if self.chain.genesis["open"] or r.random() < 0.1 else []
         return r.choice([key.account for key in self.keys] + names)
 
-    def signature(self, sender: bytes, moved: dict) -> bytes:
+    def signature(self, sender: bytes, moved: dict[str, Any]) -> bytes:
         """Right, or wrong in a way of its own. Without a secret: what ZIP-215 takes for keys of small order."""
         r = self.random
         if not account.is_key(sender):

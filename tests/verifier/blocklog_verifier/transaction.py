@@ -1,9 +1,11 @@
 """Records of the `transactions` topic, and the verdicts that need nothing but the record and the genesis."""
 
+from typing import Any
+
 from . import account, ed25519, wire
 from .merkle import sha256
 
-FIELDS = {
+FIELDS: wire.Fields = {
     1: ("sender", "bytes"),
     2: ("recipient", "bytes"),
     3: ("amount", "uint64"),
@@ -43,7 +45,7 @@ VERDICTS = (
 MAX_RECORD, MAX_MEMO = 1024, 256
 
 
-def signed_bytes(transaction: dict, chain_id: bytes) -> bytes:
+def signed_bytes(transaction: dict[str, Any], chain_id: bytes) -> bytes:
     """What the sender signs; its hash is the id."""
     memo = transaction["memo"].encode()
     return b"".join(
@@ -61,12 +63,12 @@ def signed_bytes(transaction: dict, chain_id: bytes) -> bytes:
     )
 
 
-def id_of(transaction: dict, chain_id: bytes) -> bytes:
+def id_of(transaction: dict[str, Any], chain_id: bytes) -> bytes:
     """The id of a transaction whose accounts and memo are of their form."""
     return sha256(signed_bytes(transaction, chain_id))
 
 
-def judge(record: bytes, chain_id: bytes, names: bool) -> tuple[int, dict | None]:
+def judge(record: bytes, chain_id: bytes, names: bool) -> tuple[int, dict[str, Any] | None]:
     """One of the verdicts 2 to 7, or INCLUDED as far as the record alone says; and the transaction if it decodes."""
     try:
         transaction = wire.decode(FIELDS, record)
@@ -75,7 +77,7 @@ def judge(record: bytes, chain_id: bytes, names: bool) -> tuple[int, dict | None
     return _judge(transaction, chain_id, names), transaction
 
 
-def _judge(transaction: dict, chain_id: bytes, names: bool) -> int:
+def _judge(transaction: dict[str, Any], chain_id: bytes, names: bool) -> int:
     sender, recipient = transaction["sender"], transaction["recipient"]
     if not account.well_formed(sender):
         return BAD_ACCOUNT
