@@ -7,8 +7,6 @@ use chain::genesis::Allocation;
 use chain::parallel::Sequential;
 use chain::record::Signatures;
 use chain::{Account, Chain, Draft, Genesis, Hash, Secret, Slot, Template, Transaction, record};
-use follow::bootstrap;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
 use kit::{Service, Shutdown};
@@ -24,6 +22,8 @@ use proto::types::v1::Position;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Request, Status, Streaming};
+use topics::bootstrap;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
