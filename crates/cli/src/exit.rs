@@ -116,6 +116,32 @@ impl From<journal::Error> for Failure {
     }
 }
 
+impl From<chain::proof::Error> for Failure {
+    fn from(error: chain::proof::Error) -> Self {
+        use chain::proof::Error;
+        let reason = match error {
+            Error::OtherHeader { .. } => "OTHER_HEADER",
+            Error::BadPath => "BAD_PATH",
+            Error::BadLeaf => "BAD_LEAF",
+            Error::OtherRecord => "OTHER_RECORD",
+        };
+        Self::new(Exit::DoesNotVerify, error.to_string()).reason(reason)
+    }
+}
+
+/// Why a replay stopped.
+impl From<follow::Fatal> for Failure {
+    fn from(fatal: follow::Fatal) -> Self {
+        use follow::Fatal;
+        let reason = match fatal {
+            Fatal::WrongChain { .. } => reason::WRONG_CHAIN,
+            Fatal::DataLoss(_) => reason::DATA_LOSS,
+            Fatal::Journal(error) => return error.into(),
+        };
+        Self::new(Exit::DoesNotVerify, fatal.to_string()).reason(reason)
+    }
+}
+
 impl From<follow::config::Error> for Failure {
     fn from(error: follow::config::Error) -> Self {
         Self::new(Exit::Usage, error.to_string())

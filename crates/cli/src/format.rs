@@ -28,6 +28,16 @@ pub fn position(value: Option<&Position>) -> String {
     }
 }
 
+/// `P:O` as a position.
+pub fn parse_position(text: &str) -> Result<Position, String> {
+    let wrong = || format!("{text:?} is not PARTITION:OFFSET, such as 0:17");
+    let (partition, offset) = text.split_once(':').ok_or_else(wrong)?;
+    Ok(Position {
+        partition: Some(partition.parse().map_err(|_| wrong())?),
+        offset: Some(offset.parse().map_err(|_| wrong())?),
+    })
+}
+
 /// What a transaction does, in words.
 pub fn movement(transaction: &Transaction) -> String {
     let memo = if transaction.memo.is_empty() {

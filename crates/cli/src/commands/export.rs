@@ -7,34 +7,36 @@ use std::path::{Path, PathBuf};
 use chain::export::write_record;
 use serde_json::json;
 
-use crate::connect::Connect;
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
+use crate::file::unwritable;
 use crate::output::Printer;
-use crate::source::{self, Source};
+use crate::run::{Run, blocking};
+use crate::session::Session;
+use crate::source::{Source, SourceArgs};
 
-/// Every candidate, accepted or not; from a ledger only the accepted ones.
+// Every candidate, accepted or not; from a ledger only the accepted ones.
+/// Write all candidates with offsets and append times to a file that `verify` reads
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog export chain.export --journal kafka://127.0.0.1:9092\n  \
     kcat -C -b 127.0.0.1:9092 -t blockchain -e -q -X isolation.level=read_uncommitted -f '%o %T %R%s' > chain.export   # the same"
 )]
-pub struct Args {
+pub struct Export {
     /// Where to write it; an existing file is never overwritten
     file: PathBuf,
     #[command(flatten)]
-    source: source::SourceArgs,
+    source: SourceArgs,
 }
 
-/// Runs on a thread of its own: what a ledger streams is waited for.
-pub async fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let connect = connect.clone();
-    tokio::task::spawn_blocking(move || export(args, &connect, printer))
-        .await
-        .map_err(|error| Failure::new(Exit::Other, format!("the export ended: {error}")))?
+impl Run for Export {
+    async fn run(self, session: &Session) -> Outcome {
+        let session = session.clone();
+        blocking("the export", move || export(self, &session)).await
+    }
 }
 
-fn export(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let source = args.source.open(connect)?;
+fn export(args: Export, session: &Session) -> Outcome {
+    let (source, printer) = (args.source.open(session)?, session.printer);
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -85,6 +87,5 @@ fn cannot(file: &Path, error: &std::io::Error) -> Failure {
         ErrorKind::StorageFull => "; make room, or name a file on another disk",
         _ => "",
     };
-    let told = format!("cannot write {}: {error}{advice}", file.display());
-    Failure::new(Exit::Other, told)
+    unwritable(file, error, advice)
 }

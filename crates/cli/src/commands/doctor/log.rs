@@ -8,7 +8,7 @@ use follow::config::JournalArgs;
 use follow::topics;
 use journal::{Description, Fault, Journal, TopicSpec};
 
-use super::{Finding, Looked};
+use super::finding::{Finding, Looked};
 use crate::chains::Served;
 
 /// Replicas that survive the loss of one broker while another is being replaced.

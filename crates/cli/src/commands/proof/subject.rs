@@ -5,9 +5,8 @@ use chain::leaf::Leaf;
 use chain::proof::Proven;
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 
-use super::about_another;
-use crate::commands::record;
-use crate::exit::Outcome;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::format;
 
 /// A transaction id, `P:O`, or `leaf:I`.
 pub fn parse(text: &str) -> Result<Subject, String> {
@@ -18,7 +17,7 @@ pub fn parse(text: &str) -> Result<Subject, String> {
             .map_err(|error| format!("leaf index {index:?}: {error}"));
     }
     if text.contains(':') {
-        return record::position(text).map(Subject::Position);
+        return format::parse_position(text).map(Subject::Position);
     }
     let id: Hash = text
         .parse()
@@ -34,7 +33,7 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
         Subject::LeafIndex(index) => (proven.leaf_index == *index, format!("leaf {index}")),
         Subject::Position(position) => {
             let asked = (position.partition, position.offset);
-            let name = crate::format::position(Some(position));
+            let name = format::position(Some(position));
             (covers(&proven.leaf, asked), format!("record {name}"))
         }
         Subject::TransactionId(id) => {
@@ -48,6 +47,14 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
     } else {
         Err(about_another(&format!("the proof is not about {name}")))
     }
+}
+
+/// A proof that is good, of something else.
+pub fn about_another(problem: &str) -> Failure {
+    let told = format!(
+        "{problem}; what the proof shows instead is not told: get it again, from another ledger too"
+    );
+    Failure::new(Exit::DoesNotVerify, told).reason("OTHER_SUBJECT")
 }
 
 /// Whether a leaf says what became of an offset.

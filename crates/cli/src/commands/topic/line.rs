@@ -1,11 +1,19 @@
 //! A record as one line of JSON.
 
 use chain::{Chain, Hash, Transaction, Verdict, block};
+use clap::ValueEnum;
 use journal::{Journal, Record};
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
-use super::Topic;
+/// The two topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    /// What was submitted
+    Transactions,
+    /// Candidates for the chain
+    Blockchain,
+}
 
 /// Headers shown of one record: it may have a hundred thousand.
 const SHOWN_HEADERS: usize = 256;

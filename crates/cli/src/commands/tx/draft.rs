@@ -47,6 +47,43 @@ impl Draft {
         self.key.is_some()
     }
 
+    /// The transaction, signed for the chain where its sender has a key.
+    pub fn sign(&self, chain_id: &Hash) -> Outcome<Transaction> {
+        let secret = self.key.as_deref().map(keys::read).transpose()?;
+        let sender = match (&secret, self.from) {
+            (Some(secret), _) => secret.account(),
+            (None, Some(name)) if name.is_key() => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("{name} is a key account: sign with its --key FILE"),
+                ));
+            }
+            (None, Some(name)) => name,
+            (None, None) => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "who sends? --from NAME or --key FILE",
+                ));
+            }
+        };
+        let transaction = Transaction {
+            sender: Bytes::copy_from_slice(sender.as_bytes()),
+            recipient: self
+                .to
+                .map(|to| Bytes::copy_from_slice(to.as_bytes()))
+                .unwrap_or_default(),
+            amount: self.amount,
+            nonce: self.nonce.unwrap_or_else(clock_micros),
+            memo: self.memo.clone(),
+            valid_until: self.valid_until,
+            signature: Bytes::new(),
+        };
+        Ok(match secret {
+            None => transaction,
+            Some(secret) => transaction.sign(chain_id, &secret),
+        })
+    }
+
     /// A signed note to nobody.
     pub fn note(key: PathBuf, memo: String) -> Self {
         let chain = ChainId {
@@ -85,43 +122,6 @@ impl ChainId {
             None => Ok(self.chain_id),
         }
     }
-}
-
-/// The transaction, signed for the chain where its sender has a key.
-pub fn sign(args: &Draft, chain_id: &Hash) -> Outcome<Transaction> {
-    let secret = args.key.as_deref().map(keys::read).transpose()?;
-    let sender = match (&secret, args.from) {
-        (Some(secret), _) => secret.account(),
-        (None, Some(name)) if name.is_key() => {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!("{name} is a key account: sign with its --key FILE"),
-            ));
-        }
-        (None, Some(name)) => name,
-        (None, None) => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "who sends? --from NAME or --key FILE",
-            ));
-        }
-    };
-    let transaction = Transaction {
-        sender: Bytes::copy_from_slice(sender.as_bytes()),
-        recipient: args
-            .to
-            .map(|to| Bytes::copy_from_slice(to.as_bytes()))
-            .unwrap_or_default(),
-        amount: args.amount,
-        nonce: args.nonce.unwrap_or_else(clock_micros),
-        memo: args.memo.clone(),
-        valid_until: args.valid_until,
-        signature: Bytes::new(),
-    };
-    Ok(match secret {
-        None => transaction,
-        Some(secret) => transaction.sign(chain_id, &secret),
-    })
 }
 
 /// Nonces only have to grow: the clock does, without asking anybody for the last one.
