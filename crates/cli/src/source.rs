@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// Why it cannot be read on. What a ledger tells is evidence: if it cannot be true, it does not verify.
+    /// Why reading stopped. A ledger's answer is evidence: if it cannot be true, it does not verify.
     pub fn failure(&self, error: journal::Error) -> Failure {
         match (self, error) {
             (Self::Ledger(_), journal::Error::Io { detail, .. }) => answer::falsified(detail),
@@ -191,7 +191,7 @@ fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::
     std::iter::from_fn(move || receive.blocking_recv())
 }
 
-/// Why the stream ended, as a journal says it: see [`Source::failure`].
+/// Why the stream ended, as an error of a journal: see [`Source::failure`].
 fn broken(failure: Failure) -> journal::Error {
     match failure.exit {
         Exit::DoesNotVerify => journal::Error::Io {
