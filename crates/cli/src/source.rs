@@ -16,7 +16,7 @@ use crate::answer;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::file::unreadable;
 use crate::session::Session;
-use export::ExportFile;
+use export::{ExportFile, offset_behind};
 
 /// What a ledger is as a source.
 const RAW_BLOCKS: &str = "the ledger's raw blocks";
@@ -163,15 +163,6 @@ pub fn expect_transactions(journal: &Journal) -> Outcome {
                        or to show; `blocklog verify` checks all that the chain itself shows";
         Failure::new(Exit::NotFound, nothing).reason("NO_TRANSACTIONS")
     })
-}
-
-/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
-fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
-    if (next_offset..u64::MAX).contains(&offset) {
-        Ok(offset + 1)
-    } else {
-        Err(format!("offset {offset} is not above the one before it"))
-    }
 }
 
 /// Streams on a thread of its own, since a replay is not async.
