@@ -22,7 +22,7 @@ const GLANCE: Duration = Duration::from_secs(3);
 pub struct Served {
     /// What it is, and where.
     pub by: String,
-    /// The chain's name; a miner does not tell it.
+    /// The chain's name; a miner does not name it.
     pub name: String,
     /// The chain.
     pub id: Hash,
@@ -36,7 +36,7 @@ impl fmt::Display for Served {
 }
 
 impl Served {
-    /// As a ledger says.
+    /// From the answer of a ledger.
     pub fn by_ledger(session: &Session, info: &GetLedgerInfoResponse) -> Outcome<Self> {
         Ok(Self {
             by: format!("ledger {}", session.ledger_url()),
@@ -45,7 +45,7 @@ impl Served {
         })
     }
 
-    /// As an ingest says.
+    /// From the answer of an ingest.
     pub fn by_ingest(session: &Session, info: &GetSubmissionInfoResponse) -> Outcome<Self> {
         Ok(Self {
             by: format!("ingest {}", session.ingest_url()),
@@ -54,7 +54,7 @@ impl Served {
         })
     }
 
-    /// As a miner says, once it has found its chain.
+    /// From the answer of a miner, once it has found its chain.
     pub fn by_miner(url: &str, status: &MinerStatus) -> Outcome<Option<Self>> {
         if status.chain_id.is_empty() {
             return Ok(None);
@@ -73,8 +73,11 @@ pub fn differences(served: &[Served]) -> Option<String> {
     if served.iter().all(|other| other.id == first.id) {
         return None;
     }
-    let told: Vec<String> = served.iter().map(ToString::to_string).collect();
-    Some(format!("not all serve the same chain: {}", told.join("; ")))
+    let message: Vec<String> = served.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "not all serve the same chain: {}",
+        message.join("; ")
+    ))
 }
 
 /// What must be done where they differ.
@@ -84,12 +87,12 @@ pub const ADVICE: &str = "name services of one chain with --ledger, --ingest and
 pub fn expect_one(served: &[Served]) -> Outcome {
     match differences(served) {
         None => Ok(()),
-        Some(told) => Err(wrong(&format!("{told}; {ADVICE}"))),
+        Some(message) => Err(wrong(&format!("{message}; {ADVICE}"))),
     }
 }
 
-fn wrong(told: &str) -> Failure {
-    Failure::new(Exit::Rejected, told).reason(proto::reason::WRONG_CHAIN)
+fn wrong(message: &str) -> Failure {
+    Failure::new(Exit::Rejected, message).reason(proto::reason::WRONG_CHAIN)
 }
 
 /// The chain of the ledger, once it has started.
@@ -141,10 +144,10 @@ pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outc
         failure
     })?;
     if let Some(given) = given.filter(|given| *given != ingest.id) {
-        let told = format!(
+        let message = format!(
             "nothing was sent: the chain that was given is {given}, and another one is served by {ingest}; correct --ingest, --chain-id or --genesis"
         );
-        return Err(wrong(&told));
+        return Err(wrong(&message));
     }
     let ledger = if waits {
         let asked = of_ledger(session).await.map_err(|mut failure| {
@@ -164,6 +167,6 @@ pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outc
         .collect();
     match differences(&served) {
         None => Ok(ingest),
-        Some(told) => Err(wrong(&format!("nothing was sent: {told}; {ADVICE}"))),
+        Some(message) => Err(wrong(&format!("nothing was sent: {message}; {ADVICE}"))),
     }
 }

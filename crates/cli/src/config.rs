@@ -2,8 +2,8 @@
 
 use crate::output::Format;
 
-/// What the options of every command stand under.
-const EVERYWHERE: &str = "Of every command";
+/// Heading of the options in `--help`.
+const EVERYWHERE: &str = "Global options";
 
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
@@ -64,7 +64,7 @@ fn address(text: &str) -> Result<String, String> {
 fn miner_address(text: &str) -> Result<String, String> {
     address(text).map_err(|error| {
         format!(
-            "{error}: it is where a miner answers; who may mine is said by `genesis new --allow-miner ACCOUNT` and `admin miner add`"
+            "{error}: it is where a miner answers; who may mine is set by `genesis new --allow-miner ACCOUNT` and `admin miner add`"
         )
     })
 }

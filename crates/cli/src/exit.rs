@@ -1,5 +1,5 @@
 //! How a command ends: one exit code for each kind of trouble, so that scripts can tell them apart, and a message
-//! that says what to do next.
+//! that names the next step.
 
 use std::fmt;
 
@@ -97,10 +97,10 @@ impl From<journal::Error> for Failure {
         let exit = match &error {
             // A command does not try again, as a service does.
             Error::Unavailable(why) => {
-                let told = format!(
+                let message = format!(
                     "the journal cannot be reached: {why}; does the broker run, is --journal right, and does it want TLS or a password (--kafka-config)?"
                 );
-                return Self::new(Exit::Unavailable, told);
+                return Self::new(Exit::Unavailable, message);
             }
             Error::Locked { .. } | Error::Unauthenticated(_) => Exit::Unavailable,
             Error::Corrupt { .. } | Error::Changed { .. } => Exit::DoesNotVerify,

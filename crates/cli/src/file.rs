@@ -42,7 +42,7 @@ fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = folder.join(draft);
     let outcome = draft_of(&draft, bytes).and_then(|()| fs::rename(&draft, file));
     if outcome.is_err() {
-        // The failure is told; a draft that stays is removed by the next run.
+        // The failure is reported; a draft that stays is removed by the next run.
         let _ = fs::remove_file(&draft);
         return outcome;
     }

@@ -1,29 +1,29 @@
-//! A command is a struct of its words that can be run; a group of commands is an enum of them.
+//! A command is a struct of its arguments that can be run; a group of commands is an enum of them.
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::session::Session;
 
-/// The words of one command, parsed.
+/// One command with its arguments.
 pub trait Run {
-    /// Does what they say.
+    /// Carries it out.
     async fn run(self, session: &Session) -> Outcome;
 }
 
 /// Declares a group of commands, one a line. Help and examples of each stand at its own type.
 macro_rules! subcommands {
     ($(#[$of_group:meta])* pub enum $group:ident {
-        $($(#[$of_command:meta])* $command:ident($words:ty),)*
+        $($(#[$of_command:meta])* $command:ident($arguments:ty),)*
     }) => {
         $(#[$of_group])*
         #[derive(Debug, clap::Subcommand)]
         pub enum $group {
-            $($(#[$of_command])* $command($words),)*
+            $($(#[$of_command])* $command($arguments),)*
         }
 
         impl $crate::run::Run for $group {
             async fn run(self, session: &$crate::session::Session) -> $crate::exit::Outcome {
                 match self {
-                    $(Self::$command(words) => words.run(session).await,)*
+                    $(Self::$command(command) => command.run(session).await,)*
                 }
             }
         }

@@ -16,7 +16,7 @@ use crate::answer;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::file::unreadable;
 use crate::session::Session;
-use export::ExportFile;
+use export::{ExportFile, offset_behind};
 
 /// What a ledger is as a source.
 const RAW_BLOCKS: &str = "the ledger's raw blocks";
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// Why it cannot be read on. What a ledger tells is evidence: if it cannot be true, it does not verify.
+    /// Why reading stopped. A ledger's answer is evidence: if it cannot be true, it does not verify.
     pub fn failure(&self, error: journal::Error) -> Failure {
         match (self, error) {
             (Self::Ledger(_), journal::Error::Io { detail, .. }) => answer::falsified(detail),
@@ -165,15 +165,6 @@ pub fn expect_transactions(journal: &Journal) -> Outcome {
     })
 }
 
-/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
-fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
-    if (next_offset..u64::MAX).contains(&offset) {
-        Ok(offset + 1)
-    } else {
-        Err(format!("offset {offset} is not above the one before it"))
-    }
-}
-
 /// Streams on a thread of its own, since a replay is not async.
 fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::Error>> {
     let (send, mut receive) = mpsc::channel(AHEAD);
@@ -191,7 +182,7 @@ fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::
     std::iter::from_fn(move || receive.blocking_recv())
 }
 
-/// Why the stream ended, as a journal says it: see [`Source::failure`].
+/// Why the stream ended, as an error of a journal: see [`Source::failure`].
 fn broken(failure: Failure) -> journal::Error {
     match failure.exit {
         Exit::DoesNotVerify => journal::Error::Io {

@@ -38,7 +38,7 @@ pub struct Add {
     order: Order,
 }
 
-/// Strike an account off; the last one cannot be
+/// Remove a miner; the last one cannot be removed
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog admin miner remove bl1… --admin-key admin.pem")]
 pub struct Remove {
@@ -92,7 +92,7 @@ async fn check_admin(key: &Path, session: &Session) -> Outcome {
     if admin == own {
         return Ok(());
     }
-    let told = if admin.is_empty() {
+    let message = if admin.is_empty() {
         "the chain has no admin: nobody can change its list of miners".to_owned()
     } else {
         format!(
@@ -100,5 +100,5 @@ async fn check_admin(key: &Path, session: &Session) -> Outcome {
             key.display()
         )
     };
-    Err(Failure::new(Exit::Rejected, told).reason("NOT_ADMIN"))
+    Err(Failure::new(Exit::Rejected, message).reason("NOT_ADMIN"))
 }

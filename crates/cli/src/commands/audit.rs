@@ -11,10 +11,11 @@ use follow::topics::TRANSACTIONS;
 use journal::{Headers, Journal, Reader, Record};
 use proto::ledger::v1::AuditFinding;
 use proto::ledger::v1::audit_finding::Kind;
+use proto::text::Named as _;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{number, plain};
+use crate::format::number;
 use crate::output::Printer;
 use crate::run::{Run, blocking};
 use crate::session::Session;
@@ -239,7 +240,7 @@ impl Evidence {
         };
         format!(
             "{} in block {} of {}: offsets {} to {} of partition {}\n  block      {}\n  in block   {}\n  in topic   {}\n  signature  {signature}",
-            plain(found.kind().as_str_name(), "KIND_"),
+            found.kind().code(),
             number(found.height),
             found.miner,
             number(found.from_offset),

@@ -59,12 +59,12 @@ fn conclude(looked: Looked, is_journal_given: bool, production: bool) -> Vec<Fin
         mut findings,
         served,
     } = looked;
-    if let Some(told) = chains::differences(&served) {
+    if let Some(differences) = chains::differences(&served) {
         let advice = format!(
             "{}, and the journal of that chain with --journal",
             chains::ADVICE
         );
-        findings.push(Finding::fault(told, advice));
+        findings.push(Finding::fault(differences, advice));
     }
     if served.is_empty() && !is_journal_given {
         findings.push(Finding::fault(

@@ -1,7 +1,6 @@
 //! `blocklog explain`: every verdict, block rule and error reason: what it means, who must act, what to do.
 
-mod own;
-mod table;
+mod codes;
 
 use serde_json::json;
 
@@ -9,7 +8,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
 use crate::run::Run;
 use crate::session::Session;
-use table::{Entry, all};
+use codes::{Entry, all};
 
 /// What a verdict, a block rule or the reason of an error means, who must act, and what to do
 #[derive(Debug, clap::Args)]

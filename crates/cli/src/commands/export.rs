@@ -44,7 +44,7 @@ fn export(args: Export, session: &Session) -> Outcome {
         .map_err(|error| cannot(&args.file, &error))?;
     let written = write(&source, file, &args.file, printer);
     if written.is_err() {
-        // A part of a chain is no export; if it cannot be removed, the failure is told all the same.
+        // A part of a chain is no export; if it cannot be removed, the failure is still reported.
         let _ = std::fs::remove_file(&args.file);
     }
     let (records, bytes) = written?;
@@ -58,7 +58,7 @@ fn export(args: Export, session: &Session) -> Outcome {
     Ok(printer.value(&value, rows)?)
 }
 
-/// Writes all records; says how many, and how many bytes.
+/// Writes all records; returns their number and bytes.
 fn write(source: &Source, file: File, path: &Path, printer: Printer) -> Outcome<(u64, u64)> {
     let cannot = |error: std::io::Error| cannot(path, &error);
     let mut out = BufWriter::new(file);

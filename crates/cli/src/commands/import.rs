@@ -137,9 +137,9 @@ impl Copy {
     /// A second pass, with every signature checked, brings the same records again.
     fn take(&mut self, record: &Record) -> Result<(), journal::Error> {
         if self.interrupted.load(Ordering::Relaxed) {
-            let told = "interrupted: nothing was imported, nothing is left behind";
-            self.trouble = Some(Failure::new(Exit::Other, told));
-            return Err(journal::Error::Stopped(told.into()));
+            let message = "interrupted: nothing was imported, nothing is left behind";
+            self.trouble = Some(Failure::new(Exit::Other, message));
+            return Err(journal::Error::Stopped(message.into()));
         }
         if record.offset < self.import.next() {
             return Ok(());

@@ -31,10 +31,10 @@ impl Run for Init {
             )
         })?;
         let journal = self.chain.open("blocklog")?;
-        let told = std::cell::Cell::new(false);
+        let reported = std::cell::Cell::new(false);
         let rules =
             follow::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
-                if !told.replace(true) {
+                if !reported.replace(true) {
                     eprintln!(
                         "waiting for the journal: {}",
                         escape::value(&error.to_string())

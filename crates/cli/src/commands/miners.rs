@@ -7,7 +7,7 @@ use crate::format::number;
 use crate::run::Run;
 use crate::session::{ALL, Session};
 
-/// Who made the blocks
+/// Miners, by blocks won
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog miners")]
 pub struct Miners {}

@@ -1,11 +1,12 @@
 //! `blocklog record`.
 
 use proto::ledger::v1::{self as ledger, GetRecordRequest};
+use proto::text::Named as _;
 use proto::types::v1::{Position, Verdict};
 
 use crate::answer;
 use crate::exit::Outcome;
-use crate::format::{self, number, plain};
+use crate::format::{self, number};
 use crate::output::Rows;
 use crate::run::{Run, subcommands};
 use crate::session::Session;
@@ -44,7 +45,7 @@ pub fn rows(record: &ledger::Record) -> Rows {
     let transaction = record.transaction.clone().unwrap_or_default();
     vec![
         ("position", format::position(record.position.as_ref())),
-        ("verdict", plain(record.verdict().as_str_name(), "VERDICT_")),
+        ("verdict", record.verdict().code().to_owned()),
         ("height", number(record.height)),
         ("leaf", number(record.leaf_index)),
         (

@@ -2,11 +2,12 @@
 
 use proto::ledger::v1::GetLedgerInfoResponse;
 use proto::miner::v1::MinerStatus;
+use proto::text::Named as _;
 use serde_json::{Map, Value, json};
 
 use crate::chains::{self, Served};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{number, plain, time};
+use crate::format::{number, time};
 use crate::output::Rows;
 use crate::run::Run;
 use crate::session::Session;
@@ -126,9 +127,7 @@ fn miner_line(status: &MinerStatus) -> String {
         "{} on partitions {:?}: {}, {} won, {} lost, {:.1} M tries/s",
         status.account,
         status.partitions,
-        plain(status.phase().as_str_name(), "PHASE_")
-            .to_lowercase()
-            .replace('_', " "),
+        status.phase().words(),
         number(status.blocks_won),
         number(status.blocks_stale),
         status.hash_rate.unwrap_or_default() / 1e6

@@ -75,11 +75,11 @@ impl Run for Check {
 async fn save(file: &Path, tip: Option<Hash>, session: &Session) -> Outcome {
     let checked = if file.exists() {
         if tip.is_some() {
-            let told = format!(
+            let message = format!(
                 "{} holds a tip already, which the new one must extend: leave --tip out, or name another file",
                 file.display()
             );
-            return Err(Failure::new(Exit::Usage, told));
+            return Err(Failure::new(Exit::Usage, message));
         }
         of_saved(&read(file)?, session).await?
     } else {
@@ -147,7 +147,7 @@ struct Checked {
 enum Anchor {
     /// A tip that was saved, or a hash that was given.
     Trusted,
-    /// Block 0, as the ledger tells it.
+    /// Block 0, as the ledger gives it.
     FirstUse,
 }
 
@@ -156,12 +156,12 @@ async fn of_saved(saved: &Saved, session: &Session) -> Outcome<Checked> {
     let then = headed(saved)?;
     let zero = session.header(Some(Id::Height(0))).await?;
     if zero.hash().to_string() != saved.chain_id {
-        let told = format!(
+        let message = format!(
             "the tip is saved of the chain {}, and the ledger serves {}: name a ledger of that chain with --ledger",
             saved.chain_id,
             zero.hash()
         );
-        return Err(Failure::new(Exit::DoesNotVerify, told).reason(WRONG_CHAIN));
+        return Err(Failure::new(Exit::DoesNotVerify, message).reason(WRONG_CHAIN));
     }
     extended(Anchor::Trusted, then, &zero, session).await
 }
@@ -240,11 +240,11 @@ fn behind(status: Status, then: &Header) -> Failure {
     if status.code() != Code::OutOfRange {
         return status.into();
     }
-    let told = format!(
+    let message = format!(
         "the ledger has not reached block {}: it is behind, or shows an older view; try again, and ask another ledger",
         then.height
     );
-    Failure::new(Exit::Unavailable, told).reason(HEIGHT_ABOVE_TIP)
+    Failure::new(Exit::Unavailable, message).reason(HEIGHT_ABOVE_TIP)
 }
 
 impl Checked {

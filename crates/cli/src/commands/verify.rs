@@ -26,7 +26,7 @@ use summary::Summary;
     blocklog verify --export chain.export --tip 0000ab… --chain-id 12c9…\n  \
     blocklog verify --from-ledger --to 100 --output json\n\n\
     With --tip nothing that carries the chain up to that block can differ. Without it, a copy that was cut, or whose newest \
-    block was changed, verifies up to there, and what stands after the tip is told. Work that builds upon a block which is \
+    block was changed, verifies up to there, and what stands after the tip is reported. Work that builds upon a block which is \
     not on the chain is a failure: where miners are listed only they can cause it, elsewhere whoever does the work. Keep a \
     tip (`blocklog tip save`). Candidates that are no blocks, offsets, and append times that break no rule carry nothing of the chain."
 )]
@@ -143,11 +143,11 @@ pub fn derive(
         // A file that is damaged is evidence that does not verify, not a journal in trouble.
         (Fatal::Journal(error), Source::Export(..)) => summary.damaged(&error.to_string()),
         (Fatal::WrongChain { expected, found }, Source::Export(file, _)) => {
-            let told = format!(
+            let message = format!(
                 "{} holds the chain {found}, not {expected} that was asked for",
                 file.display()
             );
-            Failure::new(Exit::DoesNotVerify, told).reason(reason::WRONG_CHAIN)
+            Failure::new(Exit::DoesNotVerify, message).reason(reason::WRONG_CHAIN)
         }
         (Fatal::Journal(error), source) => source.failure(error),
         (fatal, _) => fatal.into(),

@@ -1,4 +1,4 @@
-//! `blocklog account statement`: the history of an account, as the ledger tells it or as its proofs show it.
+//! `blocklog account statement`: the history of an account, as the ledger lists it or as its proofs show it.
 
 use chain::leaf::{Entry, Leaf};
 use chain::proof::Proven;
@@ -8,11 +8,12 @@ use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::{
     AccountEntry, GetAccountRequest, GetInclusionProofRequest, ListAccountEntriesRequest,
 };
+use proto::text::Named as _;
 use serde_json::json;
 
 use crate::answer;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{movement, number, plain, time};
+use crate::format::{movement, number, time};
 use crate::inclusion;
 use crate::output::Printer;
 use crate::run::Run;
@@ -73,7 +74,7 @@ fn row(entry: &AccountEntry) -> Vec<String> {
         number(entry.sequence),
         time(entry.timestamp.as_ref()),
         number(entry.height),
-        plain(entry.kind().as_str_name(), "KIND_").to_lowercase(),
+        entry.kind().words(),
         number(entry.change),
         number(entry.balance),
         transaction.map(movement).unwrap_or_default(),

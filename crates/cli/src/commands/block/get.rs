@@ -2,10 +2,11 @@
 
 use proto::ledger::v1::get_block_request::Id;
 use proto::ledger::v1::{Block, GetBlockRequest, GetBlockResponse};
+use proto::text::Named as _;
 
 use crate::answer;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{movement, number, plain, position, time};
+use crate::format::{movement, number, position, time};
 use crate::output::{Printer, Rows};
 use crate::run::Run;
 use crate::session::Session;
@@ -83,7 +84,7 @@ fn records(block: &Block, printer: Printer) -> Outcome {
         let transaction = record.transaction.clone().unwrap_or_default();
         vec![
             position(record.position.as_ref()),
-            plain(record.verdict().as_str_name(), "VERDICT_"),
+            record.verdict().code().to_owned(),
             if record.transaction.is_some() {
                 movement(&transaction)
             } else {

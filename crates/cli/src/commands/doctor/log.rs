@@ -130,7 +130,7 @@ fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> 
 }
 
 fn faults(name: &str, described: &Description) -> Vec<Finding> {
-    let told = described.faults.iter().map(|fault| {
+    let findings = described.faults.iter().map(|fault| {
         let what = format!(
             "topic {name}: {} is {}, should be {}",
             fault.setting, fault.found, fault.expected
@@ -141,7 +141,7 @@ fn faults(name: &str, described: &Description) -> Vec<Finding> {
             false => Finding::warning(what, fix),
         }
     });
-    told.collect()
+    findings.collect()
 }
 
 fn fix(name: &str, fault: &Fault) -> String {

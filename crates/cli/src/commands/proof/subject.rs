@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Subject, String> {
 
 /// Holds what was proven against what was asked.
 ///
-/// The chain may be told by anybody: an id that fits is the id of one chain and transaction only.
+/// Anybody may name the chain: an id that fits is the id of one chain and transaction only.
 pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outcome {
     let (is_it, name) = match asked {
         Subject::LeafIndex(index) => (proven.leaf_index == *index, format!("leaf {index}")),
@@ -51,13 +51,13 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
 
 /// A proof that is good, of something else.
 pub fn about_another(problem: &str) -> Failure {
-    let told = format!(
-        "{problem}; what the proof shows instead is not told: get it again, from another ledger too"
+    let message = format!(
+        "{problem}; what the proof shows instead is left out: get it again, from another ledger too"
     );
-    Failure::new(Exit::DoesNotVerify, told).reason("OTHER_SUBJECT")
+    Failure::new(Exit::DoesNotVerify, message).reason("OTHER_SUBJECT")
 }
 
-/// Whether a leaf says what became of an offset.
+/// Whether a leaf covers an offset.
 fn covers(leaf: &Leaf, asked: (Option<u32>, Option<u64>)) -> bool {
     match leaf {
         Leaf::Record {

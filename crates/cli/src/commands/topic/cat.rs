@@ -34,7 +34,7 @@ pub struct Cat {
     /// First offset [default: the topic's first]
     #[arg(long, value_name = "OFFSET")]
     from: Option<u64>,
-    /// Go on with new records until Ctrl-C
+    /// Continue with new records until Ctrl-C
     #[arg(long, short)]
     follow: bool,
 }

@@ -18,7 +18,7 @@ pub enum Topic {
 /// Headers shown of one record: it may have a hundred thousand.
 const SHOWN_HEADERS: usize = 256;
 
-/// Knows the chain's id, where there is one, so that ids of transactions can be told.
+/// Knows the chain's id, where there is one, so that ids of transactions can be shown.
 pub struct Decoder {
     topic: Topic,
     chain_id: Option<Hash>,

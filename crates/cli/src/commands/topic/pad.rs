@@ -28,7 +28,7 @@ pub struct Pad {
     /// Partition of the transactions topic
     #[arg(long)]
     partition: u32,
-    /// Do it; without this, only what would be done is said
+    /// Do it; without this, it only reports what it would do
     #[arg(long)]
     yes: bool,
 }
@@ -67,7 +67,7 @@ impl Run for Pad {
                 .append(TRANSACTIONS, entry, TIMEOUT)
                 .map_err(|error| {
                     let advice = format!(
-                        "{error}; run the same command again, it goes on from where the topic ends"
+                        "{error}; run the same command again, it continues where the topic ends"
                     );
                     Failure::new(Exit::Unavailable, advice)
                 })?;

@@ -40,7 +40,7 @@ impl Run for Decode {
         };
         let chain_id = match self.chain.given()? {
             Some(id) => Some(id),
-            // If no ingest answers, what can be said without is said.
+            // If no ingest answers, the id and the signature stay unchecked.
             None => chains::glance_at_ingest(session)
                 .await
                 .map(|served| served.id),

@@ -8,7 +8,7 @@ use chain::{Account, Hash, Transaction};
 use crate::commands::keys;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// What the transaction says.
+/// The fields of a transaction.
 #[derive(Debug, clap::Args)]
 pub struct Draft {
     /// Named account that sends (open chains only)
@@ -25,10 +25,10 @@ pub struct Draft {
     /// Account that receives; left out for a note to nobody
     #[arg(long, value_name = "ACCOUNT", required_unless_present = "memo")]
     to: Option<Account>,
-    /// What it receives
+    /// Amount to transfer
     #[arg(long, default_value_t = 0)]
     amount: u64,
-    /// Text for people, at most 256 bytes
+    /// Memo, at most 256 bytes of UTF-8
     #[arg(long, default_value = "")]
     memo: String,
     /// Greater than the sender's last one [default: the clock in microseconds]

@@ -81,7 +81,7 @@ pub async fn submit(
     let transaction = reply.transaction.as_ref().ok_or_else(|| {
         Failure::new(
             Exit::Other,
-            "ingest answered without the transaction; is it of this version?",
+            "ingest's reply has no transaction; do both run the same version?",
         )
     })?;
     let id = answer::hash("the id", &transaction.id)?;

@@ -1,12 +1,13 @@
 //! `blocklog tx status`.
 
 use proto::ledger::v1::{GetTransactionRequest, TransactionStatus};
+use proto::text::Named as _;
 
 use crate::answer;
 use crate::chains;
 use crate::commands::record;
 use crate::exit::Outcome;
-use crate::format::{number, plain, time};
+use crate::format::{number, time};
 use crate::output::Rows;
 use crate::run::Run;
 use crate::session::Session;
@@ -34,7 +35,7 @@ impl Run for Status {
 
 /// What is known of a transaction, its record and its block.
 pub fn rows(status: &TransactionStatus) -> Rows {
-    let mut rows = vec![("state", plain(status.state().as_str_name(), "STATE_"))];
+    let mut rows = vec![("state", status.state().code().to_owned())];
     rows.extend(status.record.iter().flat_map(record::rows));
     if let Some(block) = &status.block {
         rows.push(("block", block.hash.clone()));

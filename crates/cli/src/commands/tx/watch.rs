@@ -3,13 +3,13 @@
 use chain::Hash;
 use proto::ledger::v1::transaction_status::State;
 use proto::ledger::v1::{TransactionStatus, WatchTransactionRequest};
+use proto::text::Named as _;
 use proto::types::v1::Position;
 
 use super::status::rows;
 use crate::answer;
 use crate::chains::{self, Served};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::plain;
 use crate::output::Printer;
 use crate::patience;
 use crate::run::Run;
@@ -31,7 +31,7 @@ impl Run for Watch {
     }
 }
 
-/// Follows a transaction that was just sent, and of which this command has told what it is.
+/// Follows a transaction that this command has just sent and shown.
 pub async fn sent(
     id: Hash,
     position: Option<Position>,
@@ -49,7 +49,7 @@ async fn follow(
     mut unsure: Option<&Served>,
     session: &Session,
 ) -> Outcome {
-    let told: &[&str] = match unsure {
+    let shown: &[&str] = match unsure {
         None => &["id", "transaction", "nonce"],
         Some(_) => &[],
     };
@@ -81,7 +81,7 @@ async fn follow(
         match status.state() {
             State::Included | State::Rejected | State::Omitted => {
                 spinner.finish_and_clear();
-                return finish(&status, told, session.printer);
+                return finish(&status, shown, session.printer);
             }
             State::Unknown => {
                 if let Some(ledger) = unsure.take() {
@@ -109,15 +109,11 @@ fn waiting(status: &TransactionStatus) -> String {
     }
 }
 
-fn finish(status: &TransactionStatus, told: &[&str], printer: Printer) -> Outcome {
+fn finish(status: &TransactionStatus, shown: &[&str], printer: Printer) -> Outcome {
     printer.message(status, |status| {
         let rows = rows(status).into_iter();
-        rows.filter(|(name, _)| !told.contains(name)).collect()
+        rows.filter(|(name, _)| !shown.contains(name)).collect()
     })?;
-    let verdict = status
-        .record
-        .as_ref()
-        .map(|record| plain(record.verdict().as_str_name(), "VERDICT_"));
     match status.state() {
         State::Included => Ok(()),
         State::Omitted => Err(Failure::new(
@@ -126,11 +122,11 @@ fn finish(status: &TransactionStatus, told: &[&str], printer: Printer) -> Outcom
         )
         .reason("OMITTED")),
         _ => {
-            let verdict = verdict.unwrap_or_default();
-            let told = format!(
+            let verdict = status.record.as_ref().map_or("", |record| record.verdict().code());
+            let message = format!(
                 "the chain refused the transaction, for good for these bytes; `blocklog explain {verdict}` says what to do"
             );
-            Err(Failure::new(Exit::Rejected, told).reason(&verdict))
+            Err(Failure::new(Exit::Rejected, message).reason(verdict))
         }
     }
 }
