@@ -8,8 +8,8 @@ mod config;
 mod escape;
 mod exit;
 mod file;
-#[cfg(test)]
-mod fixture;
+#[cfg(feature = "testing")]
+pub mod fixture;
 mod format;
 mod inclusion;
 mod output;

@@ -1,11 +1,13 @@
 //! The codes that are explained, from `codes.txt`.
 
+use chain::Verdict;
+
 /// One code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     pub code: &'static str,
     pub kind: &'static str,
-    pub meaning: &'static str,
+    pub meaning: String,
     pub who: &'static str,
     pub action: &'static str,
 }
@@ -19,10 +21,12 @@ pub fn all() -> Vec<Entry> {
         } else if !line.is_empty() && !line.starts_with('#') {
             let mut parts = line.split(" | ");
             let mut part = || parts.next().expect("four parts a line");
+            let (code, text) = (part(), part());
+            let verdict = (kind == "verdict").then(|| verdict(code)).flatten();
             entries.push(Entry {
-                code: part(),
+                code,
                 kind,
-                meaning: part(),
+                meaning: verdict.map_or("", Verdict::meaning).to_owned() + text,
                 who: part(),
                 action: part(),
             });
@@ -31,9 +35,14 @@ pub fn all() -> Vec<Entry> {
     entries
 }
 
+fn verdict(code: &str) -> Option<Verdict> {
+    let mut verdicts = (0..=u8::MAX).map_while(Verdict::from_byte);
+    verdicts.find(|verdict| verdict.code() == code)
+}
+
 #[cfg(test)]
 mod tests {
-    use chain::{Verdict, block, genesis};
+    use chain::{block, genesis};
     use strum::IntoEnumIterator;
 
     use super::*;
@@ -63,6 +72,14 @@ mod tests {
             "genesis rule",
             genesis::Fault::iter().map(genesis::Fault::code).collect(),
         );
+    }
+
+    #[test]
+    fn every_code_has_a_meaning() {
+        for entry in all() {
+            let Entry { code, meaning, .. } = &entry;
+            assert!(meaning.len() > 5, "{code}: {meaning:?}");
+        }
     }
 
     #[test]
