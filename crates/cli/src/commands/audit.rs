@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use chain::{Accepted, Chain, Hash};
 use follow::Event;
 use follow::audit::{self, Fault, Held, Seen};
-use follow::config::JournalArgs;
-use follow::topics::TRANSACTIONS;
 use journal::{Headers, Journal, Reader, Record};
 use proto::ledger::v1::AuditFinding;
 use proto::ledger::v1::audit_finding::Kind;
 use proto::text::Named as _;
 use serde_json::json;
+use topics::TRANSACTIONS;
+use topics::config::JournalArgs;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::number;

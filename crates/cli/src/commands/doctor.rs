@@ -4,8 +4,8 @@ mod finding;
 mod log;
 mod services;
 
-use follow::config::OptionalJournal;
 use serde_json::json;
+use topics::config::OptionalJournal;
 
 use crate::chains;
 use crate::exit::{Exit, Failure, Outcome};

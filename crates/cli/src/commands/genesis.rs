@@ -90,7 +90,7 @@ pub struct Show {
 impl Run for Show {
     async fn run(self, session: &Session) -> Outcome {
         if let Some(file) = self.file {
-            return show(&follow::config::genesis_file(&file)?, session.printer);
+            return show(&topics::config::genesis_file(&file)?, session.printer);
         }
         let asked = session.ledger()?.get_genesis(GetGenesisRequest {}).await;
         Ok(session.printer.message(&asked?.into_inner(), rows)?)

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use follow::config::JournalArgs;
-use follow::topics;
 use journal::Headers;
+use topics::config::JournalArgs;
 
 use super::line::{Decoder, Topic};
 use crate::exit::{Exit, Failure, Outcome};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use follow::config::JournalArgs;
-use follow::topics::TRANSACTIONS;
 use journal::Entry;
 use serde_json::json;
+use topics::TRANSACTIONS;
+use topics::config::JournalArgs;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::run::Run;
