@@ -15,6 +15,7 @@ pub const NOW_MS: u64 = 1_700_000_000_000;
 
 /// The chain, and how it came about.
 pub struct Grown {
+    /// As it stands after the last block.
     pub chain: Chain,
     /// Each block, block 0 first.
     pub accepted: Vec<Accepted>,
@@ -91,6 +92,7 @@ impl Grown {
 pub struct Evidence<'a> {
     grown: &'a Grown,
     nodes: HashMap<(u32, u64), Hash>,
+    /// Of the log, in its order.
     pub leaves: Vec<Vec<u8>>,
     /// The records in the blocks.
     carried: HashMap<Hash, Bytes>,

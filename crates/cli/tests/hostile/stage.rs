@@ -13,7 +13,7 @@ use proto::wire;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::fixture::{self, Evidence, Grown};
+use cli::fixture::{self, Evidence, Grown};
 
 /// Three blocks after block 0, each with two payments of alice and two offsets without a record.
 pub struct Stage {
