@@ -6,7 +6,7 @@ use chain::Rules;
 use follow::bootstrap::find_genesis;
 use follow::config::JournalArgs;
 use follow::topics;
-use journal::{Description, Fault, Journal, TopicSpec};
+use journal::{Description, Fault, Journal, Setting, TopicSpec};
 
 use super::{Finding, Looked};
 use crate::chains::Served;
@@ -93,7 +93,7 @@ fn chain(journal: &Journal, rules: &Rules, production: bool) -> Vec<Finding> {
 
 fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> {
     let name = journal.topic_name(&spec.name);
-    let described = match journal.describe(&spec.name, spec) {
+    let described = match journal.describe(spec) {
         Ok(Some(described)) => described,
         Ok(None) => {
             return vec![Finding::fault(
@@ -148,7 +148,7 @@ fn fix(name: &str, fault: &Fault) -> String {
     let Fault {
         setting, expected, ..
     } = fault;
-    match (fault.is_of_partitions(), fault.fatal) {
+    match (*setting == Setting::Partitions, fault.fatal) {
         (true, true) => {
             format!("kafka-topics.sh --alter --topic {name} --partitions {expected}")
         }
