@@ -85,6 +85,7 @@ mod in_flight;
 mod inspect;
 mod journal;
 mod kafka;
+pub mod limits;
 mod local;
 mod memory;
 mod metrics;

@@ -17,7 +17,7 @@ use crate::queue::Outcome;
 const KEPT_BUFFER: usize = 1 << 20;
 
 /// The end of a partition as the writer sees it, and the records of the group in hand.
-pub(in super::super) struct PartitionWriter {
+pub(crate) struct PartitionWriter {
     partition: Arc<Partition>,
     mark: Mark,
     file: File,
@@ -30,12 +30,12 @@ pub(in super::super) struct PartitionWriter {
 }
 
 /// The end of what has been written to a partition.
-pub(in super::super) struct Written {
+pub(crate) struct Written {
     /// In the last segment's file, in bytes.
-    pub(in super::super) position: u64,
+    pub(crate) position: u64,
     /// Offset of the next record.
-    pub(in super::super) next: u64,
-    pub(in super::super) last_append_ms: u64,
+    pub(crate) next: u64,
+    pub(crate) last_append_ms: u64,
 }
 
 /// A record of the group in hand.
@@ -55,7 +55,7 @@ pub(super) struct Unwritten {
 }
 
 impl PartitionWriter {
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         partition: Partition,
         mark: Mark,
         file: File,
@@ -73,7 +73,7 @@ impl PartitionWriter {
     }
 
     /// The side that readers share.
-    pub(in super::super) fn partition(&self) -> &Arc<Partition> {
+    pub(crate) fn partition(&self) -> &Arc<Partition> {
         &self.partition
     }
 
