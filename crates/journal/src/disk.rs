@@ -120,25 +120,20 @@ impl Disk {
     }
 
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
-        let Inner {
-            root,
-            store,
-            topics,
-            opened,
-            ..
-        } = &*self.inner;
+        let inner = &*self.inner;
+        let store = &inner.store;
         check_spec(spec)?;
-        let _creating = self.inner.creating.lock();
-        if topics.get(&spec.name).is_ok() {
+        let _creating = inner.creating.lock();
+        if inner.topics.get(&spec.name).is_ok() {
             return Ok(Creation::Existed);
         }
         self.expect_writable()?;
-        let directory = root.join(&spec.name);
+        let directory = inner.root.join(&spec.name);
         let partitions: Vec<_> = partitions(spec, &directory).collect();
         for partition in &partitions {
             recover::create(store, partition)?;
         }
-        store.files.sync_dir(root)?;
+        store.files.sync_dir(&inner.root)?;
         store.files.sync_dir(&directory)?;
         let pairs = [
             ("partitions", spec.partitions.to_string()),
@@ -146,8 +141,8 @@ impl Disk {
         ];
         meta::write(&store.files, &directory.join("topic"), &pairs)?;
         let mut surveys = recover::survey_all(store, &partitions).into_iter();
-        let topic = open_topic(store, spec.clone(), &directory, &mut surveys, opened)?;
-        Ok(topics.insert(topic))
+        let topic = open_topic(store, spec.clone(), &directory, &mut surveys, &inner.opened)?;
+        Ok(inner.topics.insert(topic))
     }
 
     pub(crate) fn observe(&self, meter: &Meter) {

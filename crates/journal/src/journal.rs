@@ -15,7 +15,7 @@ use crate::memory::{self, Memory};
 use crate::options::Options;
 use crate::record::{Batch, Headers, Offsets};
 use crate::topic::{Creation, Description, TopicSpec};
-use crate::url::{Place, Url};
+use crate::url::{Location, Url};
 
 /// Between two tries of a blocking append when the queue is full.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
@@ -53,17 +53,28 @@ enum ProviderReader {
     Memory(memory::Reader),
 }
 
+/// The same for each provider.
+macro_rules! each {
+    ($of:expr, $kind:ident, $it:ident => $call:expr) => {
+        match $of {
+            $kind::Disk($it) => $call,
+            $kind::Kafka($it) => $call,
+            $kind::Memory($it) => $call,
+        }
+    };
+}
+
 impl Journal {
     /// Opens the journal at `url`, creating the directory of a disk journal.
     ///
     /// A disk journal is locked ([`Error::Locked`]) and recovered ([`Error::Corrupt`]). Kafka is not contacted yet.
     pub fn open(url: &Url, options: &Options) -> Result<Journal, Error> {
         Ok(Journal(match &url.0 {
-            Place::Disk(path) => Provider::Disk(Disk::open(path)?),
-            Place::Kafka { brokers, prefix } => {
+            Location::Disk(path) => Provider::Disk(Disk::open(path)?),
+            Location::Kafka { brokers, prefix } => {
                 Provider::Kafka(Kafka::open(brokers, prefix, options)?)
             }
-            Place::Memory(name) => Provider::Memory(Memory::open(name)?),
+            Location::Memory(name) => Provider::Memory(Memory::open(name)?),
         }))
     }
 
@@ -104,11 +115,7 @@ impl Journal {
 
     /// Creates a topic with the settings that the contract needs; one that exists is left alone.
     pub fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
-        match &self.0 {
-            Provider::Disk(disk) => disk.create_topic(spec),
-            Provider::Kafka(kafka) => kafka.create_topic(spec),
-            Provider::Memory(memory) => memory.create_topic(spec),
-        }
+        each!(&self.0, Provider, it => it.create_topic(spec))
     }
 
     /// Describes the topic of this name and names every setting that differs from `expected`; `None` if it is not there.
@@ -122,11 +129,7 @@ impl Journal {
 
     /// The two ends of a partition, now.
     pub fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
-        match &self.0 {
-            Provider::Disk(disk) => disk.offsets(topic, partition),
-            Provider::Kafka(kafka) => kafka.offsets(topic, partition),
-            Provider::Memory(memory) => memory.offsets(topic, partition),
-        }
+        each!(&self.0, Provider, it => it.offsets(topic, partition))
     }
 
     /// An appender to `topic`. `sink` gets whole batches of completions on the provider's own thread; it must not block.
@@ -211,10 +214,6 @@ impl Appender {
     ///
     /// # Panics
     /// When `token` is not below 2^48.
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         assert!(token < MAX_TOKEN, "tokens are below 2^48");
         self.0.append(token, entry)
@@ -222,11 +221,7 @@ impl Appender {
 
     /// Waits until everything taken so far has completed; [`Error::Unavailable`] when `timeout` is over first.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
-        match &self.0 {
-            ProviderAppender::Disk(appender) => appender.flush(timeout),
-            ProviderAppender::Kafka(appender) => appender.flush(timeout),
-            ProviderAppender::Memory(appender) => appender.flush(timeout),
-        }
+        each!(&self.0, ProviderAppender, it => it.flush(timeout))
     }
 }
 
@@ -240,27 +235,15 @@ impl Drop for Appender {
 }
 
 impl ProviderAppender {
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
-        match self {
-            ProviderAppender::Disk(appender) => appender.append(token, entry),
-            ProviderAppender::Kafka(appender) => appender.append(token, entry),
-            ProviderAppender::Memory(appender) => appender.append(token, entry),
-        }
+        each!(self, ProviderAppender, it => it.append(token, entry))
     }
 }
 
 impl Reader {
     /// Which headers it keeps from now on; without this, [`Headers::Traces`].
     pub fn keep(mut self, headers: Headers) -> Reader {
-        match &mut self.0 {
-            ProviderReader::Disk(reader) => reader.keep(headers),
-            ProviderReader::Kafka(reader) => reader.keep(headers),
-            ProviderReader::Memory(reader) => reader.keep(headers),
-        }
+        each!(&mut self.0, ProviderReader, it => it.keep(headers));
         self
     }
 
@@ -273,20 +256,12 @@ impl Reader {
     /// [`Error::OutOfRange`] when the offset lies outside the partition, [`Error::Unavailable`] when the journal cannot be
     /// reached (the reader stays where it is and may be called again), [`Error::Corrupt`].
     pub fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
-        match &mut self.0 {
-            ProviderReader::Disk(reader) => reader.next(max_bytes, wait),
-            ProviderReader::Kafka(reader) => reader.next(max_bytes, wait),
-            ProviderReader::Memory(reader) => reader.next(max_bytes, wait),
-        }
+        each!(&mut self.0, ProviderReader, it => it.next(max_bytes, wait))
     }
 
     /// Resumes at `from`. An offset outside the partition shows at the next read.
     pub fn seek(&mut self, from: u64) {
-        match &mut self.0 {
-            ProviderReader::Disk(reader) => reader.seek(from),
-            ProviderReader::Kafka(reader) => reader.seek(from),
-            ProviderReader::Memory(reader) => reader.seek(from),
-        }
+        each!(&mut self.0, ProviderReader, it => it.seek(from))
     }
 }
 

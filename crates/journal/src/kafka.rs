@@ -176,10 +176,6 @@ impl Drop for Appender {
     }
 }
 
-#[allow(
-    clippy::result_large_err,
-    reason = "the entry comes back, so that a full queue costs no copy"
-)]
 impl Appender {
     pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         self.producer

@@ -106,10 +106,6 @@ pub(crate) struct Appender<P: Partition> {
 }
 
 impl<P: Partition> Appender<P> {
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         if let Err(refusal) = self.topic.spec.admits(&entry) {
             return Err((entry, refusal));

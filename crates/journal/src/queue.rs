@@ -92,10 +92,6 @@ impl<T: Send + 'static> Queue<T> {
     }
 
     /// Takes an entry, or gives it back when there is no room.
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub(crate) fn push(&self, pending: Pending<T>) -> Result<(), (Entry, AppendError)> {
         let size = weight(&pending.entry);
         let mut state = self.shared.state.lock();

@@ -10,7 +10,7 @@ use crate::limits::MAX_TRACE_HEADERS;
 
 /// What a record costs beside its bytes when batches are measured, in bytes.
 const RECORD_OVERHEAD_BYTES: usize = 64;
-/// What a header costs beside its bytes, in bytes: two allocations and a place in a list, although an empty header takes
+/// What a header costs beside its bytes, in bytes: two allocations and an entry of a list, although an empty header takes
 /// two bytes on a topic.
 const HEADER_OVERHEAD_BYTES: usize = 128;
 /// Most records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
@@ -90,7 +90,7 @@ impl Kept {
 /// A durable record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its place in the partition.
+    /// Position in the partition, counted from 0.
     pub offset: u64,
     /// Append time, in milliseconds since the Unix epoch.
     pub append_ms: u64,

@@ -237,15 +237,10 @@ impl<S: Fn(TailEvent)> Follower<S> {
     /// The partition seems to end below the offset to read next: it is inspected again before that is believed.
     fn short(&mut self, offset: u64) -> Error {
         self.reader = None;
-        match self.journal.look(&self.topic, self.partition, None, offset) {
-            Ok(look) if look.offsets.end < offset => Error::OutOfRange {
-                topic: self.topic.clone(),
-                partition: self.partition,
-                offset,
-                start: look.offsets.start,
-                end: look.offsets.end,
-            },
-            Ok(_) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
+        let (topic, partition) = (&self.topic, self.partition);
+        let look = self.journal.look(topic, partition, None, offset);
+        match look.and_then(|look| look.offsets.admit(topic, partition, offset)) {
+            Ok(()) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
             Err(error) => error,
         }
     }

@@ -95,39 +95,40 @@ impl fmt::Display for Setting {
 }
 
 impl Fault {
-    /// What differs between two specs of one topic.
+    pub(crate) fn new(
+        setting: Setting,
+        expected: impl ToString,
+        found: impl ToString,
+        fatal: bool,
+    ) -> Fault {
+        Fault {
+            setting,
+            expected: expected.to_string(),
+            found: found.to_string(),
+            fatal,
+        }
+    }
+
+    /// The differences between two specs of one topic.
     pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if found.partitions != expected.partitions {
-            faults.push(Fault {
-                setting: Setting::Partitions,
-                expected: expected.partitions.to_string(),
-                found: found.partitions.to_string(),
-                // Partitions can be added at any time and never be removed; a caller that finds more has all that it needs.
-                fatal: found.partitions < expected.partitions,
-            });
+        let (wanted, there) = (expected.partitions, found.partitions);
+        if there != wanted {
+            // Partitions can be added at any time and never be removed; a caller that finds more has all that it needs.
+            let fatal = there < wanted;
+            faults.push(Fault::new(Setting::Partitions, wanted, there, fatal));
         }
-        if found.max_record_bytes < expected.max_record_bytes {
-            faults.push(Fault {
-                setting: Setting::Named("max.message.bytes"),
-                expected: expected.max_record_bytes.to_string(),
-                found: found.max_record_bytes.to_string(),
-                fatal: false,
-            });
+        let (wanted, there) = (expected.max_record_bytes, found.max_record_bytes);
+        if there < wanted {
+            let setting = Setting::Named("max.message.bytes");
+            faults.push(Fault::new(setting, wanted, there, false));
         }
         faults
     }
 
     /// Partitions that have lost their beginning.
     pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Fault> {
-        (0..)
-            .zip(starts)
-            .filter(|(_, start)| **start > 0)
-            .map(|(partition, start)| Fault {
-                setting: Setting::StartOffset(partition),
-                expected: "0".into(),
-                found: start.to_string(),
-                fatal: false,
-            })
+        let lost = (0..).zip(starts).filter(|(_, start)| **start > 0);
+        lost.map(|(number, start)| Fault::new(Setting::StartOffset(number), 0, start, false))
     }
 }

@@ -6,10 +6,10 @@
 //!
 //! # Why it is not synced itself
 //!
-//! It is written after the sync of the records and before anybody is told, but a second sync for it would halve the speed of
+//! It is written after the sync of the records and before any append completes, but a second sync for it would halve the speed of
 //! the journal. So after a power cut it may be older than the truth, never newer. The rule of recovery holds
 //! either way: what a bad frame above the mark cuts off was acknowledged to nobody, because acknowledged records were synced
-//! and are whole. What an old mark cannot do is to tell a torn record from one that rotted; for that every record
+//! and are whole. An old mark cannot distinguish a torn record from one that rotted; for that every record
 //! also names the first offset of its group, below which all was synced: a good record of a later group
 //! behind a bad one proves that the bad one had been whole. Only the very last group before a power cut has
 //! neither witness, unless the system happened to write the mark back. The mark is synced when a segment is full, on opening

@@ -59,13 +59,7 @@ impl Reader {
 
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         let end = self.wait(wait)?;
-        let mut batch = Batch {
-            records: Vec::new(),
-            next: self.next,
-            end,
-            permit: None,
-        };
-        let mut bytes = 0;
+        let (mut batch, mut bytes) = (Batch::default(), 0);
         while self.next < end && bytes < max_bytes {
             let location = self.locate();
             self.position(&location)?;
@@ -94,13 +88,8 @@ impl Reader {
             if let Some(why) = &state.stopped {
                 return Err(Error::Stopped(why.clone()));
             }
-            if self
-                .partition
-                .grown
-                .wait_until(&mut state, deadline)
-                .timed_out()
-                && self.next >= state.end
-            {
+            let waited = self.partition.grown.wait_until(&mut state, deadline);
+            if waited.timed_out() && self.next >= state.end {
                 return Ok(state.end);
             }
         }
@@ -144,7 +133,7 @@ impl Reader {
             }
         };
         match &mut self.scan {
-            // It was the one written to and is full now: its file says how long it is.
+            // It was the one written to and is full now: its file has the length.
             Some((base, scan)) if *base == location.base => scan.extend(length),
             scan => {
                 let fresh = Scan::new(&file, store.salt, location.position, length);

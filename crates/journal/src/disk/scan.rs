@@ -7,7 +7,7 @@ use crate::error::Error;
 /// Bytes read at once, unless a record is larger.
 const PIECE: usize = 1 << 20;
 
-/// A place in a segment file from which frames are read.
+/// A position in a segment file from which frames are read.
 pub(super) struct Scan {
     file: File,
     salt: Salt,

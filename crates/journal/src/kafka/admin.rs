@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -10,7 +9,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-use super::cluster::{Cluster, PATIENCE, PAUSE, Shape, TIMEOUT, patiently};
+use super::cluster::{Cluster, TIMEOUT, patiently};
 use super::context::Context;
 use super::{error, native};
 use crate::error::Error;
@@ -35,28 +34,23 @@ type Settings = HashMap<String, String>;
 /// Creates a topic unless it is there, and waits until all its partitions have leaders.
 pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Error> {
     let name = cluster.topic_name(&spec.name);
-    let deadline = Instant::now() + PATIENCE;
-    let mut created = false;
-    loop {
-        let outcome = match cluster.shape(&spec.name) {
-            // From here on it is there, whoever was first: `shape` no longer reports that there is none.
-            Err(Error::NoTopic(_)) => create_once(cluster, spec, &name).map(|done| {
-                created |= done;
-                cluster.created.made(&spec.name, Instant::now());
-            }),
-            Err(error) => Err(error),
-            Ok(shape) => match led(cluster, spec, shape.partitions) {
-                Ok(()) if created => return Ok(Creation::Created),
-                Ok(()) => return Ok(Creation::Existed),
-                Err(error) => Err(error),
-            },
+    let mut creation = Creation::Existed;
+    patiently(|| {
+        let partitions = loop {
+            match cluster.shape(&spec.name) {
+                Err(Error::NoTopic(_)) => {
+                    if create_once(cluster, spec, &name)? {
+                        creation = Creation::Created;
+                    }
+                    // From here on it is there, whoever was first: `shape` no longer reports that there is none.
+                    cluster.created.made(&spec.name, Instant::now());
+                }
+                shape => break shape?.partitions,
+            }
         };
-        match outcome {
-            Ok(()) => {}
-            Err(Error::Unavailable(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
-        }
-    }
+        led(cluster, spec, partitions)?;
+        Ok(creation)
+    })
 }
 
 /// Asks all partitions: brokers that are to lead them may not know of it yet.
@@ -108,14 +102,12 @@ pub(super) fn describe(
     expected: &TopicSpec,
 ) -> Result<Option<Description>, Error> {
     let topic = &expected.name;
-    let Shape {
-        partitions,
-        replicas,
-    } = match cluster.shape(topic) {
+    let shape = match cluster.shape(topic) {
         Ok(shape) => shape,
         Err(Error::NoTopic(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
+    let (partitions, replicas) = (shape.partitions, shape.replicas);
     let settings = settings(cluster, topic)?;
     let mut faults = Vec::new();
     let found = TopicSpec {
@@ -127,12 +119,7 @@ pub(super) fn describe(
     for (setting, expected, fatal) in SETTINGS {
         let found = value(&settings, setting).unwrap_or("unknown");
         if found != expected {
-            faults.push(Fault {
-                setting: Setting::Named(setting),
-                expected: expected.into(),
-                found: found.into(),
-                fatal,
-            });
+            faults.push(Fault::new(Setting::Named(setting), expected, found, fatal));
         }
     }
     faults.extend(copies(cluster, &settings, replicas));
@@ -160,23 +147,12 @@ fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Fault> {
         .unwrap_or_else(|| cluster.replication.unwrap_or(1).saturating_sub(1).max(1));
     let min_insync = value(settings, "min.insync.replicas").unwrap_or("1");
     if min_insync.parse::<u16>().is_ok_and(|found| found < least) {
-        faults.push(Fault {
-            setting: Setting::Named("min.insync.replicas"),
-            expected: least.to_string(),
-            found: min_insync.into(),
-            fatal: false,
-        });
+        let setting = Setting::Named("min.insync.replicas");
+        faults.push(Fault::new(setting, least, min_insync, false));
     }
-    if let Some(wanted) = cluster
-        .replication
-        .filter(|wanted| u32::from(*wanted) > replicas)
-    {
-        faults.push(Fault {
-            setting: Setting::Replicas,
-            expected: wanted.to_string(),
-            found: replicas.to_string(),
-            fatal: false,
-        });
+    let wanted = cluster.replication.map_or(0, u32::from);
+    if wanted > replicas {
+        faults.push(Fault::new(Setting::Replicas, wanted, replicas, false));
     }
     faults
 }

@@ -75,7 +75,7 @@ impl Asking {
             .map_or(error, Error::Unauthenticated)
     }
 
-    /// Looks up anew who leads the partitions of a topic.
+    /// Looks up again who leads the partitions of a topic.
     pub(super) fn refresh(&self, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
         self.client().fetch_metadata(Some(topic), timeout).map(drop)
     }

@@ -19,9 +19,9 @@ use crate::record::Offsets;
 /// How long one question waits for its answer.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long questions are repeated while the brokers are in motion.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Pause between repetitions.
-pub(super) const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A cluster, and the client that questions go through.
 pub(super) struct Cluster {

@@ -27,7 +27,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const REPORT_AFTER: Duration = Duration::from_secs(60);
 
 /// Group, topic and partition of a position.
-type Place = (String, String, i32);
+type Target = (String, String, i32);
 
 /// Hands positions to the thread, which ends when this is dropped.
 pub(super) struct Committer {
@@ -42,8 +42,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     closed: bool,
-    /// The latest position of each place.
-    positions: BTreeMap<Place, i64>,
+    /// The latest position of each target.
+    positions: BTreeMap<Target, i64>,
 }
 
 /// The thread's own side.
@@ -77,8 +77,8 @@ impl Committer {
     }
 
     pub(super) fn commit(&self, group: String, topic: String, partition: i32, offset: i64) {
-        let place = (group, topic, partition);
-        self.shared.waiting.lock().positions.insert(place, offset);
+        let target = (group, topic, partition);
+        self.shared.waiting.lock().positions.insert(target, offset);
         self.shared.changed.notify_one();
     }
 }
@@ -100,10 +100,10 @@ impl Worker {
         let positions = mem::take(&mut waiting.positions);
         let closed = waiting.closed;
         drop(waiting);
-        let mut groups: BTreeMap<String, Vec<(Place, i64)>> = BTreeMap::new();
-        for (place, offset) in positions {
-            let group = place.0.clone();
-            groups.entry(group).or_default().push((place, offset));
+        let mut groups: BTreeMap<String, Vec<(Target, i64)>> = BTreeMap::new();
+        for (target, offset) in positions {
+            let group = target.0.clone();
+            groups.entry(group).or_default().push((target, offset));
         }
         let mut failed = None;
         for (group, positions) in groups {
@@ -122,7 +122,7 @@ impl Worker {
         !closed
     }
 
-    fn commit(&mut self, group: &str, positions: &[(Place, i64)]) -> Result<(), KafkaError> {
+    fn commit(&mut self, group: &str, positions: &[(Target, i64)]) -> Result<(), KafkaError> {
         if !self.clients.contains_key(group) {
             let config = self.config.committing(group);
             let client = BaseConsumer::from_config_and_context(&config, Context::default())?;
@@ -140,10 +140,10 @@ impl Worker {
     }
 
     /// Puts positions back that could not be committed, unless a later one waits already.
-    fn put_back(&self, positions: Vec<(Place, i64)>) {
+    fn put_back(&self, positions: Vec<(Target, i64)>) {
         let mut waiting = self.shared.waiting.lock();
-        for (place, offset) in positions {
-            waiting.positions.entry(place).or_insert(offset);
+        for (target, offset) in positions {
+            waiting.positions.entry(target).or_insert(offset);
         }
     }
 

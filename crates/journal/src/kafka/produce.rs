@@ -97,10 +97,6 @@ impl Producer {
         &self.registry
     }
 
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub(super) fn append(
         &self,
         in_flight: &InFlight,

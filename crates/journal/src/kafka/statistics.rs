@@ -63,7 +63,7 @@ struct Counters {
     disconnects: u64,
 }
 
-/// Names of the two kinds of clients, by whether they consume.
+/// The two kinds of clients, by whether they consume.
 const KINDS: [(bool, &str); 2] = [(false, "producer"), (true, "consumer")];
 
 impl Clients {
@@ -86,31 +86,29 @@ impl Clients {
     }
 
     fn observe_queue(self: &Arc<Self>, meter: &Meter, consumes: bool, kind: &str) {
-        type Read = fn(Queue) -> u64;
         let text = if consumes {
             "Records fetched ahead that nobody has taken yet"
         } else {
             "Records that wait to be acknowledged"
         };
-        let records: (_, _, _, Read) =
-            (String::new(), text.to_owned(), "{record}", |it| it.records);
-        let bytes: (_, _, _, Read) = (
-            ".size".to_owned(),
-            format!("{text}: their bytes"),
-            "By",
-            |it| it.bytes,
-        );
-        for (suffix, text, unit, read) in [records, bytes] {
-            let observe = move |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
-                gauge.observe(read(it.queue(consumes)), &[]);
-            };
-            meter
-                .u64_observable_gauge(format!("journal.kafka.{kind}.queue{suffix}"))
-                .with_description(text)
-                .with_unit(unit)
-                .with_callback(reading(self, observe))
-                .build();
-        }
+        let records = move |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
+            gauge.observe(it.queue(consumes).records, &[]);
+        };
+        meter
+            .u64_observable_gauge(format!("journal.kafka.{kind}.queue"))
+            .with_description(text)
+            .with_unit("{record}")
+            .with_callback(reading(self, records))
+            .build();
+        let bytes = move |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
+            gauge.observe(it.queue(consumes).bytes, &[]);
+        };
+        meter
+            .u64_observable_gauge(format!("journal.kafka.{kind}.queue.size"))
+            .with_description(format!("{text}: their bytes"))
+            .with_unit("By")
+            .with_callback(reading(self, bytes))
+            .build();
     }
 
     fn observe_brokers(self: &Arc<Self>, meter: &Meter) {

@@ -67,7 +67,7 @@ impl Records {
             records,
             next,
             end: self.end,
-            permit: None,
+            ..Batch::default()
         }
     }
 }
