@@ -114,7 +114,7 @@ impl Auditor {
         }
         let found = self.findings.len();
         let value = json!({
-            "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height, "tip": chain.tip().hash.to_string(),
+            "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height(), "tip": chain.tip().hash.to_string(),
             "blocks": self.blocks, "offsets": self.offsets, "findings": found, "seconds": took.as_secs_f64(),
         });
         let rows = vec![
@@ -129,7 +129,7 @@ impl Auditor {
             ),
             (
                 "tip",
-                format!("{} {}", chain.tip().height, chain.tip().hash),
+                format!("{} {}", chain.tip().height(), chain.tip().hash),
             ),
             ("findings", found.to_string()),
         ];
@@ -264,8 +264,8 @@ fn finding(accepted: &Accepted, run: &audit::Run) -> AuditFinding {
     };
     let text = |hash: Option<Hash>| hash.map(|hash| hash.to_string()).unwrap_or_default();
     AuditFinding {
-        height: Some(accepted.height),
-        block_hash: accepted.hash.to_string(),
+        height: Some(accepted.height()),
+        block_hash: accepted.hash().to_string(),
         miner: header
             .miner
             .map(|miner| miner.to_string())

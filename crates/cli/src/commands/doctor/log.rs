@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chain::Rules;
-use journal::{Description, Fault, Journal, TopicSpec};
+use journal::{Description, Fault, Journal, Setting, TopicSpec};
 use topics::bootstrap::find_genesis;
 use topics::config::JournalArgs;
 
@@ -92,7 +92,7 @@ fn chain(journal: &Journal, rules: &Rules, production: bool) -> Vec<Finding> {
 
 fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> {
     let name = journal.topic_name(&spec.name);
-    let described = match journal.describe(&spec.name, spec) {
+    let described = match journal.describe(spec) {
         Ok(Some(described)) => described,
         Ok(None) => {
             return vec![Finding::fault(
@@ -147,7 +147,7 @@ fn fix(name: &str, fault: &Fault) -> String {
     let Fault {
         setting, expected, ..
     } = fault;
-    match (fault.is_of_partitions(), fault.fatal) {
+    match (*setting == Setting::Partitions, fault.fatal) {
         (true, true) => {
             format!("kafka-topics.sh --alter --topic {name} --partitions {expected}")
         }
