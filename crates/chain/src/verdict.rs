@@ -46,6 +46,27 @@ pub enum Verdict {
     BalanceOverflow = 11,
 }
 
+/// How many records of a block are INCLUDED, and how many have another verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records that are INCLUDED.
+    pub included: u32,
+    /// Records with any other verdict.
+    pub rejected: u32,
+}
+
+impl Tally {
+    /// Counts verdicts.
+    pub fn of(verdicts: &[Verdict]) -> Tally {
+        let included = verdicts.iter().filter(|it| **it == Verdict::Included);
+        let included = included.count();
+        Tally {
+            included: included as u32,
+            rejected: (verdicts.len() - included) as u32,
+        }
+    }
+}
+
 impl Verdict {
     /// The byte in blocks and leaves.
     pub fn byte(self) -> u8 {
@@ -72,6 +93,28 @@ impl Verdict {
             Verdict::NonceTooLow => "NONCE_TOO_LOW",
             Verdict::InsufficientFunds => "INSUFFICIENT_FUNDS",
             Verdict::BalanceOverflow => "BALANCE_OVERFLOW",
+        }
+    }
+
+    /// When a record gets this verdict, in the words of the table in format.md, "Verdicts".
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Included => "every rule holds",
+            Verdict::TooLarge => "longer than 1024 bytes",
+            Verdict::Undecodable => "not a canonical Transaction",
+            Verdict::BadAccount => {
+                "sender malformed; recipient malformed; recipient empty while amount > 0"
+            }
+            Verdict::NamesNotAllowed => "a named sender or recipient on a chain that is not open",
+            Verdict::MemoTooLarge => "memo longer than 256 bytes",
+            Verdict::Empty => "amount 0 and no memo",
+            Verdict::BadSignature => {
+                "key sender: signature does not verify; named sender: signature not empty"
+            }
+            Verdict::Expired => "valid_until > 0 and below the block's height",
+            Verdict::NonceTooLow => "nonce not greater than the sender's nonce",
+            Verdict::InsufficientFunds => "key sender with a balance below the amount",
+            Verdict::BalanceOverflow => "a balance would leave −(2^63−1) … 2^63−1",
         }
     }
 

@@ -5,10 +5,8 @@ use bytes::Bytes;
 use super::Chain;
 use crate::block::{self, Block, Rule, Unchecked};
 use crate::header::Header;
+use crate::limits::MAX_AHEAD_MS;
 use crate::work;
-
-/// How far ahead of its append time a block's timestamp may be, in milliseconds.
-pub const MAX_AHEAD_MS: u64 = 10_000;
 
 impl Chain {
     /// Reads the header of a candidate: STOPPED, OVERSIZE, UNDECODABLE, BAD_VERSION.
@@ -45,7 +43,7 @@ impl Chain {
     }
 
     fn check_height(&self, header: &Header) -> Result<(), Rule> {
-        refuse_if(header.height != self.tip.height + 1, Rule::BadHeight)
+        refuse_if(header.height != self.tip.height() + 1, Rule::BadHeight)
     }
 
     fn check_slice(&self, header: &Header) -> Result<(), Rule> {
@@ -61,7 +59,7 @@ impl Chain {
     }
 
     fn check_time(&self, header: &Header, append_ms: u64) -> Result<(), Rule> {
-        let parent_ms = self.tip.timestamp_ms;
+        let parent_ms = self.tip.header.timestamp_ms;
         refuse_if(header.timestamp_ms < parent_ms, Rule::TooEarly)?;
         let latest_ms = append_ms.saturating_add(MAX_AHEAD_MS).max(parent_ms);
         refuse_if(header.timestamp_ms > latest_ms, Rule::TooLate)

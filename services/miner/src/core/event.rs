@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chain::block::Rule;
+use chain::limits::MAX_AHEAD_MS;
 use chain::record::Judged;
 use chain::{Accepted, Record, Refusal};
 use engine::{Core as _, Now};
@@ -17,8 +18,6 @@ use super::queue::Queue;
 use super::{BARRED_MS, Core};
 use crate::fit::{self, Misfit};
 
-/// How far the log's clock may be behind ours before a block is TOO_LATE: a rule of the format.
-const CLOCK_SLACK_MS: u64 = 10_000;
 /// Most partitions of others that are read at once, to be rescued.
 const RESCUES: usize = 8;
 /// A reader this many offsets behind the cursor skips what others have sealed already.
@@ -86,13 +85,13 @@ impl Core {
             .follow
             .chain()
             .map_or(0, |chain| chain.cursor(header.partition));
-        let ours = self.proposals.won(&accepted.hash);
+        let ours = self.proposals.won(&accepted.hash());
         self.blocks_won += u64::from(ours);
         if ours {
             self.appends_work();
         }
         self.barred_until_ms = 0;
-        self.clock_ahead &= accepted.append_ms + CLOCK_SLACK_MS < now_ms;
+        self.clock_ahead &= accepted.append_ms + MAX_AHEAD_MS < now_ms;
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
             if let Some(queue) = lane.queue_mut() {
                 queue.advance(cursor);
@@ -146,7 +145,7 @@ impl Core {
         let Some(chain) = self.usable().filter(|_| self.follow.caught_up()) else {
             return;
         };
-        let (height, genesis) = (chain.tip().height, &chain.rules().genesis);
+        let (height, genesis) = (chain.tip().height(), &chain.rules().genesis);
         let (account, partitions) = (self.settings.account, genesis.partitions);
         let fits = fit::check(&self.settings.partitions, &account, genesis);
         let listed = chain.is_stopped() || chain.may_mine(&account);
@@ -375,7 +374,7 @@ fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> 
         Stage::Sealing => None,
         Stage::Proposed(proposal) => Some(proposal.hash),
     };
-    if proposed != Some(accepted.hash) {
+    if proposed != Some(accepted.hash()) {
         return Note::Lost {
             height: header.height,
             to: accepted.block.header().miner,
@@ -384,11 +383,11 @@ fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> 
     }
     Note::Won {
         height: header.height,
-        hash: accepted.hash,
+        hash: accepted.hash(),
         offset,
         partition: header.partition,
-        records: attempt.template.included + attempt.template.rejected,
-        included: attempt.template.included,
+        records: attempt.template.verdicts.len() as u32,
+        included: attempt.template.tally().included,
         tries: attempt.tries,
         elapsed_ms: now_ms.saturating_sub(attempt.begun_ms),
     }
