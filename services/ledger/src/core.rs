@@ -13,31 +13,27 @@
 
 use std::sync::Arc;
 
-use ::chain::Rules;
+use chain::Rules;
 use engine::{Now, Signal};
 
-use crate::store::answer::Finding;
-use crate::store::rows::State;
-use crate::store::write::Batch;
+use crate::model::answer::Finding;
+use crate::model::{Batch, Mark, State};
 
 pub mod audit;
-mod chain;
 pub mod compare;
-pub mod fact;
+mod events;
 mod input;
 pub mod loss;
 mod output;
 mod partition;
 pub mod queue;
-pub mod recheck;
 mod resume;
 mod standing;
 
 pub use input::{Input, Lane, News};
-pub use output::{Output, Publication, Snapshot};
+pub use output::{Output, Snapshot};
 
 use self::partition::Partition;
-use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.

@@ -7,8 +7,7 @@ use std::time::{Duration, SystemTime};
 use kit::metrics::{Counter, Gauge, Histogram, KeyValue, SECONDS, meter};
 use parking_lot::Mutex;
 
-use crate::core::Publication;
-use crate::store::write::Batch;
+use crate::model::{Batch, Publication};
 
 struct Instruments {
     height: Gauge<u64>,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use follow::Pause;
 use kit::{Readiness, Shutdown};
 
-use crate::store::{Error, OpenError, Publisher, Store, probe};
+use crate::index::{Error, OpenError, Publisher, Index, probe};
 
 /// An index that has lived longer than this has got over what was wrong before.
 const RECOVERED: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ impl Reopening {
         &mut self,
         publisher: Publisher,
         why: Error,
-    ) -> anyhow::Result<Option<Store>> {
+    ) -> anyhow::Result<Option<Index>> {
         if self.opened.elapsed() > RECOVERED {
             self.unexplained = 0;
         }
@@ -62,9 +62,9 @@ impl Reopening {
         }
         // Only now: until here they saw what was there before.
         let readers = publisher.close();
-        let store = loop {
-            match Store::open(&self.data) {
-                Ok(store) => break store,
+        let index = loop {
+            match Index::open(&self.data) {
+                Ok(index) => break index,
                 Err(error) if error.is_passing() => self.say(&error),
                 Err(error) => return Err(error.into()),
             }
@@ -72,7 +72,7 @@ impl Reopening {
                 return Ok(None);
             }
         };
-        let publisher = store.publisher.take_over(readers);
+        let publisher = index.publisher.take_over(readers);
         publisher.observe(&kit::metrics::meter());
         self.readiness.set(CONDITION, Ok(()));
         tracing::warn!(
@@ -80,7 +80,7 @@ impl Reopening {
             self.data.display()
         );
         self.opened = Instant::now();
-        Ok(Some(Store { publisher, ..store }))
+        Ok(Some(Index { publisher, ..index }))
     }
 
     fn tell(&self, why: &Error) {

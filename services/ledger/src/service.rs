@@ -17,7 +17,7 @@ use crate::metrics;
 use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
-use crate::store::{OpenError, Store};
+use crate::index::{OpenError, Index};
 
 /// How often block 0 is looked for while there is none.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -29,11 +29,11 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         .readiness
         .wait_for("caught_up", "CATCHING_UP", "opening the index");
     let opened = config.clone();
-    let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
+    let (index, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     metrics::start();
     journal.observe(&kit::metrics::meter());
-    store.publisher.observe(&kit::metrics::meter());
-    let reader = store.publisher.reader();
+    index.publisher.observe(&kit::metrics::meter());
+    let reader = index.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
     let (found, rules) = mpsc::channel();
     let (watched, stop) = (journal.clone(), service.shutdown.clone());
@@ -48,26 +48,26 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         shutdown: service.shutdown.clone(),
     };
     service.tasks.thread("ledger-core", move || {
-        setup.index(store, start, genesis.as_ref())
+        setup.run(index, start, genesis.as_ref())
     });
     service.finish().await
 }
 
 /// Opens the index, and the snapshot that goes with it.
-fn open(config: &Config) -> Result<(Store, Option<Snapshot>), OpenError> {
+fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
     let dir = config.data.as_path();
     if config.reindex {
-        Store::remove(dir)?;
+        Index::remove(dir)?;
     }
-    let store = Store::open(dir)?;
-    if let Some(why) = &store.rebuilt {
+    let index = Index::open(dir)?;
+    if let Some(why) = &index.rebuilt {
         tracing::warn!(
             "the index in {} is of no use ({why}): it is built anew from the journal",
             dir.display()
         );
     }
-    let start = store.state.as_ref().and_then(|_| snapshot::load(dir));
-    Ok((store, start))
+    let start = index.state.as_ref().and_then(|_| snapshot::load(dir));
+    Ok((index, start))
 }
 
 /// What the core's thread starts from.
@@ -81,16 +81,16 @@ struct Setup {
 }
 
 impl Setup {
-    fn index(
+    fn run(
         self,
-        store: Store,
+        index: Index,
         start: Option<Snapshot>,
         genesis: Option<&Genesis>,
     ) -> anyhow::Result<()> {
-        let Some(rules) = self.establish(genesis, store.rules.as_ref())? else {
+        let Some(rules) = self.establish(genesis, index.rules.as_ref())? else {
             return Ok(());
         };
-        store.expect_chain(&self.config.data, rules.chain_id)?;
+        index.expect_chain(&self.config.data, rules.chain_id)?;
         // The watch begins.
         let _ = self.found.send(rules.clone());
         let mut reopening = Reopening::new(
@@ -98,9 +98,9 @@ impl Setup {
             self.readiness.clone(),
             self.shutdown.clone(),
         );
-        let (mut store, mut start) = (store, start);
+        let (mut index, mut start) = (index, start);
         loop {
-            let (publisher, why) = match Shell::run(self.parts(store, start, rules.clone()))? {
+            let (publisher, why) = match Shell::run(self.parts(index, start, rules.clone()))? {
                 End::Stopped => return Ok(()),
                 End::Halted { publisher, why } => (publisher, why),
             };
@@ -112,13 +112,13 @@ impl Setup {
                 .state
                 .as_ref()
                 .and_then(|_| snapshot::load(&self.config.data));
-            store = again;
+            index = again;
         }
     }
 
     /// A core that resumes where the index and the snapshot stand, and what it runs on.
-    fn parts(&self, store: Store, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
-        let index = store.state.clone().zip(store.rules.clone());
+    fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
+        let index = index.state.clone().zip(index.rules.clone());
         say_where(
             index.as_ref().map(|(state, _)| state.tip.height),
             start.as_ref(),
@@ -135,7 +135,7 @@ impl Setup {
         Parts {
             core: Core::new(settings, index, start),
             rules,
-            store,
+            index,
             journal: self.journal.clone(),
             data: self.config.data.clone(),
             readiness: self.readiness.clone(),

@@ -14,19 +14,19 @@ use kit::{Readiness, Shutdown};
 
 use crate::core::{Core, Input, Lane, Output};
 use crate::metrics;
-use crate::store::{Error, Publisher, Store};
+use crate::index::{Error, Publisher, Index};
 
-mod clerk;
-mod index;
+mod committer;
 mod progress;
 mod topic;
 mod traces;
+mod worker;
 
-use clerk::{Clerk, Errand};
-use index::{Index, Job};
+use committer::{Committer, Job};
 use progress::Progress;
 use topic::Checker;
 use traces::Traces;
+use worker::{Task, Worker};
 
 /// Inputs taken in one go: a batch of blocks costs one write.
 const BURST: usize = 256;
@@ -35,7 +35,7 @@ const BURST: usize = 256;
 pub(crate) struct Parts {
     pub(crate) core: Core,
     pub(crate) rules: Arc<Rules>,
-    pub(crate) store: Store,
+    pub(crate) index: Index,
     pub(crate) journal: Journal,
     pub(crate) data: PathBuf,
     pub(crate) readiness: Readiness,
@@ -74,8 +74,8 @@ pub(crate) struct Shell {
     journal: Journal,
     data: PathBuf,
     publisher: Publisher,
-    index: Index,
-    clerk: Clerk,
+    committer: Committer,
+    worker: Worker,
     readiness: Readiness,
     shutdown: Shutdown,
     progress: Progress,
@@ -91,17 +91,17 @@ impl Shell {
             // The core's thread is gone when nobody listens.
             let _ = to_core.send(Input::Follow(input));
         });
-        let Store {
+        let Index {
             writer, publisher, ..
-        } = parts.store;
+        } = parts.index;
         let reader = publisher.reader();
         let traces = Traces::new(&parts.journal);
         let mut shell = Shell {
             feed,
             tails: BTreeMap::new(),
             checker: Checker::start(parts.rules)?,
-            index: Index::start(writer, sender.clone(), traces.clone())?,
-            clerk: Clerk::start(
+            committer: Committer::start(writer, sender.clone(), traces.clone())?,
+            worker: Worker::start(
                 parts.journal.clone(),
                 parts.data.clone(),
                 reader,
@@ -129,8 +129,8 @@ impl Shell {
 
     /// The end as it was asked for: both threads do what they were sent.
     fn finish(mut self) -> anyhow::Result<End> {
-        let finished = self.index.finish();
-        self.clerk.finish();
+        let finished = self.committer.finish();
+        self.worker.finish();
         match finished.map_err(anyhow::Error::downcast) {
             Ok(()) => Ok(End::Stopped),
             Err(Ok(error)) => self.give_up(error),
@@ -151,7 +151,7 @@ impl Shell {
             });
         }
         if error.is_corruption() {
-            Store::condemn(&self.data, &error);
+            Index::condemn(&self.data, &error);
         }
         Err(error.into())
     }
@@ -182,7 +182,7 @@ impl engine::Shell<Core> for Shell {
                 Output::Follow(task) => self.feed.perform(task),
                 Output::Write(batch) => {
                     metrics::writing(&batch);
-                    self.index.send(Job::Write(batch));
+                    self.committer.send(Job::Write(batch));
                 }
                 Output::Publish(publication) => {
                     metrics::published(&publication);
@@ -194,7 +194,7 @@ impl engine::Shell<Core> for Shell {
                 }
                 Output::Withdraw => {
                     self.publisher.withdraw();
-                    self.index.send(Job::Clear);
+                    self.committer.send(Job::Clear);
                 }
                 Output::Read {
                     partition,
@@ -204,23 +204,23 @@ impl engine::Shell<Core> for Shell {
                 } => self.read(partition, lane, generation, from),
                 Output::Stop { partition, lane } => drop(self.tails.remove(&key(partition, lane))),
                 Output::Load { partition, offset } => {
-                    self.clerk.send(Errand::Load { partition, offset })
+                    self.worker.send(Task::Load { partition, offset })
                 }
                 Output::Survey {
                     partition,
                     question,
-                } => self.clerk.send(Errand::Survey {
+                } => self.worker.send(Task::Survey {
                     partition,
                     question,
                 }),
                 Output::Recheck { partition, below } => {
-                    self.clerk.send(Errand::Recheck { partition, below });
+                    self.worker.send(Task::Recheck { partition, below });
                 }
                 Output::Snapshot(snapshot) => self
-                    .index
-                    .send(Job::Persist(Box::new(self.clerk.keeper(snapshot)))),
+                    .committer
+                    .send(Job::Persist(Box::new(self.worker.keeper(snapshot)))),
                 Output::Commit { applied_offset } => {
-                    self.clerk.send(Errand::Commit { applied_offset })
+                    self.worker.send(Task::Commit { applied_offset })
                 }
                 Output::Ready(condition, state) => {
                     progress::tell_state(condition, &state);
@@ -239,7 +239,7 @@ impl engine::Shell<Core> for Shell {
     }
 
     fn settle(&mut self, core: &Core) -> ControlFlow<Cause> {
-        if let Some(error) = self.index.failed().or_else(|| self.publisher.alarm()) {
+        if let Some(error) = self.committer.failed().or_else(|| self.publisher.alarm()) {
             return ControlFlow::Break(Cause::Index(error));
         }
         self.progress.tell(core);

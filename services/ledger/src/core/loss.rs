@@ -3,11 +3,10 @@
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
 //! ([`super::recheck`]), and nobody is accused of them.
 
-use super::fact::Fact;
+use crate::model::{Fact, Mark};
 use super::partition::{Partition, Trouble};
-use super::recheck::Mark;
 use super::{Core, Lane, Output};
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
 
 /// Every so many surveys the record that was read last is compared: a topic can lose its end and grow again, and its
 /// reader need not notice.

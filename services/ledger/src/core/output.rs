@@ -1,15 +1,11 @@
 //! What comes out of the core.
 
-use std::sync::Arc;
-
-use chain::{Rules, Tip};
 use follow::Refused;
 
 use super::Lane;
 use super::loss::Question;
-use super::queue::Line;
-use crate::store::answer::{Audit as AuditState, Finding, Totals};
-use crate::store::write::Batch;
+use crate::model::{Batch, Publication};
+use crate::model::answer::Finding;
 
 /// What the core wants done, or reports.
 #[derive(Debug)]
@@ -92,21 +88,4 @@ impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Snapshot")
     }
-}
-
-/// What readers are to see.
-#[derive(Clone, Debug)]
-pub struct Publication {
-    /// The rules of the chain.
-    pub rules: Arc<Rules>,
-    /// The tip.
-    pub tip: Tip,
-    /// Sums.
-    pub totals: Totals,
-    /// Pending records, by partition.
-    pub lines: Vec<Arc<Line>>,
-    /// The audit, without its latest finding.
-    pub audit: AuditState,
-    /// Whether the index has changed since the last publication.
-    pub written: bool,
 }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use chain::Rules;
 
 use super::audit::{Audit, Outcome, Want};
-use super::fact::Fact;
+use crate::model::{Audited, Fact, Line, Mark};
 use super::loss::{Loss, Question};
-use super::queue::{Line, Queue};
-use super::recheck::Mark;
+use super::queue::Queue;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
-use crate::store::write::Audited;
 
 /// A partition as the core sees it.
 pub struct Partition {

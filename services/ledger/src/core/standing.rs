@@ -7,8 +7,8 @@ use super::{
     AUDIT_INTERVAL_MS, Core, Output, Publication, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS,
     Snapshot, Writing,
 };
-use crate::store::answer::{Audit as AuditState, Totals};
-use crate::store::write::TABLE_BYTES;
+use crate::model::answer::{Audit as AuditState, Totals};
+use crate::model::batch::TABLE_BYTES;
 
 impl Core {
     /// When what has been collected is written. It may wait where many rows at once become tables: in a replay, which readers see in

@@ -6,8 +6,8 @@ use proto::ledger::v1 as wire;
 use proto::types::v1 as types;
 use proto::wire::timestamp;
 
-use crate::store::View;
-use crate::store::answer::{
+use crate::index::View;
+use crate::model::answer::{
     AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Match, Miner, Record,
 };
 

@@ -5,8 +5,8 @@ use proto::wire::timestamp;
 
 use super::{ask, encode};
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::Entry;
+use crate::index::View;
+use crate::model::answer::Entry;
 
 /// The wire's form of entries.
 pub fn encode(view: &View, entries: &[Entry]) -> Result<Vec<AccountEntry>, Problem> {

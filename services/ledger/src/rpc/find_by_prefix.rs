@@ -5,7 +5,7 @@ use proto::{reason, wire};
 
 use super::{encode, page};
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 /// Fewer digits would find too much.
 const LEAST_DIGITS: usize = 8;

@@ -5,7 +5,7 @@ use proto::wire;
 
 use super::{ask, encode};
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(view: &View, request: GetAccountRequest) -> Result<GetAccountResponse, Problem> {
     let account = wire::account("account", &request.account)?;

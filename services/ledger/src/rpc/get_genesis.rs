@@ -5,7 +5,7 @@ use proto::wire::{bits_text, timestamp};
 
 use super::encode;
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(view: &View, _request: GetGenesisRequest) -> Result<GetGenesisResponse, Problem> {
     let genesis = &view.rules().genesis;

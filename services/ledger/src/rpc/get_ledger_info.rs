@@ -5,8 +5,8 @@ use proto::wire::timestamp;
 
 use super::encode;
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::Partition;
+use crate::index::View;
+use crate::model::answer::Partition;
 
 pub fn handle(
     view: &View,

@@ -4,7 +4,7 @@ use proto::ledger::v1::{GetRecordRequest, GetRecordResponse};
 
 use super::{ask, encode};
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(view: &View, request: GetRecordRequest) -> Result<GetRecordResponse, Problem> {
     let record = ask::record(view, request.position.as_ref())?;

@@ -6,7 +6,7 @@ use proto::wire;
 use super::page::Page;
 use super::{ask, encode, entries};
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(
     view: &View,

@@ -5,7 +5,7 @@ use proto::ledger::v1::{ListCandidatesRequest, ListCandidatesResponse};
 use super::encode;
 use super::page::Page;
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(
     view: &View,

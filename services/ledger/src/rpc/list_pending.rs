@@ -5,7 +5,7 @@ use proto::ledger::v1::{ListPendingRequest, ListPendingResponse};
 use super::page::Page;
 use super::{ask, encode};
 use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
 
 pub fn handle(
     view: &View,

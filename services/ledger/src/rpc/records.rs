@@ -7,8 +7,8 @@ use proto::ledger::v1 as wire;
 
 use super::{encode, page};
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::{Block, Fate};
+use crate::index::View;
+use crate::model::answer::{Block, Fate};
 
 /// Bytes of a message with records: default clients take 4 MiB. What comes with them, tip and framing, fits the rest.
 const MESSAGE_BYTES: usize = (4 << 20) - (16 << 10);

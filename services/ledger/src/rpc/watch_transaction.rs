@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep_until};
 use super::live::{Source, Watch};
 use super::{ask, encode};
 use crate::problem::Problem;
-use crate::store::answer::{Fate, Occurrence, Record};
-use crate::store::{Reader, View};
+use crate::model::answer::{Fate, Occurrence, Record};
+use crate::index::{Reader, View};
 
 /// Between two looks: under load the queue moves more often than anybody wants to read.
 const SHORTEST: Duration = Duration::from_millis(20);

@@ -7,7 +7,7 @@ use chain::block::Rule;
 use follow::Refused;
 
 use crate::core::Core;
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
 
 /// Between two messages about a replay.
 const INTERVAL: Duration = Duration::from_secs(5);

@@ -10,7 +10,7 @@ use follow::topics::TRANSACTIONS;
 use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::core::fact::Facts;
+use crate::model::Facts;
 use crate::core::{Input, Lane, News};
 
 /// Pending records kept in memory, in bytes over all partitions. What lies beyond is read when blocks have made room.

@@ -13,7 +13,7 @@ use kit::messaging::{self, Operation, Topic};
 use parking_lot::Mutex;
 use tracing::Span;
 
-use crate::store::write::{Applied, Batch};
+use crate::model::{Applied, Batch};
 
 /// Height of the block.
 const HEIGHT: &str = "blocklog.block.height";

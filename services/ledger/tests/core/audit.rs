@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chain::{assemble, record};
-use ledger::store::answer::{Fault, Occurrence};
+use ledger::model::answer::{Fault, Occurrence};
 
 use crate::driver::{Driver, folder};
 use crate::world::{World, journal_record};

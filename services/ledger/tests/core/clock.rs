@@ -1,6 +1,6 @@
 //! The wall clock steps: everything that waits has the other one.
 
-use ledger::store::answer::Fault;
+use ledger::model::answer::Fault;
 
 use crate::driver::{Driver, folder};
 use crate::world::World;
