@@ -177,10 +177,9 @@ impl Publisher {
         } = publication;
         let before = self.latest.load_full();
         let blocks = before.as_ref().map(|before| before.blocks.clone());
-        let store = before.filter(|_| !written).map_or_else(
-            || self.database.snapshot(),
-            |before| before.store.clone(),
-        );
+        let store = before
+            .filter(|_| !written)
+            .map_or_else(|| self.database.snapshot(), |before| before.store.clone());
         let snapshot = Snapshot {
             rules,
             tip,

@@ -21,6 +21,7 @@ pub mod index;
 mod metrics;
 pub mod model;
 mod problem;
+mod readiness;
 pub mod recheck;
 mod reopen;
 mod rpc;

@@ -7,6 +7,7 @@ pub mod pending;
 pub mod publication;
 pub mod state;
 pub mod subject;
+pub mod trouble;
 
 pub use self::batch::{Applied, Audited, Batch};
 pub use self::fact::{Fact, Facts, Mark};
@@ -14,3 +15,4 @@ pub use self::pending::{Line, Segment};
 pub use self::publication::Publication;
 pub use self::state::State;
 pub use self::subject::Subject;
+pub use self::trouble::{Condition, Trouble};

@@ -14,8 +14,8 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::checkpoint::LogKey;
-use crate::problem::{Failed, Problem};
 use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 mod ask;
 mod call;

@@ -9,28 +9,28 @@ use chain::{Genesis, Rules};
 use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
 use follow::{Snapshot, bootstrap, snapshot, watch};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Service, Shutdown};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
-use crate::metrics;
+use crate::index::{Index, OpenError};
+use crate::metrics::Metrics;
+use crate::model::{Condition, Trouble};
+use crate::readiness::Conditions;
 use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
-use crate::index::{OpenError, Index};
 
 /// How often block 0 is looked for while there is none.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs a ledger until the service is told to stop, or cannot go on.
+/// Runs a ledger until the service is told to stop, or fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
-    service
-        .readiness
-        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let conditions = Conditions::new(&service.readiness);
     let opened = config.clone();
     let (index, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
-    metrics::start();
+    let metrics = Metrics::start();
     journal.observe(&kit::metrics::meter());
     index.publisher.observe(&kit::metrics::meter());
     let reader = index.publisher.reader();
@@ -43,7 +43,8 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let setup = Setup {
         config,
         journal,
-        readiness: service.readiness.clone(),
+        conditions,
+        metrics,
         found,
         shutdown: service.shutdown.clone(),
     };
@@ -74,8 +75,9 @@ fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
 struct Setup {
     config: Config,
     journal: Journal,
-    readiness: Readiness,
-    /// Tells the watch of the chain.
+    conditions: Conditions,
+    metrics: Metrics,
+    /// Gives the watch the chain.
     found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
@@ -95,7 +97,7 @@ impl Setup {
         let _ = self.found.send(rules.clone());
         let mut reopening = Reopening::new(
             self.config.data.clone(),
-            self.readiness.clone(),
+            self.conditions.clone(),
             self.shutdown.clone(),
         );
         let (mut index, mut start) = (index, start);
@@ -119,7 +121,7 @@ impl Setup {
     /// A core that resumes where the index and the snapshot stand, and what it runs on.
     fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
         let index = index.state.clone().zip(index.rules.clone());
-        say_where(
+        log_start(
             index.as_ref().map(|(state, _)| state.tip.height),
             start.as_ref(),
             &self.config.data,
@@ -138,7 +140,8 @@ impl Setup {
             index,
             journal: self.journal.clone(),
             data: self.config.data.clone(),
-            readiness: self.readiness.clone(),
+            conditions: self.conditions.clone(),
+            metrics: self.metrics.clone(),
             shutdown: self.shutdown.clone(),
         }
     }
@@ -152,8 +155,8 @@ impl Setup {
         let cancelled = || self.shutdown.is_cancelled();
         let trouble = |error: &journal::Error| {
             tracing::warn!("{error}");
-            self.readiness
-                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
+            let trouble = Trouble::Unavailable(error.to_string());
+            self.conditions.report(Condition::Log, Err(trouble));
         };
         loop {
             let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
@@ -161,16 +164,15 @@ impl Setup {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
-            self.readiness.set("log", Ok(()));
+            self.conditions.report(Condition::Log, Ok(()));
             if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
             if cancelled() {
                 return Ok(None);
             }
-            let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            self.readiness
-                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
+            self.conditions
+                .report(Condition::Chain, Err(Trouble::NoChain));
             std::thread::sleep(LOOK_AGAIN);
         }
     }
@@ -187,7 +189,7 @@ fn transactions(journal: &Journal) -> Option<String> {
     None
 }
 
-fn say_where(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
+fn log_start(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
     let index = index.map_or_else(
         || "empty".to_owned(),
         |height| format!("at height {height}"),

@@ -10,11 +10,12 @@ use crossbeam_channel::{Sender, unbounded};
 use engine::{Cadence, Clock, Engine};
 use follow::Feed;
 use journal::{Journal, Tail};
-use kit::{Readiness, Shutdown};
+use kit::Shutdown;
 
 use crate::core::{Core, Input, Lane, Output};
-use crate::metrics;
-use crate::index::{Error, Publisher, Index};
+use crate::index::{Error, Index, Publisher};
+use crate::metrics::Metrics;
+use crate::readiness::Conditions;
 
 mod committer;
 mod progress;
@@ -38,7 +39,8 @@ pub(crate) struct Parts {
     pub(crate) index: Index,
     pub(crate) journal: Journal,
     pub(crate) data: PathBuf,
-    pub(crate) readiness: Readiness,
+    pub(crate) conditions: Conditions,
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -76,7 +78,8 @@ pub(crate) struct Shell {
     publisher: Publisher,
     committer: Committer,
     worker: Worker,
-    readiness: Readiness,
+    conditions: Conditions,
+    metrics: Metrics,
     shutdown: Shutdown,
     progress: Progress,
     traces: Traces,
@@ -100,7 +103,12 @@ impl Shell {
             feed,
             tails: BTreeMap::new(),
             checker: Checker::start(parts.rules)?,
-            committer: Committer::start(writer, sender.clone(), traces.clone())?,
+            committer: Committer::start(
+                writer,
+                sender.clone(),
+                traces.clone(),
+                parts.metrics.clone(),
+            )?,
             worker: Worker::start(
                 parts.journal.clone(),
                 parts.data.clone(),
@@ -111,7 +119,8 @@ impl Shell {
             data: parts.data,
             publisher,
             sender,
-            readiness: parts.readiness,
+            conditions: parts.conditions,
+            metrics: parts.metrics,
             shutdown: parts.shutdown,
             progress: Progress::default(),
             traces,
@@ -181,11 +190,11 @@ impl engine::Shell<Core> for Shell {
             match output {
                 Output::Follow(task) => self.feed.perform(task),
                 Output::Write(batch) => {
-                    metrics::writing(&batch);
+                    self.metrics.writing(&batch);
                     self.committer.send(Job::Write(batch));
                 }
                 Output::Publish(publication) => {
-                    metrics::published(&publication);
+                    self.metrics.published(&publication);
                     let written = publication.written;
                     self.publisher.publish(*publication);
                     if written {
@@ -222,15 +231,12 @@ impl engine::Shell<Core> for Shell {
                 Output::Commit { applied_offset } => {
                     self.worker.send(Task::Commit { applied_offset })
                 }
-                Output::Ready(condition, state) => {
-                    progress::tell_state(condition, &state);
-                    self.readiness.set(condition, state);
-                }
+                Output::Ready(condition, state) => self.conditions.report(condition, state),
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
                 ),
-                Output::Refused(refused) => progress::tell_refused(&refused),
-                Output::Found(findings) => findings.iter().for_each(progress::tell_finding),
+                Output::Refused(refused) => progress::log_refused(&refused),
+                Output::Found(findings) => findings.iter().for_each(progress::log_finding),
                 Output::Fatal(fatal) => return ControlFlow::Break(Cause::Fatal(fatal)),
                 Output::Ended => return ControlFlow::Break(Cause::Ended),
             }
@@ -242,7 +248,7 @@ impl engine::Shell<Core> for Shell {
         if let Some(error) = self.committer.failed().or_else(|| self.publisher.alarm()) {
             return ControlFlow::Break(Cause::Index(error));
         }
-        self.progress.tell(core);
+        self.progress.log(core);
         ControlFlow::Continue(())
     }
 }

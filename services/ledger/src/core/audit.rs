@@ -6,8 +6,8 @@ use std::sync::Arc;
 use chain::{Accepted, Hash};
 
 use super::compare::{absolve, compare};
-use crate::model::{Audited, Fact, Subject};
 use super::queue::Queue;
+use crate::model::{Audited, Fact, Subject};
 
 /// Bytes of blocks that wait for the topic to be read, per partition. Those beyond are read back from the index.
 const WAITING_BYTES: usize = 4 << 20;

@@ -1,13 +1,12 @@
 //! What the follower reports: blocks, refused candidates, where it stands.
 
-use chain::Verdict;
 use engine::{Core as _, Now};
 use follow::{Event, Refused};
 
 use super::partition::Partition;
 use super::resume::Meeting;
 use super::{Core, Output, Phase, REFUSED_BEFORE_CHAIN, Snapshots, Writing};
-use crate::model::{Applied, Batch, State};
+use crate::model::{Applied, Batch, Condition, State, Trouble};
 
 /// Traces end at blocks no older than this: a ledger that is built anew does not add to those of last year.
 const TRACED_MS: u64 = 3_600_000;
@@ -56,12 +55,16 @@ impl Core {
             Event::Behind(lag) => {
                 self.ready_at = None;
                 let message = format!("{} records of {} to go", lag.records(), self.blockchain);
-                out.push(Output::Ready("caught_up", Err(("CATCHING_UP", message))));
+                out.push(Output::Ready(
+                    Condition::CaughtUp,
+                    Err(Trouble::CatchingUp(message)),
+                ));
             }
-            Event::Unavailable(why) => {
-                out.push(Output::Ready("log", Err(("LOG_UNAVAILABLE", why))))
-            }
-            Event::Available => out.push(Output::Ready("log", Ok(()))),
+            Event::Unavailable(why) => out.push(Output::Ready(
+                Condition::Log,
+                Err(Trouble::Unavailable(why)),
+            )),
+            Event::Available => out.push(Output::Ready(Condition::Log, Ok(()))),
             Event::Stopped { version } => out.push(Output::Stopped { version }),
             Event::Restarted => self.restarted(out),
             Event::Fatal(fatal) => self.fail(fatal, out),
@@ -85,14 +88,10 @@ impl Core {
         if self.head.is_none() {
             self.begin(out);
         }
-        let verdicts = accepted.block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::Included)
-            .count() as u64;
+        let tally = accepted.tally();
         if let Some(head) = &mut self.head {
-            head.included += included;
-            head.rejected += verdicts.len() as u64 - included;
+            head.included += u64::from(tally.included);
+            head.rejected += u64::from(tally.rejected);
         }
         if accepted.height > 0
             && let Some(partition) = self
@@ -125,7 +124,7 @@ impl Core {
             checked_height: None,
             findings: 0,
         });
-        out.push(Output::Ready("chain", Ok(())));
+        out.push(Output::Ready(Condition::Chain, Ok(())));
     }
 
     pub(super) fn refused(&mut self, refused: Refused, out: &mut Vec<Output>) {
@@ -163,7 +162,7 @@ impl Core {
         }
         self.live = true;
         self.ready_at = Some(self.follow.next_offset());
-        out.push(Output::Ready("log", Ok(())));
+        out.push(Output::Ready(Condition::Log, Ok(())));
         self.ready(out);
     }
 

@@ -3,10 +3,10 @@
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
 //! ([`super::recheck`]), and nobody is accused of them.
 
-use crate::model::{Fact, Mark};
-use super::partition::{Partition, Trouble};
+use super::partition::Partition;
 use super::{Core, Lane, Output};
 use crate::model::answer::Finding;
+use crate::model::{Fact, Mark, Trouble};
 
 /// Every so many surveys the record that was read last is compared: a topic can lose its end and grow again, and its
 /// reader need not notice.
@@ -85,7 +85,7 @@ impl Partition {
         );
         self.loss = Some(Loss {
             mark,
-            trouble: ("DATA_LOSS", message),
+            trouble: Trouble::DataLoss(message),
         });
         self.recheck_due = self.recheck_due.max(Some(self.audit.audited()));
         self.forget(number, out);

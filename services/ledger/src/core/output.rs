@@ -4,8 +4,8 @@ use follow::Refused;
 
 use super::Lane;
 use super::loss::Question;
-use crate::model::{Batch, Publication};
 use crate::model::answer::Finding;
+use crate::model::{Batch, Condition, Publication, Trouble};
 
 /// What the core wants done, or reports.
 #[derive(Debug)]
@@ -64,8 +64,8 @@ pub enum Output {
         /// Everything on `blockchain` below is in the index.
         applied_offset: u64,
     },
-    /// A condition of readiness: name, and reason with message if it does not hold.
-    Ready(&'static str, Result<(), (&'static str, String)>),
+    /// Whether a condition of readiness holds, and if not, why.
+    Ready(Condition, Result<(), Trouble>),
     /// The chain has moved to a version that this software does not know: nothing new will come, and what is there is served.
     Stopped {
         /// The version.

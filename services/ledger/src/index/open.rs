@@ -8,10 +8,10 @@ use chain::{Chain, Hash, Rules};
 use fjall::Database;
 
 use super::rows;
-use crate::model::State;
 use super::schema::{FORMAT, Keyspaces, meta, number};
 use super::write::Writer;
 use super::{Error, Publisher};
+use crate::model::State;
 
 /// Blocks of tables kept in memory, in bytes. The page cache of the system stands behind it.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -203,7 +203,7 @@ fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
         .blocks
         .get(number(state.tip.height))?
         .ok_or(Error::Damaged("its tip is missing"))?;
-    let tip: rows::Block = rows::decode(&tip)?;
+    let tip = rows::Block::read(&tip)?.block;
     if tip.header != state.tip || state.cursors.len() != state.audited.len() {
         return Err(Error::Damaged("it contradicts itself about its tip"));
     }

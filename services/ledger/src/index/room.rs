@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
-use super::{Snapshot, Publisher};
+use super::{Publisher, Snapshot};
 
 /// Room that must be there before the store is opened anew, in bytes: for its own journal and a first small table.
 const ROOM_BYTES: usize = 1 << 20;

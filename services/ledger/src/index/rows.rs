@@ -1,11 +1,11 @@
 //! The values of the index, in postcard: small numbers take few bytes.
 
-use bytes::Bytes;
 use chain::accepted::Kind;
-use chain::{Account, Hash, Header, Verdict, leaf};
+use chain::{Account, Hash, Verdict, leaf};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::Error;
+use crate::model::answer;
 
 /// Which refused candidates are kept: the last ones only.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -18,16 +18,7 @@ pub(super) struct Kept {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Block {
-    pub header: Header,
-    pub signature: Bytes,
-    pub topic_offset: u64,
-    pub append_ms: u64,
-    pub first_leaf: u64,
-    pub included: u32,
-    pub rejected: u32,
-    pub void_offsets: u32,
-    pub size_bytes: u32,
-    pub paid: u64,
+    pub block: answer::Block,
     /// Of the miner, if it was paid.
     pub entry: Option<Entry>,
 }
@@ -153,6 +144,15 @@ pub(super) struct Bucket {
     pub latency_sum_ms: u64,
     pub latencies: u64,
     pub latency_max_ms: u64,
+}
+
+impl Block {
+    /// The row of some bytes, with the hash that is not stored.
+    pub fn read(bytes: &[u8]) -> Result<Block, Error> {
+        let mut row: Block = decode(bytes)?;
+        row.block.hash = row.block.header.hash();
+        Ok(row)
+    }
 }
 
 /// The bytes of a row.

@@ -11,9 +11,9 @@ use chain::{Hash, Rules, Tip};
 use fjall::{Keyspace, Readable, Slice};
 use serde::de::DeserializeOwned;
 
+use super::{Error, Snapshot, rows};
 use crate::model::Line;
 use crate::model::answer::{Audit, Partition, Totals};
-use super::{Error, Snapshot, rows};
 
 mod accounts;
 mod blocks;

@@ -1,17 +1,19 @@
-//! What the store answers: blocks, records, accounts, candidates, as a reader sees them.
+//! What the index answers: blocks, records, accounts, candidates, as a reader sees them.
 
 use bytes::Bytes;
-pub use follow::audit::Fault;
-
 use chain::accepted::Kind;
 use chain::{Account, Hash, Header, Transaction, Verdict};
+use serde::{Deserialize, Serialize};
 
-/// A block without its records.
-#[derive(Clone, Debug, PartialEq, Eq)]
+pub use follow::audit::Fault;
+
+/// A block without its records. The index stores it in this order of fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// Its header.
     pub header: Header,
-    /// Its hash.
+    /// Its hash, which follows from the header.
+    #[serde(skip)]
     pub hash: Hash,
     /// The miner's signature; empty for a named miner and for block 0.
     pub signature: Bytes,
@@ -48,8 +50,19 @@ pub struct Record {
     pub append_ms: Option<u64>,
     /// The record itself; absent for VOID and TOO_LARGE, and for pending ones that have not been read yet.
     pub value: Option<Bytes>,
+    /// The transaction in it, if it decodes.
+    pub transaction: Option<Identified>,
     /// Trace id of its submission, if it was traced and the topic has been read up to it.
     pub trace_id: Option<[u8; 16]>,
+}
+
+/// A transaction and its id on the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// Its id.
+    pub id: Hash,
+    /// The transaction.
+    pub transaction: Transaction,
 }
 
 /// What became of an offset.
@@ -190,7 +203,7 @@ pub struct Bucket {
 }
 
 /// A run of offsets of one block with the same fault.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// 0, 1, … in the order in which they were found: what page tokens count in.
     pub number: u64,
@@ -266,12 +279,18 @@ pub struct Leaf {
     pub record: Option<Bytes>,
 }
 
-impl Record {
-    /// The transaction in it, if it decodes.
-    pub fn transaction(&self) -> Option<Transaction> {
-        Transaction::decode(self.value.as_ref()?).ok()
+impl Identified {
+    /// The transaction in the value of a record, if it decodes; `id`: its id, where that is known already.
+    pub fn decode(value: &[u8], id: Option<Hash>, chain_id: &Hash) -> Option<Identified> {
+        let transaction = Transaction::decode(value).ok()?;
+        Some(Identified {
+            id: id.unwrap_or_else(|| transaction.id(chain_id)),
+            transaction,
+        })
     }
+}
 
+impl Record {
     /// Height of the block that consumed it.
     pub fn height(&self) -> Option<u64> {
         match self.fate {

@@ -6,18 +6,17 @@ use proto::types::v1 as types;
 use proto::wire::required;
 
 use super::encode;
-use crate::problem::{Beyond, Invalid, Problem, Unknown};
 use crate::index::View;
 use crate::model::answer::{AccountState, Block, Occurrence, Record};
+use crate::problem::{Beyond, Invalid, Problem, Unknown};
 
 /// The block at a height.
 pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
     let tip = view.tip().height;
-    view.block(height)?
-        .ok_or(Problem::Beyond {
-            what: Beyond::Height { field },
-            end: tip,
-        })
+    view.block(height)?.ok_or(Problem::Beyond {
+        what: Beyond::Height { field },
+        end: tip,
+    })
 }
 
 /// A height of a request; absent: the tip.
@@ -57,11 +56,10 @@ pub fn record(view: &View, position: Option<&types::Position>) -> Result<Record,
 /// The state of an account after the block at a height.
 pub fn account(view: &View, account: &Account, height: u64) -> Result<AccountState, Problem> {
     let account = *account;
-    view.account(&account, height)?
-        .ok_or(Problem::Unknown {
-            what: Unknown::Account(account),
-            as_of: height,
-        })
+    view.account(&account, height)?.ok_or(Problem::Unknown {
+        what: Unknown::Account(account),
+        as_of: height,
+    })
 }
 
 /// A path of hashes through the log.
@@ -100,7 +98,7 @@ pub fn status(
     Ok(wire::TransactionStatus {
         id: id.to_string(),
         state: state.into(),
-        record: Some(encode::record(record, &view.chain_id(), false)),
+        record: Some(encode::record(record, false)),
         block: block.transpose()?.map(|block| encode::block(&block)),
         trace_id: record.trace_id.map(hex::encode).unwrap_or_default(),
     })

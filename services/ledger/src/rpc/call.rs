@@ -10,8 +10,8 @@ use tonic::Request;
 use tonic::metadata::MetadataMap;
 
 use super::Api;
-use crate::problem::{NotYet, Problem};
 use crate::index::View;
+use crate::problem::{NotYet, Problem};
 
 /// Longest wait for a height.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,8 +6,8 @@ use proto::ledger::v1::{GetBlockRequest, GetBlockResponse};
 use proto::wire;
 
 use super::{ask, encode, records};
-use crate::problem::{Problem, Unknown};
 use crate::index::View;
+use crate::problem::{Problem, Unknown};
 
 /// Whether it takes more than a look or two.
 pub fn is_heavy(request: &GetBlockRequest) -> bool {

@@ -4,8 +4,8 @@ use proto::ledger::v1::{GetCheckpointRequest, GetCheckpointResponse};
 
 use super::ask;
 use crate::checkpoint::LogKey;
-use crate::problem::{Failed, Problem};
 use crate::index::View;
+use crate::problem::{Failed, Problem};
 
 pub fn handle(
     view: &View,

@@ -5,9 +5,9 @@ use proto::ledger::v1::{GetInclusionProofRequest, GetInclusionProofResponse, Inc
 use proto::wire::{self, required};
 
 use super::ask;
-use crate::problem::{Beyond, NotYet, Problem, Unknown};
 use crate::index::View;
 use crate::model::answer::{Fate, Occurrence, Record};
+use crate::problem::{Beyond, NotYet, Problem, Unknown};
 
 pub fn handle(
     view: &View,

@@ -6,8 +6,8 @@ use proto::ledger::v1::{GetSeriesRequest, GetSeriesResponse};
 use proto::wire;
 
 use super::encode;
-use crate::problem::{Invalid, Problem};
 use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 /// If the request does not say how many.
 const DEFAULT_BUCKETS: u32 = 60;

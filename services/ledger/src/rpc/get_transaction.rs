@@ -4,8 +4,8 @@ use proto::ledger::v1::{GetTransactionRequest, GetTransactionResponse};
 use proto::wire;
 
 use super::{ask, encode};
-use crate::problem::Problem;
 use crate::index::View;
+use crate::problem::Problem;
 
 pub fn handle(
     view: &View,

@@ -10,9 +10,9 @@ use proto::ledger::v1::{ListMinersRequest, ListMinersResponse};
 
 use super::encode;
 use super::page::Page;
-use crate::problem::{Invalid, Problem};
 use crate::index::View;
 use crate::model::answer::Miner;
+use crate::problem::{Invalid, Problem};
 
 /// Where a page begins: height of the order, then blocks and account of the last row before.
 struct Position {

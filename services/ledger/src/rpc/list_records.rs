@@ -7,8 +7,8 @@ use proto::wire::required;
 use super::page::Page;
 use super::records::{self, Ask, Rows};
 use super::{ask, encode};
-use crate::problem::{Invalid, Problem};
 use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 pub fn handle(
     view: &View,

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::problem::{Failed, Problem};
 use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 /// Longest silence.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);

@@ -4,8 +4,8 @@ use chain::Hash;
 use prost::{Message, Name};
 use proto::ledger::v1 as wire;
 
-use crate::problem::{Invalid, Problem};
 use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 /// Size of a page if the request does not say.
 const DEFAULT: usize = 50;
@@ -149,7 +149,10 @@ mod tests {
         }
         let short = page.token(Some(&[1, 2]));
         let page = Page::on(&chain, &mut request("alice", 10, &short)).unwrap();
-        assert!(matches!(page.number(), Err(Problem::Invalid(Invalid::PageToken))));
+        assert!(matches!(
+            page.number(),
+            Err(Problem::Invalid(Invalid::PageToken))
+        ));
         let mut list = wire::ListCandidatesRequest {
             page_token: token,
             ..Default::default()

@@ -9,8 +9,8 @@ use proto::wire;
 
 use super::live::{self, Source, Watch, aside};
 use super::{encode, entries};
-use crate::problem::{Failed, Problem};
 use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 /// Entries read at once: rows lie together, and one is small.
 const READ_AHEAD: usize = 64;
@@ -64,7 +64,8 @@ impl Source for Entries {
                 if live::is_lagging(waiting, self.live, paused) {
                     return Err(Failed::Lagged {
                         resume_from: self.next,
-                    }.into());
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.entry(view).await.map(Some);

@@ -7,9 +7,9 @@ use proto::ledger::v1::{StreamBlocksRequest, StreamBlocksResponse};
 
 use super::live::{self, Source, Watch, aside};
 use super::{ask, encode, records};
-use crate::problem::{Failed, Problem};
-use crate::model::answer::Block;
 use crate::index::{Reader, View};
+use crate::model::answer::Block;
+use crate::problem::{Failed, Problem};
 
 /// One reader's place in the chain.
 pub struct Blocks {
@@ -50,7 +50,8 @@ impl Source for Blocks {
                 if live::is_lagging(waiting, self.live, paused) {
                     return Err(Failed::Lagged {
                         resume_from: self.next,
-                    }.into());
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.block(view).await.map(Some);

@@ -8,9 +8,9 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::traces::Traces;
 use crate::core::Input;
-use crate::metrics;
 use crate::index::Error;
 use crate::index::write::Writer;
+use crate::metrics::Metrics;
 use crate::model::Batch;
 
 /// Work for it, done in order.
@@ -35,11 +35,12 @@ impl Committer {
         writer: Writer,
         core: Sender<Input>,
         traces: Traces,
+        metrics: Metrics,
     ) -> anyhow::Result<Committer> {
         let (jobs, todo) = unbounded();
         let (failed, failure) = bounded(1);
         let job = move || {
-            if let Err(error) = work(writer, &todo, &core, &traces) {
+            if let Err(error) = work(writer, &todo, &core, &traces, &metrics) {
                 let _ = failed.try_send(error);
             }
         };
@@ -89,6 +90,7 @@ fn work(
     todo: &Receiver<Job>,
     core: &Sender<Input>,
     traces: &Traces,
+    metrics: &Metrics,
 ) -> Result<(), Error> {
     for job in todo {
         match job {
@@ -97,7 +99,7 @@ fn work(
                 let applying = traces.applying(&batch);
                 writer.write(&batch)?;
                 traces.applied(applying);
-                metrics::written(begun.elapsed(), &batch);
+                metrics.written(begun.elapsed(), &batch);
                 let _ = core.send(Input::Written);
             }
             Job::Clear => writer.clear()?,

@@ -10,8 +10,8 @@ use follow::topics::TRANSACTIONS;
 use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::model::Facts;
 use crate::core::{Input, Lane, News};
+use crate::model::Facts;
 
 /// Pending records kept in memory, in bytes over all partitions. What lies beyond is read when blocks have made room.
 const PENDING_BYTES: usize = 64 << 20;

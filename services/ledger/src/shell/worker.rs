@@ -11,11 +11,11 @@ use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::Journal;
 
 use crate::core::loss::Question;
-use crate::model::Mark;
-use crate::recheck;
 use crate::core::{Input, Snapshot};
 use crate::index::Reader;
+use crate::model::Mark;
 use crate::model::answer::Finding;
+use crate::recheck;
 
 /// The consumer group whose positions Kafka's tools show, without the journal's prefix.
 const GROUP: &str = "ledger";

@@ -7,14 +7,13 @@ use chain::Hash;
 use chain::parallel::Sequential;
 use engine::{Core as _, Now, Signal};
 use journal::{Batch, TailEvent};
-use ledger::model::Facts;
 use ledger::core::loss::Question;
-use ledger::model::Mark;
-use ledger::recheck;
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
-use ledger::model::answer::Finding;
 use ledger::index::write::Writer;
-use ledger::index::{Publisher, Reader, Index, View};
+use ledger::index::{Index, Publisher, Reader, View};
+use ledger::model::answer::Finding;
+use ledger::model::{Condition, Facts, Mark, Trouble};
+use ledger::recheck;
 
 use crate::world::{START_MS, World};
 
@@ -77,7 +76,7 @@ fn trouble(
 pub struct Driver {
     pub core: Core,
     pub reader: Reader,
-    pub ready: BTreeMap<&'static str, Result<(), (&'static str, String)>>,
+    pub ready: BTreeMap<Condition, Result<(), Trouble>>,
     pub fatal: Option<String>,
     pub found: Vec<Finding>,
     /// Blocks written to the index since the start.
@@ -177,6 +176,14 @@ impl Driver {
             publisher: index.publisher.take_over(readers),
             ..index
         })
+    }
+
+    /// What is lost of the topic, as reported.
+    pub fn loss(&self) -> Option<&str> {
+        match self.ready.get(&Condition::Transactions)? {
+            Err(Trouble::DataLoss(message)) => Some(message),
+            _ => None,
+        }
     }
 
     pub fn view(&self) -> View {
@@ -377,7 +384,9 @@ impl Driver {
                 }
                 Output::Commit { .. } => self.commits += 1,
                 Output::Stopped { .. } | Output::Refused(_) => {}
-                Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
+                Output::Ready(condition, state) => {
+                    self.ready.insert(condition, state);
+                }
                 Output::Found(findings) => self.found.extend(findings),
                 Output::Ended => self.ended = true,
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),

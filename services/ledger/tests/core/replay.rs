@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use chain::{Account, Transaction, log};
-use ledger::model::answer::Occurrence;
-use ledger::model::State;
-use ledger::model::{Applied, Batch};
 use ledger::index::{Index, View};
+use ledger::model::State;
+use ledger::model::answer::Occurrence;
+use ledger::model::{Applied, Batch};
 
 use crate::driver::{Driver, folder};
 use crate::world::{World, name};

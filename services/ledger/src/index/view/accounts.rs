@@ -4,9 +4,9 @@ use chain::Account;
 use fjall::Readable;
 
 use super::View;
-use crate::model::answer::{AccountState, Entry};
 use crate::index::rows::{self, Group, Step, What};
 use crate::index::{Error, schema};
+use crate::model::answer::{AccountState, Entry};
 
 impl View {
     /// The state of an account after the block at `height` (clamped to the tip); `None`: unknown as of then.

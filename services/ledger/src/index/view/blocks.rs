@@ -9,26 +9,14 @@ use prost::Message;
 use proto::chain::v1 as wire;
 
 use super::View;
-use crate::model::answer::Block;
 use crate::index::rows::{self, Chunk, Slot};
 use crate::index::{Error, schema};
+use crate::model::answer::Block;
 
 impl View {
     /// The block at a height; `None` above the tip.
     pub fn block(&self, height: u64) -> Result<Option<Block>, Error> {
-        Ok(self.block_row(height)?.map(|row| Block {
-            hash: row.header.hash(),
-            header: row.header,
-            signature: row.signature,
-            topic_offset: row.topic_offset,
-            append_ms: row.append_ms,
-            first_leaf: row.first_leaf,
-            included: row.included,
-            rejected: row.rejected,
-            void_offsets: row.void_offsets,
-            size_bytes: row.size_bytes,
-            paid: row.paid,
-        }))
+        Ok(self.block_row(height)?.map(|row| row.block))
     }
 
     /// Height of the block with this hash.
@@ -136,9 +124,9 @@ impl View {
         if let Some(row) = snapshot.blocks.get(&height) {
             return Ok(Some(row));
         }
-        let row: Option<rows::Block> =
-            self.get(&snapshot.keyspaces.blocks, schema::number(height))?;
-        let row = row.ok_or(Error::Damaged("a block is missing"))?;
+        let key = schema::number(height);
+        let row = snapshot.store.get(&snapshot.keyspaces.blocks, key)?;
+        let row = rows::Block::read(&row.ok_or(Error::Damaged("a block is missing"))?)?;
         snapshot.blocks.insert(height, row.clone());
         Ok(Some(row))
     }

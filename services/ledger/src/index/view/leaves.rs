@@ -4,9 +4,9 @@ use fjall::Slice;
 
 use super::View;
 use super::records::judged;
-use crate::model::answer::Record;
 use crate::index::rows::{self, Chunk, Marks, Slot};
 use crate::index::{Error, schema};
+use crate::model::answer::Record;
 
 /// Finds the records of many leaves. Entries of one account lie together: what was read for one often serves the next.
 pub struct Leaves<'a> {
@@ -46,7 +46,8 @@ impl Leaves<'_> {
         let slot = (index - last.first) as usize;
         Ok(match chunk.slots.get(slot) {
             Some(Slot::Record { .. }) => {
-                Some(judged(&chunk, last.first, slot, last.marks.as_ref()))
+                let (marks, chain_id) = (last.marks.as_ref(), self.view.chain_id());
+                Some(judged(&chunk, last.first, slot, marks, &chain_id))
             }
             _ => None,
         })
@@ -56,7 +57,9 @@ impl Leaves<'_> {
     fn chunk_below(&self, index: u64) -> Result<Option<Last>, Error> {
         let view = self.view;
         let keys = schema::number(0)..=schema::number(index);
-        let last = view.range(&view.snapshot.keyspaces.records, keys).next_back();
+        let last = view
+            .range(&view.snapshot.keyspaces.records, keys)
+            .next_back();
         let Some((key, row)) = last.transpose()? else {
             return Ok(None);
         };

@@ -5,16 +5,19 @@ use fjall::Readable;
 
 use super::View;
 use crate::index::Error;
-use crate::model::pending;
-use crate::model::answer::{Candidate, Finding, Match, Miner};
 use crate::index::rows::{self, Chunk, Place, Slot};
 use crate::index::schema::{self, ID_BYTES};
+use crate::model::answer::{Candidate, Finding, Match, Miner};
+use crate::model::pending;
 
 impl View {
     /// Refused candidates with an offset below `before` (`u64::MAX`: from the last), newest first, at most `limit`.
     pub fn candidates(&self, before: u64, limit: usize) -> Result<Vec<Candidate>, Error> {
         let rows = self
-            .range(&self.snapshot.keyspaces.candidates, ..schema::number(before))
+            .range(
+                &self.snapshot.keyspaces.candidates,
+                ..schema::number(before),
+            )
             .rev()
             .take(limit);
         rows.map(|row| {
@@ -106,10 +109,7 @@ impl View {
                     .map(Match::Transaction),
             );
         }
-        let (from, to) = (
-            pending::beginning(&low),
-            pending::beginning(&high),
-        );
+        let (from, to) = (pending::beginning(&low), pending::beginning(&high));
         let pending = self
             .snapshot
             .lines

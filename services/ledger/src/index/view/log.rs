@@ -4,9 +4,9 @@ use bytes::Bytes;
 use chain::{Hash, Verdict, leaf};
 
 use super::View;
-use crate::model::answer::Leaf;
 use crate::index::rows::{self, Chunk, Slot};
 use crate::index::{Error, schema, tiles};
+use crate::model::answer::Leaf;
 
 impl View {
     /// The hash of a leaf (level 0) or of a complete subtree; `None` beyond the tip's log. What `chain::log` calls a source:
@@ -27,7 +27,9 @@ impl View {
         if index >= self.tip().log_size {
             return Ok(None);
         }
-        let first_blocks = self.block_row(0)?.map_or(0, |row| row.header.log_size);
+        let first_blocks = self
+            .block_row(0)?
+            .map_or(0, |row| row.block.header.log_size);
         if index < first_blocks {
             return Ok(Some(self.genesis_leaf(index)));
         }
@@ -94,7 +96,7 @@ impl View {
         while low < high {
             let middle = low + (high - low) / 2;
             let row = self.block_row(middle)?.ok_or_else(missing)?;
-            if row.header.log_size > index {
+            if row.block.header.log_size > index {
                 high = middle
             } else {
                 low = middle + 1
@@ -102,15 +104,15 @@ impl View {
         }
         let row = self
             .block_row(low)?
-            .filter(|row| row.first_leaf == index)
+            .filter(|row| row.block.first_leaf == index)
             .ok_or_else(missing)?;
-        let header = row.header;
+        let header = row.block.header;
         let leaf = leaf::Leaf::Block {
             height: header.height,
             previous_hash: header.previous_hash,
             timestamp_ms: header.timestamp_ms,
             miner: header.miner.ok_or_else(missing)?,
-            paid: row.paid,
+            paid: row.block.paid,
             entry: row.entry.map(leaf::Entry::from),
         };
         Ok(Leaf {

@@ -7,12 +7,12 @@ use chain::{Hash, Verdict};
 use fjall::{Readable as _, Slice};
 
 use super::View;
-use crate::model::{Fact, Subject};
-use follow::audit::Claim;
 use crate::index::Error;
-use crate::model::answer::{Fate, Occurrence, Record};
 use crate::index::rows::{self, Chunk, Marks, Omitted, Place, Slot};
 use crate::index::schema::{self, CHUNK_LEAVES};
+use crate::model::answer::{Block, Fate, Identified, Occurrence, Record};
+use crate::model::{Fact, Subject};
+use follow::audit::Claim;
 
 impl View {
     /// What became of a transaction id: the included occurrence, else a refused one, else a pending one, else one that a
@@ -25,11 +25,12 @@ impl View {
             let marks = self.marks(place.chunk)?;
             let slot = usize::from(place.slot);
             let record = (slot < chunk.slots.len())
-                .then(|| judged(&chunk, place.chunk, slot, marks.as_ref()));
+                .then(|| judged(&chunk, place.chunk, slot, marks.as_ref(), &self.chain_id()));
             let record = record.ok_or(Error::Damaged("a transaction is not where it should be"))?;
             if record
-                .transaction()
-                .is_some_and(|transaction| transaction.id(&self.chain_id()) == *id)
+                .transaction
+                .as_ref()
+                .is_some_and(|found| found.id == *id)
             {
                 return Ok(Some(Occurrence::Judged(record)));
             }
@@ -39,7 +40,9 @@ impl View {
             .filter_map(|(partition, line)| Some((partition, line.find(id)?)))
             .next()
         {
-            return Ok(Some(Occurrence::Pending(pending(partition, fact, ahead))));
+            return Ok(Some(Occurrence::Pending(
+                self.waiting(partition, fact, ahead),
+            )));
         }
         let Some(omitted) = self.get::<Omitted>(&keyspaces.omitted, schema::id(id))? else {
             return Ok(None);
@@ -64,7 +67,7 @@ impl View {
             return Ok(self.records(partition, offset..offset + 1, 1)?.pop());
         }
         Ok((offset < line.end).then(|| match line.at(offset) {
-            Ok((fact, ahead)) => pending(partition, fact, ahead),
+            Ok((fact, ahead)) => self.waiting(partition, fact, ahead),
             Err(ahead) => Record {
                 partition,
                 offset,
@@ -72,6 +75,7 @@ impl View {
                 hash: None,
                 append_ms: None,
                 value: None,
+                transaction: None,
                 trace_id: None,
             },
         }))
@@ -103,7 +107,7 @@ impl View {
         out.extend(
             waiting
                 .take(room)
-                .map(|(fact, ahead)| pending(partition, fact, ahead)),
+                .map(|(fact, ahead)| self.waiting(partition, fact, ahead)),
         );
         Ok(out)
     }
@@ -114,7 +118,7 @@ impl View {
         let waiting = line.into_iter().flat_map(|line| line.from(from));
         waiting
             .take(limit)
-            .map(|(fact, ahead)| pending(partition, fact, ahead))
+            .map(|(fact, ahead)| self.waiting(partition, fact, ahead))
             .collect()
     }
 
@@ -124,9 +128,9 @@ impl View {
         if line.is_none_or(|line| line.cursor <= offset) {
             return Ok(None);
         }
-        let row = self.block_at(partition, offset)?;
+        let block = self.block_at(partition, offset)?;
         let mut slots = Vec::new();
-        for chunk in self.chunks_of(row.first_leaf, row.header.log_size) {
+        for chunk in self.chunks_of(block.first_leaf, block.header.log_size) {
             let (_, row) = chunk?;
             let chunk: Chunk<'_> = rows::decode(&row)?;
             slots.extend(chunk.slots.iter().map(|slot| match slot {
@@ -147,20 +151,20 @@ impl View {
             }));
         }
         Ok(Some(Subject {
-            height: row.header.height,
-            hash: row.header.hash(),
-            miner: row.header.miner,
+            height: block.header.height,
+            hash: block.hash,
+            miner: block.header.miner,
             partition,
-            from: row.header.from_offset,
-            to: row.header.to_offset,
-            first_leaf: row.first_leaf,
-            block_ms: row.append_ms,
+            from: block.header.from_offset,
+            to: block.header.to_offset,
+            first_leaf: block.first_leaf,
+            block_ms: block.append_ms,
             slots,
         }))
     }
 
     /// The block that consumed an offset below the cursor.
-    fn block_at(&self, partition: u32, offset: u64) -> Result<rows::Block, Error> {
+    fn block_at(&self, partition: u32, offset: u64) -> Result<Block, Error> {
         let keys = schema::slice(partition, 0)..=schema::slice(partition, offset);
         let last = self
             .range(&self.snapshot.keyspaces.slices, keys)
@@ -168,18 +172,19 @@ impl View {
             .transpose()?;
         let (_, height) =
             last.ok_or(Error::Damaged("no block holds an offset below the cursor"))?;
-        self.block_row(schema::read_number(&height)?)?
+        self.block(schema::read_number(&height)?)?
             .ok_or(Error::Damaged("a slice is of a block above the tip"))
     }
 
     /// The records of one block in a range of offsets inside its slice, as long as there is room.
     fn slice(
         &self,
-        block: &rows::Block,
+        block: &Block,
         offsets: Range<u64>,
         limit: usize,
         out: &mut Vec<Record>,
     ) -> Result<(), Error> {
+        let chain_id = self.chain_id();
         let from = self.first_chunk(block, offsets.start)?;
         for chunk in self.chunks_of(from - 1, block.header.log_size) {
             let (leaf, row) = chunk?;
@@ -195,7 +200,7 @@ impl View {
                     if out.len() < limit {
                         out.push(Record {
                             offset: at,
-                            ..judged(&chunk, leaf, index, marks.as_ref())
+                            ..judged(&chunk, leaf, index, marks.as_ref(), &chain_id)
                         });
                     }
                 }
@@ -206,7 +211,7 @@ impl View {
     }
 
     /// First leaf of the chunk that holds an offset of a block's slice.
-    fn first_chunk(&self, block: &rows::Block, offset: u64) -> Result<u64, Error> {
+    fn first_chunk(&self, block: &Block, offset: u64) -> Result<u64, Error> {
         let first = block.first_leaf + 1;
         if block.void_offsets == 0 {
             let slot = offset - block.header.from_offset;
@@ -234,13 +239,32 @@ impl View {
         row.ok_or(Error::Damaged("records of a block are missing"))
     }
 
+    fn waiting(&self, partition: u32, fact: &Fact, ahead: u64) -> Record {
+        Record {
+            partition,
+            offset: fact.offset,
+            fate: Fate::Pending { ahead },
+            hash: Some(fact.hash),
+            append_ms: Some(fact.append_ms),
+            value: Some(fact.value.clone()),
+            transaction: Identified::decode(&fact.value, fact.id, &self.chain_id()),
+            trace_id: fact.trace_id,
+        }
+    }
+
     pub(super) fn marks(&self, first_leaf: u64) -> Result<Option<Marks>, Error> {
         self.get(&self.snapshot.keyspaces.marks, schema::number(first_leaf))
     }
 }
 
 /// Slot `index` of a chunk whose first slot is leaf `first`; of a void the first offset.
-pub(super) fn judged(chunk: &Chunk<'_>, first: u64, index: usize, marks: Option<&Marks>) -> Record {
+pub(super) fn judged(
+    chunk: &Chunk<'_>,
+    first: u64,
+    index: usize,
+    marks: Option<&Marks>,
+    chain_id: &Hash,
+) -> Record {
     let offset = chunk.from_offset + chunk.slots[..index].iter().map(Slot::offsets).sum::<u64>();
     let (height, leaf_index) = (chunk.height, first + index as u64);
     let age = marks.and_then(|marks| *marks.ages_ms.get(index)?);
@@ -260,6 +284,7 @@ pub(super) fn judged(chunk: &Chunk<'_>, first: u64, index: usize, marks: Option<
         hash: None,
         append_ms,
         value: None,
+        transaction: None,
         trace_id: trace.map(|(_, id)| *id),
     };
     match &chunk.slots[index] {
@@ -282,21 +307,10 @@ pub(super) fn judged(chunk: &Chunk<'_>, first: u64, index: usize, marks: Option<
                     fate,
                     hash: Some(Hash::of(carried)),
                     value: Some(Bytes::copy_from_slice(carried)),
+                    transaction: Identified::decode(carried, None, chain_id),
                     ..record
                 },
             }
         }
-    }
-}
-
-fn pending(partition: u32, fact: &Fact, ahead: u64) -> Record {
-    Record {
-        partition,
-        offset: fact.offset,
-        fate: Fate::Pending { ahead },
-        hash: Some(fact.hash),
-        append_ms: Some(fact.append_ms),
-        value: Some(fact.value.clone()),
-        trace_id: fact.trace_id,
     }
 }

@@ -1,8 +1,8 @@
 //! Counts and sums over time, from the buckets of the coarsest resolution that is fine enough.
 
 use super::View;
-use crate::model::answer::Bucket;
 use crate::index::{Error, RESOLUTIONS_MS, rows, schema};
+use crate::model::answer::Bucket;
 
 impl View {
     /// The time from `from_ms` to `to_ms` in at most `buckets` stretches of equal length. They begin and end on whole

@@ -2,12 +2,13 @@
 
 use fjall::OwnedWriteBatch;
 
+use super::Writer;
 use super::bulk::Rows;
-use super::{Audited, Writer};
 use crate::index::Error;
-use crate::model::answer::Finding;
 use crate::index::rows::{self, Marks, Omitted};
 use crate::index::schema::{self, CHUNK_LEAVES};
+use crate::model::Audited;
+use crate::model::answer::Finding;
 
 impl Writer {
     /// The facts about one block.

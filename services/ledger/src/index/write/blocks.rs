@@ -6,11 +6,13 @@ use chain::block::Slot;
 use chain::record::Judged;
 use chain::{Accepted, Hash, Verdict};
 
+use super::Writer;
 use super::bulk::{Row, Rows};
-use super::{Applied, Writer};
 use crate::index::Error;
 use crate::index::rows::{self, Place};
 use crate::index::schema::{self, CHUNK_LEAVES, ID_BYTES};
+use crate::model::Applied;
+use crate::model::answer::Block;
 
 /// Ids that the batch in the making holds already.
 #[derive(Default)]
@@ -24,26 +26,26 @@ impl Writer {
         let accepted = &*applied.accepted;
         let block = &accepted.block;
         let header = *block.header();
-        let verdicts = block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::Included)
-            .count();
+        let tally = accepted.tally();
         let reward = accepted
             .entries
             .first()
             .filter(|entry| entry.leaf_index == accepted.first_leaf && accepted.height > 0);
+        let records = u64::from(tally.included) + u64::from(tally.rejected);
         let row = rows::Block {
-            header,
-            signature: bytes::Bytes::copy_from_slice(block.signature()),
-            topic_offset: applied.topic_offset,
-            append_ms: accepted.append_ms,
-            first_leaf: accepted.first_leaf,
-            included: included as u32,
-            rejected: (verdicts.len() - included) as u32,
-            void_offsets: (header.to_offset - header.from_offset - verdicts.len() as u64) as u32,
-            size_bytes: block.size() as u32,
-            paid: accepted.paid,
+            block: Block {
+                header,
+                hash: accepted.hash,
+                signature: bytes::Bytes::copy_from_slice(block.signature()),
+                topic_offset: applied.topic_offset,
+                append_ms: accepted.append_ms,
+                first_leaf: accepted.first_leaf,
+                included: tally.included,
+                rejected: tally.rejected,
+                void_offsets: (header.to_offset - header.from_offset - records) as u32,
+                size_bytes: block.size() as u32,
+                paid: accepted.paid,
+            },
             entry: reward.map(rows::Entry::from),
         };
         let height = schema::number(accepted.height);

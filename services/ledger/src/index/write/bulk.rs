@@ -6,9 +6,10 @@
 
 use fjall::{Keyspace, OwnedWriteBatch, Slice};
 
-use super::Batch;
 use crate::index::Error;
 use crate::index::schema::Keyspaces;
+use crate::model::Batch;
+use crate::model::batch::TABLE_BYTES;
 
 /// A batch of a replay that is smaller is its last one; below this many bytes a table is not worth its files.
 const LAST_BYTES: usize = 256 << 10;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::Applied;
 use super::bulk::Row;
 use crate::index::rows::{self, Group, Step, What};
 use crate::index::schema::{self, GROUP_ENTRIES};
+use crate::model::Applied;
 
 /// The steps of all accounts in these blocks, in groups: key and row. A group is of one account and one block, so that
 /// groups are the same however blocks are batched.
