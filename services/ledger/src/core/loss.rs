@@ -1,7 +1,7 @@
 //! A partition of the topic that loses its end: what was read of it counts no more, and the loss is not forgotten.
 //!
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
-//! ([`super::recheck`]), and nobody is accused of them.
+//! (`recheck`), and nobody is accused of them.
 
 use super::partition::Partition;
 use super::{Core, Lane, Output};

@@ -1,4 +1,4 @@
-//! From what the store answers to what the wire shows.
+//! From what the index answers to what the wire shows.
 
 use chain::Account;
 use chain::accepted::Kind;
