@@ -5,7 +5,7 @@ use follow::{Event, Refused};
 
 use super::partition::Partition;
 use super::resume::Meeting;
-use super::{Core, Output, Phase, REFUSED_BEFORE_CHAIN, Snapshots, Writing};
+use super::{Core, Output, Phase, REFUSED_BEFORE_CHAIN, SURVEY_INTERVAL_MS, Snapshots, Writing};
 use crate::model::{Applied, Batch, Condition, State, Trouble};
 
 /// Traces end at blocks no older than this: a ledger that is built anew does not add to those of last year.
@@ -51,7 +51,7 @@ impl Core {
                 );
             }
             Event::Refused(refused) => self.refused(refused, out),
-            Event::CaughtUp(_) => self.caught_up(out),
+            Event::CaughtUp(_) => self.caught_up(now.elapsed_ms, out),
             Event::Behind(lag) => {
                 self.ready_at = None;
                 let message = format!("{} records of {} to go", lag.records(), self.blockchain);
@@ -154,13 +154,17 @@ impl Core {
         head.cursors = chain.cursors().to_vec();
     }
 
-    pub(super) fn caught_up(&mut self, out: &mut Vec<Output>) {
+    pub(super) fn caught_up(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         if let Some(resume) = &self.resume {
             let end = self.follow.lag().end;
             let loss = resume.truncated(&self.blockchain, end);
             return self.fail(loss, out);
         }
-        self.live = true;
+        if !std::mem::replace(&mut self.live, true) {
+            // What a replay has read is still being written, and partitions are asked as soon as they are opened: two looks right
+            // after each other would both see the cursors of before.
+            self.survey_at_ms = now_ms + SURVEY_INTERVAL_MS;
+        }
         self.ready_at = Some(self.follow.next_offset());
         out.push(Output::Ready(Condition::Log, Ok(())));
         self.ready(out);

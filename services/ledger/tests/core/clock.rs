@@ -50,6 +50,7 @@ fn a_partition_that_could_not_be_read_is_tried_again() {
         assert!(driver.loss().is_some());
         world.topic[0] = whole;
         world.ends[0] = 2;
+        world.send(0, "bank", "carol", 3);
         driver.now.wall_us = step(driver.now.wall_us);
         driver.pass(5_000, &world);
         driver.pass(5_000, &world);
