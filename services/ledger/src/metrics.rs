@@ -130,7 +130,7 @@ impl Metrics {
     pub fn published(&self, publication: &Publication) {
         let instruments = &*self.instruments;
         let totals = &publication.totals;
-        instruments.height.record(publication.tip.height, &[]);
+        instruments.height.record(publication.tip.height(), &[]);
         instruments
             .lag
             .record(totals.end_offset.saturating_sub(totals.applied_offset), &[]);

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use follow::Pause;
 use kit::Shutdown;
+use topics::Pause;
 
 use crate::index::{Error, Index, Publisher, probe};
 use crate::readiness::Conditions;

@@ -6,10 +6,11 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use chain::{Genesis, Rules};
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, bootstrap, snapshot, watch};
+use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
+use topics::{BLOCKCHAIN, TRANSACTIONS};
+use topics::{bootstrap, watch};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -196,7 +197,7 @@ fn log_start(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
     );
     let snapshot = start.map_or_else(
         || "none".to_owned(),
-        |start| format!("at height {}", start.chain.tip().height),
+        |start| format!("at height {}", start.chain.tip().height()),
     );
     tracing::info!(
         "data in {}: index {index}, snapshot {snapshot}",

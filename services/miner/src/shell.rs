@@ -13,11 +13,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use engine::Signal;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
-use follow::{Feed, Rayon};
+use follow::Feed;
 use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
 use kit::Shutdown;
+use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
 use crate::metrics;
@@ -216,7 +217,7 @@ impl Shell {
                 Output::Check(check) => self.check(check),
                 Output::Survey(survey) => self.clerk.send(Errand::Survey(survey)),
                 Output::Seal { attempt, template } => {
-                    let records = template.included + template.rejected;
+                    let records = template.verdicts.len() as u32;
                     let traces = self.core.traces();
                     self.traces
                         .sealing(&template.header, records as usize, &traces);

@@ -2,13 +2,13 @@
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use chain::block::Signatures;
 use chain::genesis::{Allocation, Genesis};
-use chain::{Chain, Draft, Hash, Secret, Transaction, assemble, record};
+use chain::record::Signatures;
+use chain::{Chain, Draft, Hash, Secret, Slot, Transaction, record};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
-use follow::Rayon;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{Entry, Journal, Options, Url};
+use parallel::Rayon;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::appends::Counter;
 
@@ -98,7 +98,7 @@ impl History {
         let records = record::check_all(values, &rules, rand::random(), &Rayon);
         let draft = Draft {
             partition: 0,
-            slots: records.into_iter().map(assemble::Slot::Record).collect(),
+            slots: records.into_iter().map(Slot::Record).collect(),
             miner: "miner".parse()?,
             timestamp_ms: self.genesis.timestamp_ms,
         };
@@ -123,7 +123,7 @@ impl History {
     pub fn write(&self, folder: &std::path::Path) -> Result<String> {
         let url = format!("disk:{}", folder.display());
         let journal = Journal::open(&Url::parse(&url)?, &Options::default())?;
-        follow::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
+        topics::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
         append(&journal, TRANSACTIONS, &self.records)?;
         append(&journal, BLOCKCHAIN, &self.blocks[1..])?;
         Ok(url)

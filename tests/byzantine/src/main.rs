@@ -11,12 +11,12 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use bytes::Bytes;
 use chain::{Block, Chain, Draft, Hash, Secret, work};
 use clap::Parser;
-use follow::config::JournalArgs;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use follow::{Settings, replay};
 use journal::{Entry, Journal, Record};
 use prost::Message as _;
 use proto::chain::v1;
+use topics::config::JournalArgs;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use fault::Fault;
 use tale::Tale;
@@ -82,7 +82,7 @@ fn propose(journal: &Journal, ground: &Ground, value: Bytes, expected: Option<&s
     println!(
         "{}",
         serde_json::json!({
-            "offset": appended.offset, "height": ground.chain.tip().height + 1, "hash": hash.ok(), "expected": expected,
+            "offset": appended.offset, "height": ground.chain.tip().height() + 1, "hash": hash.ok(), "expected": expected,
             "miner": ground.secret.account().to_string(),
         })
     );
@@ -96,7 +96,7 @@ impl Ground {
             expected: None,
             assume_valid: None,
         };
-        let core = replay::replay(settings, || replay::records(journal), |_, _| {})?;
+        let core = replay::replay(settings, || topics::records(journal), |_, _| {})?;
         let chain = core.chain().context("there is no chain")?.clone();
         let pem = std::fs::read_to_string(&args.key)?;
         let secret = Secret::from_pem(&pem).map_err(|error| anyhow!("{error}"))?;
@@ -131,7 +131,7 @@ impl Ground {
             partition: self.partition,
             slots: tale::slots(self, tale)?,
             miner: self.miner(),
-            timestamp_ms: u64::try_from(now)?.max(self.chain.tip().timestamp_ms),
+            timestamp_ms: u64::try_from(now)?.max(self.chain.tip().header.timestamp_ms),
         };
         let template = self.chain.assemble(draft)?;
         let mut block = v1::Block::decode(template.finish(0, None))?;

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use chain::Hash;
 use engine::{Core as _, Now};
-use follow::{DataLoss, Event, Fatal, Input, Snapshot};
+use follow::{Event, Fatal, Input, Snapshot};
 use journal::TailEvent;
+use topics::DataLoss;
 
 use crate::forge::Forge;
 use crate::snapshot::through_a_file;
@@ -120,7 +121,11 @@ fn a_reconnect_compares_and_reads_on_without_repeating_anything() {
         }
         stand.reconnect();
         stand.run();
-        let heights: Vec<u64> = stand.accepted().iter().map(|block| block.height).collect();
+        let heights: Vec<u64> = stand
+            .accepted()
+            .iter()
+            .map(|block| block.height())
+            .collect();
         assert_eq!(heights, (0..=30).collect::<Vec<u64>>());
         assert_eq!(stand.tip(), forge.tip());
         assert!(stand.refused().is_empty());

@@ -139,25 +139,16 @@ mod tests {
         }
     }
 
-    fn record(text: &str, verdict: Verdict) -> Claim {
-        Claim::Record {
+    fn record(text: &str, verdict: Verdict) -> Slot<Claim> {
+        Slot::Record(Claim {
             hash: Hash::of(text.as_bytes()),
             verdict,
-        }
+        })
     }
 
     /// A block of these slots, from offset 10 on.
-    fn subject(slots: Vec<Claim>) -> Subject {
-        let offsets: u64 = slots
-            .iter()
-            .map(|slot| {
-                if let Claim::Void { offsets } = slot {
-                    *offsets
-                } else {
-                    1
-                }
-            })
-            .sum();
+    fn subject(slots: Vec<Slot<Claim>>) -> Subject {
+        let offsets: u64 = slots.iter().map(Slot::offsets).sum();
         Subject {
             height: 1,
             hash: Hash::ZERO,
@@ -171,7 +162,7 @@ mod tests {
         }
     }
 
-    fn run(slots: Vec<Claim>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
+    fn run(slots: Vec<Slot<Claim>>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
         let subject = subject(slots);
         let audited = compare(&subject, facts.iter(), start, &Hash::ZERO, 0);
         assert_eq!(audited.append_ms.len(), subject.slots.len());
@@ -186,7 +177,7 @@ mod tests {
     fn an_honest_block_has_no_findings() {
         let slots = vec![
             record("a", Verdict::Included),
-            Claim::Void { offsets: 2 },
+            Slot::Hole(2),
             record("b", Verdict::Undecodable),
         ];
         assert_eq!(run(slots, &[fact(10, "a"), fact(13, "b")], 0), []);
@@ -195,10 +186,10 @@ mod tests {
     #[test]
     fn every_lie_has_its_name() {
         let long = "x".repeat(MAX_TRANSACTION_BYTES + 1);
-        type Row = (Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
+        type Row = (Vec<Slot<Claim>>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
         let table: [Row; 6] = [
             (
-                vec![Claim::Void { offsets: 3 }],
+                vec![Slot::Hole(3)],
                 vec![fact(10, "a"), fact(11, "b")],
                 0,
                 vec![(Fault::Missing, 10, 12)],

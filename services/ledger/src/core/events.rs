@@ -74,12 +74,15 @@ impl Core {
     pub(super) fn accepted(&mut self, applied: Applied, out: &mut Vec<Output>) {
         let accepted = &applied.accepted;
         if let Some(resume) = &self.resume {
-            match resume.meets(accepted.height, &accepted.hash) {
+            match resume.meets(accepted.height(), &accepted.hash()) {
                 Meeting::Below => {}
                 Meeting::Same => self.resume = None,
                 Meeting::Other => {
-                    let loss =
-                        resume.contradicted(&self.blockchain, applied.topic_offset, &accepted.hash);
+                    let loss = resume.contradicted(
+                        &self.blockchain,
+                        applied.topic_offset,
+                        &accepted.hash(),
+                    );
                     self.fail(loss, out);
                 }
             }
@@ -93,7 +96,7 @@ impl Core {
             head.included += u64::from(tally.included);
             head.rejected += u64::from(tally.rejected);
         }
-        if accepted.height > 0
+        if accepted.height() > 0
             && let Some(partition) = self
                 .partitions
                 .get_mut(accepted.block.header().partition as usize)

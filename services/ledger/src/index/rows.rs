@@ -1,6 +1,6 @@
 //! The values of the index, in postcard: small numbers take few bytes.
 
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use chain::{Account, Hash, Verdict, leaf};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -193,8 +193,8 @@ impl From<Kind> for What {
     }
 }
 
-impl From<&chain::accepted::Entry> for Entry {
-    fn from(entry: &chain::accepted::Entry) -> Entry {
+impl From<&chain::effects::Entry> for Entry {
+    fn from(entry: &chain::effects::Entry) -> Entry {
         Entry {
             previous: entry.previous,
             sequence: entry.sequence,

@@ -1,7 +1,7 @@
 //! What the index answers: blocks, records, accounts, candidates, as a reader sees them.
 
 use bytes::Bytes;
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use chain::{Account, Hash, Header, Transaction, Verdict};
 use serde::{Deserialize, Serialize};
 

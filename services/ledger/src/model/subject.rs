@@ -1,5 +1,6 @@
 //! A block as the audit needs it.
 
+use chain::slice::{Slot, numbered};
 use chain::{Accepted, Account, Hash};
 use follow::audit::{Claim, claims};
 
@@ -23,22 +24,16 @@ pub struct Subject {
     /// When the log took the block.
     pub block_ms: u64,
     /// The slice, in offset order.
-    pub slots: Vec<Claim>,
+    pub slots: Vec<Slot<Claim>>,
 }
 
 impl Subject {
     /// Offset and hash of each record in it.
     pub fn records(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
-        let mut next = self.from;
-        self.slots.iter().filter_map(move |slot| match slot {
-            Claim::Record { hash, .. } => {
-                next += 1;
-                Some((next - 1, *hash))
-            }
-            Claim::Void { offsets } => {
-                next += offsets;
-                None
-            }
+        let slots = numbered(self.from, self.slots.iter().copied());
+        slots.filter_map(|(offset, slot)| match slot {
+            Slot::Record(claim) => Some((offset, claim.hash)),
+            Slot::Hole(_) => None,
         })
     }
 }
@@ -47,13 +42,13 @@ impl From<&Accepted> for Subject {
     fn from(accepted: &Accepted) -> Subject {
         let header = accepted.block.header();
         Subject {
-            height: accepted.height,
-            hash: accepted.hash,
+            height: accepted.height(),
+            hash: accepted.hash(),
             miner: header.miner,
             partition: header.partition,
             from: header.from_offset,
             to: header.to_offset,
-            first_leaf: accepted.first_leaf,
+            first_leaf: accepted.effects.first_leaf,
             block_ms: accepted.append_ms,
             slots: claims(accepted).collect(),
         }

@@ -12,7 +12,7 @@ use crate::problem::{Beyond, Invalid, Problem, Unknown};
 
 /// The block at a height.
 pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
-    let tip = view.tip().height;
+    let tip = view.tip().height();
     view.block(height)?.ok_or(Problem::Beyond {
         what: Beyond::Height { field },
         end: tip,
@@ -21,7 +21,7 @@ pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Pro
 
 /// A height of a request; absent: the tip.
 pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u64, Problem> {
-    let tip = view.tip().height;
+    let tip = view.tip().height();
     match height {
         Some(height) if height > tip => Err(Problem::Beyond {
             what: Beyond::Height { field },

@@ -1,7 +1,7 @@
 //! From what the index answers to what the wire shows.
 
 use chain::Account;
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use proto::ledger::v1 as wire;
 use proto::types::v1 as types;
 use proto::wire::timestamp;

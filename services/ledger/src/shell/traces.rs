@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use journal::Journal;
 use kit::TraceContext;
 use kit::messaging::{self, Operation, Topic};
 use parking_lot::Mutex;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use tracing::Span;
 
 use crate::model::{Applied, Batch};
@@ -69,8 +69,8 @@ impl Traces {
         spans.push(messaging::batch_step("apply block", records, &contexts));
         for span in &spans {
             messaging::set_position(span, BLOCKCHAIN_PARTITION, Some(applied.topic_offset));
-            messaging::set(span, HEIGHT, messaging::count(applied.accepted.height));
-            messaging::set(span, HASH, applied.accepted.hash.to_string());
+            messaging::set(span, HEIGHT, messaging::count(applied.accepted.height()));
+            messaging::set(span, HASH, applied.accepted.hash().to_string());
         }
         spans
     }

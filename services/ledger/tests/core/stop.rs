@@ -34,7 +34,7 @@ fn what_was_taken_in_is_written_and_kept_in_a_snapshot() {
     driver.close();
     let mut driver = Driver::open(dir.path());
     assert_eq!(driver.core.height(), Some(height), "the snapshot");
-    assert_eq!(driver.view().tip().height, height, "the index");
+    assert_eq!(driver.view().tip().height(), height, "the index");
     driver.run(&world);
     assert_eq!(driver.view().tip(), world.chain.tip());
 }

@@ -25,7 +25,7 @@ impl Cache {
     pub fn block(&mut self, accepted: &Accepted, keyspaces: &Keyspaces) -> Result<(), Error> {
         let tally = accepted.tally();
         // Block 0 takes no work.
-        let work = if accepted.height == 0 {
+        let work = if accepted.height() == 0 {
             0.0
         } else {
             work::expected_tries(accepted.block.header().bits) as f64

@@ -1,0 +1,232 @@
+//! The first start of a chain: topics, and block 0.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chain::genesis::Rules;
+use chain::{Chain, Genesis, Hash};
+use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
+use tracing::info;
+
+use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
+use crate::pause::Pause;
+use crate::records::records;
+
+/// Longest wait for block 0 to be durable; then it is looked for.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Attempts in a row that brokers refuse this client before that is final: those that start refuse everybody.
+const REFUSALS: u32 = 3;
+
+/// Why a chain cannot be established.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal holds another chain.
+    #[error(
+        "the journal holds the chain {found}, and the genesis given is that of {expected}: give the genesis of the chain that is there, \
+         or another prefix (kafka://HOST:PORT/PREFIX) to start a second one beside it"
+    )]
+    WrongChain {
+        /// Id of the chain that the genesis makes.
+        expected: Hash,
+        /// Id of the chain found.
+        found: Hash,
+    },
+    /// The genesis breaks a rule.
+    #[error("the genesis is not valid: {0}")]
+    Genesis(chain::genesis::Fault),
+    /// A topic is set up so that a chain on it would not be safe.
+    #[error(
+        "topic {topic}: {setting} is {found} and must be {expected}: change it, or start on a new prefix",
+        setting = fault.setting, found = fault.found, expected = fault.expected
+    )]
+    Setting {
+        /// The topic as the provider names it.
+        topic: String,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// The log does not take block 0.
+    #[error("block 0 cannot be published: {0}")]
+    NotPublished(String),
+    /// The log does not go back to block 0.
+    #[error(
+        "the topic {topic} begins at offset {start}: block 0 is gone, and only a snapshot that covers this can go on"
+    )]
+    Pruned {
+        /// The topic as the provider names it.
+        topic: String,
+        /// First offset that is there.
+        start: u64,
+    },
+    /// The log fails for good.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// Told to stop while the log was unavailable.
+    #[error("stopped while waiting for the journal")]
+    Cancelled,
+}
+
+/// With a genesis: makes the topics and publishes block 0 unless they are there, and refuses another chain. Without: looks at what is there.
+/// Both refuse settings that are not safe; of others a [`Watch`](crate::Watch) tells. Any number of processes may do so at once: the first block 0 in the log is the chain.
+///
+/// Gives the rules of the chain. `None`: there is no block 0 yet and no genesis was given. `known` are those of a chain of which something is
+/// kept locally: what the log has lost is then for whoever goes on from there to say. Without it, a log that does not go back to block 0 is refused.
+///
+/// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so,
+/// or when the brokers go on refusing this client: a process that starts with a wrong password is to be started with another one.
+pub fn establish(
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+    known: Option<&Arc<Rules>>,
+    cancelled: &dyn Fn() -> bool,
+    trouble: &dyn Fn(&journal::Error),
+) -> Result<Option<Arc<Rules>>, Error> {
+    if let Some(genesis) = genesis {
+        genesis.validate().map_err(Error::Genesis)?;
+    }
+    let mut pause = Pause::default();
+    let mut refusals = 0;
+    loop {
+        let outcome = attempt(journal, genesis, known);
+        let is_refused = matches!(
+            outcome,
+            Err(Error::Journal(journal::Error::Unauthenticated(_)))
+        );
+        refusals = if is_refused { refusals + 1 } else { 0 };
+        match outcome {
+            Ok(Attempt::Established(rules)) => return Ok(rules),
+            Ok(Attempt::Published) => {} // Or perhaps: look again.
+            Err(Error::Journal(error)) if error.is_retryable() && refusals < REFUSALS => {
+                trouble(&error);
+                pause.take(cancelled);
+            }
+            Err(error) => return Err(error),
+        }
+        if cancelled() {
+            return Err(Error::Cancelled);
+        }
+    }
+}
+
+/// How far an attempt came.
+enum Attempt {
+    /// This is what is there.
+    Established(Option<Arc<Rules>>),
+    /// Block 0 is on its way.
+    Published,
+}
+
+fn attempt(
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+    known: Option<&Arc<Rules>>,
+) -> Result<Attempt, Error> {
+    // Under a chain of which something is kept nothing is made anew: it would stand where what is lost belongs.
+    if let (Some(genesis), None, Ok(())) = (genesis, known, journal.expect_writable()) {
+        for spec in specs(genesis) {
+            if journal.create_topic(&spec)? == Creation::Created {
+                info!(topic = journal.topic_name(&spec.name), "topic created");
+            }
+        }
+    }
+    let rules = match find_in_topic(journal) {
+        Ok(None) => known.cloned(),
+        Ok(rules) => rules,
+        // What is kept of the chain says which one it was.
+        Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
+        Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
+        Err(error) => return Err(error),
+    };
+    if let (Some(genesis), Some(rules)) = (genesis, &rules)
+        && genesis.chain_id() != rules.chain_id
+    {
+        return Err(Error::WrongChain {
+            expected: genesis.chain_id(),
+            found: rules.chain_id,
+        });
+    }
+    if let Some(genesis) = genesis.or(rules.as_ref().map(|rules| &rules.genesis)) {
+        for spec in specs(genesis) {
+            inspect(journal, &spec)?;
+        }
+    }
+    match genesis {
+        Some(genesis) if rules.is_none() => {
+            publish(journal, genesis)?;
+            Ok(Attempt::Published)
+        }
+        _ => Ok(Attempt::Established(rules)),
+    }
+}
+
+/// Refuses settings of a topic on which a chain is not safe.
+fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
+    let topic = journal.topic_name(&spec.name);
+    let Some(description) = journal.describe(spec)? else {
+        return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
+    };
+    match description.faults.into_iter().find(|fault| fault.fatal) {
+        Some(fault) => Err(Error::Setting { topic, fault }),
+        None => Ok(()),
+    }
+}
+
+/// Appends block 0. Whether it got there, and first, shows when the log is read again.
+fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
+    let entry = Entry {
+        partition: BLOCKCHAIN_PARTITION,
+        value: genesis.block_zero(),
+        ..Entry::default()
+    };
+    match journal.append(BLOCKCHAIN, entry, APPEND_TIMEOUT) {
+        Ok(appended) => {
+            info!(chain = %genesis.chain_id(), offset = appended.offset, "block 0 published");
+            Ok(())
+        }
+        Err(AppendError::Terminal(why)) => Err(Error::NotPublished(why)),
+        Err(error) => Err(journal::Error::Unavailable(error.to_string()).into()),
+    }
+}
+
+/// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the log are returned.
+pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+    match find_in_topic(journal) {
+        Err(Error::Journal(journal::Error::NoTopic(_))) => Ok(None),
+        found => found,
+    }
+}
+
+fn find_in_topic(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
+    Ok(look(journal)?.map(|zero| zero.rules))
+}
+
+/// The first valid block 0.
+pub(crate) struct Zero {
+    /// Its offset on the topic.
+    pub(crate) offset: u64,
+    /// Hash of its record.
+    pub(crate) record: Hash,
+    /// What it says.
+    pub(crate) rules: Arc<Rules>,
+}
+
+pub(crate) fn look(journal: &Journal) -> Result<Option<Zero>, Error> {
+    for record in records(journal)? {
+        let record = record.map_err(|error| match error {
+            journal::Error::OutOfRange { start, .. } if start > 0 => Error::Pruned {
+                topic: journal.topic_name(BLOCKCHAIN),
+                start,
+            },
+            error => Error::Journal(error),
+        })?;
+        if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
+            return Ok(Some(Zero {
+                offset: record.offset,
+                record: Hash::of(&record.value),
+                rules: chain.rules().clone(),
+            }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,274 @@
+//! Whether the topics still are what the chain needs: looked at when a service starts, and again and again while it runs.
+//!
+//! Settings can be changed, partitions added, records deleted and whole topics made anew under those who read and write
+//! them, and clients of Kafka learn nothing of it. Every service keeps a watch, the ones that read no topic too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use chain::Hash;
+use chain::genesis::Rules;
+use journal::{Fault, Journal, Setting, TopicSpec};
+use tracing::{info, warn};
+
+use crate::bootstrap::{self, Zero};
+use crate::compare;
+use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
+use crate::loss::DataLoss;
+use crate::pause;
+
+/// Between two looks. One costs a few questions to the brokers.
+const INTERVAL: Duration = Duration::from_secs(15);
+
+/// Why a service cannot go on.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting without which a chain is not safe.
+    #[error(transparent)]
+    Setting(bootstrap::Error),
+    /// Block 0 is not where it was.
+    #[error(transparent)]
+    DataLoss(#[from] DataLoss),
+    /// The log fails for good.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+}
+
+/// Something that an operator should see to, and that does not stop anybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A setting that is a risk.
+    Setting {
+        /// The topic as the provider names it.
+        topic: String,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// There are partitions that do not exist for the chain.
+    Beyond {
+        /// The topic as the provider names it.
+        topic: String,
+        /// Partitions of the chain.
+        partitions: u32,
+        /// Partitions of the topic.
+        found: u32,
+    },
+    /// There is no such topic any more.
+    Gone {
+        /// The topic as the provider names it.
+        topic: String,
+    },
+    /// Nothing can be said.
+    Unseen {
+        /// The topic as the provider names it.
+        topic: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A watch over the topics of one chain.
+pub struct Watch {
+    journal: Journal,
+    rules: Arc<Rules>,
+    /// Block 0 as it was found first.
+    zero: Sought,
+    /// What was wrong at the last look.
+    wrong: Vec<Notice>,
+}
+
+/// Block 0 of the log.
+enum Sought {
+    NotYet,
+    Found {
+        offset: u64,
+        record: Hash,
+    },
+    /// It was gone before the watch began.
+    Gone,
+}
+
+/// Watches as soon as it is told the rules of the chain, until `stopped`; ends when nobody can tell them any more. Blocks.
+///
+/// # Errors
+/// What no waiting heals.
+pub fn once_known(
+    journal: Journal,
+    rules: &Receiver<Arc<Rules>>,
+    stopped: &dyn Fn() -> bool,
+) -> Result<(), Error> {
+    match rules.recv() {
+        // Nobody can change what was imported.
+        Ok(_) if journal.expect_writable().is_err() => Ok(()),
+        Ok(rules) => Watch::new(journal, rules).run(stopped),
+        Err(_) => Ok(()),
+    }
+}
+
+impl Watch {
+    /// A watch over what the chain with these rules lives on.
+    pub fn new(journal: Journal, rules: Arc<Rules>) -> Watch {
+        Watch {
+            journal,
+            rules,
+            zero: Sought::NotYet,
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Looks until `stopped`, and logs what it sees. Blocks.
+    ///
+    /// # Errors
+    /// What no waiting heals.
+    pub fn run(mut self, stopped: &dyn Fn() -> bool) -> Result<(), Error> {
+        while !stopped() {
+            if let Some(wrong) = self.look(stopped)? {
+                let new = wrong.iter().filter(|notice| !self.wrong.contains(notice));
+                new.for_each(|notice| warn!("{notice}"));
+                let over = self.wrong.iter().filter(|notice| !wrong.contains(notice));
+                over.for_each(|notice| info!("no longer: {notice}"));
+                self.wrong = wrong;
+            }
+            pause::rest(INTERVAL, stopped);
+        }
+        Ok(())
+    }
+
+    /// Everything that is wrong now. `None`: the log cannot be reached, of which those tell who read and write, or it is `stopped`.
+    ///
+    /// # Errors
+    /// What no waiting heals.
+    pub fn look(&mut self, stopped: &dyn Fn() -> bool) -> Result<Option<Vec<Notice>>, Error> {
+        // One short question first: those about settings are repeated for long.
+        let reached = self.journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION);
+        if reached.is_err_and(|error| error.is_retryable()) {
+            return Ok(None);
+        }
+        let mut wrong = Vec::new();
+        for spec in specs(&self.rules.genesis) {
+            if stopped() || !self.settings(&spec, &mut wrong)? {
+                return Ok(None);
+            }
+        }
+        if !wrong.contains(&Notice::Gone {
+            topic: self.journal.topic_name(BLOCKCHAIN),
+        }) {
+            self.block_zero(stopped)?;
+        }
+        Ok(Some(wrong))
+    }
+
+    /// False: they could not be asked for.
+    fn settings(&self, spec: &TopicSpec, wrong: &mut Vec<Notice>) -> Result<bool, Error> {
+        let topic = self.journal.topic_name(&spec.name);
+        let description = match self.journal.describe(spec) {
+            Ok(Some(description)) => description,
+            Ok(None) => {
+                wrong.push(Notice::Gone { topic });
+                return Ok(true);
+            }
+            Err(error) if error.is_retryable() => return Ok(false),
+            // Whoever may read and write need not be allowed to ask for settings.
+            Err(error) => {
+                let why = error.to_string();
+                wrong.push(Notice::Unseen { topic, why });
+                return Ok(true);
+            }
+        };
+        for fault in description.faults {
+            if fault.fatal {
+                return Err(Error::Setting(bootstrap::Error::Setting { topic, fault }));
+            }
+            let topic = topic.clone();
+            wrong.push(match fault.setting == Setting::Partitions {
+                true => Notice::Beyond {
+                    topic,
+                    partitions: spec.partitions,
+                    found: description.partitions,
+                },
+                false => Notice::Setting { topic, fault },
+            });
+        }
+        Ok(true)
+    }
+
+    /// Whether block 0 is where it was: another one there is another chain, under the name of this one.
+    fn block_zero(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), Error> {
+        let (offset, expected) = match self.zero {
+            Sought::Found { offset, record } => (offset, record),
+            Sought::Gone => return Ok(()),
+            Sought::NotYet => return self.find_block_zero(),
+        };
+        let found = compare::patiently(&self.journal, Some(offset), offset + 1, stopped, &|_| {})?;
+        match found {
+            None => Ok(()),
+            // Deleted: the settings tell of a start above 0.
+            Some((offsets, _)) if offsets.start > offset => Ok(()),
+            Some((_, found)) if found == Some(expected) => Ok(()),
+            Some((_, found)) => Err(self.loss(offset, Some(expected), found)),
+        }
+    }
+
+    fn find_block_zero(&mut self) -> Result<(), Error> {
+        match bootstrap::look(&self.journal) {
+            Ok(Some(Zero {
+                offset,
+                record,
+                rules,
+            })) if rules.chain_id == self.rules.chain_id => {
+                self.zero = Sought::Found { offset, record };
+                Ok(())
+            }
+            Ok(Some(Zero { offset, record, .. })) => Err(self.loss(offset, None, Some(record))),
+            Ok(None) => Err(self.loss(0, None, None)),
+            Err(bootstrap::Error::Pruned { .. }) => {
+                self.zero = Sought::Gone;
+                Ok(())
+            }
+            // To be looked for again.
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn loss(&self, offset: u64, expected: Option<Hash>, found: Option<Hash>) -> Error {
+        let chain = self.rules.chain_id;
+        let told = |hash: Hash| format!("a record with hash {hash}");
+        Error::DataLoss(DataLoss {
+            topic: self.journal.topic_name(BLOCKCHAIN),
+            partition: BLOCKCHAIN_PARTITION,
+            offset,
+            expected: match expected {
+                Some(hash) => format!("block 0 of the chain {chain}, {}", told(hash)),
+                None => format!("block 0 of the chain {chain}"),
+            },
+            found: found.map_or("no record".into(), told),
+        })
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Setting { topic, fault } => write!(
+                f,
+                "topic {topic}: {} is {} and should be {}; `blocklog doctor` says how to change it",
+                fault.setting, fault.found, fault.expected
+            ),
+            Notice::Beyond {
+                topic,
+                partitions,
+                found,
+            } => write!(
+                f,
+                "topic {topic}: partitions is {found} and should be {partitions}: what is published on partitions from \
+                 {partitions} on comes into no block; publish through ingest, or name the partition"
+            ),
+            Notice::Gone { topic } => write!(f, "there is no topic {topic} any more: restore it"),
+            Notice::Unseen { topic, why } => {
+                write!(f, "topic {topic}: its settings cannot be looked at: {why}")
+            }
+        }
+    }
+}

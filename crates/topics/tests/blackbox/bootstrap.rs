@@ -1,0 +1,202 @@
+//! The first start of a chain, by many at once.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chain::Slot;
+use chain::genesis::Rules;
+use chain::{Chain, Draft, Genesis, record};
+use journal::{Entry, Journal};
+use topics::bootstrap::{Error, establish, find_genesis};
+use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
+
+use crate::{genesis, memory};
+
+fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
+    establish(journal, genesis, None, &|| false, &|error| {
+        panic!("{error}")
+    })
+}
+
+#[test]
+fn eight_at_once_make_one_chain() {
+    let journal = memory();
+    let genesis = genesis("eight");
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let rules = start(&journal, Some(&genesis)).unwrap();
+                assert_eq!(rules.unwrap().chain_id, genesis.chain_id());
+            });
+        }
+    });
+    assert_eq!(find_genesis(&journal).unwrap().unwrap().genesis, genesis);
+    assert!((1..=8).contains(&journal.offsets(BLOCKCHAIN, 0).unwrap().end));
+    assert_eq!(journal.offsets(TRANSACTIONS, 1).unwrap().end, 0);
+    assert!(journal.offsets(TRANSACTIONS, 2).is_err());
+}
+
+#[test]
+fn eight_with_different_genesis_make_one_chain_too() {
+    let journal = memory();
+    let done: Vec<_> = thread::scope(|scope| {
+        let runs: Vec<_> = (0..8)
+            .map(|n| {
+                let journal = &journal;
+                scope.spawn(move || start(journal, Some(&genesis(&format!("chain-{n}")))))
+            })
+            .collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let won = find_genesis(&journal).unwrap().unwrap().chain_id;
+    assert_eq!(done.iter().filter(|done| done.is_ok()).count(), 1);
+    for lost in done.into_iter().filter_map(Result::err) {
+        let Error::WrongChain { expected, found } = &lost else {
+            panic!("{lost}");
+        };
+        assert_eq!(*found, won);
+        let told = lost.to_string();
+        assert!(
+            told.contains(&found.to_string()) && told.contains(&expected.to_string()),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_restart_publishes_nothing() {
+    let journal = memory();
+    let genesis = genesis("restart");
+    for _ in 0..3 {
+        start(&journal, Some(&genesis)).unwrap();
+    }
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 1);
+    assert!(start(&journal, None).unwrap().is_some());
+}
+
+#[test]
+fn without_a_genesis_nothing_is_made() {
+    let journal = memory();
+    assert!(start(&journal, None).unwrap().is_none());
+    assert!(find_genesis(&journal).unwrap().is_none());
+    assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
+}
+
+/// The first block after block 0 of a chain of that name.
+fn block_one(name: &str) -> Bytes {
+    let (chain, _) = Chain::start(&genesis(name).block_zero(), 1_000_000).unwrap();
+    let junk = record::check(Bytes::from_static(b"junk"), chain.rules());
+    let draft = Draft {
+        partition: 0,
+        slots: vec![Slot::Record(junk)],
+        miner: "anna".parse().unwrap(),
+        timestamp_ms: chain.tip().header.timestamp_ms,
+    };
+    let template = chain.assemble(draft).unwrap();
+    template.finish(template.work().search(0, 1 << 20).unwrap(), None)
+}
+
+#[test]
+fn junk_before_block_zero_does_not_keep_it_away() {
+    let journal = memory();
+    let genesis = genesis("junk");
+    for spec in specs(&genesis) {
+        journal.create_topic(&spec).unwrap();
+    }
+    for value in [b"junk".as_slice().into(), block_one("other")] {
+        let entry = Entry {
+            value,
+            ..Entry::default()
+        };
+        journal
+            .append(BLOCKCHAIN, entry, Duration::from_secs(5))
+            .unwrap();
+    }
+    start(&journal, Some(&genesis)).unwrap();
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 3);
+    assert_eq!(
+        find_genesis(&journal).unwrap().unwrap().chain_id,
+        genesis.chain_id()
+    );
+}
+
+#[test]
+fn topics_that_cannot_carry_the_chain_are_refused() {
+    let journal = memory();
+    let genesis = genesis("settings");
+    let mut two = specs(&genesis);
+    two[0].partitions = 1;
+    for spec in &two {
+        journal.create_topic(spec).unwrap();
+    }
+    let refused = start(&journal, Some(&genesis)).unwrap_err();
+    let Error::Setting { topic, .. } = &refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(topic, TRANSACTIONS);
+    assert_eq!(
+        journal.offsets(BLOCKCHAIN, 0).unwrap().end,
+        0,
+        "nothing is published on it"
+    );
+}
+
+#[test]
+fn a_genesis_that_breaks_a_rule_makes_nothing() {
+    let journal = memory();
+    let broken = Genesis {
+        partitions: 0,
+        ..genesis("broken")
+    };
+    let refused = start(&journal, Some(&broken)).unwrap_err();
+    assert!(matches!(refused, Error::Genesis(_)), "{refused}");
+    assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
+}
+
+#[test]
+fn under_a_chain_that_is_known_nothing_is_made_anew() {
+    let (genesis, journal) = (genesis("known"), memory());
+    let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
+    let known = |journal: &Journal| {
+        establish(journal, Some(&genesis), Some(&rules), &|| false, &|error| {
+            panic!("{error}")
+        })
+    };
+    // Its topics are gone, or begin anew.
+    let elsewhere = memory();
+    assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
+    assert!(elsewhere.offsets(BLOCKCHAIN, 0).is_err());
+    let faults = journal.faults().unwrap();
+    faults.truncate(BLOCKCHAIN, 0, 0).unwrap();
+    assert_eq!(known(&journal).unwrap().unwrap().chain_id, rules.chain_id);
+    assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 0);
+}
+
+#[test]
+fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
+    let (genesis, journal) = (genesis("pruned"), memory());
+    let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
+    let entry = Entry {
+        value: b"later".as_slice().into(),
+        ..Entry::default()
+    };
+    journal
+        .append(BLOCKCHAIN, entry, Duration::from_secs(5))
+        .unwrap();
+    journal
+        .faults()
+        .unwrap()
+        .cut_start(BLOCKCHAIN, 0, 1)
+        .unwrap();
+    for genesis in [None, Some(&genesis)] {
+        let refused = start(&journal, genesis).unwrap_err();
+        assert!(
+            matches!(refused, Error::Pruned { start: 1, .. }),
+            "{refused}"
+        );
+        let known = establish(&journal, genesis, Some(&rules), &|| false, &|_| {});
+        assert_eq!(known.unwrap().unwrap().chain_id, rules.chain_id);
+    }
+}
