@@ -121,9 +121,9 @@ impl Setup {
 
     /// A core that resumes where the index and the snapshot stand, and what it runs on.
     fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
-        let index = index.state.clone().zip(index.rules.clone());
+        let standing = index.state.clone().zip(index.rules.clone());
         log_start(
-            index.as_ref().map(|(state, _)| state.tip.height),
+            standing.as_ref().map(|(state, _)| state.tip.height),
             start.as_ref(),
             &self.config.data,
         );
@@ -136,7 +136,7 @@ impl Setup {
             transactions: transactions(&self.journal),
         };
         Parts {
-            core: Core::new(settings, index, start),
+            core: Core::new(settings, standing, start),
             rules,
             index,
             journal: self.journal.clone(),

@@ -126,6 +126,8 @@ mod tests {
     use chain::limits::MAX_TRANSACTION_BYTES;
 
     use super::*;
+    use chain::slice::Slot;
+    use follow::audit::Claim;
 
     fn fact(offset: u64, text: &str) -> Fact {
         let value = Bytes::copy_from_slice(text.as_bytes());

@@ -90,7 +90,7 @@ impl Writer {
         };
         let mut out = self.database.batch();
         let mut rows = bulk::Rows::default();
-        self.blocks(&batch.blocks, &mut rows, &mut out)?;
+        self.blocks(batch.blocks(), &mut rows, &mut out)?;
         for refused in &batch.refused {
             self.candidate(refused, &mut out)?;
         }

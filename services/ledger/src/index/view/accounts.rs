@@ -16,7 +16,7 @@ impl View {
         };
         let size = self
             .block_row(height.min(self.tip().height()))?
-            .map_or(0, |row| row.header.log_size);
+            .map_or(0, |row| row.block.header.log_size);
         let Some(group) = self.group_below(number, size)? else {
             return Ok(None);
         };
