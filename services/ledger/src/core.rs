@@ -13,31 +13,27 @@
 
 use std::sync::Arc;
 
-use ::chain::Rules;
+use chain::Rules;
 use engine::{Now, Signal};
 
-use crate::store::answer::Finding;
-use crate::store::rows::State;
-use crate::store::write::Batch;
+use crate::model::answer::Finding;
+use crate::model::{Batch, Condition, Mark, State, Trouble};
 
 pub mod audit;
-mod chain;
 pub mod compare;
-pub mod fact;
+mod events;
 mod input;
 pub mod loss;
 mod output;
 mod partition;
 pub mod queue;
-pub mod recheck;
 mod resume;
 mod standing;
 
 pub use input::{Input, Lane, News};
-pub use output::{Output, Publication, Snapshot};
+pub use output::{Output, Snapshot};
 
 use self::partition::Partition;
-use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -108,7 +104,7 @@ pub struct Core {
     published_end: u64,
     /// Ready once the index has got here.
     ready_at: Option<u64>,
-    trouble: Option<partition::Trouble>,
+    trouble: Option<Trouble>,
     phase: Phase,
 }
 
@@ -229,12 +225,12 @@ impl Core {
     /// Readers see the index as it is; the follower starts.
     fn start(&mut self, now: Now, out: &mut Vec<Output>) {
         out.push(Output::Ready(
-            "chain",
-            self.rules.as_ref().map(|_| ()).ok_or_else(no_chain),
+            Condition::Chain,
+            self.rules.as_ref().map(|_| ()).ok_or(Trouble::NoChain),
         ));
         out.push(Output::Ready(
-            "caught_up",
-            Err(("CATCHING_UP", "reading the log".into())),
+            Condition::CaughtUp,
+            Err(Trouble::CatchingUp("reading the log".into())),
         ));
         self.publish(true, out);
         self.follow(now, Signal::Start.into(), out);
@@ -273,7 +269,8 @@ impl Core {
     fn fail(&mut self, fatal: follow::Fatal, out: &mut Vec<Output>) {
         self.phase = Phase::Ended;
         if let follow::Fatal::DataLoss(loss) = &fatal {
-            out.push(Output::Ready("log", Err(("DATA_LOSS", loss.to_string()))));
+            let trouble = Trouble::DataLoss(loss.to_string());
+            out.push(Output::Ready(Condition::Log, Err(trouble)));
         }
         out.push(Output::Fatal(fatal));
     }
@@ -350,7 +347,7 @@ impl Core {
         for fact in learned.iter().filter(|fact| fact.id.is_some()) {
             self.follow.learn(fact.hash);
         }
-        self.tell_trouble(out);
+        self.report_trouble(out);
         if lane == Lane::Live {
             self.publish(false, out);
         }
@@ -376,16 +373,19 @@ impl Core {
             news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
         }
         if news {
-            self.tell_trouble(out);
+            self.report_trouble(out);
             self.publish(false, out);
         }
     }
 
-    fn tell_trouble(&mut self, out: &mut Vec<Output>) {
+    fn report_trouble(&mut self, out: &mut Vec<Output>) {
         let trouble = self.partitions.iter().find_map(Partition::trouble).cloned();
         if trouble != self.trouble {
             self.trouble = trouble.clone();
-            out.push(Output::Ready("transactions", trouble.map_or(Ok(()), Err)));
+            out.push(Output::Ready(
+                Condition::Transactions,
+                trouble.map_or(Ok(()), Err),
+            ));
         }
     }
 
@@ -484,8 +484,4 @@ fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
         None => Some(head.tip.height),
         Some(next) => next?.checked_sub(1),
     }
-}
-
-fn no_chain() -> (&'static str, String) {
-    ("NO_CHAIN", "there is no block 0 on the topic yet: start any service with --genesis, or run blocklog init".into())
 }

@@ -14,8 +14,8 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::checkpoint::LogKey;
-use crate::problem::Problem;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 mod ask;
 mod call;
@@ -142,7 +142,7 @@ fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
             Ok(response)
         }
         Err(problem) => {
-            if let Problem::Index(error) = &problem {
+            if let Problem::Failed(Failed::Index(error)) = &problem {
                 view.failed(error);
             }
             let mut status = Status::from(problem);

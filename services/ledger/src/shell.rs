@@ -10,23 +10,24 @@ use crossbeam_channel::{Sender, unbounded};
 use engine::{Cadence, Clock, Engine};
 use follow::Feed;
 use journal::{Journal, Tail};
-use kit::{Readiness, Shutdown};
+use kit::Shutdown;
 
 use crate::core::{Core, Input, Lane, Output};
-use crate::metrics;
-use crate::store::{Error, Publisher, Store};
+use crate::index::{Error, Index, Publisher};
+use crate::metrics::Metrics;
+use crate::readiness::Conditions;
 
-mod clerk;
-mod index;
+mod committer;
 mod progress;
 mod topic;
 mod traces;
+mod worker;
 
-use clerk::{Clerk, Errand};
-use index::{Index, Job};
+use committer::{Committer, Job};
 use progress::Progress;
 use topic::Checker;
 use traces::Traces;
+use worker::{Task, Worker};
 
 /// Inputs taken in one go: a batch of blocks costs one write.
 const BURST: usize = 256;
@@ -35,10 +36,11 @@ const BURST: usize = 256;
 pub(crate) struct Parts {
     pub(crate) core: Core,
     pub(crate) rules: Arc<Rules>,
-    pub(crate) store: Store,
+    pub(crate) index: Index,
     pub(crate) journal: Journal,
     pub(crate) data: PathBuf,
-    pub(crate) readiness: Readiness,
+    pub(crate) conditions: Conditions,
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -74,9 +76,10 @@ pub(crate) struct Shell {
     journal: Journal,
     data: PathBuf,
     publisher: Publisher,
-    index: Index,
-    clerk: Clerk,
-    readiness: Readiness,
+    committer: Committer,
+    worker: Worker,
+    conditions: Conditions,
+    metrics: Metrics,
     shutdown: Shutdown,
     progress: Progress,
     traces: Traces,
@@ -91,17 +94,22 @@ impl Shell {
             // The core's thread is gone when nobody listens.
             let _ = to_core.send(Input::Follow(input));
         });
-        let Store {
+        let Index {
             writer, publisher, ..
-        } = parts.store;
+        } = parts.index;
         let reader = publisher.reader();
         let traces = Traces::new(&parts.journal);
         let mut shell = Shell {
             feed,
             tails: BTreeMap::new(),
             checker: Checker::start(parts.rules)?,
-            index: Index::start(writer, sender.clone(), traces.clone())?,
-            clerk: Clerk::start(
+            committer: Committer::start(
+                writer,
+                sender.clone(),
+                traces.clone(),
+                parts.metrics.clone(),
+            )?,
+            worker: Worker::start(
                 parts.journal.clone(),
                 parts.data.clone(),
                 reader,
@@ -111,7 +119,8 @@ impl Shell {
             data: parts.data,
             publisher,
             sender,
-            readiness: parts.readiness,
+            conditions: parts.conditions,
+            metrics: parts.metrics,
             shutdown: parts.shutdown,
             progress: Progress::default(),
             traces,
@@ -129,8 +138,8 @@ impl Shell {
 
     /// The end as it was asked for: both threads do what they were sent.
     fn finish(mut self) -> anyhow::Result<End> {
-        let finished = self.index.finish();
-        self.clerk.finish();
+        let finished = self.committer.finish();
+        self.worker.finish();
         match finished.map_err(anyhow::Error::downcast) {
             Ok(()) => Ok(End::Stopped),
             Err(Ok(error)) => self.give_up(error),
@@ -151,7 +160,7 @@ impl Shell {
             });
         }
         if error.is_corruption() {
-            Store::condemn(&self.data, &error);
+            Index::condemn(&self.data, &error);
         }
         Err(error.into())
     }
@@ -181,11 +190,11 @@ impl engine::Shell<Core> for Shell {
             match output {
                 Output::Follow(task) => self.feed.perform(task),
                 Output::Write(batch) => {
-                    metrics::writing(&batch);
-                    self.index.send(Job::Write(batch));
+                    self.metrics.writing(&batch);
+                    self.committer.send(Job::Write(batch));
                 }
                 Output::Publish(publication) => {
-                    metrics::published(&publication);
+                    self.metrics.published(&publication);
                     let written = publication.written;
                     self.publisher.publish(*publication);
                     if written {
@@ -194,7 +203,7 @@ impl engine::Shell<Core> for Shell {
                 }
                 Output::Withdraw => {
                     self.publisher.withdraw();
-                    self.index.send(Job::Clear);
+                    self.committer.send(Job::Clear);
                 }
                 Output::Read {
                     partition,
@@ -204,33 +213,30 @@ impl engine::Shell<Core> for Shell {
                 } => self.read(partition, lane, generation, from),
                 Output::Stop { partition, lane } => drop(self.tails.remove(&key(partition, lane))),
                 Output::Load { partition, offset } => {
-                    self.clerk.send(Errand::Load { partition, offset })
+                    self.worker.send(Task::Load { partition, offset })
                 }
                 Output::Survey {
                     partition,
                     question,
-                } => self.clerk.send(Errand::Survey {
+                } => self.worker.send(Task::Survey {
                     partition,
                     question,
                 }),
                 Output::Recheck { partition, below } => {
-                    self.clerk.send(Errand::Recheck { partition, below });
+                    self.worker.send(Task::Recheck { partition, below });
                 }
                 Output::Snapshot(snapshot) => self
-                    .index
-                    .send(Job::Persist(Box::new(self.clerk.keeper(snapshot)))),
+                    .committer
+                    .send(Job::Persist(Box::new(self.worker.keeper(snapshot)))),
                 Output::Commit { applied_offset } => {
-                    self.clerk.send(Errand::Commit { applied_offset })
+                    self.worker.send(Task::Commit { applied_offset })
                 }
-                Output::Ready(condition, state) => {
-                    progress::tell_state(condition, &state);
-                    self.readiness.set(condition, state);
-                }
+                Output::Ready(condition, state) => self.conditions.report(condition, state),
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
                 ),
-                Output::Refused(refused) => progress::tell_refused(&refused),
-                Output::Found(findings) => findings.iter().for_each(progress::tell_finding),
+                Output::Refused(refused) => progress::log_refused(&refused),
+                Output::Found(findings) => findings.iter().for_each(progress::log_finding),
                 Output::Fatal(fatal) => return ControlFlow::Break(Cause::Fatal(fatal)),
                 Output::Ended => return ControlFlow::Break(Cause::Ended),
             }
@@ -239,10 +245,10 @@ impl engine::Shell<Core> for Shell {
     }
 
     fn settle(&mut self, core: &Core) -> ControlFlow<Cause> {
-        if let Some(error) = self.index.failed().or_else(|| self.publisher.alarm()) {
+        if let Some(error) = self.committer.failed().or_else(|| self.publisher.alarm()) {
             return ControlFlow::Break(Cause::Index(error));
         }
-        self.progress.tell(core);
+        self.progress.log(core);
         ControlFlow::Continue(())
     }
 }

@@ -2,10 +2,8 @@
 
 use engine::Signal;
 
-use super::compare::Subject;
-use super::fact::Facts;
-use super::recheck::Mark;
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
+use crate::model::{Facts, Mark, Subject};
 
 /// Which reader of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

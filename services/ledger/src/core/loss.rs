@@ -1,13 +1,12 @@
 //! A partition of the topic that loses its end: what was read of it counts no more, and the loss is not forgotten.
 //!
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
-//! ([`super::recheck`]), and nobody is accused of them.
+//! (`recheck`), and nobody is accused of them.
 
-use super::fact::Fact;
-use super::partition::{Partition, Trouble};
-use super::recheck::Mark;
+use super::partition::Partition;
 use super::{Core, Lane, Output};
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
+use crate::model::{Fact, Mark, Trouble};
 
 /// Every so many surveys the record that was read last is compared: a topic can lose its end and grow again, and its
 /// reader need not notice.
@@ -86,7 +85,7 @@ impl Partition {
         );
         self.loss = Some(Loss {
             mark,
-            trouble: ("DATA_LOSS", message),
+            trouble: Trouble::DataLoss(message),
         });
         self.recheck_due = self.recheck_due.max(Some(self.audit.audited()));
         self.forget(number, out);

@@ -1,15 +1,11 @@
 //! What comes out of the core.
 
-use std::sync::Arc;
-
-use chain::{Rules, Tip};
 use follow::Refused;
 
 use super::Lane;
 use super::loss::Question;
-use super::queue::Line;
-use crate::store::answer::{Audit as AuditState, Finding, Totals};
-use crate::store::write::Batch;
+use crate::model::answer::Finding;
+use crate::model::{Batch, Condition, Publication, Trouble};
 
 /// What the core wants done, or reports.
 #[derive(Debug)]
@@ -68,8 +64,8 @@ pub enum Output {
         /// Everything on `blockchain` below is in the index.
         applied_offset: u64,
     },
-    /// A condition of readiness: name, and reason with message if it does not hold.
-    Ready(&'static str, Result<(), (&'static str, String)>),
+    /// Whether a condition of readiness holds, and if not, why.
+    Ready(Condition, Result<(), Trouble>),
     /// The chain has moved to a version that this software does not know: nothing new will come, and what is there is served.
     Stopped {
         /// The version.
@@ -92,21 +88,4 @@ impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Snapshot")
     }
-}
-
-/// What readers are to see.
-#[derive(Clone, Debug)]
-pub struct Publication {
-    /// The rules of the chain.
-    pub rules: Arc<Rules>,
-    /// The tip.
-    pub tip: Tip,
-    /// Sums.
-    pub totals: Totals,
-    /// Pending records, by partition.
-    pub lines: Vec<Arc<Line>>,
-    /// The audit, without its latest finding.
-    pub audit: AuditState,
-    /// Whether the index has changed since the last publication.
-    pub written: bool,
 }

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use chain::Rules;
 
 use super::audit::{Audit, Outcome, Want};
-use super::fact::Fact;
 use super::loss::{Loss, Question};
-use super::queue::{Line, Queue};
-use super::recheck::Mark;
+use super::queue::Queue;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
-use crate::store::write::Audited;
+use crate::model::{Audited, Fact, Line, Mark, Trouble};
 
 /// A partition as the core sees it.
 pub struct Partition {
@@ -24,7 +22,7 @@ pub struct Partition {
     generations: [u64; 2],
     /// Lanes that wait for another try, and since when.
     lost: [Option<Lost>; 2],
-    /// What is wrong with each lane: reason and message.
+    /// What is wrong with each lane.
     trouble: [Option<Trouble>; 2],
     /// Records that were removed before they were sealed: nothing heals that.
     gap: Option<Trouble>,
@@ -39,9 +37,6 @@ pub struct Partition {
     /// Whether the last look at the topic's beginning showed such a gap.
     suspect: bool,
 }
-
-/// Why a lane does not go on: reason and message.
-pub type Trouble = (&'static str, String);
 
 #[derive(Clone, Copy)]
 struct Lost {
@@ -116,7 +111,7 @@ impl Partition {
             }
             News::Unavailable(error) => {
                 self.trouble[lane as usize] =
-                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {error}")))
+                    Some(Trouble::Unavailable(format!("{topic}/{number}: {error}")))
             }
             News::Available => self.trouble[lane as usize] = None,
             News::Lost(error) => self.lost(lane, error, number, topic, out),
@@ -323,7 +318,7 @@ impl Partition {
                     "data loss on {topic}/{number}: it ends at {end}, and the chain has sealed everything below offset {}; restore it, or fill the end with `blocklog topic pad`",
                     self.cursor
                 );
-                self.trouble[lane as usize] = Some(("DATA_LOSS", message));
+                self.trouble[lane as usize] = Some(Trouble::DataLoss(message));
                 self.lost[lane as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
@@ -331,7 +326,7 @@ impl Partition {
             }
             other => {
                 self.trouble[lane as usize] =
-                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {other}")));
+                    Some(Trouble::Unavailable(format!("{topic}/{number}: {other}")));
                 self.lost[lane as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
@@ -349,7 +344,7 @@ impl Partition {
                     "data loss on {topic}/{number}: it begins at offset {start}, above the chain's cursor {}; what lay between was never sealed",
                     self.cursor
                 );
-                self.gap = Some(("DATA_LOSS", message));
+                self.gap = Some(Trouble::DataLoss(message));
             }
             if let Some(queue) = &mut self.queue {
                 queue.restart(start);

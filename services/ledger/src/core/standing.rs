@@ -4,11 +4,11 @@ use chain::Tip;
 
 use super::partition::Partition;
 use super::{
-    AUDIT_INTERVAL_MS, Core, Output, Publication, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS,
-    Snapshot, Writing,
+    AUDIT_INTERVAL_MS, Core, Output, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS, Snapshot, Writing,
 };
-use crate::store::answer::{Audit as AuditState, Totals};
-use crate::store::write::TABLE_BYTES;
+use crate::model::answer::{Audit as AuditState, Totals};
+use crate::model::batch::TABLE_BYTES;
+use crate::model::{Condition, Publication};
 
 impl Core {
     /// When what has been collected is written. It may wait where many rows at once become tables: in a replay, which readers see in
@@ -106,7 +106,7 @@ impl Core {
             .is_some_and(|at| at <= seen || self.is_settled())
         {
             self.ready_at = None;
-            out.push(Output::Ready("caught_up", Ok(())));
+            out.push(Output::Ready(Condition::CaughtUp, Ok(())));
         }
     }
 

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use tokio_stream::Stream;
 use tonic::Status;
 
-use crate::problem::Problem;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 /// Longest silence.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -82,7 +82,7 @@ async fn step<S: Source>(mut source: S, paused: Duration, shutdown: Shutdown) ->
         next = source.next(paused) => Some(next),
     };
     let resume_from = source.resume_from();
-    let outcome = next.unwrap_or(Err(Problem::ShuttingDown { resume_from }));
+    let outcome = next.unwrap_or(Err(Failed::ShuttingDown { resume_from }.into()));
     (source, outcome)
 }
 

@@ -9,8 +9,8 @@ use proto::wire;
 
 use super::live::{self, Source, Watch, aside};
 use super::{encode, entries};
-use crate::problem::Problem;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 /// Entries read at once: rows lie together, and one is small.
 const READ_AHEAD: usize = 64;
@@ -62,9 +62,10 @@ impl Source for Entries {
             if let Some(view) = &view {
                 let waiting = (count(view, &self.account)? + 1).saturating_sub(self.next);
                 if live::is_lagging(waiting, self.live, paused) {
-                    return Err(Problem::Lagged {
+                    return Err(Failed::Lagged {
                         resume_from: self.next,
-                    });
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.entry(view).await.map(Some);

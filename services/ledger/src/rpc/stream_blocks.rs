@@ -7,9 +7,9 @@ use proto::ledger::v1::{StreamBlocksRequest, StreamBlocksResponse};
 
 use super::live::{self, Source, Watch, aside};
 use super::{ask, encode, records};
-use crate::problem::Problem;
-use crate::store::answer::Block;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::model::answer::Block;
+use crate::problem::{Failed, Problem};
 
 /// One reader's place in the chain.
 pub struct Blocks {
@@ -48,9 +48,10 @@ impl Source for Blocks {
                 }
                 let waiting = (view.tip().height() + 1).saturating_sub(self.next);
                 if live::is_lagging(waiting, self.live, paused) {
-                    return Err(Problem::Lagged {
+                    return Err(Failed::Lagged {
                         resume_from: self.next,
-                    });
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.block(view).await.map(Some);

@@ -10,9 +10,9 @@ use tokio::time::{Instant, sleep_until};
 
 use super::live::{Source, Watch};
 use super::{ask, encode};
+use crate::index::{Reader, View};
+use crate::model::answer::{Fate, Occurrence, Record};
 use crate::problem::Problem;
-use crate::store::answer::{Fate, Occurrence, Record};
-use crate::store::{Reader, View};
 
 /// Between two looks: under load the queue moves more often than anybody wants to read.
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -123,7 +123,7 @@ impl Way {
         let Some(record) = view.record(partition, offset)? else {
             return Ok(None);
         };
-        let is_it = self.is_in(&record, view);
+        let is_it = self.is_in(&record);
         Ok(match record.fate {
             Fate::Pending { .. } if record.value.is_none() || is_it => {
                 Some(Occurrence::Pending(record))
@@ -145,9 +145,9 @@ impl Way {
         self.place.is_some_and(|known| known != place)
     }
 
-    fn is_in(&self, record: &Record, view: &View) -> bool {
-        let transaction = record.transaction();
-        transaction.is_some_and(|it| it.id(&view.chain_id()) == self.id)
+    fn is_in(&self, record: &Record) -> bool {
+        let found = record.transaction.as_ref();
+        found.is_some_and(|found| found.id == self.id)
     }
 }
 

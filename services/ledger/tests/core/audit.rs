@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use chain::{Slot, record};
-use ledger::store::answer::{Fault, Occurrence};
+use ledger::model::Condition;
+use ledger::model::answer::{Fault, Occurrence};
 
 use crate::driver::{Driver, folder};
 use crate::world::{World, journal_record};
@@ -156,10 +157,7 @@ fn records_removed_before_they_were_sealed_are_a_loss_that_is_noticed_by_looking
     driver.pass(5_000, &world);
     assert!(driver.ready.values().all(Result::is_ok), "one look may lie");
     driver.pass(5_000, &world);
-    let Err((reason, message)) = &driver.ready["transactions"] else {
-        panic!("{:?}", driver.ready);
-    };
-    assert_eq!(*reason, "DATA_LOSS");
+    let message = driver.loss().unwrap();
     for word in ["transactions/0", "offset 3", "cursor 1"] {
         assert!(message.contains(word), "{message}");
     }
@@ -246,14 +244,6 @@ fn traces_of_submissions_are_kept() {
     assert_eq!(record.trace_id.map(|id| id[15]), Some(16));
 }
 
-/// What is wrong with the topic, as far as the ledger knows.
-fn loss(driver: &Driver) -> String {
-    match &driver.ready["transactions"] {
-        Err(("DATA_LOSS", message)) => message.clone(),
-        other => panic!("{other:?}"),
-    }
-}
-
 /// Sends this many to partition 0.
 fn send(world: &mut World, count: u64) {
     for n in 0..count {
@@ -282,7 +272,7 @@ fn a_topic_that_was_cut_and_has_grown_again_accuses_nobody_and_is_not_forgotten(
         }
         assert_eq!(faults(&driver), [], "{again}");
         assert_eq!(driver.view().audit().unwrap().checked_height, Some(2));
-        let message = loss(&driver);
+        let message = driver.loss().unwrap();
         assert!(message.contains("transactions/0"), "{message}");
         assert!(
             message.contains("offset 7 is gone or replaced"),
@@ -310,7 +300,7 @@ fn what_is_sealed_and_lost_is_found_in_the_right_blocks_and_survives_a_restart()
     }
     let expected = [(Fault::Unavailable, 6, 8), (Fault::Unavailable, 8, 12)];
     assert_eq!(faults(&driver), expected);
-    assert!(loss(&driver).contains("transactions/0"));
+    assert!(driver.loss().unwrap().contains("transactions/0"));
     // What came after the cut above the cursor is audited as always.
     world.seal(0);
     driver.pass(5_000, &world);
@@ -337,7 +327,7 @@ fn a_cut_while_the_ledger_was_down_is_noticed_at_the_start() {
     let mut driver = Driver::caught_up(dir.path(), &world);
     driver.pass(5_000, &world);
     assert_eq!(faults(&driver), [(Fault::Unavailable, 2, 4)]);
-    assert!(loss(&driver).contains("offset 3 "));
+    assert!(driver.loss().unwrap().contains("offset 3 "));
     world.seal(0);
     driver.run(&world);
     assert_eq!(driver.view().audit().unwrap().checked_height, Some(2));
@@ -354,12 +344,12 @@ fn a_topic_that_holds_again_what_it_lost_is_whole() {
     let copy = world.topic[0].clone();
     world.cut(0, 5);
     driver.run(&world);
-    assert!(loss(&driver).contains("ends at 5"));
+    assert!(driver.loss().unwrap().contains("ends at 5"));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 1);
     world.topic[0] = copy;
     world.ends[0] = 6;
     driver.pass(5_000, &world);
-    assert_eq!(driver.ready["transactions"], Ok(()));
+    assert_eq!(driver.ready[&Condition::Transactions], Ok(()));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 2);
     assert_eq!(faults(&driver), []);
 }

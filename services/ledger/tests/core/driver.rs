@@ -7,20 +7,20 @@ use chain::Hash;
 use chain::parallel::Sequential;
 use engine::{Core as _, Now, Signal};
 use journal::{Batch, TailEvent};
-use ledger::core::fact::Facts;
 use ledger::core::loss::Question;
-use ledger::core::recheck::{self, Mark};
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
-use ledger::store::answer::Finding;
-use ledger::store::write::Writer;
-use ledger::store::{Publisher, Reader, Store, View};
+use ledger::index::write::Writer;
+use ledger::index::{Index, Publisher, Reader, View};
+use ledger::model::answer::Finding;
+use ledger::model::{Condition, Facts, Mark, Trouble};
+use ledger::recheck;
 
 use crate::world::{START_MS, World};
 
 /// Records that one read gives at most: small, so that everything comes in pieces.
 const READ: usize = 7;
 
-/// A folder for an index, in memory where there is one: a store syncs a lot when it is made, and these tests make many.
+/// A folder for an index, in memory where there is one: an index syncs a lot when it is made, and these tests make many.
 pub fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() {
@@ -35,7 +35,7 @@ pub fn folder() -> tempfile::TempDir {
 struct Topic<'a>(&'a World, u32);
 
 impl recheck::Topic for Topic<'_> {
-    type Error = ledger::store::Error;
+    type Error = ledger::index::Error;
 
     fn records(&self, offsets: std::ops::Range<u64>) -> Result<Vec<Mark>, Self::Error> {
         let records = self.0.topic[self.1 as usize].range(offsets);
@@ -76,7 +76,7 @@ fn trouble(
 pub struct Driver {
     pub core: Core,
     pub reader: Reader,
-    pub ready: BTreeMap<&'static str, Result<(), (&'static str, String)>>,
+    pub ready: BTreeMap<Condition, Result<(), Trouble>>,
     pub fatal: Option<String>,
     pub found: Vec<Finding>,
     /// Blocks written to the index since the start.
@@ -104,12 +104,12 @@ pub struct Driver {
 
 impl Driver {
     pub fn open(dir: &Path) -> Driver {
-        Driver::over(dir, |store| store)
+        Driver::over(dir, |index| index)
     }
 
-    fn over(dir: &Path, change: impl FnOnce(Store) -> Store) -> Driver {
-        let store = change(Store::open(dir).expect("an index"));
-        let snapshot = store
+    fn over(dir: &Path, change: impl FnOnce(Index) -> Index) -> Driver {
+        let index = change(Index::open(dir).expect("an index"));
+        let snapshot = index
             .state
             .as_ref()
             .and_then(|_| follow::snapshot::load(dir));
@@ -123,12 +123,12 @@ impl Driver {
         };
         let core = Core::new(
             settings,
-            store.state.clone().zip(store.rules.clone()),
+            index.state.clone().zip(index.rules.clone()),
             snapshot,
         );
         let mut driver = Driver {
             core,
-            reader: store.publisher.reader(),
+            reader: index.publisher.reader(),
             ready: BTreeMap::new(),
             fatal: None,
             found: Vec::new(),
@@ -141,8 +141,8 @@ impl Driver {
                 wall_us: START_MS * 1000,
                 elapsed_ms: 0,
             },
-            writer: store.writer,
-            publisher: store.publisher,
+            writer: index.writer,
+            publisher: index.publisher,
             inputs: VecDeque::new(),
             chain_reader: None,
             readers: BTreeMap::new(),
@@ -170,12 +170,20 @@ impl Driver {
     /// Lets go of the index and opens it anew for the same readers, as after a write that failed.
     pub fn reopen(self) -> Driver {
         let (dir, readers) = (self.dir, self.publisher.close());
-        // The store is locked as long as anything of it is held.
+        // The index is locked as long as anything of it is held.
         drop(self.writer);
-        Driver::over(&dir, |store| Store {
-            publisher: store.publisher.take_over(readers),
-            ..store
+        Driver::over(&dir, |index| Index {
+            publisher: index.publisher.take_over(readers),
+            ..index
         })
+    }
+
+    /// What is lost of the topic, as reported.
+    pub fn loss(&self) -> Option<&str> {
+        match self.ready.get(&Condition::Transactions)? {
+            Err(Trouble::DataLoss(message)) => Some(message),
+            _ => None,
+        }
     }
 
     pub fn view(&self) -> View {
@@ -380,7 +388,9 @@ impl Driver {
                 }
                 Output::Commit { .. } => self.commits += 1,
                 Output::Stopped { .. } | Output::Refused(_) => {}
-                Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
+                Output::Ready(condition, state) => {
+                    self.ready.insert(condition, state);
+                }
                 Output::Found(findings) => self.found.extend(findings),
                 Output::Ended => self.ended = true,
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),

@@ -1,7 +1,7 @@
 //! What waits for a block.
 
 use bytes::Bytes;
-use ledger::store::answer::{Fate, Occurrence};
+use ledger::model::answer::{Fate, Occurrence};
 
 use crate::driver::{Driver, folder};
 use crate::world::{START_MS, World};

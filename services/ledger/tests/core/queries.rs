@@ -7,7 +7,7 @@ use chain::Slot;
 use chain::effects::Kind;
 use chain::record::Judged;
 use chain::{Account, Hash, Transaction, Verdict, leaf, log};
-use ledger::store::answer::{Entry, Fate, Match, Occurrence};
+use ledger::model::answer::{Entry, Fate, Match, Occurrence};
 
 use crate::driver::{Driver, folder};
 use crate::world::{START_MS, World, name};
@@ -102,7 +102,7 @@ fn blocks_and_records_are_what_the_rules_say() {
     );
 }
 
-fn records_of(view: &ledger::store::View, accepted: &chain::Accepted, world: &World) {
+fn records_of(view: &ledger::index::View, accepted: &chain::Accepted, world: &World) {
     let header = accepted.block.header();
     let mut expected = Vec::new();
     for (leaf_index, (offset, slot)) in
@@ -135,7 +135,7 @@ fn records_of(view: &ledger::store::View, accepted: &chain::Accepted, world: &Wo
             usize::MAX,
         )
         .unwrap();
-    let shape = |record: &ledger::store::answer::Record| {
+    let shape = |record: &ledger::model::answer::Record| {
         (record.offset, record.fate, record.hash, record.append_ms)
     };
     assert_eq!(all.iter().map(shape).collect::<Vec<_>>(), expected);
@@ -271,7 +271,7 @@ fn accounts_are_known_at_every_height() {
     entries_page(&view, &entries);
 }
 
-fn entries_page(view: &ledger::store::View, entries: &BTreeMap<Account, Vec<Entry>>) {
+fn entries_page(view: &ledger::index::View, entries: &BTreeMap<Account, Vec<Entry>>) {
     for (account, all) in entries {
         assert_eq!(&view.entries(account, 1, usize::MAX).unwrap(), all);
         let back: Vec<_> = all.iter().rev().copied().collect();
@@ -438,7 +438,7 @@ fn series_add_up_in_buckets_of_any_length() {
             .series(START_MS - 60_000, START_MS + 3_600_000, buckets)
             .unwrap();
         assert!(series.len() <= buckets);
-        let sum = |value: fn(&ledger::store::answer::Bucket) -> u64| {
+        let sum = |value: fn(&ledger::model::answer::Bucket) -> u64| {
             series.iter().map(value).sum::<u64>()
         };
         assert_eq!(sum(|bucket| bucket.blocks.into()), blocks + 1);

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use chain::{Account, Transaction, log};
-use ledger::store::answer::Occurrence;
-use ledger::store::rows::State;
-use ledger::store::write::{Applied, Batch};
-use ledger::store::{Store, View};
+use ledger::index::{Index, View};
+use ledger::model::State;
+use ledger::model::answer::Occurrence;
+use ledger::model::{Applied, Batch};
 
 use crate::driver::{Driver, folder};
 use crate::world::{World, name};
@@ -90,12 +90,12 @@ fn tables_hold_what_batches_would() {
     drop(Driver::caught_up(dir.path(), &world));
     // The driver writes block by block; here all of them are one batch.
     let other = folder();
-    let mut store = Store::open(other.path()).unwrap();
-    store
+    let mut index = Index::open(other.path()).unwrap();
+    index
         .writer
         .write(&batch(&world, 0, world.accepted.len()))
         .unwrap();
-    drop(store);
+    drop(index);
     for dir in [&dir, &other] {
         let mut driver = Driver::open(dir.path());
         check(&driver.view(), &world);
@@ -117,13 +117,13 @@ fn tables_hold_what_batches_would() {
 fn rows_of_a_batch_that_never_came_are_not_seen_and_do_no_harm() {
     let (dir, world) = (folder(), large());
     let all = world.accepted.len();
-    let mut store = Store::open(dir.path()).unwrap();
-    store.writer.write(&batch(&world, 0, 2)).unwrap();
+    let mut index = Index::open(dir.path()).unwrap();
+    index.writer.write(&batch(&world, 0, 2)).unwrap();
     // As after a crash: the tables of all blocks are there, and the index stands at block 1.
     let mut whole = batch(&world, 2, all);
     whole.state = batch(&world, 0, 2).state;
-    drop(store.writer.stage(&whole).unwrap());
-    drop(store);
+    drop(index.writer.stage(&whole).unwrap());
+    drop(index);
     let mut driver = Driver::open(dir.path());
     let view = driver.view();
     assert_eq!(view.tip().height(), 1);

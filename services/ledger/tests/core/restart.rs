@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use ledger::store::{Error, Store};
+use ledger::index::{Error, Index};
 
 use crate::driver::{Driver, folder};
 use crate::world::World;
@@ -209,7 +209,7 @@ fn a_damaged_index_is_built_anew() {
         let dir = folder();
         drop(Driver::caught_up(dir.path(), &world));
         let path = dir.path().join("index").join(&file);
-        // Not every store has every file.
+        // Not every index has every file.
         let Ok(bytes) = std::fs::read(&path) else {
             continue;
         };
@@ -247,7 +247,7 @@ fn a_condemned_index_is_built_anew() {
     let mut world = World::new();
     grow(&mut world, 3);
     drop(Driver::caught_up(dir.path(), &world));
-    Store::condemn(dir.path(), &Error::Corrupt("a test".into()));
+    Index::condemn(dir.path(), &Error::Corrupt("a test".into()));
     assert_eq!(Driver::caught_up(dir.path(), &world).written, [0, 1, 2, 3]);
     assert_eq!(
         Driver::caught_up(dir.path(), &world).written,
