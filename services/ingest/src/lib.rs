@@ -41,6 +41,7 @@ mod state;
 mod window;
 
 use crate::config::Config;
+use crate::readiness::Conditions;
 use crate::state::Ingest;
 
 /// Serves until the shutdown token ends it, or a task fails.
@@ -49,7 +50,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let genesis = config.chain.genesis()?;
     metrics::start();
     journal.observe(&kit::metrics::meter());
-    readiness::start(&service.readiness);
+    let readiness = Conditions::new(&service.readiness);
     let ledger = config.ledger.as_deref().map(kit::client::channel);
     let ledger = ledger.transpose()?;
     let shutdown = service.shutdown.clone();
@@ -63,15 +64,11 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         journal: journal.clone(),
         genesis,
         ingest: Arc::clone(&ingest),
-        readiness: service.readiness.clone(),
+        readiness: readiness.clone(),
         found,
     };
     service.tasks.thread("core", move || task.run());
-    let probe = probe::run(
-        journal.clone(),
-        Arc::clone(&ingest),
-        service.readiness.clone(),
-    );
+    let probe = probe::run(journal.clone(), Arc::clone(&ingest), readiness);
     service.tasks.spawn("probe", probe);
     match ledger {
         Some(channel) => {

@@ -8,9 +8,8 @@ use chain::Genesis;
 use chain::genesis::Rules;
 use follow::bootstrap;
 use journal::Journal;
-use kit::Readiness;
 
-use crate::readiness;
+use crate::readiness::Conditions;
 use crate::rejection::Why;
 use crate::shell::Engine;
 use crate::state::{Ingest, Open};
@@ -25,7 +24,7 @@ pub struct Opening {
     pub(crate) journal: Journal,
     pub(crate) genesis: Option<Genesis>,
     pub(crate) ingest: Arc<Ingest>,
-    pub(crate) readiness: Readiness,
+    pub(crate) readiness: Conditions,
     /// Tells the watch of the chain.
     pub(crate) found: Sender<Arc<Rules>>,
 }
@@ -45,7 +44,7 @@ impl Opening {
             "taking transactions"
         );
         self.ingest.opened(Open { rules, desk });
-        readiness::chain_found(&self.readiness);
+        self.readiness.chain_found();
         engine.run(&self.readiness, &self.ingest.shutdown);
         Ok(())
     }
@@ -62,7 +61,7 @@ impl Opening {
             }
             // The log has been read to its end.
             self.ingest.absent(Why::NoChain);
-            readiness::no_chain(&self.readiness);
+            self.readiness.no_chain();
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!("there is no block 0 in the journal; waiting for one");
             }
@@ -75,7 +74,7 @@ impl Opening {
     fn establish(&self) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
         let trouble = |error: &journal::Error| {
             self.ingest.absent(Why::LogUnavailable(error.to_string()));
-            readiness::log(&self.readiness, Err(error.to_string()));
+            self.readiness.log(Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();
         bootstrap::establish(

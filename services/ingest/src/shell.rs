@@ -14,6 +14,7 @@ use tracing::Span;
 
 use crate::core::{Core, Input, Now, Receipt, Submission};
 use crate::outbox::Outbox;
+use crate::readiness::Conditions;
 use crate::rejection::{Rejection, Why};
 use crate::window::Permit;
 
@@ -193,7 +194,7 @@ impl Engine {
     }
 
     /// Runs until `shutdown` has been triggered and everything is answered.
-    pub fn run(self, readiness: &kit::Readiness, shutdown: &kit::Shutdown) {
+    pub fn run(self, readiness: &Conditions, shutdown: &kit::Shutdown) {
         Pump::new(self, readiness).run(shutdown);
     }
 }

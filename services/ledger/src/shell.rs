@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, never, select_biased, tick, unbounded}
 use engine::Signal;
 use follow::Feed;
 use journal::{Journal, Tail};
-use kit::{Readiness, Shutdown};
+use kit::{Readiness, Reason, Shutdown};
 
 use crate::core::{Core, Input, Lane, Output};
 use crate::metrics;
@@ -226,7 +226,8 @@ impl Shell {
                 }
                 Output::Ready(condition, state) => {
                     progress::tell_state(condition, &state);
-                    self.readiness.set(condition, state);
+                    let state = state.map_err(|(reason, message)| Reason(reason).because(message));
+                    self.readiness.condition(condition).set(state);
                 }
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"

@@ -11,7 +11,7 @@ use super::{Engine, Outcome, Ticket};
 use crate::core::{Input, Output};
 use crate::metrics::Batch;
 use crate::outbox::Outbox;
-use crate::readiness;
+use crate::readiness::Conditions;
 
 /// Inputs taken before outputs are carried out: bounds the latency of a batch.
 const MOST_INPUTS: usize = 1024;
@@ -22,7 +22,7 @@ const STRAYS_PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) struct Pump<'a> {
     engine: Engine,
-    readiness: &'a kit::Readiness,
+    readiness: &'a Conditions,
     out: Vec<Output<Ticket>>,
     /// Streams to wake at the end of the batch.
     wake: Vec<Arc<Outbox>>,
@@ -35,7 +35,7 @@ pub(super) struct Pump<'a> {
 }
 
 impl<'a> Pump<'a> {
-    pub(super) fn new(engine: Engine, readiness: &'a kit::Readiness) -> Self {
+    pub(super) fn new(engine: Engine, readiness: &'a Conditions) -> Self {
         Self {
             engine,
             readiness,
@@ -136,7 +136,7 @@ impl<'a> Pump<'a> {
                     }
                 }
                 Output::Reply { ticket, outcome } => self.reply(ticket, outcome),
-                Output::Health(state) => readiness::appending(self.readiness, state),
+                Output::Health(state) => self.readiness.appending(state),
                 Output::Stray {
                     partition,
                     offset,
@@ -145,7 +145,7 @@ impl<'a> Pump<'a> {
                     self.strays += 1;
                     self.last_stray = (partition, offset, cursor);
                 }
-                Output::Behind(frontier) => readiness::behind(self.readiness, frontier),
+                Output::Behind(frontier) => self.readiness.behind(frontier),
                 Output::Drained => self.drained = true,
             }
         }

@@ -430,9 +430,9 @@ const ERRORS: &[Row] = &[
     ),
     (
         "LEDGER_UNAVAILABLE",
-        "the ledger does not tell the sender's last nonce, so that ingest cannot choose one; nothing was persisted",
+        "the ledger does not answer: ingest cannot learn the sender's last nonce to choose one, and persists nothing; explorer has nothing new to show",
         "operator",
-        "look after the ledger that ingest is given (--ledger); callers may set a nonce themselves",
+        "look after the ledger that the service is given (--ledger); callers may set a nonce themselves",
     ),
     (
         "LOG_UNAVAILABLE",
@@ -445,6 +445,18 @@ const ERRORS: &[Row] = &[
         "the disk of the ledger's index is full; what is served is as old as the last write",
         "operator",
         "make room; the ledger goes on by itself",
+    ),
+    (
+        "STARTING",
+        "the service is starting, and serves nothing yet",
+        "operator",
+        "wait a moment; if it lasts, its log tells what it waits for",
+    ),
+    (
+        "STOPPED",
+        "the miner mines nothing: the chain has moved to a version that it does not know, or its account is no longer admitted",
+        "operator",
+        "upgrade it, or have the chain's admin admit the account: `blocklog admin miner add`",
     ),
     (
         "CATCHING_UP",
