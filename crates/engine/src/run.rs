@@ -289,6 +289,6 @@ mod tests {
     #[test]
     fn what_was_taken_when_the_burst_ended_is_not_lost() {
         let seen = run(Cadence::Batch(2), 9, None);
-        assert_eq!(seen, [vec!["Start", "1", "2"], vec!["Stop"]]);
+        assert_eq!(seen, [["Start", "1", "2"], ["Stop", "11", "12"]]);
     }
 }
