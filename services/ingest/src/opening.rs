@@ -10,8 +10,8 @@ use follow::bootstrap;
 use journal::Journal;
 
 use crate::readiness::Conditions;
-use crate::rejection::Why;
-use crate::shell::Engine;
+use crate::rejection::{Precondition, Unavailable};
+use crate::shell::Shell;
 use crate::state::{Ingest, Open};
 
 /// Between two looks for block 0.
@@ -37,15 +37,15 @@ impl Opening {
         };
         // The watch begins.
         let _ = self.found.send(rules.clone());
-        let (engine, desk) = Engine::new(&self.journal, &rules)?;
+        let (shell, core) = Shell::new(&self.journal, &rules, self.readiness.clone())?;
         let genesis = &rules.genesis;
         tracing::info!(
             chain = %rules.chain_id, name = genesis.name, partitions = genesis.partitions, open = genesis.open,
             "taking transactions"
         );
-        self.ingest.opened(Open { rules, desk });
+        self.ingest.opened(Open { rules, core });
         self.readiness.chain_found();
-        engine.run(&self.readiness, &self.ingest.shutdown);
+        shell.run(&self.ingest.shutdown);
         Ok(())
     }
 
@@ -60,7 +60,7 @@ impl Opening {
                 return Ok(Some(rules));
             }
             // The log has been read to its end.
-            self.ingest.absent(Why::NoChain);
+            self.ingest.absent(Precondition::NoChain);
             self.readiness.no_chain();
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!("there is no block 0 in the journal; waiting for one");
@@ -73,7 +73,7 @@ impl Opening {
 
     fn establish(&self) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
         let trouble = |error: &journal::Error| {
-            self.ingest.absent(Why::LogUnavailable(error.to_string()));
+            self.ingest.absent(Unavailable::Log(error.to_string()));
             self.readiness.log(Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();
