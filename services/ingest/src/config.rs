@@ -1,9 +1,9 @@
 //! The settings of ingest: flags, each also an environment variable.
 
 use clap::Parser;
-use follow::config::ChainArgs;
 use journal::Journal;
 use kit::config::{Common, Process, ServiceSettings, Settings};
+use topics::config::ChainArgs;
 
 /// Least memory that the window can be given: a few of the largest records.
 const LEAST_IN_FLIGHT_BYTES: usize = 64 << 10;
@@ -69,7 +69,7 @@ impl Settings for Config {
         ("listen", "127.0.0.1:7001"),
         ("admin", "127.0.0.1:9001"),
         // Libraries tell each step of their own housekeeping.
-        ("log", "warn,ingest=info,kit=info,follow=info,journal=info"),
+        ("log", "warn,ingest=info,kit=info,topics=info,journal=info"),
     ];
 
     fn process(&self) -> &Process {

@@ -202,7 +202,8 @@ pub fn check_many(
         .collect();
     let values = drafts.iter().flatten().map(|draft| draft.record.clone());
     let values: Vec<Bytes> = values.collect();
-    let mut records = record::check_all(values, rules, rand::random(), &follow::Rayon).into_iter();
+    let mut records =
+        record::check_all(values, rules, rand::random(), &parallel::Rayon).into_iter();
     let mut admit_next = |draft: Draft| {
         let record = records.next().expect("one record for each draft");
         draft.admit(&record, rules, wall_us)

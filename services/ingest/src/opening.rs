@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chain::Genesis;
 use chain::genesis::Rules;
-use follow::bootstrap;
 use journal::Journal;
+use topics::bootstrap;
 
 use crate::readiness::Conditions;
 use crate::rejection::{Precondition, Unavailable};

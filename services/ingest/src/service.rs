@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use follow::watch;
 use journal::Journal;
 use kit::Service;
+use topics::watch;
 
 use crate::config::Config;
 use crate::opening::Opening;

@@ -68,7 +68,7 @@ impl Shell {
         let sink = move |batch| {
             let _ = completions.send(Input::Completed(batch));
         };
-        let appender = journal.appender(follow::topics::TRANSACTIONS, Arc::new(sink))?;
+        let appender = journal.appender(topics::TRANSACTIONS, Arc::new(sink))?;
         let clock = Clock::start();
         let shell = Shell {
             core: Core::new(rules.chain_id, rules.genesis.partitions),
@@ -76,7 +76,7 @@ impl Shell {
             inputs,
             performer: Performer {
                 appender,
-                topic: journal.topic_name(follow::topics::TRANSACTIONS),
+                topic: journal.topic_name(topics::TRANSACTIONS),
                 conditions,
                 wake: Vec::new(),
                 counts: Batch::default(),

@@ -6,11 +6,12 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use chain::{Genesis, Rules};
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, bootstrap, snapshot, watch};
+use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Readiness, Reason, Service, Shutdown};
 use proto::reason;
+use topics::{BLOCKCHAIN, TRANSACTIONS};
+use topics::{bootstrap, watch};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chain::{Account, Hash, Secret};
 use clap::{ArgGroup, Parser};
-use follow::config::ChainArgs;
 use kit::config::{Common, Process, ServiceSettings, Settings, duration};
 use kit::keyfile;
+use topics::config::ChainArgs;
 
 use crate::fit;
 
@@ -86,7 +86,7 @@ impl Settings for Config {
         ("listen", "127.0.0.1:7002"),
         ("admin", "127.0.0.1:9002"),
         // Libraries tell each step of their own housekeeping.
-        ("log", "warn,miner=info,kit=info,follow=info,journal=info"),
+        ("log", "warn,miner=info,kit=info,follow=info,topics=info,journal=info"),
     ];
 
     fn process(&self) -> &Process {

@@ -7,11 +7,12 @@ use std::time::Duration;
 use anyhow::Context;
 use chain::Genesis;
 use chain::genesis::Rules;
-use follow::bootstrap;
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, snapshot, watch};
+use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
+use topics::bootstrap;
+use topics::watch;
+use topics::{BLOCKCHAIN, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
 use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};

@@ -13,11 +13,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use engine::Signal;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
-use follow::{Feed, Rayon};
+use follow::Feed;
 use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
 use kit::Shutdown;
+use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
 use crate::metrics;

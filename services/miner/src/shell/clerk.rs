@@ -5,8 +5,8 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use follow::snapshot::Encoded;
-use follow::topics::TRANSACTIONS;
 use journal::{Journal, Offsets, Tail};
+use topics::TRANSACTIONS;
 
 use crate::core::{Input, Survey, Surveyed};
 
