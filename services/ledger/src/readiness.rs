@@ -1,22 +1,35 @@
 //! The conditions under which the ledger is ready.
 
-use kit::Readiness;
+use kit::{Cause, Readiness, Reason};
 use proto::reason;
 
 use crate::model::{Condition, Trouble};
 
+const CATCHING_UP: Reason = Reason(reason::CATCHING_UP);
+const NO_CHAIN: Reason = Reason(reason::NO_CHAIN);
+const LOG_UNAVAILABLE: Reason = Reason(reason::LOG_UNAVAILABLE);
+const DATA_LOSS: Reason = Reason(reason::DATA_LOSS);
+const INDEX_FULL: Reason = Reason(reason::INDEX_FULL);
+
 /// All conditions of the ledger. Clones share them.
 #[derive(Clone, Debug)]
 pub(crate) struct Conditions {
-    readiness: Readiness,
+    chain: kit::Condition,
+    caught_up: kit::Condition,
+    log: kit::Condition,
+    transactions: kit::Condition,
+    index: kit::Condition,
 }
 
 impl Conditions {
     /// Before the index is open.
     pub fn new(readiness: &Readiness) -> Conditions {
-        readiness.wait_for("caught_up", reason::CATCHING_UP, "opening the index");
         Conditions {
-            readiness: readiness.clone(),
+            chain: readiness.condition("chain"),
+            caught_up: readiness.wait_for("caught_up", CATCHING_UP.because("opening the index")),
+            log: readiness.condition("log"),
+            transactions: readiness.condition("transactions"),
+            index: readiness.condition("index"),
         }
     }
 
@@ -30,30 +43,28 @@ impl Conditions {
             );
         }
         let condition = match condition {
-            Condition::Chain => "chain",
-            Condition::CaughtUp => "caught_up",
-            Condition::Log => "log",
-            Condition::Transactions => "transactions",
+            Condition::Chain => &self.chain,
+            Condition::CaughtUp => &self.caught_up,
+            Condition::Log => &self.log,
+            Condition::Transactions => &self.transactions,
         };
-        self.readiness.set(condition, state.map_err(cause));
+        condition.set(state.map_err(cause));
     }
 
     /// Whether the index takes writes.
     pub fn index(&self, state: Result<(), String>) {
-        let state = state.map_err(|message| (reason::INDEX_FULL, message));
-        self.readiness.set("index", state);
+        self.index
+            .set(state.map_err(|message| INDEX_FULL.because(message)));
     }
 }
 
-fn cause(trouble: Trouble) -> (&'static str, String) {
+fn cause(trouble: Trouble) -> Cause {
     match trouble {
-        Trouble::NoChain => (
-            reason::NO_CHAIN,
-            "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`"
-                .into(),
+        Trouble::NoChain => NO_CHAIN.because(
+            "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`",
         ),
-        Trouble::CatchingUp(message) => (reason::CATCHING_UP, message),
-        Trouble::Unavailable(message) => (reason::LOG_UNAVAILABLE, message),
-        Trouble::DataLoss(message) => (reason::DATA_LOSS, message),
+        Trouble::CatchingUp(message) => CATCHING_UP.because(message),
+        Trouble::Unavailable(message) => LOG_UNAVAILABLE.because(message),
+        Trouble::DataLoss(message) => DATA_LOSS.because(message),
     }
 }
