@@ -1,5 +1,7 @@
 //! Which partition the next block takes its records from, and when.
 
+use std::cmp::Reverse;
+
 use super::Core;
 use super::attempt::Stage;
 use super::lane::Lane;
@@ -24,7 +26,8 @@ impl Core {
                 .filter(|lane| lane.own == own && lane.is_fresh(now_ms))
                 .filter_map(|lane| {
                     let (pending, ripe_ms) = self.ripeness(lane)?;
-                    (ripe_ms <= now_ms).then_some((pending.oldest_ms, lane.partition))
+                    (ripe_ms <= now_ms)
+                        .then_some((Reverse(pending.oldest.age_ms(now_ms)), lane.partition))
                 })
                 .min()
         };
@@ -40,16 +43,17 @@ impl Core {
         let full = pending.bytes >= genesis.max_block_bytes as usize;
         let ripe_ms = match lane.own {
             true if full || pending.records >= enough => 0,
-            true => pending.oldest_ms + self.settings.block_age_ms,
-            false => pending.oldest_ms + self.settings.rescue_age_ms,
+            true => pending.oldest.ripe_ms(self.settings.block_age_ms),
+            false => pending.oldest.ripe_ms(self.settings.rescue_age_ms),
         };
         Some((pending, ripe_ms))
     }
 
-    /// When [`Core::step`] should be called at the latest, with [`super::Input::Tick`] if nothing else happens.
-    pub fn wake_ms(&self) -> Option<u64> {
-        if self.ended || self.lanes.is_empty() {
-            return None;
+    /// When something is due, unless another input comes first.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        let snapshot = self.snapshots.due_ms;
+        if self.lanes.is_empty() {
+            return snapshot;
         }
         let lanes = self.lanes.values().filter_map(Lane::wake_ms).min();
         let attempt = match &self.attempt {
@@ -68,7 +72,7 @@ impl Core {
                 .map(|(_, ripe_ms)| ripe_ms.max(self.barred_until_ms))
                 .min(),
         };
-        [lanes, attempt, Some(self.commit_at_ms)]
+        [lanes, attempt, snapshot, Some(self.commit_at_ms)]
             .into_iter()
             .flatten()
             .min()

@@ -35,7 +35,7 @@ impl Core {
         watch.generation = generation;
         watch.queue = Queue::new(cursor);
         watch.last = None;
-        watch.fresh_ms = 0;
+        watch.fresh_ms = None;
         watch.restart_at_ms = Some(now_ms + RESTART_MS);
         lane.trouble = Some(cut.to_string());
         lane.survey_at_once(now_ms);

@@ -24,36 +24,28 @@ const RESCUES: usize = 8;
 /// A reader this many offsets behind the cursor skips what others have sealed already.
 const SKIP_OFFSETS: u64 = 1_000;
 
-/// One clock for both, for now.
-fn now(now_ms: u64) -> Now {
-    Now {
-        wall_us: now_ms * 1000,
-        elapsed_ms: now_ms,
-    }
-}
-
 impl Core {
-    pub(super) fn on_follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
+    pub(super) fn on_follow(&mut self, now: Now, input: follow::Input, out: &mut Vec<Output>) {
         let mut followed = std::mem::take(&mut self.followed);
-        self.follow.step(now(now_ms), input, &mut followed);
+        self.follow.step(now, input, &mut followed);
         for output in followed.drain(..) {
             match output {
                 follow::Output::Task(task) => out.push(Output::Follow(task)),
-                follow::Output::Event(event) => self.on_event(now_ms, event, out),
+                follow::Output::Event(event) => self.on_event(now, event, out),
             }
         }
         self.followed = followed;
-        if self.lanes.is_empty() {
-            self.open_lanes(now_ms, out);
+        if self.lanes.is_empty() && self.ending.is_none() {
+            self.open_lanes(now.elapsed_ms, out);
         }
     }
 
-    fn on_event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
+    fn on_event(&mut self, now: Now, event: Event, out: &mut Vec<Output>) {
         match event {
             Event::Accepted {
                 accepted, offset, ..
-            } => self.on_accepted(now_ms, &accepted, offset, out),
-            Event::Refused(refused) => self.on_refused(now_ms, &refused, out),
+            } => self.on_accepted(now, &accepted, offset, out),
+            Event::Refused(refused) => self.on_refused(now.elapsed_ms, &refused, out),
             Event::CaughtUp(_) | Event::Behind(_) => {}
             Event::Unavailable(trouble) => {
                 self.read_trouble = Some(trouble.clone());
@@ -70,13 +62,13 @@ impl Core {
                 out.push(Output::Note(Note::Stopped { version }));
             }
             Event::Restarted => self.close_lanes(out),
-            Event::Fatal(fatal) => self.end(fatal, out),
+            Event::Fatal(fatal) => self.give_up(now.elapsed_ms, fatal, out),
         }
     }
 
     fn on_accepted(
         &mut self,
-        now_ms: u64,
+        now: Now,
         accepted: &Arc<Accepted>,
         offset: u64,
         out: &mut Vec<Output>,
@@ -92,7 +84,7 @@ impl Core {
             self.appends_work();
         }
         self.barred_until_ms = 0;
-        self.clock_ahead &= accepted.append_ms + CLOCK_SLACK_MS < now_ms;
+        self.clock_ahead &= accepted.append_ms + CLOCK_SLACK_MS < now.wall_ms();
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
             if let Some(queue) = lane.queue_mut() {
                 queue.advance(cursor);
@@ -109,7 +101,12 @@ impl Core {
         let Some(attempt) = self.drop_attempt(out) else {
             return;
         };
-        out.push(Output::Note(outcome(now_ms, &attempt, accepted, offset)));
+        out.push(Output::Note(outcome(
+            now.elapsed_ms,
+            &attempt,
+            accepted,
+            offset,
+        )));
     }
 
     fn on_refused(&mut self, now_ms: u64, refused: &Refused, out: &mut Vec<Output>) {
@@ -159,7 +156,7 @@ impl Core {
             })
         });
         if let Err(misfit) = fits {
-            return self.end(misfit, out);
+            return self.give_up(now_ms, misfit, out);
         }
         let rescue_ms = self.settings.rescue_age_ms;
         for partition in 0..partitions {
@@ -198,7 +195,7 @@ impl Core {
             generation,
             queue: Queue::new(from),
             last: None,
-            fresh_ms: 0,
+            fresh_ms: None,
             restart_at_ms: None,
         });
         out.push(Output::Watch {
@@ -210,7 +207,7 @@ impl Core {
 
     pub(super) fn on_transactions(
         &mut self,
-        now_ms: u64,
+        now: Now,
         partition: u32,
         generation: u64,
         event: TailEvent,
@@ -225,14 +222,15 @@ impl Core {
         let Some(watch) = lane.watch.as_mut().filter(|w| w.generation == generation) else {
             return;
         };
+        let now_ms = now.elapsed_ms;
         match event {
             TailEvent::Batch(batch) => {
                 lane.trouble = None;
                 if let Some(last) = batch.records.last() {
                     watch.last = Some(last.clone());
-                    watch.fresh_ms = now_ms;
+                    watch.fresh_ms = Some(now_ms);
                 }
-                let unchecked = watch.queue.take(now_ms, batch);
+                let unchecked = watch.queue.take(now, batch);
                 let behind = watch.queue.read_to() + SKIP_OFFSETS < chain.cursor(partition);
                 if !unchecked.offsets.is_empty() {
                     out.push(Output::Check(Check {
@@ -249,7 +247,7 @@ impl Core {
                 }
             }
             TailEvent::Unavailable(error) => {
-                watch.fresh_ms = 0;
+                watch.fresh_ms = None;
                 lane.trouble = Some(error.to_string());
             }
             TailEvent::Available => lane.trouble = None,
@@ -266,7 +264,7 @@ impl Core {
                 watch.restart_at_ms = Some(now_ms + RESTART_MS);
                 lane.survey_at_once(now_ms);
             }
-            TailEvent::Lost(error) if lane.own => self.end(error, out),
+            TailEvent::Lost(error) if lane.own => self.give_up(now_ms, error, out),
             TailEvent::Lost(_) => unwatch(lane, out),
         }
     }
@@ -319,7 +317,7 @@ impl Core {
                 let end = found.map_or(cursor, |found| found.offsets.end);
                 return self.on_cut(now_ms, survey.partition, end, out);
             }
-            Finding::Lost(loss) if lane.own => return self.end(loss, out),
+            Finding::Lost(loss) if lane.own => return self.give_up(now_ms, loss, out),
             Finding::Lost(loss) => {
                 if lane.tell_loss() {
                     out.push(Output::Note(Note::ForeignLoss(loss)));

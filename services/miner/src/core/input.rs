@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chain::Record;
+use engine::Signal;
 use journal::{AppendError, Appended, TailEvent};
 
 use super::output::{Survey, Surveyed};
@@ -9,6 +10,8 @@ use super::output::{Survey, Surveyed};
 /// What happened outside.
 #[derive(Debug)]
 pub enum Input {
+    /// What every core is told.
+    Signal(Signal),
     /// From the shell of the follower.
     Follow(follow::Input),
     /// From the reader of a partition.
@@ -47,8 +50,12 @@ pub enum Input {
         /// The outcome.
         result: Result<Appended, AppendError>,
     },
-    /// The time named by [`super::Core::wake_ms`] has come.
-    Tick,
+}
+
+impl From<Signal> for Input {
+    fn from(signal: Signal) -> Input {
+        Input::Signal(signal)
+    }
 }
 
 /// What came of a sealing.

@@ -37,7 +37,7 @@ pub(crate) struct Lane {
     /// When to ask for its ends again; `None`: the answer is awaited.
     survey_at_ms: Option<u64>,
     /// When it was asked last.
-    surveyed_ms: u64,
+    surveyed_ms: Option<u64>,
     /// Whether what is ripe here waits until it has been compared.
     pub(crate) waits: bool,
     survey_every_ms: u64,
@@ -56,8 +56,9 @@ pub(crate) struct Watch {
     pub(crate) queue: Queue,
     /// The record that was read last.
     pub(crate) last: Option<Record>,
-    /// When the log was last seen to hold everything in the queue: when something of it was read, or compared.
-    pub(crate) fresh_ms: u64,
+    /// When the log was last seen to hold everything in the queue: when something of it was read, or compared. `None`: not since there was
+    /// reason to doubt it.
+    pub(crate) fresh_ms: Option<u64>,
     /// When to start the reader again, after it lost its place.
     pub(crate) restart_at_ms: Option<u64>,
 }
@@ -84,7 +85,7 @@ impl Lane {
             watch: None,
             trouble: None,
             survey_at_ms: Some(now_ms),
-            surveyed_ms: 0,
+            surveyed_ms: None,
             waits: false,
             survey_every_ms: rescue_age_ms.map_or(SURVEY_MS, |age| (age / 3).clamp(250, 10_000)),
             cut_since_ms: None,
@@ -112,7 +113,7 @@ impl Lane {
             return None;
         }
         self.survey_at_ms = None;
-        self.surveyed_ms = now_ms;
+        self.surveyed_ms = Some(now_ms);
         let read_to = self.queue().map_or(cursor, Queue::read_to);
         let last = self.watch.as_ref().and_then(|watch| {
             let last = watch.last.clone()?;
@@ -138,15 +139,16 @@ impl Lane {
     }
 
     fn is_confirmed(&self, at_ms: u64, within_ms: u64) -> bool {
+        let is_recent = |fresh_ms: u64| at_ms.saturating_sub(fresh_ms) <= within_ms;
         self.watch
             .as_ref()
-            .is_none_or(|watch| at_ms.saturating_sub(watch.fresh_ms) <= within_ms)
+            .is_none_or(|watch| watch.fresh_ms.is_some_and(is_recent))
     }
 
     /// Compares what is in the queue in time for a block that is due then, but not twice within a second. Unless an
     /// answer is awaited.
     pub(crate) fn compare_by(&mut self, due_ms: u64) {
-        let again_ms = self.surveyed_ms + FRESH_MS;
+        let again_ms = self.surveyed_ms.map_or(0, |at| at + FRESH_MS);
         if let Some(at) = &mut self.survey_at_ms {
             *at = due_ms.saturating_sub(AHEAD_MS).max(again_ms).min(*at);
         }
@@ -187,7 +189,7 @@ impl Lane {
                 if !found.holds {
                     return Finding::Cut;
                 }
-                watch.fresh_ms = watch.fresh_ms.max(survey.asked_ms);
+                watch.fresh_ms = watch.fresh_ms.max(Some(survey.asked_ms));
             }
             if let Some(queue) = self.queue_mut() {
                 queue.confirm_holes(survey.read_to);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::genesis::Rules;
 use chain::{Account, Hash, Refusal, Template};
+use follow::snapshot::Encoded;
 use journal::{Offsets, Record};
 
 use crate::fit::Misfit;
@@ -38,6 +39,8 @@ pub enum Output {
         attempt: u64,
         /// The block.
         template: Arc<Template>,
+        /// The trace contexts of its records, as many as a block carries.
+        traces: Vec<(String, Bytes)>,
     },
     /// Stop looking.
     CancelSeal,
@@ -57,10 +60,12 @@ pub enum Output {
         /// The chain's cursor.
         offset: u64,
     },
+    /// Keep the state of the chain over a restart.
+    Keep(Encoded),
     /// Something an operator may want to read.
     Note(Note),
-    /// The end: the core does nothing any more.
-    End(End),
+    /// The end: the core does nothing any more. `Ok`: it was stopped.
+    End(Result<(), End>),
 }
 
 /// Records to be checked; the answer is [`super::Input::Checked`].
@@ -190,6 +195,8 @@ pub enum Note {
     ForeignLoss(Loss),
     /// A partition has lost its end under its reader.
     Cut(Cut),
+    /// The miner ends, and the outcome of an append is not known.
+    InFlight,
     /// The log cannot be read or can be read again.
     Log {
         /// `None`: it can be read again.

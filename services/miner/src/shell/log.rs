@@ -60,6 +60,9 @@ pub(super) fn note(note: &Note) {
             tracing::error!("{loss} (not a partition of this miner, which goes on)");
         }
         Note::Cut(cut) => tracing::error!("DATA_LOSS: {cut}"),
+        Note::InFlight => tracing::info!(
+            "stopped with a block in flight; whether it landed shows at the next start"
+        ),
         Note::Log {
             trouble: Some(trouble),
         } => tracing::warn!("{trouble}"),

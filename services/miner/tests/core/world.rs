@@ -8,7 +8,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::parallel::Sequential;
 use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
+use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
+use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
 use journal::{AppendError, Appended, Batch, Offsets, Record, TailEvent};
 use miner::core::{Core, End, Input, Note, Output, Sealed, Settings, Surveyed};
@@ -76,7 +78,8 @@ pub struct Node {
     pub secret: Option<Secret>,
     pub inbox: VecDeque<Input>,
     pub notes: Vec<Note>,
-    pub ended: Option<End>,
+    pub ended: Option<Result<(), End>>,
+    pub kept: Vec<Encoded>,
     pub commits: Vec<(u32, u64)>,
     pub cancels: usize,
     /// How often it had a record compared with the log.
@@ -96,7 +99,12 @@ pub struct Node {
 }
 
 pub struct World {
+    /// The wall clock of the journal.
     pub now_ms: u64,
+    /// The monotonic clock of the miners.
+    pub elapsed_ms: u64,
+    /// How far the wall clock of the miners is ahead of the true time.
+    pub step_ms: i64,
     /// How far the log's clock is behind that of the miners.
     pub log_behind_ms: u64,
     pub blockchain: Log,
@@ -114,6 +122,7 @@ pub fn settings(name: &str, partitions: &[u32]) -> Settings {
         block_records: 3,
         block_age_ms: 1_000,
         rescue_age_ms: 30_000,
+        keeps_snapshots: false,
     }
 }
 
@@ -133,6 +142,8 @@ impl World {
         blockchain.append(DAWN_MS, genesis.block_zero(), vec![]);
         World {
             now_ms: DAWN_MS + 1_000,
+            elapsed_ms: 0,
+            step_ms: 0,
             log_behind_ms: 0,
             blockchain,
             transactions: (0..genesis.partitions).map(|_| Log::default()).collect(),
@@ -166,9 +177,10 @@ impl World {
         self.miners.push(Node {
             core: Core::new(settings, follow, start),
             secret,
-            inbox: VecDeque::from([Input::Follow(follow::Input::Signal(engine::Signal::Start))]),
+            inbox: VecDeque::from([Signal::Start.into()]),
             notes: vec![],
             ended: None,
+            kept: vec![],
             commits: vec![],
             cancels: 0,
             compared: 0,
@@ -238,16 +250,16 @@ impl World {
     /// Lets time pass in small steps, and all happen that can.
     pub fn pass(&mut self, ms: u64) {
         for _ in 0..ms / 50 {
-            self.now_ms += 50;
-            self.tick();
+            self.tick(50);
         }
-        self.now_ms += ms % 50;
-        self.tick();
+        self.tick(ms % 50);
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, ms: u64) {
+        self.now_ms += ms;
+        self.elapsed_ms += ms;
         for node in &mut self.miners {
-            node.inbox.push_back(Input::Tick);
+            node.inbox.push_back(Signal::Wake.into());
         }
         self.run();
     }
@@ -294,7 +306,7 @@ impl World {
             let held = node
                 .read
                 .get(&partition)
-                .filter(|(_, at)| *at + 1_000 <= self.now_ms);
+                .filter(|(_, at)| *at + 1_000 <= self.elapsed_ms);
             let changed = held.is_some_and(|(record, _)| !log.holds(record));
             let event = if changed {
                 let offset = std::mem::replace(next, u64::MAX);
@@ -318,7 +330,7 @@ impl World {
                 let batch = log.batch(*next);
                 *next = batch.next;
                 if let Some(last) = batch.records.last() {
-                    node.read.insert(partition, (last.clone(), self.now_ms));
+                    node.read.insert(partition, (last.clone(), self.elapsed_ms));
                 }
                 TailEvent::Batch(batch)
             };
@@ -334,7 +346,11 @@ impl World {
 
     pub fn step(&mut self, i: usize, input: Input) {
         let mut out = Vec::new();
-        self.miners[i].core.step(self.now_ms, input, &mut out);
+        let now = Now {
+            wall_us: self.now_ms.saturating_add_signed(self.step_ms) * 1000,
+            elapsed_ms: self.elapsed_ms,
+        };
+        self.miners[i].core.step(now, input, &mut out);
         for output in out {
             self.carry_out(i, output);
         }
@@ -390,7 +406,9 @@ impl World {
                 node.compared += usize::from(last.is_some());
                 node.inbox.push_back(Input::Surveyed { survey, found });
             }
-            Output::Seal { attempt, template } => {
+            Output::Seal {
+                attempt, template, ..
+            } => {
                 node.seals.push(Arc::clone(&template));
                 node.sealing = Some((attempt, template));
             }
@@ -404,6 +422,7 @@ impl World {
                 headers,
             } => self.append(i, attempt, value, headers),
             Output::Commit { partition, offset } => node.commits.push((partition, offset)),
+            Output::Keep(snapshot) => node.kept.push(snapshot),
             Output::Note(note) => node.notes.push(note),
             Output::End(end) => node.ended = Some(end),
         }
