@@ -6,7 +6,6 @@ use ed25519_zebra::ed25519::KeypairBytes;
 use ed25519_zebra::ed25519::pkcs8::spki::der::pem::LineEnding;
 use ed25519_zebra::ed25519::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes, batch};
-
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng;
 
@@ -71,22 +70,42 @@ impl fmt::Debug for Secret {
 }
 
 /// Whether `signature` is one of `key` over `message`, by the rules of ZIP-215.
+#[must_use]
 pub fn verify(key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8]) -> bool {
     VerificationKey::try_from(VerificationKeyBytes::from(*key))
         .and_then(|key| key.verify(&Signature::from_bytes(signature), message))
         .is_ok()
 }
 
-/// Whether all of these (key, signature, message) are good, checked in one batch: half the work of
-/// checking each, and the same answer. `seed` must be unpredictable to whoever made the signatures.
-pub fn verify_all<M: AsRef<[u8]>>(
-    signed: &[([u8; 32], [u8; SIGNATURE_BYTES], M)],
-    seed: [u8; 32],
-) -> bool {
-    let mut verifier = batch::Verifier::new();
-    for (key, signature, message) in signed {
+/// Signatures to be checked together: half the work of checking each, and the same answer (ZIP-215).
+#[derive(Clone, Debug, Default)]
+pub struct Batch(Vec<batch::Item>);
+
+impl Batch {
+    /// Adds one. The message is hashed here, and no longer needed.
+    pub fn push(&mut self, key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8]) {
         let key = VerificationKeyBytes::from(*key);
-        verifier.queue((key, Signature::from_bytes(signature), message));
+        let signature = Signature::from_bytes(signature);
+        self.0.push(batch::Item::from((key, signature, message)));
     }
-    verifier.verify(ChaCha12Rng::from_seed(seed)).is_ok()
+
+    /// Whether all are good. `seed` must be unpredictable to whoever made the signatures; batches of one seed differ by their
+    /// `stream`.
+    #[must_use]
+    pub fn verify(&self, seed: [u8; 32], stream: u64) -> bool {
+        if self.0.is_empty() {
+            return true;
+        }
+        let mut randomness = ChaCha12Rng::from_seed(seed);
+        randomness.set_stream(stream);
+        let mut verifier = batch::Verifier::new();
+        self.0.iter().for_each(|item| verifier.queue(item.clone()));
+        verifier.verify(randomness).is_ok()
+    }
+
+    /// The bad ones, each by its place in the order of pushing: every signature is checked by itself.
+    pub fn culprits(self) -> impl Iterator<Item = usize> {
+        let singly = self.0.into_iter().map(batch::Item::verify_single);
+        (singly.enumerate()).filter_map(|(place, result)| result.is_err().then_some(place))
+    }
 }

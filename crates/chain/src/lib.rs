@@ -51,6 +51,7 @@ pub mod hash;
 pub mod header;
 pub mod key;
 pub mod leaf;
+pub mod limits;
 pub mod log;
 mod order;
 pub mod parallel;

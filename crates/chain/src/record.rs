@@ -1,6 +1,5 @@
 //! Records of `transactions`, checked against every rule that needs no chain state.
 
-mod batch;
 mod check;
 mod claim;
 
@@ -87,7 +86,7 @@ pub fn check_all(
     parallel: &dyn Parallel,
 ) -> Vec<Record> {
     parallel::map_parts(&values, parallel, |part, values| {
-        check::batch(values, rules, batch::randomness(seed, part))
+        check::batch(values, rules, seed, part as u64)
     })
     .into_iter()
     .flatten()

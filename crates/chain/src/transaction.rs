@@ -10,12 +10,6 @@ use crate::wire;
 /// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
 const SIGNED_PREFIX: &[u8] = b"blocklog:tx:v1";
 
-/// The longest record that can be a transaction, in bytes.
-pub const MAX_BYTES: usize = 1024;
-
-/// The longest memo, in bytes of UTF-8.
-pub const MAX_MEMO_BYTES: usize = 256;
-
 /// A transaction as decoded; its fields may still break every rule but the encoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transaction {

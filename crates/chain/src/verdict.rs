@@ -75,6 +75,28 @@ impl Verdict {
         }
     }
 
+    /// When a record gets this verdict, in the words of the table in format.md, "Verdicts".
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Verdict::Included => "every rule holds",
+            Verdict::TooLarge => "longer than 1024 bytes",
+            Verdict::Undecodable => "not a canonical Transaction",
+            Verdict::BadAccount => {
+                "sender malformed; recipient malformed; recipient empty while amount > 0"
+            }
+            Verdict::NamesNotAllowed => "a named sender or recipient on a chain that is not open",
+            Verdict::MemoTooLarge => "memo longer than 256 bytes",
+            Verdict::Empty => "amount 0 and no memo",
+            Verdict::BadSignature => {
+                "key sender: signature does not verify; named sender: signature not empty"
+            }
+            Verdict::Expired => "valid_until > 0 and below the block's height",
+            Verdict::NonceTooLow => "nonce not greater than the sender's nonce",
+            Verdict::InsufficientFunds => "key sender with a balance below the amount",
+            Verdict::BalanceOverflow => "a balance would leave −(2^63−1) … 2^63−1",
+        }
+    }
+
     /// Whether a record with this verdict is an occurrence of its transaction id. Anybody can copy an
     /// id with a bad signature, so verdicts 1 to 7 are none.
     pub fn is_occurrence(self) -> bool {

@@ -47,8 +47,16 @@ fn signatures_are_of_one_key_and_one_message() {
     assert_eq!(signature, secret.sign(b"message"));
     assert!(key::verify(public, &signature, b"message"));
     assert!(!key::verify(public, &signature, b"other"));
-    let good = (*public, signature, b"message".as_slice());
-    let bad = (*public, signature, b"other".as_slice());
-    assert!(key::verify_all(&[good, good], [5; 32]));
-    assert!(!key::verify_all(&[good, bad], [5; 32]));
+    let batch = |messages: &[&[u8]]| {
+        let mut batch = key::Batch::default();
+        for message in messages {
+            batch.push(public, &signature, message);
+        }
+        batch
+    };
+    assert!(batch(&[]).verify([5; 32], 0));
+    assert!(batch(&[b"message", b"message"]).verify([5; 32], 0));
+    let mixed = batch(&[b"message", b"other", b"message"]);
+    assert!(!mixed.verify([5; 32], 0));
+    assert_eq!(mixed.culprits().collect::<Vec<_>>(), [1]);
 }

@@ -4,7 +4,7 @@
 //! notices: the ledger all the time, `blocklog audit` offline.
 
 use chain::block::Slot;
-use chain::transaction::MAX_BYTES;
+use chain::limits::MAX_TRANSACTION_BYTES;
 use chain::{Accepted, Hash, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -185,7 +185,7 @@ fn judge<F: Held>(hash: Hash, verdict: Verdict, fact: Option<&F>, gone: bool) ->
         None if gone => Some(Fault::Unavailable),
         None => Some(Fault::Invented),
         Some(fact) if fact.hash() != hash => Some(Fault::Replaced),
-        Some(fact) if verdict == Verdict::TooLarge && fact.bytes() <= MAX_BYTES => {
+        Some(fact) if verdict == Verdict::TooLarge && fact.bytes() <= MAX_TRANSACTION_BYTES => {
             Some(Fault::Misjudged)
         }
         Some(_) => None,

@@ -1,7 +1,9 @@
 //! The two topics of a chain and the limits that its genesis gives them.
 
 use chain::Genesis;
+use chain::limits::{MAX_BLOCK_BYTES, MAX_TRANSACTION_BYTES};
 use journal::TopicSpec;
+use journal::limits::MAX_RECORD_BYTES;
 
 /// The topic of transactions: `partitions` of genesis many partitions.
 pub const TRANSACTIONS: &str = "transactions";
@@ -14,6 +16,9 @@ pub const BLOCKCHAIN_PARTITION: u32 = 0;
 pub const MAX_TRANSACTION_RECORD_BYTES: u32 = 64 * 1024;
 /// Room above the block limit for the headers of a block's record, and for a block 0 above that limit.
 pub const BLOCK_RECORD_SLACK_BYTES: u32 = 1024 * 1024;
+
+const _: () = assert!(MAX_BLOCK_BYTES + BLOCK_RECORD_SLACK_BYTES <= MAX_RECORD_BYTES);
+const _: () = assert!(MAX_TRANSACTION_BYTES < MAX_TRANSACTION_RECORD_BYTES as usize);
 
 /// The topics as the services create them: transactions, then blocks.
 pub fn specs(genesis: &Genesis) -> [TopicSpec; 2] {

@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use crate::limits::MAX_RECORD_BYTES;
 use crate::{Appended, Appender, Completion, Entry, Headers, Journal, Record, TopicSpec};
 
 /// Long enough for a slow broker on a busy machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Largest record of the topics made here: a block of 16 MiB and its headers.
-const MAX_RECORD_BYTES: u32 = 17 << 20;
 
 /// A part of the contract: what it says, and what shows it.
 type Case = (&'static str, fn(&Journal));

@@ -66,6 +66,7 @@
 //! ```
 
 mod append;
+mod backoff;
 mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -73,6 +74,7 @@ mod disk;
 mod error;
 mod handle;
 mod kafka;
+pub mod limits;
 mod look;
 mod memory;
 mod partition;
@@ -84,6 +86,7 @@ mod topic;
 mod url;
 
 pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
+pub use backoff::Backoff;
 #[cfg(feature = "testing")]
 pub use disk::FaultyDisk;
 pub use disk::Import;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::Error;
+use crate::limits::MAX_TRACE_HEADERS;
 use crate::provider;
 
 /// What a record costs beside its bytes when batches are measured, in bytes.
@@ -18,8 +19,6 @@ const HEADER_OVERHEAD_BYTES: usize = 128;
 pub(crate) const BATCH_RECORDS: usize = 65_536;
 /// Names of the headers that [`Headers::Traces`] keeps: W3C Trace Context.
 const TRACES: [&str; 2] = ["traceparent", "tracestate"];
-/// Most of them that are kept of one record. A block's record carries a context for each of up to 128 transactions.
-const TRACE_HEADERS: usize = 128;
 /// Most bytes of their names and values that are kept of one record.
 const TRACE_BYTES: usize = 16 << 10;
 
@@ -30,7 +29,7 @@ const TRACE_BYTES: usize = 16 << 10;
 pub enum Headers {
     /// None. They are not even looked at.
     None,
-    /// `traceparent` and `tracestate`: the first 128 of them, and 16 KiB.
+    /// `traceparent` and `tracestate`: the first [`MAX_TRACE_HEADERS`] of them, and 16 KiB.
     #[default]
     Traces,
     /// All.
@@ -72,7 +71,7 @@ impl Kept {
         match self.wanted {
             Headers::None => false,
             Headers::Traces => {
-                self.headers.len() < TRACE_HEADERS
+                self.headers.len() < MAX_TRACE_HEADERS
                     && self.bytes + name.len() + value_bytes <= TRACE_BYTES
                     && TRACES.iter().any(|trace| trace.as_bytes() == name)
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::backoff::Backoff;
 use crate::record::{Batch, Permit, Reader, Record};
 use crate::{Error, Journal};
 
@@ -76,7 +77,7 @@ struct Follower<S> {
     told: Option<(u64, u64)>,
     unavailable: bool,
     lost: bool,
-    pause: Duration,
+    backoff: Backoff,
 }
 
 /// Room in the window; dropping it gives it back.
@@ -126,7 +127,7 @@ impl Tail {
             told: None,
             unavailable: false,
             lost: false,
-            pause: FIRST_PAUSE,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
         };
         let thread = thread::Builder::new()
             .name(format!("tail-{topic}-{partition}"))
@@ -198,7 +199,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
                 self.doubt = false;
                 self.told = None;
                 self.lost = false;
-                self.pause = FIRST_PAUSE;
+                self.backoff.reset();
             }
             if !self.lost && control.out_bytes < self.window_bytes {
                 return Some(self.window_bytes - control.out_bytes);
@@ -269,7 +270,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
     }
 
     fn hand_on(&mut self, mut batch: Batch) {
-        self.pause = FIRST_PAUSE;
+        self.backoff.reset();
         if self.unavailable {
             self.unavailable = false;
             (self.sink)(TailEvent::Available);
@@ -292,13 +293,10 @@ impl<S: Fn(TailEvent)> Follower<S> {
         (self.sink)(TailEvent::Batch(batch));
     }
 
-    /// Pauses after a failure: twice as long each time, somewhere between half and all of it, so that many tails do not
-    /// come back in step. A stop or a seek ends it.
+    /// Pauses after a failure. A stop or a seek ends the pause.
     fn rest(&mut self) {
-        let pause = self.pause.mul_f64(0.5 + rand::random::<f64>() / 2.0);
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let over = Instant::now() + self.backoff.next_pause();
         let mut control = self.shared.control.lock();
-        let over = Instant::now() + pause;
         while !control.stop && control.seek.is_none() {
             if self
                 .shared

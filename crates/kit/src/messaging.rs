@@ -23,7 +23,7 @@ pub const PARTITION: &str = "messaging.destination.partition.id";
 pub const OFFSET: &str = "messaging.kafka.offset";
 /// How many records a span is about.
 pub const BATCH_COUNT: &str = "messaging.batch.message_count";
-/// How much of it a span links to: the conventions' limit for one span.
+/// Most traces that one span links to: the default of the SDK.
 pub const MAX_LINKS: usize = 128;
 
 /// What is done with records.

@@ -40,9 +40,6 @@ const NOT_EXPORTED: [&str; 10] = [
     "tokio_util",
 ];
 
-/// Links of one span: a block carries at most this many trace contexts.
-const MAX_LINKS: u32 = 128;
-
 /// Flushes and stops the exporters when told to.
 #[derive(Debug)]
 pub struct Telemetry {
@@ -170,7 +167,7 @@ fn tracer(
         .with_resource(resource)
         .with_id_generator(head::Ids::default())
         .with_sampler(sampler)
-        .with_max_links_per_span(MAX_LINKS);
+        .with_max_links_per_span(crate::messaging::MAX_LINKS as u32);
     match exporter {
         Some(exporter) => builder.with_batch_exporter(exporter).build(),
         None => builder.build(),

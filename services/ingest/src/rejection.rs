@@ -122,5 +122,5 @@ impl Rejection {
 pub fn has_id(transaction: &Transaction) -> bool {
     transaction.sender_account().is_some()
         && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
-        && transaction.memo.len() <= chain::transaction::MAX_MEMO_BYTES
+        && transaction.memo.len() <= chain::limits::MAX_MEMO_BYTES
 }

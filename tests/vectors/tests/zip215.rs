@@ -1,6 +1,6 @@
 //! Signatures that are and are not valid by the rules of ZIP-215, singly and in batches.
 
-use chain::key;
+use chain::key::{self, Batch};
 use serde::Deserialize;
 use vectors::{Hex, load};
 
@@ -17,7 +17,8 @@ struct Golden {
 fn signatures() {
     let golden: Vec<Golden> = load("zip215.json");
     assert!(!golden.is_empty());
-    let mut good = Vec::new();
+    let (mut good, mut all, mut bad) = (Batch::default(), Batch::default(), Vec::new());
+    let mut pushed = 0;
     for (i, case) in golden.into_iter().enumerate() {
         let (key, message) = (case.key.array(), case.message.0);
         let Ok(signature) = <[u8; 64]>::try_from(case.signature.0) else {
@@ -25,15 +26,18 @@ fn signatures() {
             continue;
         };
         assert_eq!(key::verify(&key, &signature, &message), case.valid, "{i}");
-        let alone = [(key, signature, message.clone())];
-        assert_eq!(
-            key::verify_all(&alone, [1; 32]),
-            case.valid,
-            "{i} in a batch"
-        );
+        let mut alone = Batch::default();
+        alone.push(&key, &signature, &message);
+        assert_eq!(alone.verify([1; 32], 0), case.valid, "{i} in a batch");
+        all.push(&key, &signature, &message);
         if case.valid {
-            good.push((key, signature, message));
+            good.push(&key, &signature, &message);
+        } else {
+            bad.push(pushed);
         }
+        pushed += 1;
     }
-    assert!(key::verify_all(&good, [2; 32]));
+    assert!(good.verify([2; 32], 0));
+    assert_eq!(all.verify([3; 32], 0), bad.is_empty());
+    assert_eq!(all.culprits().collect::<Vec<_>>(), bad);
 }

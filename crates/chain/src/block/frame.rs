@@ -9,10 +9,9 @@ use super::{Block, Rule, Unchecked};
 use crate::codec::Reader;
 use crate::hash::Hash;
 use crate::header;
+use crate::limits::MAX_HEADER_BYTES;
 use crate::wire;
 
-/// The longest header message.
-const MAX_HEADER_BYTES: usize = 200;
 /// Tag of the header in a block, in every version.
 const HEADER_TAG: u8 = 0x0a;
 /// Tag of the signature in a block.

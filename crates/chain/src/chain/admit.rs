@@ -5,10 +5,8 @@ use bytes::Bytes;
 use super::Chain;
 use crate::block::{self, Block, Rule, Unchecked};
 use crate::header::Header;
+use crate::limits::MAX_AHEAD_MS;
 use crate::work;
-
-/// How far ahead of its append time a block's timestamp may be, in milliseconds.
-pub const MAX_AHEAD_MS: u64 = 10_000;
 
 impl Chain {
     /// Reads the header of a candidate: STOPPED, OVERSIZE, UNDECODABLE, BAD_VERSION.

@@ -4,35 +4,16 @@ use std::collections::HashSet;
 
 use super::{Allocation, Fault, Genesis};
 use crate::account::Account;
+use crate::limits;
 use crate::wire;
 use crate::work;
 
-/// The longest record, in bytes: 1 MiB.
-const MAX_RECORD_BYTES: usize = 1 << 20;
-/// The longest name, in bytes.
-const MAX_NAME_BYTES: usize = 64;
-/// Times are below this: 2^53, so that every number format holds them exactly.
-const TIME_END_MS: u64 = 1 << 53;
-/// The most partitions.
-const MAX_PARTITIONS: u32 = 1024;
-/// Rewards are below this: 2^31.
-const REWARD_END: u64 = 1 << 31;
-/// The shortest and longest interval, in milliseconds: a second and a day.
-const INTERVAL_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
-/// The most offsets a block may seal.
-const MAX_BLOCK_RECORDS: u32 = 10_000;
-/// The least and the most bytes a block may be limited to.
-const BLOCK_BYTES: std::ops::RangeInclusive<u32> = 64 << 10..=16 << 20;
-/// The most that all allocations may be together: 2^62, so that rewards have room above them.
-const MAX_SUPPLY: u128 = 1 << 62;
-/// The largest exponent of the bits.
-const MAX_EXPONENT: u32 = 33;
-/// The least target is 2^128: the index of its byte, from the big end, that may be the last to be set.
+/// Index (big-endian) of the byte that holds bit 128: the least target is 2^128.
 const LEAST_TARGET_BYTE: usize = 15;
 
 /// Decodes the record and checks its fields in order.
 pub(super) fn decode(record: &[u8]) -> Result<Genesis, Fault> {
-    if record.len() > MAX_RECORD_BYTES {
+    if record.len() > limits::MAX_GENESIS_BYTES {
         return Err(Fault::Undecodable);
     }
     let fields = wire::Genesis::decode(record).map_err(|_| Fault::Undecodable)?;
@@ -61,30 +42,32 @@ pub(super) fn decode(record: &[u8]) -> Result<Genesis, Fault> {
 
 fn check_name(name: &str) -> Result<(), Fault> {
     let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let well_formed = name.len() <= MAX_NAME_BYTES
+    let well_formed = name.len() <= limits::MAX_NAME_BYTES
         && name.bytes().next().is_some_and(lower)
         && name.bytes().all(|b| lower(b) || b"._-".contains(&b));
     well_formed.then_some(()).ok_or(Fault::BadName)
 }
 
 fn check_time(timestamp_ms: u64) -> Result<(), Fault> {
-    (timestamp_ms < TIME_END_MS)
+    (timestamp_ms < limits::GENESIS_TIME_END_MS)
         .then_some(())
         .ok_or(Fault::BadTime)
 }
 
 fn check_partitions(partitions: u32) -> Result<(), Fault> {
-    ((1..=MAX_PARTITIONS).contains(&partitions))
+    ((1..=limits::MAX_PARTITIONS).contains(&partitions))
         .then_some(())
         .ok_or(Fault::BadPartitions)
 }
 
 fn check_reward(reward: u64) -> Result<(), Fault> {
-    (reward < REWARD_END).then_some(()).ok_or(Fault::BadReward)
+    (reward < limits::REWARD_END)
+        .then_some(())
+        .ok_or(Fault::BadReward)
 }
 
 fn check_bits(bits: u32) -> Result<(), Fault> {
-    let in_range = bits >> 24 <= MAX_EXPONENT
+    let in_range = bits >> 24 <= limits::MAX_EXPONENT
         && work::target(bits).is_some_and(|target| {
             target[..=LEAST_TARGET_BYTE].iter().any(|b| *b != 0) && work::compact(&target) == bits
         });
@@ -92,15 +75,16 @@ fn check_bits(bits: u32) -> Result<(), Fault> {
 }
 
 fn check_interval(target_block_ms: u64) -> Result<(), Fault> {
-    (target_block_ms == 0 || INTERVAL_MS.contains(&target_block_ms))
+    (target_block_ms == 0 || limits::TARGET_BLOCK_MS.contains(&target_block_ms))
         .then_some(())
         .ok_or(Fault::BadInterval)
 }
 
 fn check_limits(records: u32, bytes: u32) -> Result<(), Fault> {
-    ((1..=MAX_BLOCK_RECORDS).contains(&records) && BLOCK_BYTES.contains(&bytes))
-        .then_some(())
-        .ok_or(Fault::BadLimits)
+    ((1..=limits::MAX_BLOCK_RECORDS).contains(&records)
+        && (limits::MIN_BLOCK_BYTES..=limits::MAX_BLOCK_BYTES).contains(&bytes))
+    .then_some(())
+    .ok_or(Fault::BadLimits)
 }
 
 fn check_allocations(fields: &[(&[u8], u64)], open: bool) -> Result<Vec<Allocation>, Fault> {
@@ -110,7 +94,7 @@ fn check_allocations(fields: &[(&[u8], u64)], open: bool) -> Result<Vec<Allocati
     for &(bytes, amount) in fields {
         let account = Account::from_bytes(bytes).map_err(|_| Fault::BadAllocations)?;
         sum += u128::from(amount);
-        if !(account.is_key() || open) || !seen.insert(account) || sum > MAX_SUPPLY {
+        if !(account.is_key() || open) || !seen.insert(account) || sum > limits::MAX_ALLOCATED {
             return Err(Fault::BadAllocations);
         }
         allocations.push(Allocation { account, amount });

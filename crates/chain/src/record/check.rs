@@ -1,13 +1,13 @@
 //! The stateless rules: the verdicts 1 to 7, one function each, in order.
 
 use bytes::Bytes;
-use rand_chacha::ChaCha12Rng;
 
-use super::{Judged, Record, Transfer, batch};
+use super::{Judged, Record, Transfer};
 use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::key::SIGNATURE_BYTES;
+use crate::key::{self, Batch, SIGNATURE_BYTES};
+use crate::limits;
 use crate::transaction;
 use crate::verdict::Verdict;
 use crate::wire;
@@ -52,7 +52,7 @@ pub(super) fn examine(
 }
 
 fn check_size(value: &[u8]) -> Result<(), Verdict> {
-    if value.len() > transaction::MAX_BYTES {
+    if value.len() > limits::MAX_TRANSACTION_BYTES {
         return Err(Verdict::TooLarge);
     }
     Ok(())
@@ -81,7 +81,7 @@ fn check_names(
 }
 
 fn check_memo(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
-    if fields.memo.len() > transaction::MAX_MEMO_BYTES {
+    if fields.memo.len() > limits::MAX_MEMO_BYTES {
         return Err(Verdict::MemoTooLarge);
     }
     Ok(())
@@ -153,31 +153,36 @@ pub(super) fn one(value: Bytes, rules: &Rules) -> Record {
 impl Signed {
     /// Whether this is a signature over `message`.
     pub(super) fn holds(&self, message: &[u8]) -> bool {
-        crate::key::verify(&self.key, &self.signature, message)
+        key::verify(&self.key, &self.signature, message)
+    }
+
+    /// Leaves the check to a batch.
+    pub(super) fn defer(&self, message: &[u8], batch: &mut Batch) {
+        batch.push(&self.key, &self.signature, message);
     }
 }
 
 /// Checks records, their signatures in one batch.
-pub(super) fn batch(values: &[Bytes], rules: &Rules, randomness: ChaCha12Rng) -> Vec<Record> {
+pub(super) fn batch(values: &[Bytes], rules: &Rules, seed: [u8; 32], stream: u64) -> Vec<Record> {
     let mut message = Vec::new();
-    let mut items = Vec::with_capacity(values.len());
+    let mut batch = Batch::default();
+    let mut signed_records = Vec::with_capacity(values.len());
     let mut records: Vec<Record> = Vec::with_capacity(values.len());
     for value in values {
         records.push(match examine(value, rules, &mut message) {
             Err(verdict) => Record::refused(value.clone(), verdict),
             Ok(Examined { transfer, signed }) => {
                 if let Some(signed) = signed {
-                    items.push((records.len(), batch::item(&signed, &message)));
+                    signed.defer(&message, &mut batch);
+                    signed_records.push(records.len());
                 }
                 Record::good(value.clone(), transfer)
             }
         });
     }
-    if !batch::all_good(items.iter().map(|(_, item)| item.clone()), randomness) {
-        for (i, item) in items {
-            if item.verify_single().is_err() {
-                records[i].judged = Judged::Refused(Verdict::BadSignature);
-            }
+    if !batch.verify(seed, stream) {
+        for place in batch.culprits() {
+            records[signed_records[place]].judged = Judged::Refused(Verdict::BadSignature);
         }
     }
     records

@@ -1,15 +1,15 @@
 //! Checking the records of a block against the verdicts that it claims.
 
 use bytes::Bytes;
-use ed25519_zebra::batch::Item;
 
 use super::check::{Examined, examine};
-use super::{Judged, Record, batch};
+use super::{Judged, Record};
 use crate::block::Signatures;
 use crate::genesis::Rules;
 use crate::hash::Hash;
+use crate::key::Batch;
+use crate::limits::MAX_TRANSACTION_BYTES;
 use crate::parallel::{self, Parallel};
-use crate::transaction::MAX_BYTES;
 use crate::verdict::Verdict;
 
 /// A claimed verdict that the record alone shows to be wrong.
@@ -25,20 +25,16 @@ pub(crate) fn check_claims(
     parallel: &dyn Parallel,
 ) -> Result<Vec<Record>, WrongVerdict> {
     let parts = parallel::map_parts(claims, parallel, |part, claims| {
-        let mut items = Vec::new();
+        let mut batch = Batch::default();
         let mut message = Vec::new();
         let records: Result<Vec<Record>, WrongVerdict> = (claims.iter())
             .map(|(value, verdict)| {
-                claim(value, *verdict, rules, signatures, &mut message, &mut items)
+                claim(value, *verdict, rules, signatures, &mut message, &mut batch)
             })
             .collect();
         let records = records?;
         match signatures {
-            Signatures::Check { seed, .. }
-                if !batch::all_good(items, batch::randomness(seed, part)) =>
-            {
-                Err(WrongVerdict)
-            }
+            Signatures::Check { seed, .. } if !batch.verify(seed, part as u64) => Err(WrongVerdict),
             _ => Ok(records),
         }
     });
@@ -55,12 +51,12 @@ fn claim(
     rules: &Rules,
     signatures: Signatures<'_>,
     message: &mut Vec<u8>,
-    items: &mut Vec<Item>,
+    batch: &mut Batch,
 ) -> Result<Record, WrongVerdict> {
     if verdict == Verdict::TooLarge {
         return carried(value);
     }
-    if value.len() > MAX_BYTES {
+    if value.len() > MAX_TRANSACTION_BYTES {
         return Err(WrongVerdict);
     }
     let hash = Hash::of(value);
@@ -70,7 +66,7 @@ fn claim(
             if let Some(signed) = signed
                 && signatures.doubt(&hash)
             {
-                items.push(batch::item(&signed, message));
+                signed.defer(message, batch);
             }
             Judged::Good(transfer)
         }

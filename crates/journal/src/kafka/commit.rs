@@ -16,6 +16,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use super::config::Config;
 use super::context::Context;
 use crate::Error;
+use crate::backoff::Backoff;
 
 /// Pause after a failure; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -56,7 +57,7 @@ struct Worker {
 /// Since when nothing could be left.
 struct Failing {
     since: Instant,
-    pause: Duration,
+    backoff: Backoff,
     said: bool,
 }
 
@@ -151,7 +152,7 @@ impl Worker {
         tracing::debug!(group, %error, "a position could not be left");
         let failing = self.failing.get_or_insert_with(|| Failing {
             since: Instant::now(),
-            pause: FIRST_PAUSE,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
             said: false,
         });
         if failing.since.elapsed() > SAY_AFTER && !mem::replace(&mut failing.said, true) {
@@ -160,8 +161,7 @@ impl Worker {
                 "positions cannot be left, so that the lag which Kafka's tools show is wrong; may this user read the group?"
             );
         }
-        let until = Instant::now() + failing.pause;
-        failing.pause = (failing.pause * 2).min(LONGEST_PAUSE);
+        let until = Instant::now() + failing.backoff.next_pause();
         let mut waiting = self.shared.waiting.lock();
         while !waiting.closed {
             let waited = self.shared.changed.wait_until(&mut waiting, until);

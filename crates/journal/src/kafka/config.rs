@@ -6,8 +6,9 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
 use crate::Error;
 use crate::handle::Options;
+use crate::limits::MAX_RECORD_BYTES;
 
-/// Largest message in bytes: a block of 16 MiB and 1 MiB of headers, with room for framing.
+/// Largest message in bytes: the largest record, with room for framing.
 const MAX_MESSAGE_BYTES: usize = 18 << 20;
 /// Bytes of values a reader fetches ahead, in KiB; one largest message may come on top.
 const READ_AHEAD_KIB: usize = 24 << 10;
@@ -37,7 +38,7 @@ pub(super) const SAFE_BATCH_BYTES: u32 = 60_000;
 /// What a batch may take beside what the producer counts, in bytes.
 pub(super) const BATCH_OVERHEAD_BYTES: u32 = 1024;
 
-const _: () = assert!(MAX_MESSAGE_BYTES > 17 << 20);
+const _: () = assert!(MAX_MESSAGE_BYTES > MAX_RECORD_BYTES as usize);
 const _: () = assert!(READ_AHEAD_KIB << 10 >= MAX_MESSAGE_BYTES);
 const _: () = assert!(PRODUCE_QUEUE_KIB << 10 > 2 * MAX_MESSAGE_BYTES);
 

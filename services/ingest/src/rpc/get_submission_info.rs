@@ -13,7 +13,7 @@ pub(super) fn handle(ingest: &Ingest) -> Result<GetSubmissionInfoResponse, Rejec
         open: rules.genesis.open,
         topic: ingest.topic.name.clone(),
         partitions: Some(rules.genesis.partitions),
-        max_record_bytes: Some(chain::transaction::MAX_BYTES as u32),
-        max_memo_bytes: Some(chain::transaction::MAX_MEMO_BYTES as u32),
+        max_record_bytes: Some(chain::limits::MAX_TRANSACTION_BYTES as u32),
+        max_memo_bytes: Some(chain::limits::MAX_MEMO_BYTES as u32),
     })
 }

@@ -183,7 +183,7 @@ fn find(subject: &Subject, number: u64, run: &Run, findings: &mut Vec<Finding>) 
 mod tests {
     use bytes::Bytes;
     use chain::Verdict;
-    use chain::transaction::MAX_BYTES;
+    use chain::limits::MAX_TRANSACTION_BYTES;
 
     use super::*;
 
@@ -254,7 +254,7 @@ mod tests {
 
     #[test]
     fn every_lie_has_its_name() {
-        let long = "x".repeat(MAX_BYTES + 1);
+        let long = "x".repeat(MAX_TRANSACTION_BYTES + 1);
         type Row = (Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
         let table: [Row; 6] = [
             (

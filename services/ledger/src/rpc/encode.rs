@@ -65,7 +65,7 @@ fn transaction(transaction: &Transaction, chain_id: &Hash) -> types::Transaction
     // What is hashed to the id has no room for accounts and memos of another form.
     let named = transaction.sender_account().is_some()
         && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
-        && transaction.memo.len() <= chain::transaction::MAX_MEMO_BYTES;
+        && transaction.memo.len() <= chain::limits::MAX_MEMO_BYTES;
     if !named {
         wire.id.clear();
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chain::block::Rule;
+use chain::limits::MAX_AHEAD_MS;
 use chain::record::Judged;
 use chain::{Accepted, Record, Refusal};
 use engine::{Core as _, Now};
@@ -17,8 +18,6 @@ use super::queue::Queue;
 use super::{BARRED_MS, Core};
 use crate::fit::{self, Misfit};
 
-/// How far the log's clock may be behind ours before a block is TOO_LATE: a rule of the format.
-const CLOCK_SLACK_MS: u64 = 10_000;
 /// Most partitions of others that are read at once, to be rescued.
 const RESCUES: usize = 8;
 /// A reader this many offsets behind the cursor skips what others have sealed already.
@@ -84,7 +83,7 @@ impl Core {
             self.appends_work();
         }
         self.barred_until_ms = 0;
-        self.clock_ahead &= accepted.append_ms + CLOCK_SLACK_MS < now.wall_ms();
+        self.clock_ahead &= accepted.append_ms + MAX_AHEAD_MS < now.wall_ms();
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
             if let Some(queue) = lane.queue_mut() {
                 queue.advance(cursor);

@@ -15,14 +15,16 @@ use bytes::Bytes;
 use chain::Record;
 use chain::assemble::Slot;
 use engine::Now;
+use journal::limits::MAX_TRACE_HEADERS;
 use journal::{Batch, Permit};
 
 /// Name of the W3C trace context header.
 pub(crate) const TRACEPARENT: &str = "traceparent";
-/// Most trace contexts that a block carries: a limit of the format.
-const MAX_TRACES: usize = 128;
 /// What a record takes in a block beside its bytes: tag, length and verdict.
 const RECORD_OVERHEAD_BYTES: usize = 4;
+
+// Whoever reads the block links all that it carries.
+const _: () = assert!(MAX_TRACE_HEADERS <= kit::messaging::MAX_LINKS);
 
 /// The queue of one partition.
 #[derive(Debug)]
@@ -260,7 +262,7 @@ fn distinct<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<(String, Bytes)> {
     items
         .filter_map(|item| item.trace.as_ref())
         .filter(|trace| seen.insert(*trace))
-        .take(MAX_TRACES)
+        .take(MAX_TRACE_HEADERS)
         .map(|trace| (TRACEPARENT.to_owned(), trace.clone()))
         .collect()
 }
