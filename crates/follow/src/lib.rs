@@ -14,7 +14,7 @@
 //! Three threads' worth of work come out of this: one reads the log ([`journal::Tail`]), a pool checks bodies and
 //! signatures of several blocks ahead of the tip, and the caller of `step` applies them one after the other.
 //!
-//! [`bootstrap`] makes the topics and publishes block 0, [`snapshot`] keeps the state over a restart, and
+//! [`partition`] follows one partition of `transactions` and notices what it loses. [`bootstrap`] makes the topics and publishes block 0, [`snapshot`] keeps the state over a restart, and
 //! [`replay`] drives the same core to the end of a log for commands that work offline.
 
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod core;
 mod event;
 mod known;
 mod parallel;
+pub mod partition;
 mod pause;
 pub mod replay;
 pub mod shell;

@@ -83,6 +83,7 @@ mod queue;
 mod record;
 mod tail;
 mod topic;
+pub mod trace;
 mod url;
 
 pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};

@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use ::chain::Rules;
+use follow::partition::Mark;
 
 use crate::store::answer::Finding;
 use crate::store::rows::State;
@@ -34,7 +35,6 @@ mod standing;
 pub use message::{Input, Lane, News, Output, Publication, Snapshot};
 
 use self::partition::Partition;
-use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -244,7 +244,7 @@ impl Core {
                 partition,
                 offsets,
                 compared,
-            } => self.surveyed(partition, offsets, compared, out),
+            } => self.surveyed(now_ms, partition, offsets, compared, out),
             Input::Rechecked {
                 partition,
                 findings,
@@ -322,6 +322,7 @@ impl Core {
 
     fn surveyed(
         &mut self,
+        now_ms: u64,
         number: u32,
         offsets: journal::Offsets,
         compared: Option<(Mark, bool)>,
@@ -335,7 +336,8 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        let mut news = partition.surveyed(offsets.start, caught_up, number, transactions, out);
+        let mut news =
+            partition.surveyed(now_ms, offsets.start, caught_up, number, transactions, out);
         if let Some((mark, holds)) = compared {
             news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
         }

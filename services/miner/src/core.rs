@@ -30,7 +30,7 @@ use lane::Lane;
 use snapshots::Snapshots;
 
 pub use input::{Input, Sealed};
-pub use output::{Check, Cut, End, Loss, Note, Output, Survey, Surveyed};
+pub use output::{Check, End, Note, Output};
 pub use report::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 pub use status::{Phase, Slice, Status};
 
@@ -157,7 +157,11 @@ impl Core {
         let Some(chain) = self.follow.chain() else {
             return;
         };
-        let Some(queue) = self.lanes.get(&partition).and_then(Lane::queue) else {
+        let Some(queue) = self
+            .lanes
+            .get(&partition)
+            .and_then(|lane| lane.queue.as_ref())
+        else {
             return;
         };
         let parent_ms = chain.tip().timestamp_ms;
@@ -367,7 +371,7 @@ impl engine::Core for Core {
                     offsets,
                     records,
                 } => self.on_checked(now_ms, partition, generation, offsets, records),
-                Input::Surveyed { survey, found } => self.on_surveyed(now_ms, survey, found, out),
+                Input::Looked { question, seen } => self.on_looked(now_ms, question, seen, out),
                 Input::Sealed(sealed) => self.on_sealed(now_ms, sealed, out),
                 Input::Appended { attempt, result } => {
                     self.on_appended(now_ms, attempt, result, out);

@@ -105,7 +105,7 @@ impl Shell {
     ) -> ControlFlow<anyhow::Result<()>> {
         match output {
             Output::Follow(task) => self.feed.perform(task),
-            Output::Watch {
+            Output::Read {
                 partition,
                 generation,
                 from,
@@ -114,12 +114,12 @@ impl Shell {
                 let before = self.tails.insert(partition, tail);
                 self.clerk.send(Errand::Stop(before));
             }
-            Output::Unwatch { partition } => {
+            Output::Stop { partition } => {
                 let before = self.tails.remove(&partition);
                 self.clerk.send(Errand::Stop(before));
             }
             Output::Check(check) => self.check(check),
-            Output::Survey(survey) => self.clerk.send(Errand::Survey(survey)),
+            Output::Look(question) => self.clerk.send(Errand::Look(question)),
             Output::Seal {
                 attempt,
                 template,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use chain::{Rules, Tip};
 use follow::Refused;
+use follow::partition::Mark;
 
 use super::compare::Subject;
 use super::fact::Facts;
 use super::loss::Question;
 use super::queue::Line;
-use super::recheck::Mark;
 use crate::store::answer::{Audit as AuditState, Finding, Totals};
 use crate::store::write::Batch;
 

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use chain::Hash;
 use chain::parallel::Sequential;
+use follow::partition::Mark;
 use journal::{Batch, TailEvent};
 use ledger::core::fact::Facts;
 use ledger::core::loss::Question;
-use ledger::core::recheck::{self, Mark};
+use ledger::core::recheck;
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
 use ledger::store::answer::Finding;
 use ledger::store::write::Writer;

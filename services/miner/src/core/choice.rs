@@ -27,7 +27,7 @@ impl Core {
                 .filter_map(|lane| {
                     let (pending, ripe_ms) = self.ripeness(lane)?;
                     (ripe_ms <= now_ms)
-                        .then_some((Reverse(pending.oldest.age_ms(now_ms)), lane.partition))
+                        .then_some((Reverse(pending.oldest.age_ms(now_ms)), lane.number()))
                 })
                 .min()
         };
@@ -37,7 +37,8 @@ impl Core {
 
     /// What is pending on a partition, and from when on it may be sealed.
     pub(super) fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
-        let pending = lane.queue()?.pending().filter(|_| lane.is_whole())?;
+        let queue = lane.queue.as_ref()?;
+        let pending = queue.pending().filter(|_| lane.partition.is_whole())?;
         let genesis = &self.follow.chain()?.rules().genesis;
         let enough = self.settings.block_records.min(genesis.max_block_records) as usize;
         let full = pending.bytes >= genesis.max_block_bytes as usize;
@@ -55,7 +56,8 @@ impl Core {
         if self.lanes.is_empty() {
             return snapshot;
         }
-        let lanes = self.lanes.values().filter_map(Lane::wake_ms).min();
+        let lanes = self.lanes.values();
+        let lanes = lanes.filter_map(|lane| lane.partition.due_ms()).min();
         let attempt = match &self.attempt {
             Some(attempt) => match &attempt.stage {
                 Stage::Sealing => None,

@@ -7,13 +7,13 @@ use chain::limits::MAX_AHEAD_MS;
 use chain::record::Judged;
 use chain::{Accepted, Record, Refusal};
 use engine::{Core as _, Now};
+use follow::partition::{Finding, Mark, Question, Seen};
 use follow::{Event, Refused};
 use journal::TailEvent;
 
 use super::attempt::{Attempt, Stage};
-use super::cut::RESTART_MS;
-use super::lane::{Finding, Lane, Watch};
-use super::output::{Check, Note, Output, Survey, Surveyed};
+use super::lane::Lane;
+use super::output::{Check, End, Note, Output};
 use super::queue::Queue;
 use super::{BARRED_MS, Core};
 use crate::fit::{self, Misfit};
@@ -85,12 +85,12 @@ impl Core {
         self.barred_until_ms = 0;
         self.clock_ahead &= accepted.append_ms + MAX_AHEAD_MS < now.wall_ms();
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
-            if let Some(queue) = lane.queue_mut() {
+            if let Some(queue) = &mut lane.queue {
                 queue.advance(cursor);
             }
-            // Its own miner lives.
+            // Its own miner is alive again.
             if !lane.own && !ours {
-                unwatch(lane, out);
+                stop(lane, out);
             }
         }
         let Some(attempt) = &self.attempt else { return };
@@ -159,13 +159,14 @@ impl Core {
         }
         let rescue_ms = self.settings.rescue_age_ms;
         for partition in 0..partitions {
-            if self.settings.partitions.contains(&partition) {
-                self.lanes
-                    .insert(partition, Lane::new(partition, now_ms, None));
-                self.watch(partition, out);
-            } else if rescue_ms > 0 {
-                let lane = Lane::new(partition, now_ms, Some(rescue_ms));
+            let own = self.settings.partitions.contains(&partition);
+            if own || rescue_ms > 0 {
+                let rescue_ms = (!own).then_some(rescue_ms);
+                let lane = Lane::new(&self.settings.topic, partition, now_ms, rescue_ms);
                 self.lanes.insert(partition, lane);
+            }
+            if own {
+                self.read(partition, out);
             }
         }
         out.push(Output::Note(Note::Begun { height }));
@@ -175,13 +176,13 @@ impl Core {
     fn close_lanes(&mut self, out: &mut Vec<Output>) {
         self.drop_attempt(out);
         for lane in self.lanes.values_mut() {
-            unwatch(lane, out);
+            stop(lane, out);
         }
         self.lanes.clear();
     }
 
     /// Starts a reader at the cursor, in place of any before.
-    fn watch(&mut self, partition: u32, out: &mut Vec<Output>) {
+    fn read(&mut self, partition: u32, out: &mut Vec<Output>) {
         let generation = self.next_id();
         let from = self
             .follow
@@ -190,14 +191,9 @@ impl Core {
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        lane.watch = Some(Watch {
-            generation,
-            queue: Queue::new(from),
-            last: None,
-            fresh_ms: None,
-            restart_at_ms: None,
-        });
-        out.push(Output::Watch {
+        lane.partition.start(generation);
+        lane.queue = Some(Queue::new(from));
+        out.push(Output::Read {
             partition,
             generation,
             from,
@@ -218,19 +214,20 @@ impl Core {
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        let Some(watch) = lane.watch.as_mut().filter(|w| w.generation == generation) else {
+        let Some(queue) = lane
+            .queue
+            .as_mut()
+            .filter(|_| lane.partition.is_current(generation))
+        else {
             return;
         };
-        let now_ms = now.elapsed_ms;
+        let cursor = chain.cursor(partition);
         match event {
             TailEvent::Batch(batch) => {
-                lane.trouble = None;
-                if let Some(last) = batch.records.last() {
-                    watch.last = Some(last.clone());
-                    watch.fresh_ms = Some(now_ms);
-                }
-                let unchecked = watch.queue.take(now, batch);
-                let behind = watch.queue.read_to() + SKIP_OFFSETS < chain.cursor(partition);
+                let last = batch.records.last().map(Mark::of);
+                lane.partition.read(now.elapsed_ms, last);
+                let unchecked = queue.take(now, batch);
+                let behind = queue.read_to() + SKIP_OFFSETS < cursor;
                 if !unchecked.offsets.is_empty() {
                     out.push(Output::Check(Check {
                         partition,
@@ -242,29 +239,17 @@ impl Core {
                     }));
                 }
                 if behind {
-                    self.watch(partition, out);
+                    self.read(partition, out);
                 }
             }
-            TailEvent::Unavailable(error) => {
-                watch.fresh_ms = None;
-                lane.trouble = Some(error.to_string());
-            }
-            TailEvent::Available => lane.trouble = None,
-            TailEvent::Lost(journal::Error::Changed { end, .. }) => {
-                self.on_cut(now_ms, partition, end, out);
-            }
-            TailEvent::Lost(journal::Error::OutOfRange { offset, end, .. })
-                if offset > end && watch.last.is_some() =>
-            {
-                self.on_cut(now_ms, partition, end, out);
-            }
-            TailEvent::Lost(journal::Error::OutOfRange { .. }) => {
-                // The survey says whether anything is lost.
-                watch.restart_at_ms = Some(now_ms + RESTART_MS);
-                lane.survey_at_once(now_ms);
-            }
-            TailEvent::Lost(error) if lane.own => self.give_up(now_ms, error, out),
-            TailEvent::Lost(_) => unwatch(lane, out),
+            TailEvent::Unavailable(error) => lane.partition.unavailable(&error),
+            TailEvent::Available => lane.partition.available(),
+            TailEvent::Lost(error) => match lane.partition.lost(now.elapsed_ms, cursor, error) {
+                Ok(Finding::Cut(loss)) => self.on_cut(partition, loss, out),
+                Ok(_) => {}
+                Err(error) if lane.own => self.give_up(now.elapsed_ms, error, out),
+                Err(_) => stop(lane, out),
+            },
         }
     }
 
@@ -284,83 +269,86 @@ impl Core {
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        let Some(watch) = lane.watch.as_mut().filter(|w| w.generation == generation) else {
+        let Some(queue) = lane
+            .queue
+            .as_mut()
+            .filter(|_| lane.partition.is_current(generation))
+        else {
             return;
         };
-        watch.queue.checked(offsets.into_iter().zip(records));
-        if watch.queue.waits_for_confirmation() {
-            lane.survey_at_once(now_ms);
+        queue.checked(offsets.into_iter().zip(records));
+        if queue.waits_for_confirmation() {
+            lane.partition.look_at_once(now_ms);
         }
     }
 
-    pub(super) fn on_surveyed(
+    pub(super) fn on_looked(
         &mut self,
         now_ms: u64,
-        survey: Survey,
-        found: Option<Surveyed>,
+        question: Question,
+        seen: Option<Seen>,
         out: &mut Vec<Output>,
     ) {
         let Some(chain) = self.follow.chain() else {
             return;
         };
-        let watched = self.lanes.values().filter(|l| !l.own && l.watch.is_some());
-        let rescues = watched.count();
-        let Some(lane) = self.lanes.get_mut(&survey.partition) else {
+        let read = self.lanes.values().filter(|l| !l.own && l.queue.is_some());
+        let rescues = read.count();
+        let partition = question.partition;
+        let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
         // A chain that is behind has cursors that are behind.
-        let found = found.filter(|_| self.follow.caught_up());
-        let cursor = chain.cursor(survey.partition);
-        match lane.surveyed(now_ms, &self.settings.topic, cursor, &survey, found) {
-            Finding::Cut => {
-                let end = found.map_or(cursor, |found| found.offsets.end);
-                return self.on_cut(now_ms, survey.partition, end, out);
+        let seen = seen.as_ref().filter(|_| self.follow.caught_up());
+        let cursor = chain.cursor(partition);
+        match lane.looked(now_ms, cursor, &question, seen) {
+            Finding::Cut(loss) => return self.on_cut(partition, loss, out),
+            Finding::Lost(loss) if lane.own => {
+                return self.give_up(now_ms, End::Loss(loss), out);
             }
-            Finding::Lost(loss) if lane.own => return self.give_up(now_ms, loss, out),
             Finding::Lost(loss) => {
-                if lane.tell_loss() {
+                if lane.report_loss() {
                     out.push(Output::Note(Note::ForeignLoss(loss)));
                 }
             }
-            Finding::Whole | Finding::Suspect => {}
+            Finding::Unknown | Finding::Whole | Finding::Suspect => {}
         }
         if lane.own {
             return;
         }
-        let still_waiting = lane.still_waiting(&survey, found);
-        let drained = found.is_some_and(|found| found.offsets.end <= cursor);
-        match &lane.watch {
-            None if still_waiting && rescues < RESCUES => self.watch(survey.partition, out),
-            Some(watch) if drained && watch.queue.is_empty() => unwatch(lane, out),
+        let still_waiting = lane.still_waiting(&question, seen);
+        let drained = seen.is_some_and(|seen| seen.offsets.end <= cursor);
+        match &lane.queue {
+            None if still_waiting && rescues < RESCUES => self.read(partition, out),
+            Some(queue) if drained && queue.is_empty() => stop(lane, out),
             _ => {}
         }
     }
 
-    /// Asks for the ends of partitions, and starts readers again that lost their place.
+    /// Looks at partitions, and starts readers again that lost their place.
     pub(super) fn tend_lanes(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let Some(chain) = self.follow.chain() else {
             return;
         };
         let mut restart = Vec::new();
         for lane in self.lanes.values_mut() {
-            let survey = lane.survey(now_ms, chain.cursor(lane.partition));
-            out.extend(survey.map(Output::Survey));
-            let due = lane.watch.as_ref().and_then(|watch| watch.restart_at_ms);
-            if due.is_some_and(|at| at <= now_ms) {
-                restart.push(lane.partition);
+            let look = lane.look(now_ms, chain.cursor(lane.number()));
+            out.extend(look.map(Output::Look));
+            if lane.partition.is_restart_due(now_ms) {
+                restart.push(lane.number());
             }
         }
         for partition in restart {
-            self.watch(partition, out);
+            self.read(partition, out);
         }
     }
 }
 
-fn unwatch(lane: &mut Lane, out: &mut Vec<Output>) {
-    if lane.watch.take().is_some() {
-        lane.trouble = None;
-        out.push(Output::Unwatch {
-            partition: lane.partition,
+fn stop(lane: &mut Lane, out: &mut Vec<Output>) {
+    lane.queue = None;
+    if lane.partition.stop() {
+        out.push(Output::Stop {
+            partition: lane.number(),
         });
     }
 }

@@ -3,9 +3,8 @@
 use bytes::Bytes;
 use chain::Record;
 use engine::Signal;
+use follow::partition::{Question, Seen};
 use journal::{AppendError, Appended, TailEvent};
-
-use super::output::{Survey, Surveyed};
 
 /// What happened outside.
 #[derive(Debug)]
@@ -34,12 +33,12 @@ pub enum Input {
         /// The records, checked.
         records: Vec<Record>,
     },
-    /// The answer to [`super::Output::Survey`].
-    Surveyed {
+    /// The answer to [`super::Output::Look`].
+    Looked {
         /// The question.
-        survey: Survey,
-        /// What was found; `None`: the log could not be asked.
-        found: Option<Surveyed>,
+        question: Question,
+        /// `None`: the topic could not be looked at.
+        seen: Option<Seen>,
     },
     /// The answer to [`super::Output::Seal`], also when it was cancelled.
     Sealed(Sealed),

@@ -16,10 +16,9 @@ use chain::Record;
 use chain::assemble::Slot;
 use engine::Now;
 use journal::limits::MAX_TRACE_HEADERS;
+use journal::trace::{self, TRACEPARENT};
 use journal::{Batch, Permit};
 
-/// Name of the W3C trace context header.
-pub(crate) const TRACEPARENT: &str = "traceparent";
 /// What a record takes in a block beside its bytes: tag, length and verdict.
 const RECORD_OVERHEAD_BYTES: usize = 4;
 
@@ -140,7 +139,7 @@ impl Queue {
             self.items.push_back(Item {
                 offset: record.offset,
                 seen: Seen::new(now, record.append_ms),
-                trace: sampled(&record.headers),
+                trace: trace::sampled(&record.headers).map(|sampled| sampled.value),
                 record: None,
             });
             unchecked.offsets.push(record.offset);
@@ -274,12 +273,4 @@ fn size(item: &Item) -> usize {
         .as_ref()
         .map_or(0, |record| record.bytes().len());
     RECORD_OVERHEAD_BYTES + bytes
-}
-
-/// The trace context of a record, if whoever started the trace wants it recorded (bit 0 of the flags, W3C Trace Context 3.2.2.5).
-fn sampled(headers: &[(String, Bytes)]) -> Option<Bytes> {
-    let (_, value) = headers.iter().find(|(name, _)| name == TRACEPARENT)?;
-    let flags = std::str::from_utf8(value.get(53..55)?).ok()?;
-    let flags = u8::from_str_radix(flags, 16).ok()?;
-    (value.len() == 55 && flags & 1 == 1).then(|| value.clone())
 }

@@ -61,7 +61,7 @@ impl Core {
             return Err((STOPPED, text));
         }
         let own = self.lanes.values().filter(|lane| lane.own);
-        let lanes = own.filter_map(|lane| lane.trouble.as_ref());
+        let lanes = own.filter_map(|lane| lane.partition.trouble());
         let trouble = self.read_trouble.iter().chain(&self.append_trouble);
         if let Some(trouble) = trouble.chain(lanes).next() {
             return Err((LOG_UNAVAILABLE, trouble.clone()));
@@ -89,11 +89,11 @@ impl Core {
         if let Some(lane) = self
             .lanes
             .values()
-            .find(|lane| lane.own && !lane.is_whole())
+            .find(|lane| lane.own && !lane.partition.is_whole())
         {
             let text = format!(
                 "partition {} looks as if it had lost records; it is looked at again",
-                lane.partition
+                lane.number()
             );
             return Err((LOG_UNAVAILABLE, text));
         }

@@ -1,6 +1,7 @@
 //! Holes, and logs that are not whole.
 
-use miner::core::{End, Input, Loss, Note};
+use follow::partition::Loss;
+use miner::core::{End, Input, Note};
 
 use crate::world::{Fate, World, settings};
 
@@ -62,7 +63,8 @@ fn a_log_that_begins_above_the_cursor_is_no_hole() {
         start: 6,
     };
     assert_eq!(*loss, expected);
-    assert!(loss.to_string().contains("DATA_LOSS"));
+    let told = End::Loss(loss.clone()).to_string();
+    assert!(told.contains("DATA_LOSS"), "{told}");
 }
 
 #[test]

@@ -10,10 +10,11 @@ use chain::parallel::Sequential;
 use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
+use follow::partition::Seen;
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
-use journal::{AppendError, Appended, Batch, Offsets, Record, TailEvent};
-use miner::core::{Core, End, Input, Note, Output, Sealed, Settings, Surveyed};
+use journal::{AppendError, Appended, Batch, Look, Offsets, Record, TailEvent};
+use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
 
 /// Half of all hashes will do.
 pub const EASY_BITS: u32 = 0x207f_ffff;
@@ -373,7 +374,7 @@ impl World {
                 node.inbox
                     .push_back(Input::Follow(follow::Input::Compared(compared)));
             }
-            Output::Watch {
+            Output::Read {
                 partition,
                 generation,
                 from,
@@ -381,7 +382,7 @@ impl World {
                 node.tails.insert(partition, (generation, from));
                 node.read.remove(&partition);
             }
-            Output::Unwatch { partition } => {
+            Output::Stop { partition } => {
                 node.tails.remove(&partition);
             }
             Output::Check(check) => {
@@ -394,17 +395,20 @@ impl World {
                     records,
                 });
             }
-            Output::Survey(survey) => {
-                let log = &self.transactions[survey.partition as usize];
+            Output::Look(question) => {
+                let log = &self.transactions[question.partition as usize];
                 let offsets = Offsets {
                     start: log.start,
                     end: log.end,
                 };
-                let last = survey.last.as_ref();
-                let holds = last.is_none_or(|(_, record)| log.holds(record));
-                let found = Some(Surveyed { offsets, holds });
-                node.compared += usize::from(last.is_some());
-                node.inbox.push_back(Input::Surveyed { survey, found });
+                let holds = question.last.is_none_or(|last| {
+                    let at = |record: &&Record| record.offset == last.offset;
+                    let record = log.records.iter().find(at).cloned();
+                    last.is_held(&Look { offsets, record })
+                });
+                let seen = Some(Seen { offsets, holds });
+                node.compared += usize::from(question.last.is_some());
+                node.inbox.push_back(Input::Looked { question, seen });
             }
             Output::Seal {
                 attempt, template, ..
