@@ -116,17 +116,17 @@ impl From<journal::Error> for Failure {
     }
 }
 
-impl From<follow::config::Error> for Failure {
-    fn from(error: follow::config::Error) -> Self {
+impl From<topics::config::Error> for Failure {
+    fn from(error: topics::config::Error) -> Self {
         Self::new(Exit::Usage, error.to_string())
     }
 }
 
-impl From<follow::config::OpenError> for Failure {
-    fn from(error: follow::config::OpenError) -> Self {
+impl From<topics::config::OpenError> for Failure {
+    fn from(error: topics::config::OpenError) -> Self {
         match error {
-            follow::config::OpenError::File(error) => error.into(),
-            follow::config::OpenError::Journal(error) => error.into(),
+            topics::config::OpenError::File(error) => error.into(),
+            topics::config::OpenError::Journal(error) => error.into(),
         }
     }
 }

@@ -4,12 +4,12 @@ mod file;
 
 use std::path::{Path, PathBuf};
 
-use follow::config::OptionalJournal;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use journal::{Journal, Record};
 use proto::ledger::v1::StreamBlocksRequest;
 use tokio::sync::mpsc;
+use topics::config::OptionalJournal;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
 use crate::answer;
 use crate::connect::Connect;
@@ -113,7 +113,7 @@ impl Source {
     /// Reads it from the start.
     pub fn records(&self) -> Result<Records, journal::Error> {
         match self {
-            Self::Journal(journal, _) => Ok(Box::new(follow::replay::records(journal)?)),
+            Self::Journal(journal, _) => Ok(Box::new(topics::records(journal)?)),
             Self::Export(file, _) => Ok(Box::new(ExportFile::open(file)?)),
             Self::Ledger(connect) => Ok(Box::new(raw_blocks(connect.clone()))),
         }

@@ -14,30 +14,21 @@
 //! Three threads' worth of work come out of this: one reads the log ([`journal::Tail`]), a pool checks bodies and
 //! signatures of several blocks ahead of the tip, and the caller of `step` applies them one after the other.
 //!
-//! [`partition`] follows one partition of `transactions` and notices what it loses. [`bootstrap`] makes the topics and publishes block 0, [`snapshot`] keeps the state over a restart, and
-//! [`replay`] drives the same core to the end of a log for commands that work offline.
+//! [`partition`] follows a partition of `transactions` from the chain's cursor on. [`snapshot`] keeps the state over a restart, and
+//! [`replay`] drives the same core to the end of a topic for commands that work offline.
 
 pub mod audit;
-pub mod bootstrap;
 mod check;
-pub mod config;
 pub mod core;
 mod event;
 mod known;
-mod parallel;
 pub mod partition;
-mod pause;
 pub mod replay;
 pub mod shell;
 pub mod snapshot;
-pub mod topics;
-pub mod watch;
 
 pub use crate::check::Check;
 pub use crate::core::{Core, Input, Output, Settings, Task};
-pub use crate::event::{Claims, DataLoss, Event, Fatal, Lag, Refused};
-pub use crate::parallel::Rayon;
-pub use crate::pause::Pause;
+pub use crate::event::{Claims, Event, Fatal, Lag, Refused};
 pub use crate::shell::Feed;
 pub use crate::snapshot::Snapshot;
-pub use crate::watch::Watch;

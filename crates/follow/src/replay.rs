@@ -2,25 +2,20 @@
 
 use engine::{Core as _, Now, Signal};
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use journal::{Batch, Headers, Journal, Record, TailEvent};
+use journal::{Batch, Record, TailEvent};
+use parallel::Rayon;
 use rayon::ThreadPool;
 
 use crate::core::{Compared, Core, Input, Output, Settings, Task};
 use crate::event::{Event, Fatal};
-use crate::parallel::Rayon;
 use crate::shell::pool;
-use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
 /// Most bytes of records that are with the core and not dealt with.
 const WINDOW_BYTES: usize = 128 * 1024 * 1024;
-/// Most records in a batch for the core, and most bytes in one from a reader.
+/// Most records in a batch for the core.
 const BATCH_RECORDS: usize = 64;
-const READ_BYTES: usize = 8 * 1024 * 1024;
-/// Longest wait for records that are there.
-const READ_WAIT: Duration = Duration::from_secs(10);
 
 /// Replays a log from its first record to its end, using all cores, and returns the core as it stands there.
 ///
@@ -206,44 +201,4 @@ where
             }))),
         }
     }
-}
-
-/// The records of `blockchain` from the first up to the end that the log has now, without headers, for [`replay`].
-///
-/// # Errors
-/// Those of the log; a log that does not begin at 0 is out of range.
-pub fn records(
-    journal: &Journal,
-) -> Result<impl Iterator<Item = Result<Record, journal::Error>> + use<>, journal::Error> {
-    let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
-    let reader = journal.reader(BLOCKCHAIN, BLOCKCHAIN_PARTITION, 0)?;
-    let mut reader = reader.keep(Headers::None);
-    let mut next = 0;
-    let mut batch = Vec::<Record>::new().into_iter();
-    Ok(std::iter::from_fn(move || {
-        loop {
-            if let Some(record) = batch.next() {
-                return (record.offset < end).then_some(Ok(record));
-            }
-            if next >= end {
-                return None;
-            }
-            match reader.next(READ_BYTES, READ_WAIT) {
-                Ok(read) if read.next == next => {
-                    next = end;
-                    return Some(Err(journal::Error::Unavailable(format!(
-                        "nothing came in {READ_WAIT:?}"
-                    ))));
-                }
-                Ok(read) => {
-                    next = read.next;
-                    batch = read.records.into_iter();
-                }
-                Err(error) => {
-                    next = end;
-                    return Some(Err(error));
-                }
-            }
-        }
-    }))
 }

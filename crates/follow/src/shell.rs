@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use journal::{Journal, Tail};
+use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, compare};
 
-use crate::core::{Input, Task};
-use crate::parallel::Rayon;
-use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
-
-pub(crate) mod compare;
+use crate::core::{Compared, Input, Task};
 
 /// Most bytes of candidates that were read and not dealt with: what may be checked ahead, and as much again behind it.
 const WINDOW_BYTES: usize = 128 * 1024 * 1024;
@@ -135,15 +133,13 @@ impl Log {
     fn compare(&self, question: u64, offset: Option<u64>, next_offset: u64) {
         let stopped = || self.stop.load(Ordering::Relaxed);
         let trouble = |error| (self.sink)(Input::Unavailable(error));
-        match compare::patiently(
-            &self.journal,
-            question,
-            offset,
-            next_offset,
-            &stopped,
-            &trouble,
-        ) {
-            Ok(Some(found)) => (self.sink)(Input::Compared(found)),
+        match compare::patiently(&self.journal, offset, next_offset, &stopped, &trouble) {
+            Ok(Some((offsets, found))) => (self.sink)(Input::Compared(Compared {
+                question,
+                start: offsets.start,
+                end: offsets.end,
+                found,
+            })),
             Ok(None) => {}
             Err(error) => (self.sink)(Input::Failed(error)),
         }

@@ -1,9 +1,9 @@
 //! The settings of ingest: flags, each also an environment variable.
 
 use clap::Parser;
-use follow::config::ChainArgs;
 use journal::Journal;
 use kit::config::{Common, Process, ServiceSettings, Settings};
+use topics::config::ChainArgs;
 
 /// Least memory that the window can be given: a few of the largest records.
 const LEAST_IN_FLIGHT_BYTES: usize = 64 << 10;

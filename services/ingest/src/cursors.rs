@@ -95,9 +95,7 @@ fn frontier(
     journal: &Journal,
     (partition, cursor): (u32, u64),
 ) -> Result<Frontier, journal::Error> {
-    let end = journal
-        .offsets(follow::topics::TRANSACTIONS, partition)?
-        .end;
+    let end = journal.offsets(topics::TRANSACTIONS, partition)?.end;
     Ok(Frontier {
         partition,
         cursor,

@@ -213,7 +213,8 @@ pub fn check_many(
     let drafts: Vec<_> = requests.into_iter().map(|r| draft(r, rules)).collect();
     let values = drafts.iter().flatten().map(|draft| draft.record.clone());
     let values: Vec<Bytes> = values.collect();
-    let mut records = record::check_all(values, rules, rand::random(), &follow::Rayon).into_iter();
+    let mut records =
+        record::check_all(values, rules, rand::random(), &parallel::Rayon).into_iter();
     let admit_next = |draft| {
         let record = records.next().expect("one record for each draft");
         admit(draft, &record, rules)

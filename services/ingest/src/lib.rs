@@ -19,9 +19,9 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use follow::watch;
 use journal::Journal;
 use kit::Service;
+use topics::watch;
 
 mod accounts;
 pub mod config;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chain::Genesis;
 use chain::genesis::Rules;
-use follow::bootstrap;
 use journal::Journal;
 use kit::Readiness;
+use topics::bootstrap;
 
 use crate::readiness;
 use crate::rejection::Why;

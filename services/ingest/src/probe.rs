@@ -29,7 +29,7 @@ pub async fn run(
             continue;
         }
         let journal = journal.clone();
-        let ask = move || journal.offsets(follow::topics::TRANSACTIONS, 0);
+        let ask = move || journal.offsets(topics::TRANSACTIONS, 0);
         let answer = tokio::task::spawn_blocking(ask).await?;
         let state = answer.map(|_| ()).map_err(|error| error.to_string());
         if state.is_ok() != std::mem::replace(&mut well, state.is_ok()) {

@@ -175,7 +175,7 @@ impl Engine {
         let sink = move |batch| {
             let _ = completions.send(Input::Completed(batch));
         };
-        let appender = journal.appender(follow::topics::TRANSACTIONS, Arc::new(sink))?;
+        let appender = journal.appender(topics::TRANSACTIONS, Arc::new(sink))?;
         let clock = Clock::start();
         let core = Core::new(rules.chain_id, rules.genesis.partitions);
         let desk = Desk {
@@ -187,7 +187,7 @@ impl Engine {
             inputs,
             clock,
             appender,
-            topic: journal.topic_name(follow::topics::TRANSACTIONS),
+            topic: journal.topic_name(topics::TRANSACTIONS),
         };
         Ok((engine, desk))
     }

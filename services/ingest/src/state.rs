@@ -62,7 +62,7 @@ impl Ingest {
             shutdown,
             topic: Topic {
                 system: journal.system(),
-                name: journal.topic_name(follow::topics::TRANSACTIONS),
+                name: journal.topic_name(topics::TRANSACTIONS),
             },
             open: OnceLock::new(),
             opening: Notify::new(),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chain::Hash;
 use clap::Parser;
-use follow::config::ChainArgs;
 use kit::config::{Common, Process, ServiceSettings, Settings};
+use topics::config::ChainArgs;
 
 use crate::checkpoint::LogKey;
 

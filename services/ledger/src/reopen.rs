@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use follow::Pause;
 use kit::{Readiness, Shutdown};
+use topics::Pause;
 
 use crate::store::{Error, OpenError, Publisher, Store, probe};
 

@@ -6,10 +6,11 @@ use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use chain::{Genesis, Rules};
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, bootstrap, snapshot, watch};
+use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Readiness, Service, Shutdown};
+use topics::{BLOCKCHAIN, TRANSACTIONS};
+use topics::{bootstrap, watch};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chain::{Account, Hash, Secret};
 use clap::{ArgGroup, Parser};
-use follow::config::ChainArgs;
 use kit::config::{Common, Process, ServiceSettings, Settings, duration};
 use kit::keyfile;
+use topics::config::ChainArgs;
 
 use crate::fit;
 

@@ -8,11 +8,12 @@ use anyhow::Context;
 use chain::Genesis;
 use chain::genesis::Rules;
 use engine::{Cadence, Clock, Engine};
-use follow::bootstrap;
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS};
-use follow::{Snapshot, snapshot, watch};
+use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
+use topics::bootstrap;
+use topics::watch;
+use topics::{BLOCKCHAIN, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
 use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
-use follow::{Feed, Rayon};
+use follow::Feed;
 use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
+use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
 use crate::metrics;

@@ -8,7 +8,7 @@ use chain::Chain;
 use chain::block::Signatures;
 use chain::parallel::{Parallel, Sequential};
 use ed25519_zebra::batch::{Item, Verifier};
-use follow::Rayon;
+use parallel::Rayon;
 
 use crate::history::{History, Signed};
 use crate::report::{Report, timed};

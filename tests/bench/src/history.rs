@@ -6,9 +6,9 @@ use chain::block::Signatures;
 use chain::genesis::{Allocation, Genesis};
 use chain::{Chain, Draft, Hash, Secret, Transaction, assemble, record};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
-use follow::Rayon;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{Entry, Journal, Options, Url};
+use parallel::Rayon;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::appends::Counter;
 
@@ -123,7 +123,7 @@ impl History {
     pub fn write(&self, folder: &std::path::Path) -> Result<String> {
         let url = format!("disk:{}", folder.display());
         let journal = Journal::open(&Url::parse(&url)?, &Options::default())?;
-        follow::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
+        topics::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
         append(&journal, TRANSACTIONS, &self.records)?;
         append(&journal, BLOCKCHAIN, &self.blocks[1..])?;
         Ok(url)

@@ -6,8 +6,9 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use chain::Hash;
 use chain::parallel::Parallel as _;
-use follow::{Rayon, Settings};
+use follow::Settings;
 use journal::Record;
+use parallel::Rayon;
 use sha2::{Digest as _, Sha256};
 
 use crate::apply::bare;

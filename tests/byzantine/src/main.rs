@@ -11,12 +11,12 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use bytes::Bytes;
 use chain::{Block, Chain, Draft, Hash, Secret, work};
 use clap::Parser;
-use follow::config::JournalArgs;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use follow::{Settings, replay};
 use journal::{Entry, Journal, Record};
 use prost::Message as _;
 use proto::chain::v1;
+use topics::config::JournalArgs;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use fault::Fault;
 use tale::Tale;
@@ -96,7 +96,7 @@ impl Ground {
             expected: None,
             assume_valid: None,
         };
-        let core = replay::replay(settings, || replay::records(journal), |_, _| {})?;
+        let core = replay::replay(settings, || topics::records(journal), |_, _| {})?;
         let chain = core.chain().context("there is no chain")?.clone();
         let pem = std::fs::read_to_string(&args.key)?;
         let secret = Secret::from_pem(&pem).map_err(|error| anyhow!("{error}"))?;

@@ -10,7 +10,7 @@ mod code;
 
 pub use code::blank;
 
-/// Folders that hold nothing people wrote.
+/// What holds nothing that people wrote.
 const SKIPPED: [&str; 6] = [
     "target",
     ".git",
@@ -116,10 +116,12 @@ fn walk(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
+        // In a work tree of Git's, `.git` is a file.
+        if SKIPPED.contains(&name.as_str()) {
+            continue;
+        }
         if path.is_dir() {
-            if !SKIPPED.contains(&name.as_str()) {
-                walk(root, &path, found);
-            }
+            walk(root, &path, found);
         } else if let Ok(text) = fs::read_to_string(&path) {
             let relative = path.strip_prefix(root).expect("the walk began at the root");
             found.push(Source {

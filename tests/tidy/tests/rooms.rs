@@ -5,31 +5,43 @@ use std::collections::BTreeMap;
 use tidy::{Source, all, dependencies, law, rust};
 
 /// Package, and which of our packages it may depend on.
-const IMPORTS: [(&str, &[&str]); 13] = [
+const IMPORTS: [(&str, &[&str]); 15] = [
     ("crates/chain", &[]),
     ("crates/journal", &[]),
     ("crates/keyfile", &[]),
     ("crates/engine", &[]),
     ("crates/kit", &["keyfile"]),
     ("proto", &["chain"]),
-    ("crates/follow", &["chain", "journal", "keyfile", "engine"]),
-    // `follow` only for the bootstrap that all services share: topics, block 0, the rules.
+    ("crates/parallel", &["chain"]),
+    ("crates/topics", &["chain", "journal", "keyfile"]),
+    (
+        "crates/follow",
+        &["chain", "journal", "engine", "parallel", "topics"],
+    ),
     (
         "services/ingest",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
+        &[
+            "chain", "proto", "journal", "parallel", "topics", "kit", "engine",
+        ],
     ),
     (
         "services/miner",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
+        &[
+            "chain", "proto", "journal", "parallel", "topics", "follow", "kit", "engine",
+        ],
     ),
     (
         "services/ledger",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
+        &[
+            "chain", "proto", "journal", "parallel", "topics", "follow", "kit", "engine",
+        ],
     ),
     ("services/explorer", &["chain", "proto", "kit"]),
     (
         "crates/cli",
-        &["chain", "proto", "journal", "follow", "kit", "engine"],
+        &[
+            "chain", "proto", "journal", "topics", "follow", "kit", "engine",
+        ],
     ),
     (
         "services/dev",
@@ -38,13 +50,15 @@ const IMPORTS: [(&str, &[&str]); 13] = [
         ],
     ),
 ];
-const OURS: [&str; 19] = [
+const OURS: [&str; 21] = [
     "chain",
     "journal",
     "kit",
     "keyfile",
     "engine",
     "proto",
+    "parallel",
+    "topics",
     "follow",
     "cli",
     "ingest",

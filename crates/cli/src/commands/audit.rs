@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use chain::{Accepted, Chain, Hash};
 use follow::audit::{self, Fault, Held, Run, Seen};
-use follow::config::JournalArgs;
-use follow::topics::TRANSACTIONS;
 use follow::{Event, Settings};
 use journal::{Headers, Journal, Reader, Record};
 use proto::ledger::v1::AuditFinding;
 use proto::ledger::v1::audit_finding::Kind;
 use serde_json::json;
+use topics::TRANSACTIONS;
+use topics::config::JournalArgs;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{number, plain};

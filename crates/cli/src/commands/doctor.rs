@@ -3,8 +3,8 @@
 mod log;
 mod services;
 
-use follow::config::OptionalJournal;
 use serde_json::json;
+use topics::config::OptionalJournal;
 
 use crate::chains::{self, Served};
 use crate::connect::Connect;

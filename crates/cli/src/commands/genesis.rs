@@ -88,7 +88,7 @@ pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outco
     match command {
         Command::New(args) => new(*args, printer),
         Command::Show { file: Some(file) } => {
-            show_file(&follow::config::genesis_file(&file)?, printer)
+            show_file(&topics::config::genesis_file(&file)?, printer)
         }
         Command::Show { file: None } => {
             let reply = connect

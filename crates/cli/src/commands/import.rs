@@ -7,9 +7,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use follow::topics::BLOCKCHAIN;
 use journal::{Import, Record, Url};
 use serde_json::json;
+use topics::BLOCKCHAIN;
 
 use super::verify::{self, Trust};
 use crate::exit::{Exit, Failure, Outcome};

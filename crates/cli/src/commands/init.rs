@@ -1,7 +1,7 @@
 //! `blocklog init`: creates the topics and publishes block 0.
 
-use follow::config::ChainArgs;
 use serde_json::json;
+use topics::config::ChainArgs;
 
 use crate::escape;
 use crate::exit::{Exit, Failure, Outcome};
@@ -29,7 +29,7 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
     })?;
     let journal = args.chain.open("blocklog")?;
     let told = std::cell::Cell::new(false);
-    let rules = follow::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
+    let rules = topics::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
         if !told.replace(true) {
             eprintln!(
                 "waiting for the journal: {}",
@@ -38,11 +38,11 @@ pub fn run(args: &Args, printer: Printer) -> Outcome {
         }
     })
     .map_err(|error| match error {
-        follow::bootstrap::Error::Journal(error) => error.into(),
+        topics::bootstrap::Error::Journal(error) => error.into(),
         error => Failure::new(Exit::Other, error.to_string()),
     })?;
     if let Some(rules) = rules {
-        let notices = follow::Watch::new(journal, rules)
+        let notices = topics::Watch::new(journal, rules)
             .look(&|| false)
             .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
         for notice in notices.into_iter().flatten() {

@@ -6,9 +6,8 @@ mod pad;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use follow::config::JournalArgs;
-use follow::topics;
 use journal::{Headers, Journal};
+use topics::config::JournalArgs;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;

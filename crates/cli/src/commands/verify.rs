@@ -59,7 +59,7 @@ impl Trust {
         let Some(file) = &self.genesis else {
             return Ok(self.chain_id);
         };
-        Ok(Some(follow::config::genesis_file(file)?.chain_id()))
+        Ok(Some(topics::config::genesis_file(file)?.chain_id()))
     }
 }
 

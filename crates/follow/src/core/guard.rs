@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use chain::Hash;
+use topics::{BLOCKCHAIN_PARTITION, DataLoss};
 
 use super::{Compared, Output, Task};
-use crate::event::{DataLoss, Fatal};
-use crate::topics::BLOCKCHAIN_PARTITION;
+use crate::event::Fatal;
 
 /// Shortest time between two comparisons while records come in. A log can be cut and grow again without its reader noticing
 /// (a change of leader on Kafka); this bounds for how long.

@@ -1,9 +1,9 @@
 //! Looks at a partition.
 
 use journal::{Error, Journal, Offsets};
+use topics::TRANSACTIONS;
 
 use super::Mark;
-use crate::topics::TRANSACTIONS;
 
 /// A look that [`Core`](super::Core) wants; what is [seen](look) goes to [`Core::looked`](super::Core::looked).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

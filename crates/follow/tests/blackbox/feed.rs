@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, unbounded};
 use engine::{Clock, Core as _, Signal};
-use follow::topics::{BLOCKCHAIN, specs};
 use follow::{Core, Event, Feed, Input, Output, Snapshot, snapshot};
 use journal::{Entry, Journal};
+use topics::{BLOCKCHAIN, specs};
 
-use crate::bootstrap::memory;
 use crate::forge::{Forge, genesis};
-use crate::stand::settings;
+use crate::stand::{memory, settings};
 
 pub fn publish(journal: &Journal, log: &[Bytes]) {
     for spec in specs(&genesis("any")) {

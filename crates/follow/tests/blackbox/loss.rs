@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use chain::Hash;
 use engine::{Core as _, Now};
-use follow::{DataLoss, Event, Fatal, Input, Snapshot};
+use follow::{Event, Fatal, Input, Snapshot};
 use journal::TailEvent;
+use topics::DataLoss;
 
 use crate::forge::Forge;
 use crate::snapshot::through_a_file;

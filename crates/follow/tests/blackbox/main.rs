@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 
 mod assume;
-mod bootstrap;
 mod feed;
 mod forge;
 mod golden;
@@ -13,4 +12,3 @@ mod providers;
 mod replay;
 mod snapshot;
 mod stand;
-mod watch;

@@ -6,11 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use follow::bootstrap::establish;
-use follow::replay::{records, replay};
-use follow::topics::BLOCKCHAIN;
+use follow::replay::replay;
 use follow::{Event, snapshot};
 use journal::{Entry, Journal, Options};
+use topics::BLOCKCHAIN;
+use topics::bootstrap::establish;
+use topics::records;
 
 use crate::feed::Follower;
 use crate::forge::{Forge, genesis};
@@ -108,5 +109,5 @@ fn waiting_for_a_broker_can_be_cancelled() {
             told.store(true, Ordering::Relaxed);
         },
     );
-    assert!(matches!(done, Err(follow::bootstrap::Error::Cancelled)));
+    assert!(matches!(done, Err(topics::bootstrap::Error::Cancelled)));
 }

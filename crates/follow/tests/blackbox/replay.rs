@@ -1,12 +1,13 @@
 //! A log replayed offline.
 
 use chain::Hash;
-use follow::replay::{records, replay};
+use follow::replay::replay;
 use follow::{Event, Fatal, Settings};
 use journal::{Error, Record};
+use topics::records;
 
 use crate::forge::{APPEND_MS, Forge};
-use crate::stand::settings;
+use crate::stand::{memory, settings};
 
 fn listed(log: &[bytes::Bytes]) -> impl Iterator<Item = Result<Record, Error>> {
     let records: Vec<_> = (0..)
@@ -87,7 +88,7 @@ fn an_error_of_the_log_ends_it() {
 
 #[test]
 fn a_journal_gives_its_records_up_to_its_end() {
-    let journal = crate::bootstrap::memory();
+    let journal = memory();
     assert!(records(&journal).is_err(), "there is no topic yet");
     let (_, log) = Forge::grown("records", 50, 1);
     crate::feed::publish(&journal, &log);

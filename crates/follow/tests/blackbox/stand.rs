@@ -9,7 +9,7 @@ use chain::{Accepted, Hash};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
 use follow::{Check, Core, Event, Fatal, Input, Output, Settings, Snapshot, Task};
-use journal::{Batch, Record, TailEvent};
+use journal::{Batch, Journal, Options, Record, TailEvent};
 
 use crate::forge::APPEND_MS;
 
@@ -29,6 +29,10 @@ pub struct Stand {
     checks: Vec<Check>,
     inputs: VecDeque<Input>,
     seed: u64,
+}
+
+pub fn memory() -> Journal {
+    Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
 }
 
 pub fn settings() -> Settings {

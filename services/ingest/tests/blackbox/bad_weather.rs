@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chain::Genesis;
-use follow::bootstrap;
 use proto::ingest::v1::GetSubmissionInfoRequest;
 use proto::ingest::v1::submit_transaction_request::Content;
 use tonic::Code;
+use topics::bootstrap;
 
 use crate::stage::{Stage, memory, note, open_genesis, reason};
 
@@ -91,10 +91,10 @@ async fn a_chain_that_is_there_is_never_denied() {
 
 /// What anybody may write before block 0, so that it takes a while to find.
 fn follow_junk(journal: &journal::Journal) {
-    for spec in follow::topics::specs(&open_genesis()) {
+    for spec in topics::specs(&open_genesis()) {
         journal.create_topic(&spec).unwrap();
     }
-    let topic = follow::topics::BLOCKCHAIN;
+    let topic = topics::BLOCKCHAIN;
     let appender = journal
         .appender(topic, std::sync::Arc::new(|_| ()))
         .unwrap();

@@ -153,7 +153,7 @@ impl Stage {
 
     /// All records of a partition of `transactions`.
     pub fn log(&self, partition: u32) -> Vec<journal::Record> {
-        let topic = follow::topics::TRANSACTIONS;
+        let topic = topics::TRANSACTIONS;
         let end = self.journal.offsets(topic, partition).unwrap().end;
         let reader = self.journal.reader(topic, partition, 0).unwrap();
         let mut reader = reader.keep(journal::Headers::All);

@@ -1,7 +1,8 @@
 //! The stretch in which the follower reads again what the index holds already.
 
 use chain::Hash;
-use follow::{DataLoss, Fatal};
+use follow::Fatal;
+use topics::DataLoss;
 
 use crate::store::rows::State;
 

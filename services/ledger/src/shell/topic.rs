@@ -5,10 +5,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chain::Rules;
 use crossbeam_channel::Sender;
-use follow::Rayon;
-use follow::topics::TRANSACTIONS;
 use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
+use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use topics::TRANSACTIONS;
 
 use crate::core::fact::Facts;
 use crate::core::{Input, Lane, News};

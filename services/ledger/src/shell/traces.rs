@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use journal::Journal;
 use kit::TraceContext;
 use kit::messaging::{self, Operation, Topic};
 use parking_lot::Mutex;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use tracing::Span;
 
 use crate::store::write::{Applied, Batch};

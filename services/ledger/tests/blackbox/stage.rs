@@ -9,8 +9,6 @@ use chain::parallel::Sequential;
 use chain::{
     Account, Chain, Draft, Genesis, Hash, Secret, Template, Transaction, assemble, record,
 };
-use follow::bootstrap;
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
 use kit::{Service, Shutdown};
@@ -26,6 +24,8 @@ use proto::types::v1::Position;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Request, Status, Streaming};
+use topics::bootstrap;
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);

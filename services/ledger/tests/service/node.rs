@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
 use kit::{Readiness, Service, Shutdown};
@@ -13,6 +12,7 @@ use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 
 use crate::world::World;
 

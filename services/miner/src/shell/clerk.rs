@@ -6,8 +6,8 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use follow::partition::{self, Question};
 use follow::snapshot::Encoded;
-use follow::topics::TRANSACTIONS;
 use journal::{Journal, Tail};
+use topics::TRANSACTIONS;
 
 use crate::core::Input;
 

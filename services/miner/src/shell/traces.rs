@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chain::record::Judged;
 use chain::{Header, Record};
-use follow::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use journal::{AppendError, Appended, Batch, Journal};
 use kit::TraceContext;
 use kit::messaging::{self, Operation, Topic};
+use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 use tracing::Span;
 
 use crate::core::Check;

@@ -7,8 +7,6 @@ use bytes::Bytes;
 use chain::block::{Signatures, Slot};
 use chain::parallel::Sequential;
 use chain::{Account, Chain, Genesis, Transaction};
-use follow::bootstrap;
-use follow::topics::TRANSACTIONS;
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
 use kit::{Readiness, Service, Shutdown};
@@ -16,6 +14,8 @@ use miner::Config;
 use proto::miner::v1::miner_service_client::MinerServiceClient;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+use topics::TRANSACTIONS;
+use topics::bootstrap;
 
 /// How long anything may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -144,7 +144,7 @@ impl Network {
 
     /// Reads the chain by the rules alone.
     pub fn judge(&self) -> Judged {
-        let mut records = follow::replay::records(&self.journal)
+        let mut records = topics::records(&self.journal)
             .expect("is read")
             .map(|record| record.expect("is read"));
         let zero = records.next().expect("block 0");

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use chain::Rules;
-use follow::bootstrap::find_genesis;
-use follow::config::JournalArgs;
-use follow::topics;
 use journal::{Description, Fault, Journal, TopicSpec};
+use topics::bootstrap::find_genesis;
+use topics::config::JournalArgs;
 
 use super::{Finding, Looked};
 use crate::chains::Served;

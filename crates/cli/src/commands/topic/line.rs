@@ -19,7 +19,7 @@ pub struct Decoder {
 impl Decoder {
     /// Looks for block 0 in the journal; without one, ids are left out.
     pub fn new(journal: &Journal, topic: Topic) -> Self {
-        let rules = follow::bootstrap::find_genesis(journal).ok().flatten();
+        let rules = topics::bootstrap::find_genesis(journal).ok().flatten();
         Self {
             topic,
             chain_id: rules.map(|rules| rules.chain_id),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use follow::Settings;
-use follow::config::JournalArgs;
-use follow::topics::TRANSACTIONS;
 use journal::Entry;
 use serde_json::json;
+use topics::TRANSACTIONS;
+use topics::config::JournalArgs;
 
 use crate::commands::verify;
 use crate::exit::{Exit, Failure, Outcome};

@@ -81,7 +81,7 @@ impl ChainId {
     /// The chain that the flags name, if they do.
     pub fn given(&self) -> Outcome<Option<Hash>> {
         match &self.genesis {
-            Some(file) => Ok(Some(follow::config::genesis_file(file)?.chain_id())),
+            Some(file) => Ok(Some(topics::config::genesis_file(file)?.chain_id())),
             None => Ok(self.chain_id),
         }
     }

@@ -4,17 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use chain::Genesis;
+use bytes::Bytes;
+use chain::assemble::Slot;
 use chain::genesis::Rules;
-use follow::bootstrap::{Error, establish, find_genesis};
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS, specs};
-use journal::{Entry, Journal, Options};
+use chain::{Chain, Draft, Genesis, record};
+use journal::{Entry, Journal};
+use topics::bootstrap::{Error, establish, find_genesis};
+use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 
-use crate::forge::{Forge, genesis};
-
-pub fn memory() -> Journal {
-    Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
-}
+use crate::{genesis, memory};
 
 fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
     establish(journal, genesis, None, &|| false, &|error| {
@@ -86,6 +84,20 @@ fn without_a_genesis_nothing_is_made() {
     assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
 }
 
+/// The first block after block 0 of a chain of that name.
+fn block_one(name: &str) -> Bytes {
+    let (chain, _) = Chain::start(&genesis(name).block_zero(), 1_000_000).unwrap();
+    let junk = record::check(Bytes::from_static(b"junk"), chain.rules());
+    let draft = Draft {
+        partition: 0,
+        slots: vec![Slot::Record(junk)],
+        miner: "anna".parse().unwrap(),
+        timestamp_ms: chain.tip().timestamp_ms,
+    };
+    let template = chain.assemble(draft).unwrap();
+    template.finish(template.work().search(0, 1 << 20).unwrap(), None)
+}
+
 #[test]
 fn junk_before_block_zero_does_not_keep_it_away() {
     let journal = memory();
@@ -93,8 +105,7 @@ fn junk_before_block_zero_does_not_keep_it_away() {
     for spec in specs(&genesis) {
         journal.create_topic(&spec).unwrap();
     }
-    let (_, other) = Forge::grown("other", 1, 1);
-    for value in [b"junk".as_slice().into(), other[1].clone()] {
+    for value in [b"junk".as_slice().into(), block_one("other")] {
         let entry = Entry {
             value,
             ..Entry::default()

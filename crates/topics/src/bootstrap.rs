@@ -8,9 +8,9 @@ use chain::{Chain, Genesis, Hash};
 use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
 use tracing::info;
 
+use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 use crate::pause::Pause;
-use crate::replay;
-use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
+use crate::records::records;
 
 /// Longest wait for block 0 to be durable; then it is looked for.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -212,7 +212,7 @@ pub(crate) struct Zero {
 }
 
 pub(crate) fn look(journal: &Journal) -> Result<Option<Zero>, Error> {
-    for record in replay::records(journal)? {
+    for record in records(journal)? {
         let record = record.map_err(|error| match error {
             journal::Error::OutOfRange { start, .. } if start > 0 => Error::Pruned {
                 topic: journal.topic_name(BLOCKCHAIN),

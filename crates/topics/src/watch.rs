@@ -14,10 +14,10 @@ use journal::{Fault, Journal, TopicSpec};
 use tracing::{info, warn};
 
 use crate::bootstrap::{self, Zero};
-use crate::event::DataLoss;
+use crate::compare;
+use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
+use crate::loss::DataLoss;
 use crate::pause;
-use crate::shell::compare;
-use crate::topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 
 /// Between two looks. One costs a few questions to the brokers.
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -201,14 +201,13 @@ impl Watch {
             Sought::Gone => return Ok(()),
             Sought::NotYet => return self.find_block_zero(),
         };
-        let found =
-            compare::patiently(&self.journal, 0, Some(offset), offset + 1, stopped, &|_| {})?;
+        let found = compare::patiently(&self.journal, Some(offset), offset + 1, stopped, &|_| {})?;
         match found {
             None => Ok(()),
             // Deleted: the settings tell of a start above 0.
-            Some(found) if found.start > offset => Ok(()),
-            Some(found) if found.found == Some(expected) => Ok(()),
-            Some(found) => Err(self.loss(offset, Some(expected), found.found)),
+            Some((offsets, _)) if offsets.start > offset => Ok(()),
+            Some((_, found)) if found == Some(expected) => Ok(()),
+            Some((_, found)) => Err(self.loss(offset, Some(expected), found)),
         }
     }
 

@@ -6,13 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use chain::Hash;
 use chain::genesis::Rules;
-use follow::topics::{BLOCKCHAIN, TRANSACTIONS, specs};
-use follow::watch::{Error, Notice};
-use follow::{DataLoss, Watch, bootstrap};
 use journal::{Entry, Journal};
+use topics::watch::{Error, Notice};
+use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
+use topics::{DataLoss, Watch, bootstrap};
 
-use crate::bootstrap::memory;
-use crate::forge::{Forge, genesis};
+use crate::{genesis, memory};
 
 fn chain() -> (Journal, Arc<Rules>) {
     let journal = memory();
@@ -105,9 +104,9 @@ fn another_block_zero_is_a_loss_that_names_both() {
     let (journal, rules) = chain();
     let mut watch = Watch::new(journal.clone(), rules.clone());
     assert_eq!(look(&mut watch).unwrap(), []);
-    let (_, other) = Forge::grown("other", 1, 1);
+    let other = genesis("other").block_zero();
     let faults = journal.faults().unwrap();
-    faults.rewrite(BLOCKCHAIN, 0, 0, other[0].clone()).unwrap();
+    faults.rewrite(BLOCKCHAIN, 0, 0, other.clone()).unwrap();
     let named = loss(look(&mut watch));
     assert_eq!(
         (named.topic.as_str(), named.partition, named.offset),
@@ -117,7 +116,7 @@ fn another_block_zero_is_a_loss_that_names_both() {
         named.expected.contains(&rules.chain_id.to_string()),
         "{named}"
     );
-    let found = Hash::of(&other[0]).to_string();
+    let found = Hash::of(&other).to_string();
     assert!(named.found.contains(&found), "{named}");
     // One that begins with it, too.
     assert!(

@@ -1,0 +1,37 @@
+//! Whether `blockchain` still is the topic that was read: its ends, and one of its records.
+
+use chain::Hash;
+use journal::{Error, Journal, Offsets};
+
+use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
+use crate::pause::Pause;
+
+/// Reads where the topic begins and ends, and the hash of its record at `offset`, if there is one; the topic should reach
+/// `next_offset`. Repeats until the journal can be read, and reports to `trouble` each time it cannot. `None`: stopped before.
+///
+/// # Errors
+/// Those of the journal that no waiting heals.
+pub fn patiently(
+    journal: &Journal,
+    offset: Option<u64>,
+    next_offset: u64,
+    stopped: &dyn Fn() -> bool,
+    trouble: &dyn Fn(Error),
+) -> Result<Option<(Offsets, Option<Hash>)>, Error> {
+    let mut pause = Pause::default();
+    while !stopped() {
+        match journal.look(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
+            Ok(look) => {
+                let found = look.record.map(|record| Hash::of(&record.value));
+                return Ok(Some((look.offsets, found)));
+            }
+            // A missing topic may be created later, by another service.
+            Err(error) if error.is_retryable() || matches!(error, Error::NoTopic(_)) => {
+                trouble(error)
+            }
+            Err(error) => return Err(error),
+        }
+        pause.take(stopped);
+    }
+    Ok(None)
+}

@@ -1,0 +1,28 @@
+//! The topics of a chain: what they are called and what they carry, how they and block 0 come into being, and whether they
+//! still are what the chain needs.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`config`] | the flags that name journal and chain |
+//! | [`bootstrap`] | the first start: creates the topics and publishes block 0, or finds what is there |
+//! | [`watch`] | looks at settings, partitions and block 0 as long as a service runs |
+//! | [`records`] | reads `blockchain` from block 0 up to its end |
+//! | [`compare`] | compares ends and one record of `blockchain` with what was read before |
+
+pub mod bootstrap;
+pub mod compare;
+pub mod config;
+mod layout;
+mod loss;
+mod pause;
+mod records;
+pub mod watch;
+
+pub use crate::layout::{
+    BLOCK_RECORD_SLACK_BYTES, BLOCKCHAIN, BLOCKCHAIN_PARTITION, MAX_TRANSACTION_RECORD_BYTES,
+    TRANSACTIONS, specs,
+};
+pub use crate::loss::DataLoss;
+pub use crate::pause::Pause;
+pub use crate::records::records;
+pub use crate::watch::Watch;
