@@ -11,12 +11,13 @@ use engine::{Cadence, Clock, Engine};
 use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
+use proto::reason::{LOG_UNAVAILABLE, NO_CHAIN};
 use topics::bootstrap;
 use topics::watch;
 use topics::{BLOCKCHAIN, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
-use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
+use crate::core::{Core, Settings, Status};
 use crate::publication::Publication;
 use crate::shell::{self, Shell};
 use crate::{fit, rpc};

@@ -1,17 +1,13 @@
 //! What the core says of itself: its status, and whether it is ready.
 
+use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN};
+
 use super::Core;
 use super::attempt::Stage;
 use super::status::{Phase, Slice, Status};
 
-/// There is no block 0 yet.
-pub const NO_CHAIN: &str = "NO_CHAIN";
-/// The chain has not been read to its end yet.
-pub const CATCHING_UP: &str = "CATCHING_UP";
-/// The log cannot be read or written.
-pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
 /// Nothing will be mined until an operator does something.
-pub const STOPPED: &str = "STOPPED";
+const STOPPED: &str = "STOPPED";
 
 impl Core {
     /// What it is doing.

@@ -10,7 +10,7 @@ use chain::parallel::Sequential;
 use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
-use follow::partition::Seen;
+use follow::partition::{Question, Seen};
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
 use journal::{AppendError, Appended, Batch, Look, Offsets, Record, TailEvent};
@@ -395,21 +395,7 @@ impl World {
                     records,
                 });
             }
-            Output::Look(question) => {
-                let log = &self.transactions[question.partition as usize];
-                let offsets = Offsets {
-                    start: log.start,
-                    end: log.end,
-                };
-                let holds = question.last.is_none_or(|last| {
-                    let at = |record: &&Record| record.offset == last.offset;
-                    let record = log.records.iter().find(at).cloned();
-                    last.is_held(&Look { offsets, record })
-                });
-                let seen = Some(Seen { offsets, holds });
-                node.compared += usize::from(question.last.is_some());
-                node.inbox.push_back(Input::Looked { question, seen });
-            }
+            Output::Look(question) => self.look(i, question),
             Output::Seal {
                 attempt, template, ..
             } => {
@@ -430,6 +416,24 @@ impl World {
             Output::Note(note) => node.notes.push(note),
             Output::End(end) => node.ended = Some(end),
         }
+    }
+
+    /// Answers a look at a partition.
+    fn look(&mut self, i: usize, question: Question) {
+        let log = &self.transactions[question.partition as usize];
+        let offsets = Offsets {
+            start: log.start,
+            end: log.end,
+        };
+        let holds = question.last.is_none_or(|last| {
+            let at = |record: &&Record| record.offset == last.offset;
+            let record = log.records.iter().find(at).cloned();
+            last.is_held(&Look { offsets, record })
+        });
+        let seen = Some(Seen { offsets, holds });
+        let node = &mut self.miners[i];
+        node.compared += usize::from(question.last.is_some());
+        node.inbox.push_back(Input::Looked { question, seen });
     }
 
     /// Finds the nonce of what is being sealed.
