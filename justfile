@@ -1,5 +1,10 @@
 # The verbs of this repository; the parts of CI are defined once, in .ci/run.
 
+# The pinned tools of `.ci/run install`, before those of the system.
+tools := env("CARGO_TARGET_DIR", justfile_directory() / "target") / "tools"
+export PATH := tools / "bin:" + tools / "python/bin:" + tools / "npm/node_modules/.bin:" + env("PATH")
+export PYTHONPATH := justfile_directory() / "tests/harness:" + justfile_directory() / "tests/verifier:" + tools / "python"
+
 # What there is.
 default:
     @just --list --unsorted
@@ -12,14 +17,32 @@ dev *ARGS:
 build:
     cargo build --workspace --all-targets
 
-# Format the code and the protos.
+# Below a minute on a warm tree: format, types, laws, and what ruff finds. It is the pre-commit hook too.
+check:
+    .githooks/pre-commit
+
+# Run `just check` before each commit of this clone.
+hooks:
+    git config core.hooksPath .githooks
+
+# Format the code, the protos and the Python.
 fmt:
     cargo fmt --all
     buf format -w proto
+    ruff format
 
-# What CI says about code and protos.
+# Mend what tools can mend by themselves, then format.
+fix: && fmt
+    cargo clippy --fix --workspace --all-targets --allow-dirty --allow-staged
+    ruff check --fix
+
+# What CI says about code, protos, Python, scripts, words and dependencies.
 lint:
-    .ci/run fmt clippy buf
+    .ci/run fmt ruff mypy shellcheck typos buf deny clippy
+
+# The documentation of all crates, private items too.
+doc *ARGS:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
 
 # All tests of the workspace; they start a broker, or use BLOCKLOG_TEST_KAFKA.
 test *ARGS:

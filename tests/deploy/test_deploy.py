@@ -16,10 +16,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "harness"))
+from blocklog_harness import paths
 
-from blocklog_harness import paths  # noqa: E402
+ROOT = Path(__file__).resolve().parents[2]
 
 BASE = ROOT / "deploy" / "k8s" / "base"
 KUBERNETES = "1.32"
@@ -91,14 +90,14 @@ def in_kubernetes() -> tuple[Container, ...]:
     for manifest in of_kind("Deployment", "StatefulSet"):
         spec = manifest["spec"]["template"]["spec"]
         (one,) = spec["containers"]
-        env = {}
+        env: dict[str, str] = {}
         for source in one.get("envFrom", []):
             env |= maps[source["configMapRef"]["name"]]
         for variable in one["env"]:
             env[variable["name"]] = variable.get("value") or from_field(variable["valueFrom"])
         volumes = {volume["name"]: volume["configMap"]["name"] for volume in spec.get("volumes", [])}
         volumes |= {claim["metadata"]["name"]: "claim" for claim in manifest["spec"].get("volumeClaimTemplates", [])}
-        mounts = {}
+        mounts: dict[str, str] = {}
         for mount in one.get("volumeMounts", []):
             source = volumes[mount["name"]]
             files = maps.get(source)
@@ -128,7 +127,11 @@ def run(container: Container, *more: str) -> subprocess.CompletedProcess:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BLOCKLOG_")}
     return subprocess.run(
         [paths.binary(container.binary), *container.argv[1:], *more],
-        env=inherited | container.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        env=inherited | container.env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
 
 
@@ -177,7 +180,7 @@ class Everywhere(unittest.TestCase):
                 for name in ("BLOCKLOG_LEDGER", "BLOCKLOG_MINER"):
                     for url in filter(None, container.env.get(name, "").split(",")):
                         with self.subTest(container=container.name, url=url):
-                            self.assertEqual(hosts[urlsplit(url).hostname], urlsplit(url).port)
+                            self.assertEqual(hosts[urlsplit(url).hostname or ""], urlsplit(url).port)
 
     def test_paths_are_mounted(self):
         for container in self.each():
@@ -285,7 +288,8 @@ def dockerfile() -> str:
 
 
 def image_user() -> int:
-    return int(re.search(r"^USER (\d+)", dockerfile(), re.MULTILINE).group(1))
+    [user] = re.findall(r"^USER (\d+)", dockerfile(), re.MULTILINE)
+    return int(user)
 
 
 class Image(unittest.TestCase):
@@ -297,8 +301,10 @@ class Image(unittest.TestCase):
         metadata = json.loads(output("cargo", "metadata", "--no-deps", "--format-version", "1", "--offline"))
         bins = {
             target["name"]
-            for package in metadata["packages"] if package["name"] in packages
-            for target in package["targets"] if "bin" in target["kind"]
+            for package in metadata["packages"]
+            if package["name"] in packages
+            for target in package["targets"]
+            if "bin" in target["kind"]
         }
         self.assertEqual(copied, bins)
 
@@ -312,7 +318,8 @@ class Image(unittest.TestCase):
         packages = {"libssl.so.3": "libssl3", "libcrypto.so.3": "libssl3", "libz.so.1": "zlib1g"}
         # Every Debian has these.
         there = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2"}
-        installed = set(re.search(r"^RUN apt-get update .*? install .*?$", dockerfile(), re.MULTILINE).group().split())
+        [line] = re.findall(r"^RUN apt-get update .*? install .*?$", dockerfile(), re.MULTILINE)
+        installed = set(line.split())
         for binary in {container.binary for container in in_compose() + in_kubernetes()}:
             needed = set(re.findall(r"\(NEEDED\)\s+Shared library: \[(.+?)\]", output("readelf", "-d", paths.binary(binary))))
             self.assertLessEqual({packages[library] for library in needed - there}, installed, binary)

@@ -58,7 +58,8 @@ class Prometheus(unittest.TestCase):
         (job,) = config["scrape_configs"]
         admin = {
             f"{name}:{service['environment']['BLOCKLOG_ADMIN'].rpartition(':')[2]}"
-            for name, service in services().items() if "BLOCKLOG_ADMIN" in service.get("environment", {})
+            for name, service in services().items()
+            if "BLOCKLOG_ADMIN" in service.get("environment", {})
         }
         self.assertEqual({target for group in job["static_configs"] for target in group["targets"]}, admin)
         self.assertIn(f'job="{job["job_name"]}"', (DEPLOY / "prometheus" / "rules.yml").read_text())

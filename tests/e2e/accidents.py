@@ -1,12 +1,9 @@
 """What can happen to topics under a chain: each service that uses them notices and names it."""
 
-import time
-
-import harness_path  # noqa: F401
 from blocklog_harness import load, services, tools
-from blocklog_harness.grpc import Channel
 from blocklog_harness.operator import Operator
-from blocklog_harness.process import Failure, wait_until
+from blocklog_harness.process import wait_until
+from blocklog_harness.rpc import Channel
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
 SAFE = {"cleanup__policy": "delete", "message__timestamp__type": "LogAppendTime", "retention__ms": -1, "retention__bytes": -1}
@@ -58,6 +55,8 @@ class Stand:
         self.ingest = self.net.ingest("ingest", "--ledger", self.ledger.url)
         self.services = [self.ledger, self.miner, self.ingest]
         self.included = 0
+        # Where its transactions ended before they were made anew.
+        self.expected_end = 0
 
     def begin(self) -> None:
         """Some blocks."""
@@ -74,13 +73,16 @@ class Stand:
 
 def unsafe_at_start(s: Scenario, bootstrap: str, operator: Operator) -> None:
     """Compaction or the producers' clocks on either topic: no service starts, and none publishes block 0."""
-    cases = [("transactions", 2, "cleanup.policy", "compact"), ("blockchain", 1, "message.timestamp.type", "CreateTime")]
+    cases: list[tuple[str, int, str, str]] = [
+        ("transactions", 2, "cleanup.policy", "compact"),
+        ("blockchain", 1, "message.timestamp.type", "CreateTime"),
+    ]
     refused = []
     for name, partitions, setting, value in cases:
         net = s.net(bootstrap=bootstrap)
         topic = net.topic(name)
         operator.create(topic, partitions, **{**SAFE, setting.replace(".", "__"): value})
-        words = [topic, setting, value, SAFE[setting.replace(".", "__")]]
+        words = [topic, setting, value, str(SAFE[setting.replace(".", "__")])]
         started = [net.ledger(), net.miner("miner", 0), net.ingest()]
         refused += [(net, service, words) for service in started]
     for net, service, words in refused:
@@ -92,8 +94,13 @@ def unsafe_at_start(s: Scenario, bootstrap: str, operator: Operator) -> None:
 
 def make_anew(operator: Operator, topic: str, partitions: int) -> None:
     operator.delete(topic)
+
+    def create() -> bool:
+        operator.create(topic, partitions, **SAFE)
+        return True
+
     # The name is free once every broker has forgotten the old one.
-    wait_until(f"{topic} to be made anew", lambda: operator.create(topic, partitions, **SAFE) or True, 20)
+    wait_until(f"{topic} to be made anew", create, 20)
 
 
 def rewrite(operator: Operator, stand: Stand, another: Stand) -> None:
@@ -152,7 +159,9 @@ def deleted_by_age(s: Scenario, stand: Stand, operator: Operator) -> None:
         await_words(service, [stand.transactions, f"start offset of partition 0 is {end} and should be 0"])
     stand.submit(2)
     late = stand.net.ledger("late").await_ready()
-    wait_until("the late audit", lambda: services.info(late)["audit"]["checkedHeight"] == services.info(late)["tip"]["height"], 30)
+    wait_until(
+        "the late audit", lambda: services.info(late)["audit"]["checkedHeight"] == services.info(late)["tip"]["height"], 30
+    )
     expected = [
         (block["height"], block["from_offset"], min(block["to_offset"], end), "KIND_UNAVAILABLE", 0)
         for block in Channel(late.grpc).pages("ledger.v1.LedgerService.ListBlocks", {"oldest_first": True}, "blocks")
@@ -166,7 +175,9 @@ def deleted_by_age(s: Scenario, stand: Stand, operator: Operator) -> None:
     metrics = tools.http(late.admin, "/metrics")[1]
     contains(metrics, ['kind="Unavailable"'], "the metrics of a ledger that came late")
     equal(int(services.info(stand.ledger)["audit"]["findings"]), 0, "findings of the ledger that was there in time")
-    s.step(f"records deleted by retention: told by each, nobody stops; {len(findings)} findings UNAVAILABLE by RPC, log and metric")
+    s.step(
+        f"records deleted by retention: told by each, nobody stops; {len(findings)} findings UNAVAILABLE by RPC, log and metric"
+    )
 
 
 def made_anew_below_the_cursor(s: Scenario, stand: Stand) -> None:
@@ -189,7 +200,9 @@ def made_anew_below_the_cursor(s: Scenario, stand: Stand) -> None:
     replies = load.submit(stand.ingest, wanted, partition=0)
     offset = int(next(iter(replies.values()))["position"]["offset"])
     check(offset >= stand.expected_end, f"ingest acknowledged offset {offset}, below the cursor {stand.expected_end}")
-    s.step("transactions made anew: the miner stops, ledger and ingest are not ready, nothing is appended; filled up, ingest goes on")
+    s.step(
+        "transactions made anew: the miner stops, ledger and ingest are not ready, nothing is appended; filled up, ingest goes on"
+    )
 
 
 def cut_above_the_cursor(s: Scenario, stand: Stand, operator: Operator) -> None:

@@ -1,6 +1,5 @@
 """An export becomes a read-only journal: a ledger serves it, nobody goes on with it."""
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, process, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -54,8 +53,12 @@ def serve(s: Scenario, net: services.Net, ledger: services.Service, journal: str
     served = services.Service("ledger", "archive", folder, flags).start().await_ready()
     tip = process.wait_until("the archive's tip", lambda: services.info(served)["tip"])
     equal(tip, info["tip"], "the archive's tip")
-    for call, request in (("GetBlock", {"height": 1}), ("GetAccount", {"account": "sender-3"}),
-                          ("ListCandidates", {}), ("GetGenesis", {})):
+    for call, request in (
+        ("GetBlock", {"height": 1}),
+        ("GetAccount", {"account": "sender-3"}),
+        ("ListCandidates", {}),
+        ("GetGenesis", {}),
+    ):
         here = tools.call(served.grpc, f"{LEDGER}/{call}", request)
         equal(without_topic(here), without_topic(tools.call(ledger.grpc, f"{LEDGER}/{call}", request)), call)
     proof = s.folder / "proof.json"

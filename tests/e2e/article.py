@@ -2,7 +2,6 @@
 
 import json
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
@@ -33,8 +32,20 @@ def one_block_from_kcat(s: Scenario, net: services.Net, ledger: services.Service
     for n, (sender, recipient, amount) in enumerate([("alice", "bob", 5), ("bob", "carol", 3), ("carol", "alice", 1)]):
         files.append(net.folder / f"record-{n}")
         tools.blocklog(
-            "tx", "encode", "--from", sender, "--to", recipient, "--amount", amount, "--nonce", 1,
-            "--memo", f"the article's transaction {n}", "-o", files[-1],
+            "tx",
+            "encode",
+            "--from",
+            sender,
+            "--to",
+            recipient,
+            "--amount",
+            amount,
+            "--nonce",
+            1,
+            "--memo",
+            f"the article's transaction {n}",
+            "-o",
+            files[-1],
         )
     tools.publish(net.bootstrap, "transactions", 0, *files)
     found = services.await_included(ledger, 3, seconds=30)

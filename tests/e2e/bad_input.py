@@ -1,7 +1,6 @@
 """Garbage on the topics: every offset gets a verdict, the chain goes on."""
 
-import harness_path  # noqa: F401
-from blocklog_harness import evidence, load, services, tools
+from blocklog_harness import load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -71,7 +70,7 @@ def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest:
         done = tools.run(
             ["kcat", "-P", "-b", net.bootstrap, "-t", net.topic("blockchain"), "-p", 0, "-X", "message.max.bytes=5000000", file]
         )
-        equal((done.returncode, done.stderr.decode().count("ERROR")), (0, 0), f"kcat with {file.name}: {done.stderr}")
+        equal((done.returncode, done.stderr.decode().count("ERROR")), (0, 0), f"kcat with {file.name}: {done.stderr.decode()}")
     end = own[-1].offset + 1 + len(files)
 
     def applied() -> bool:
@@ -92,7 +91,7 @@ def bad_blocks(s: Scenario, net: services.Net, ledger: services.Service, ingest:
 def bad_submissions(s: Scenario, ingest: services.Service) -> None:
     submit = "ingest.v1.IngestService/SubmitTransaction"
     note = {"sender": "alice", "memo": "x", "amount": 0, "nonce": 1}
-    cases = [
+    cases: list[tuple[dict, str]] = [
         ({"transaction": {**note, "memo": ""}}, "EMPTY"),
         ({"transaction": {**note, "sender": "NOT A NAME"}}, "BAD_ACCOUNT"),
         ({"transaction": {**note, "memo": "x" * 300}}, "MEMO_TOO_LARGE"),

@@ -3,7 +3,6 @@
 import os
 import socket
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -26,7 +25,7 @@ def run(s: Scenario) -> None:
 
 
 def wrong_flags(s: Scenario, net: services.Net) -> None:
-    flags = [
+    flags: list[tuple[str, str, list, list[str]]] = [
         ("miner", "no-account", ["--partition", 0], ["--account"]),
         ("miner", "no-partition", ["--account", "m"], ["--partition"]),
         ("miner", "bad-account", ["--partition", 0, "--account", "NOT A NAME"], ["NOT A NAME"]),
@@ -53,7 +52,9 @@ def ports_and_folders(s: Scenario, net: services.Net) -> None:
         port = taken.getsockname()[1]
         data = net.folder / "port-in-use" / "data"
         given = ["--journal", net.journal, "--data", data]
-        refused(services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"])
+        refused(
+            services.Service("ledger", "port-in-use", data.parent, given, grpc=port), [str(port), "another process", "--listen"]
+        )
     file = net.folder / "a-file"
     file.write_text("not a folder")
     closed = net.folder / "closed"
@@ -88,7 +89,12 @@ def other_genesis(s: Scenario, net: services.Net) -> None:
     other = net.folder / "other-genesis.json"
     services.write_genesis(other, {"name": "other", "reward": 5})
     own = evidence.read(net.bootstrap, net.topic("blockchain")).chain_id.hex()
-    for kind, flags in [("ingest", []), ("ledger", ["--data", "other-data"]), ("miner", ["--partition", 0, "--account", "m"])]:
+    starters: list[tuple[str, list]] = [
+        ("ingest", []),
+        ("ledger", ["--data", "other-data"]),
+        ("miner", ["--partition", 0, "--account", "m"]),
+    ]
+    for kind, flags in starters:
         service = net.add(kind, f"other-{kind}", "--genesis", other, *flags, start=False, genesis=False)
         refused(service, [own, "genesis"])
     answer = tools.blocklog("init", "--journal", net.journal, "--genesis", other, code=None)

@@ -1,8 +1,8 @@
 """Two of three brokers away, ten times."""
 
+from functools import partial
 from random import Random
 
-import harness_path  # noqa: F401
 from blocklog_harness.campaign import Campaign
 from blocklog_harness.lanes import Pipelined, Sequential
 from blocklog_harness.scenario import Scenario, main
@@ -33,7 +33,8 @@ def run(s: Scenario) -> None:
         for turn in range(TIMES):
             away = random.sample(campaign.brokers.cluster.brokers, 2)
             seconds = random.uniform(8, 14)
-            campaign.fault(f"two brokers away for {seconds:.0f} s ({turn + 1})", lambda: campaign.kill(*away, seconds=seconds))
+            kill = partial(campaign.kill, *away, seconds=seconds)
+            campaign.fault(f"two brokers away for {seconds:.0f} s ({turn + 1})", kill)
         campaign.finish()
 
 

@@ -2,22 +2,37 @@
 
 import io
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
-import harness_path  # noqa: F401
+import verify
 from blocklog_harness import paths, process, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-import verify  # noqa: E402
-
 # Tales, and what the audit calls them.
-TALES = [("omit", "MISSING"), ("replace", "REPLACED"), ("invent", "INVENTED"), ("misjudge", "MISJUDGED"),
-         ("reorder", "REPLACED")]
-FAULTS = ["verdict", "order", "root", "size", "work", "bits", "signature", "stranger", "height", "partition", "from",
-          "slice", "early", "late", "holes", "count", "version", "oversize", "form"]
+TALES = [("omit", "MISSING"), ("replace", "REPLACED"), ("invent", "INVENTED"), ("misjudge", "MISJUDGED"), ("reorder", "REPLACED")]
+FAULTS = [
+    "verdict",
+    "order",
+    "root",
+    "size",
+    "work",
+    "bits",
+    "signature",
+    "stranger",
+    "height",
+    "partition",
+    "from",
+    "slice",
+    "early",
+    "late",
+    "holes",
+    "count",
+    "version",
+    "oversize",
+    "form",
+]
 LIAR, HONEST = 1, 0
 LEDGER = "ledger.v1.LedgerService"
 
@@ -29,13 +44,11 @@ class Stage:
         self.s, self.nonce = s, 0
         self.keys = {name: self._key(name) for name in ("admin", "honest", "liar")}
         # Easy work: what is looked at here is not how long it takes.
-        genesis = {"bits": "2000ffff", "admin": self.keys["admin"],
-                   "allow-miner": [self.keys["honest"], self.keys["liar"]]}
+        genesis = {"bits": "2000ffff", "admin": self.keys["admin"], "allow-miner": [self.keys["honest"], self.keys["liar"]]}
         self.net = s.net(genesis).init()
         self.ledger = self.net.ledger()
         self.ingest = self.net.ingest("ingest", "--ledger", self.ledger.url)
-        self.net.add("miner", "miner", "--partition", HONEST, "--key", self._file("honest"), "--threads", 1,
-                     "--rescue-age", "0s")
+        self.net.add("miner", "miner", "--partition", HONEST, "--key", self._file("honest"), "--threads", 1, "--rescue-age", "0s")
         self.net.await_ready()
         self.topic = self.net.topic("transactions")
 
@@ -48,14 +61,35 @@ class Stage:
     def send(self) -> dict:
         """A transaction to the liar's partition: its id and position."""
         self.nonce += 1
-        sent = self.blocklog("tx", "send", "--from", f"victim-{self.nonce}", "--to", "bob", "--amount", self.nonce,
-                             "--partition", LIAR, "--no-wait").json
+        sent = self.blocklog(
+            "tx",
+            "send",
+            "--from",
+            f"victim-{self.nonce}",
+            "--to",
+            "bob",
+            "--amount",
+            self.nonce,
+            "--partition",
+            LIAR,
+            "--no-wait",
+        ).json
         return {"id": sent["transaction"]["id"], **sent["position"]}
 
     def hole(self) -> None:
         """A Kafka transaction, whose end takes an offset without a record; what is in it is no transaction."""
-        words = ["kcat", "-P", "-b", self.net.bootstrap, "-t", self.topic, "-p", LIAR,
-                 "-X", f"transactional.id={self.topic}-{self.nonce}"]
+        words = [
+            "kcat",
+            "-P",
+            "-b",
+            self.net.bootstrap,
+            "-t",
+            self.topic,
+            "-p",
+            LIAR,
+            "-X",
+            f"transactional.id={self.topic}-{self.nonce}",
+        ]
         done = tools.run(words, stdin=b"junk")
         check(done.returncode == 0, f"kcat made no transaction: {done.stderr.decode()}")
 
@@ -64,8 +98,16 @@ class Stage:
 
     def lie(self, *words) -> list[dict]:
         """Blocks of the liar's: where each landed."""
-        argv = [paths.binary("byzantine"), "--journal", self.net.journal, "--partition", LIAR,
-                "--key", self._file("liar"), *words]
+        argv = [
+            paths.binary("byzantine"),
+            "--journal",
+            self.net.journal,
+            "--partition",
+            LIAR,
+            "--key",
+            self._file("liar"),
+            *words,
+        ]
         done = tools.run(argv)
         check(done.returncode == 0, f"{words}: {done.stderr.decode()}")
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -80,8 +122,7 @@ class Stage:
 
     def strike_off(self) -> None:
         # The order goes to the honest miner's partition.
-        self.blocklog("admin", "miner", "remove", self.keys["liar"], "--admin-key", self._file("admin"),
-                      "--partition", HONEST)
+        self.blocklog("admin", "miner", "remove", self.keys["liar"], "--admin-key", self._file("admin"), "--partition", HONEST)
 
 
 def run(s: Scenario) -> None:
@@ -94,8 +135,11 @@ def run(s: Scenario) -> None:
     stage.strike_off()
     stage.send()
     [after] = stage.lie()
-    equal(process.wait_until("the ledger to refuse it", lambda: stage.refused(after["offset"])), "BAD_MINER",
-          "an honest block of a miner that was struck off")
+    equal(
+        process.wait_until("the ledger to refuse it", lambda: stage.refused(after["offset"])),
+        "BAD_MINER",
+        "an honest block of a miner that was struck off",
+    )
     s.step("struck off by the admin: its next block is refused, BAD_MINER")
 
 
@@ -111,13 +155,16 @@ def convict(s: Scenario, stage: Stage) -> None:
             watch = pool.submit(stage.blocklog, "tx", "watch", victim["id"], code=None)
             known = len(stage.findings())
             [block] = stage.lie("--tale", tale)
-            found = process.wait_until(f"the audit to find {tale}", lambda k=known: stage.findings()[k:])
+            found = process.wait_until(f"the audit to find {tale}", partial(lambda known: stage.findings()[known:], known))
             # Newest first or last: the one about this block.
             about = [row for row in found if int(row["height"]) == block["height"]]
             check(about, f"{tale}: {found}")
             for row in about:
-                equal((row["kind"], row["miner"], row["blockHash"]), (f"KIND_{kind}", stage.keys["liar"], block["hash"]),
-                      f"the finding on {tale}")
+                equal(
+                    (row["kind"], row["miner"], row["blockHash"]),
+                    (f"KIND_{kind}", stage.keys["liar"], block["hash"]),
+                    f"the finding on {tale}",
+                )
             ended = watch.result(30)
             if tale in ("invent", "reorder"):
                 equal((ended.code, ended.json["state"]), (0, "STATE_INCLUDED"), f"what {tale} leaves in the block")
@@ -142,8 +189,10 @@ def evidence(s: Scenario, stage: Stage) -> None:
         equal(hashes, (told[key(row)].get("inBlock"), told[key(row)].get("inTopic")), "hashes in block and in topic")
     metrics = tools.http(stage.ledger.admin, "/metrics")[1]
     for kind in {row["kind"].removeprefix("KIND_") for row in lines}:
-        check(any(line.startswith("ledger_audit_findings") and kind.lower() in line.lower()
-                  for line in metrics.splitlines()), f"no metric tells of {kind}")
+        check(
+            any(line.startswith("ledger_audit_findings") and kind.lower() in line.lower() for line in metrics.splitlines()),
+            f"no metric tells of {kind}",
+        )
     contains(stage.ledger.output(), ["audit: a block and the topic disagree", stage.keys["liar"]], "the ledger's log")
     s.step(f"{len(lines)} findings with height, miner, signature and hashes; command, RPC, metric and log agree")
 
@@ -169,7 +218,9 @@ def refuse(s: Scenario, stage: Stage) -> None:
         check(any(f"offset {at}" in line and f": {rule}," in line for line in refusals), f"verify lacks {at} {rule}")
     seen = verify.read_chain(io.BytesIO(file.read_bytes()))
     equal({at: rule for at, rule in seen.refused if at in wanted}, wanted, "rules that the second verifier names")
-    s.step(f"{len(wanted)} faults: ledger, verify and the second verifier refuse each by the same rule, {len(set(wanted.values()))} rules")
+    s.step(
+        f"{len(wanted)} faults: ledger, verify and the second verifier refuse each by the same rule, {len(set(wanted.values()))} rules"
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import shutil
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
@@ -12,7 +11,12 @@ COPIED, LOST, AFTER = 4, 4, 12
 # Enough in the log that is there now, and enough for a miner that takes what it remembers for what is there.
 BLOCK_RECORDS = COPIED + AFTER
 # What is true of the log before the loss only; the rest of a partition's folder belongs to the copy.
-CHECKPOINTS = ("recovery-point-offset-checkpoint", "replication-offset-checkpoint", "log-start-offset-checkpoint", ".kafka_cleanshutdown")
+CHECKPOINTS = (
+    "recovery-point-offset-checkpoint",
+    "replication-offset-checkpoint",
+    "log-start-offset-checkpoint",
+    ".kafka_cleanshutdown",
+)
 
 
 def run(s: Scenario) -> None:

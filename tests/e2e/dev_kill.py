@@ -3,8 +3,8 @@
 import random
 import time
 from collections import Counter
+from functools import partial
 
-import harness_path  # noqa: F401
 from blocklog_harness import dev, load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, equal, main
@@ -31,7 +31,7 @@ def run(s: Scenario) -> None:
         if random.random() < 0.8:
             chain.await_ready()
             slowest = max(slowest, time.monotonic() - began)
-            wait_until("transactions to flow again", lambda: len(running.acknowledged) > before, 30)
+            wait_until("transactions to flow again", partial(lambda before: len(running.acknowledged) > before, before), 30)
     chain.await_ready()
     s.step(f"killed {TIMES} times; slowest start {slowest:.1f} s")
 

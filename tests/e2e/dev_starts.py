@@ -3,7 +3,6 @@
 import socket
 import stat
 
-import harness_path  # noqa: F401
 from blocklog_harness import dev, load, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -103,8 +102,18 @@ def busy_ports(s: Scenario) -> None:
 
 def pay(chain: dev.Dev, key: str, to: str) -> None:
     answer = tools.blocklog(
-        "tx", "send", "--key", key, "--to", to, "--amount", 7,
-        "--ingest", f"http://{chain.grpc}", "--ledger", f"http://{chain.ledger.grpc}",
+        "tx",
+        "send",
+        "--key",
+        key,
+        "--to",
+        to,
+        "--amount",
+        7,
+        "--ingest",
+        f"http://{chain.grpc}",
+        "--ledger",
+        f"http://{chain.ledger.grpc}",
     )
     contains(answer.out, ["INCLUDED"], "the answer to a signed transaction")
     equal(services.account(chain.ledger, to)["balance"], "1000007", "the recipient's balance")

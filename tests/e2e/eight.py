@@ -2,16 +2,16 @@
 
 import subprocess
 
-import harness_path  # noqa: F401
-from blocklog_harness import evidence, load, paths, services, tools
+from blocklog_harness import load, paths, services, tools
 from blocklog_harness.scenario import Scenario, equal, main
+from blocklog_verifier import block
 
 
 def run(s: Scenario) -> None:
     """Eight processes create the topics and publish block 0 at once: one chain."""
     net = s.net()
     commands = [
-        [paths.binary("blocklog"), "init", "--journal", net.journal, "--genesis", net.genesis, "--output", "json"]
+        [str(paths.binary("blocklog")), "init", "--journal", net.journal, "--genesis", str(net.genesis), "--output", "json"]
         for _ in range(4)
     ]
     starters = [
@@ -29,7 +29,7 @@ def run(s: Scenario) -> None:
     net.await_ready()
     s.step("four `blocklog init` and four services with --genesis started at once; all succeeded")
 
-    candidates = [evidence.block(r.offset, r.value) for r in tools.consume(net.bootstrap, net.topic("blockchain"))]
+    candidates = [block.frame(r.value) for r in tools.consume(net.bootstrap, net.topic("blockchain"))]
     ids = {candidate.hash.hex() for candidate in candidates}
     equal(len(ids), 1, f"chains among {len(candidates)} records")
     found = {services.info(ledger)["chainId"] for ledger in starters[:2]}

@@ -9,7 +9,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import harness_path  # noqa: F401
 from blocklog_harness import browser, paths, tools
 from blocklog_harness.process import Failure, Process, wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
@@ -117,7 +116,7 @@ def watch(s: Scenario, web: str, sent: dict) -> None:
     """Home, block 1 and the transaction in a browser."""
     block = browser.page(f"{web}/blocks/1")
     contains(block, ["Block 1", "dave", "erin", "INCLUDED", sent["id"]], "the page of block 1")
-    block_hash = re.search(r'id="hash">([0-9a-f]{64})<', block).group(1)
+    [block_hash] = re.findall(r'id="hash">([0-9a-f]{64})<', block)
     contains(browser.page(f"{web}/"), ["Blocklog", "/blocks/1", block_hash], "home")
     transaction = browser.page(f"{web}/transactions/{sent['id']}")
     contains(transaction, [sent["id"], "dave", "erin", "INCLUDED", block_hash], "the page of the transaction")

@@ -6,7 +6,6 @@ import os
 import subprocess
 from pathlib import Path
 
-import harness_path  # noqa: F401
 from blocklog_harness import dev, load, services, tools
 from blocklog_harness.process import Failure, wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
@@ -99,9 +98,9 @@ def fills_up_and_goes_on(s: Scenario, disk: Disk, node: dev.Dev) -> None:
     included = services.await_included(node.ledger, len(accepted))
     equal(int(included["transactionsIncluded"]), len(accepted), "transactions included, of those acknowledged")
     equal(int(included.get("recordsRejected", 0)), 0, "records rejected")
-    for id in list(accepted)[:: max(1, len(accepted) // 50)]:
-        found = tools.call(node.ledger.grpc, "ledger.v1.LedgerService/GetTransaction", {"id": id})
-        equal(found["status"]["state"], "STATE_INCLUDED", f"state of {id}")
+    for identity in list(accepted)[:: max(1, len(accepted) // 50)]:
+        found = tools.call(node.ledger.grpc, "ledger.v1.LedgerService/GetTransaction", {"id": identity})
+        equal(found["status"]["state"], "STATE_INCLUDED", f"state of {identity}")
     equal(services.info(node.ledger).get("audit", {}).get("findings", "0"), "0", "findings of the audit")
     s.step(f"there is room: it went on by itself; {len(accepted)} acknowledged, all included once")
 

@@ -12,17 +12,18 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-import harness_path  # noqa: F401
+from golden_replies import Replies
+
 from blocklog_harness import forge, services, tools
-from blocklog_harness.grpc import Channel
 from blocklog_harness.mixture import WEIGHTS, Mixture
 from blocklog_harness.operator import Operator
 from blocklog_harness.process import wait_until
-from blocklog_harness.recount import Recount, sha256
+from blocklog_harness.recount import Recount
+from blocklog_harness.rpc import Channel
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
-from golden_replies import Replies
+from blocklog_verifier.merkle import sha256
 
-RECORDS = int(os.environ.get("GOLDEN_RECORDS", 3000))
+RECORDS = int(os.environ.get("GOLDEN_RECORDS", "3000"))
 SEED = os.environ.get("GOLDEN_SEED", "golden")
 KILLS = 10
 # Records of one batch of the load, of which two are let go before each kill.
@@ -31,8 +32,17 @@ SUBMIT = "ingest.v1.IngestService/SubmitTransactions"
 # Names are refused on a chain without them, everything else occurs on an open one.
 ELSEWHERE = "NAMES_NOT_ALLOWED"
 EVERY_VERDICT = {
-    "INCLUDED", "TOO_LARGE", "UNDECODABLE", "BAD_ACCOUNT", "MEMO_TOO_LARGE", "EMPTY", "BAD_SIGNATURE", "EXPIRED",
-    "NONCE_TOO_LOW", "INSUFFICIENT_FUNDS", "BALANCE_OVERFLOW",
+    "INCLUDED",
+    "TOO_LARGE",
+    "UNDECODABLE",
+    "BAD_ACCOUNT",
+    "MEMO_TOO_LARGE",
+    "EMPTY",
+    "BAD_SIGNATURE",
+    "EXPIRED",
+    "NONCE_TOO_LOW",
+    "INSUFFICIENT_FUNDS",
+    "BALANCE_OVERFLOW",
 }
 
 
@@ -81,8 +91,10 @@ def session(s: Scenario, count: int, is_open: bool) -> Recount:
     for miner in miners:
         miner.stop()
     blocks = services.height(ledgers[0])
-    s.step(f"{len(load.sent)} records of {len(WEIGHTS)} kinds, {KILLS if is_open else 1} kills, {blocks} blocks; the last "
-           f"{time.monotonic() - published:.1f} s after the load")
+    s.step(
+        f"{len(load.sent)} records of {len(WEIGHTS)} kinds, {KILLS if is_open else 1} kills, {blocks} blocks; the last "
+        f"{time.monotonic() - published:.1f} s after the load"
+    )
 
     recount = Recount()
     if is_open:
@@ -93,7 +105,10 @@ def session(s: Scenario, count: int, is_open: bool) -> Recount:
     read(net, recount)
     landed = Counter(record.value for records in recount.topic.values() for record in records.values())
     sent = Counter(load.sent)
-    check(landed == sent, f"missing on the topic {list((sent - landed).items())[:3]}, more there {list((landed - sent).items())[:3]}")
+    check(
+        landed == sent,
+        f"missing on the topic {list((sent - landed).items())[:3]}, more there {list((landed - sent).items())[:3]}",
+    )
     s.step(f"recounted: {dict(recount.verdicts)}, {len(recount.accounts)} accounts, {len(recount.candidates)} lost races")
     compare(s, net, ledgers, recount, log_key)
     return recount
@@ -173,7 +188,10 @@ def await_consumed(net: services.Net, ledgers: list) -> None:
         for ledger in ledgers:
             found = services.info(ledger)
             cursors = [int(state["cursor"]) for state in found["partitions"]]
-            check(all(cursor >= end for cursor, end in zip(cursors, ends)), f"{ledger.name}: cursors {cursors} of {ends}")
+            check(
+                all(cursor >= end for cursor, end in zip(cursors, ends, strict=True)),
+                f"{ledger.name}: cursors {cursors} of {ends}",
+            )
             check(found["audit"]["checkedHeight"] == found["tip"]["height"], f"{ledger.name}: {found['audit']}")
         return services.info(ledgers[0])["tip"] == services.info(ledgers[1])["tip"]
 
@@ -212,7 +230,9 @@ def read(net: services.Net, recount: Recount) -> Recount:
     """Both topics, by kcat, added up; what was read before is not counted again."""
     topic = net.topic("transactions")
     blockchain, end = tools.read(net.bootstrap, net.topic("blockchain"))
-    records, ends, traces = {}, {}, {}
+    records: dict[int, list[tools.Record]] = {}
+    ends: dict[int, int] = {}
+    traces: dict[tuple[int, int], str] = {}
     for partition in range(2):
         records[partition], ends[partition] = tools.read(net.bootstrap, topic, partition)
         found = tools.traces(net.bootstrap, topic, partition)
@@ -239,7 +259,9 @@ def compare(s: Scenario, net: services.Net, ledgers: list, recount: Recount, log
         replies = Replies(Channel(ledger.grpc), recount, Random(SEED))
         versions.add(replies.compare(public))
         told = Replies.summary(replies.compared)
-        s.step(f"{ledger.name} says the same in {sum(replies.compared.values())} messages, {time.monotonic() - began:.0f} s: {told}")
+        s.step(
+            f"{ledger.name} says the same in {sum(replies.compared.values())} messages, {time.monotonic() - began:.0f} s: {told}"
+        )
         metrics = tools.http(ledger.admin, "/metrics")[1]
         for kind in {row["kind"] for row in recount.findings}:
             contains(ledger.output(), [kind.removeprefix("KIND_")], f"{ledger.name}'s log")

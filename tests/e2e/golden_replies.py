@@ -4,12 +4,12 @@ import base64
 from collections import Counter
 from random import Random
 
-import harness_path  # noqa: F401
-from blocklog_harness.grpc import Channel, Status
 from blocklog_harness.process import Failure
-from blocklog_harness.recount import Recount, account, sha256, told
+from blocklog_harness.recount import Recount, told
+from blocklog_harness.rpc import Channel, Status
 from blocklog_harness.scenario import check, equal
-from blocklog_verifier import ed25519, merkle
+from blocklog_verifier import account, ed25519, merkle
+from blocklog_verifier.merkle import sha256
 
 LEDGER, PROOF = "ledger.v1.LedgerService/", "ledger.v1.ProofService/"
 # Of what is too much to be asked for one by one.
@@ -64,7 +64,7 @@ class Replies:
     def pages(self, method: str, request: dict, rows: str, expected: list[dict], page_size: int = 1000) -> None:
         found = self.channel.pages(dotted(LEDGER + method), request, rows, page_size)
         equal(len(found), len(expected), f"{self.channel.address}: rows of {method} {request}")
-        for number, (row, wanted) in enumerate(zip(found, expected)):
+        for number, (row, wanted) in enumerate(zip(found, expected, strict=True)):
             self.same(method, {**request, "row": number}, row, wanted)
 
     def same(self, method: str, request: dict, found: dict, wanted: dict) -> None:
@@ -124,9 +124,15 @@ class Replies:
         for height in self.heights:
             block = reply["block"]
             records = block.pop("records", [])
-            self.same("StreamBlocks", {"height": height}, reply, {
-                "block": told(**self.recount.blocks[height], raw=self.recount.raw_blocks[height]), "tip": self.tip,
-            })
+            self.same(
+                "StreamBlocks",
+                {"height": height},
+                reply,
+                {
+                    "block": told(**self.recount.blocks[height], raw=self.recount.raw_blocks[height]),
+                    "tip": self.tip,
+                },
+            )
             while len(records) < len(self.recount.by_height[height]):
                 reply = next(stream)
                 check("block" not in reply, f"StreamBlocks told a block before the last records of block {height}")
@@ -152,7 +158,8 @@ class Replies:
             self.pages("ListRecords", {"height": height}, "records", recount.by_height[height])
         asked = self.some(self.all_records, SAMPLE) + [row for rows in recount.pending.values() for row in rows]
         self.ask(
-            "GetRecord", [{"position": row["position"], "with_raw": True} for row in asked],
+            "GetRecord",
+            [{"position": row["position"], "with_raw": True} for row in asked],
             [{"record": self.raw(row)} for row in asked],
         )
 
@@ -165,8 +172,8 @@ class Replies:
         rows = self.all_records + [row for rows in recount.pending.values() for row in rows]
         strangers = {row["transaction"]["id"] for row in rows if row.get("transaction", {}).get("id")}
         strangers -= {*recount.occurrences, *recount.omitted, *recount.waiting}
-        strangers = self.some(sorted(strangers), FEW)
-        self.refused("GetTransaction", [{"id": its} for its in strangers], "NOT_FOUND", "UNKNOWN_TRANSACTION")
+        asked = self.some(sorted(strangers), FEW)
+        self.refused("GetTransaction", [{"id": its} for its in asked], "NOT_FOUND", "UNKNOWN_TRANSACTION")
         for its, status in self.some(pairs, FEW) + [pair for pair in pairs if pair[0] in recount.omitted]:
             told_so_far = []
             for reply in self.channel.stream(dotted(LEDGER + "WatchTransaction"), {"id": its}):
@@ -177,11 +184,12 @@ class Replies:
 
     def accounts(self) -> None:
         recount, top = self.recount, len(self.recount.blocks) - 1
-        asked = [(name, None) for name in recount.accounts]
+        asked: list[tuple[str, int | None]] = [(name, None) for name in recount.accounts]
         asked += [(self.random.choice(list(recount.accounts)), self.random.choice(self.heights)) for _ in range(SAMPLE)]
         rows = [(name, height, recount.account(name, top if height is None else height)) for name, height in asked]
         self.ask(
-            "GetAccount", [at(name, height) for name, height, state in rows if state],
+            "GetAccount",
+            [at(name, height) for name, height, state in rows if state],
             [{"account": state} for _, _, state in rows if state],
         )
         unknown = [at(name, height) for name, height, state in rows if not state] + [at("nobody.at.all", None)]
@@ -216,7 +224,7 @@ class Replies:
             prefixes.setdefault(whole[:8], []).extend(matches)
         asked = self.some(prefixes, SAMPLE // 10) + self.some([its[:8] for its in accepted], FEW)
         replies = self.channel.calls(dotted(LEDGER + "FindByPrefix"), [{"prefix": prefix} for prefix in asked])
-        for prefix, reply in zip(asked, replies):
+        for prefix, reply in zip(asked, replies, strict=True):
             found = {"matches": by_text(reply.get("matches", [])), "tip": reply["tip"]}
             self.same("FindByPrefix", {"prefix": prefix}, found, {"matches": by_text(prefixes[prefix]), "tip": self.tip})
 
@@ -254,12 +262,22 @@ class Replies:
             height = self.random.randint(least, self.tip["height"])
             asked.append(({**subject, "at_height": height}, index, height))
         replies = self.channel.calls(dotted(PROOF + "GetInclusionProof"), [request for request, _, _ in asked])
-        for (request, index, height), reply in zip(asked, replies):
+        for (request, index, height), reply in zip(asked, replies, strict=True):
             path, block = reply["proof"].pop("path", []), recount.blocks[height]
-            self.same("GetInclusionProof", request, reply, {"proof": told(
-                chain_id=recount.chain_id.hex(), header=block["header"], leaf_index=index, leaf=recount.leaves[index].hex(),
-                record=recount.leaf_records.get(index, b"").hex(),
-            )})
+            self.same(
+                "GetInclusionProof",
+                request,
+                reply,
+                {
+                    "proof": told(
+                        chain_id=recount.chain_id.hex(),
+                        header=block["header"],
+                        leaf_index=index,
+                        leaf=recount.leaves[index].hex(),
+                        record=recount.leaf_records.get(index, b"").hex(),
+                    )
+                },
+            )
             good = merkle.verify_inclusion(
                 recount.leaves[index], index, block["log_size"], unhex(path), bytes.fromhex(block["log_root"])
             )
@@ -281,9 +299,15 @@ class Replies:
         first, second = self.recount.blocks[low], self.recount.blocks[high]
         reply = self.channel.call(dotted(PROOF + "GetConsistencyProof"), {"from_height": low, "to_height": high})
         path = reply.pop("path", [])
-        self.same("GetConsistencyProof", {"from": low, "to": high}, reply, {
-            "from_header": first["header"], "to_header": second["header"],
-        })
+        self.same(
+            "GetConsistencyProof",
+            {"from": low, "to": high},
+            reply,
+            {
+                "from_header": first["header"],
+                "to_header": second["header"],
+            },
+        )
         roots = [bytes.fromhex(block["log_root"]) for block in (first, second)]
         good = merkle.verify_consistency(first["log_size"], second["log_size"], unhex(path), *roots)
         check(good, f"the log at height {low} is not shown to be the beginning of that at {high}")
@@ -291,6 +315,8 @@ class Replies:
     def checkpoint(self, log_key: str) -> None:
         """C2SP signed notes (c2sp.org/signed-note): a text of three lines, and a signature with the hash of its key."""
         key = account.parse(log_key)
+        if key is None:
+            raise Failure(f"{log_key} is no key")
         for height in self.some(self.heights, 5):
             reply = self.channel.call(dotted(PROOF + "GetCheckpoint"), {"height": height})
             block, note = self.recount.blocks[height], reply.pop("note")
@@ -301,9 +327,9 @@ class Replies:
             equal(text, f"{origin}\n{block['log_size']}\n{root}", f"text of the checkpoint at {height}")
             dash, name, signed = signatures.strip().split(" ")
             equal((dash, name), ("\u2014", origin), "who signed the checkpoint")
-            signed = base64.b64decode(signed)
-            equal(signed[:4], sha256(f"{origin}\n".encode() + b"\1" + key)[:4], "hash of the checkpoint's key")
-            check(ed25519.verify(key, signed[4:], f"{text}\n".encode()), f"signature of the checkpoint at {height}")
+            raw = base64.b64decode(signed)
+            equal(raw[:4], sha256(f"{origin}\n".encode() + b"\1" + key)[:4], "hash of the checkpoint's key")
+            check(ed25519.verify(key, raw[4:], f"{text}\n".encode()), f"signature of the checkpoint at {height}")
 
 
 def at(name: str, height: int | None) -> dict:
@@ -329,7 +355,7 @@ def difference(found, wanted, path: str = "") -> str:
             if found.get(name) != wanted.get(name):
                 return difference(found.get(name), wanted.get(name), f"{path}.{name}")
     if isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
-        for number, (one, two) in enumerate(zip(found, wanted)):
+        for number, (one, two) in enumerate(zip(found, wanted, strict=True)):
             if one != two:
                 return difference(one, two, f"{path}[{number}]")
     return f"{path} is {found!r:.400}, expected {wanted!r:.400}"

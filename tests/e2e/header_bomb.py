@@ -1,6 +1,7 @@
 """Records of a hundred thousand headers on both topics: whoever reads them needs no more memory than before."""
 
-import harness_path  # noqa: F401
+from pathlib import Path
+
 from blocklog_harness import load, paths, process, services, tools
 from blocklog_harness.scenario import Scenario, check, equal, main
 
@@ -47,7 +48,7 @@ def run(s: Scenario) -> None:
 
 def peak_mib(service: process.Process) -> int:
     """The most memory that a process has had."""
-    for line in open(f"/proc/{service.pid}/status"):
+    for line in Path(f"/proc/{service.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) // 1024
     raise process.Failure(f"{service.name} has no VmHWM")

@@ -3,7 +3,6 @@
 import os
 import re
 
-import harness_path  # noqa: F401
 from blocklog_harness import paths, tools
 from blocklog_harness.scenario import Scenario, check, contains, main
 

@@ -3,7 +3,6 @@
 import random
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, check, equal, main
@@ -47,7 +46,7 @@ def run(s: Scenario) -> None:
     agree(s, (calm, killed_ledger), infos, chain)
 
 
-def agree(s: Scenario, ledgers, infos, chain: evidence.Chain) -> None:
+def agree(s: Scenario, ledgers, infos, chain: evidence.Evidence) -> None:
     """Both ledgers say what the topic says."""
     for info, ledger in zip(infos, ledgers, strict=True):
         equal(info["tip"]["hash"], chain.tip.hash.hex(), f"{ledger.name}'s tip")

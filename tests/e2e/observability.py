@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import time
 import urllib.parse
+from functools import partial
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, paths, ports, process, services, tools
 from blocklog_harness.dev import Dev
 from blocklog_harness.process import Failure, wait_until
@@ -18,8 +18,12 @@ DEPLOY = paths.ROOT / "deploy"
 SILENT_WHEN_WELL = {"service_unready"}
 # What every process tells of itself.
 EVERYWHERE = [
-    "build_info{", "process_uptime_seconds", "process_memory_usage_bytes", "process_cpu_time_seconds_total",
-    "process_open_file_descriptor_count", "service_ready{",
+    "build_info{",
+    "process_uptime_seconds",
+    "process_memory_usage_bytes",
+    "process_cpu_time_seconds_total",
+    "process_open_file_descriptor_count",
+    "service_ready{",
 ]
 # Figures of the log and of the index that cannot be zero after such a run.
 TRUE = [
@@ -47,7 +51,9 @@ def run(s: Scenario) -> None:
     ledger, ingest = net.ledger(), net.ingest()
     miners = [net.miner("miner-0", 0), net.miner("miner-1", 1)]
     explorer = services.Service(
-        "explorer", "explorer", net.folder / "explorer",
+        "explorer",
+        "explorer",
+        net.folder / "explorer",
         ["--web", f"127.0.0.1:{ports.free(1)[0]}", "--ledger", ledger.url, "--miner", miners[0].url],
     ).start()
     # Beside them the chain in one process, whose journal is on disk.
@@ -78,14 +84,14 @@ def run(s: Scenario) -> None:
 
     asked = 0
     for name, query in [*panels(), *rules()]:
-        wait_until(f"an answer to {name}: {query}", lambda query=query: answered(server, query), 30)
+        wait_until(f"an answer to {name}: {query}", partial(answered, server, query), 30)
         asked += 1
     s.step(f"{asked} queries of board and rules answer")
     wait_until("no alert", lambda: not ask(server, 'ALERTS{alertstate="firing"}'), 10)
     equal(value(server, "max(ledger_audit_found)"), 0, "findings")
     check(value(server, "sum(ledger_records_total)") >= 40, "records by verdict")
     for query in TRUE:
-        wait_until(query, lambda query=query: ask(server, query) or False, 15)
+        wait_until(query, partial(ask, server, query), 15)
     s.step("nothing fires, and the figures are those of the chain")
 
 
@@ -102,8 +108,10 @@ def prometheus(s: Scenario, targets: list[str]) -> str:
     (folder / "prometheus.yml").write_text(json.dumps(config))
     address = f"127.0.0.1:{ports.free(1)[0]}"
     argv = [
-        shutil.which("prometheus"), f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data", f"--web.listen-address={address}",
+        shutil.which("prometheus"),
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        f"--web.listen-address={address}",
     ]
     process.Process("prometheus", argv, folder / "prometheus.log", cwd=folder).start()
     wait_until("Prometheus", lambda: tools.http(address, "/-/ready")[0] == 200, 30)

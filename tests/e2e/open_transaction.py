@@ -3,9 +3,9 @@
 import subprocess
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, paths, process, services, tools
 from blocklog_harness.scenario import Scenario, check, equal, main
+from blocklog_verifier import export
 
 # Longer than the miner and the ledger take to compare the ends of the log with what they have read.
 HELD_SECONDS = 12
@@ -58,7 +58,8 @@ def offline(s: Scenario, net: services.Net, ledger: services.Service, name: str)
     argv = ["kcat", "-C", "-b", net.bootstrap, "-t", net.topic("blockchain"), "-p", 0]
     dumped = tools.run([*argv, "-X", "isolation.level=read_uncommitted", "-e", "-q", "-f", "%o %T %R%s"])
     check(dumped.stdout == file.read_bytes(), f"{name}: kcat and `blocklog export` differ")
-    foreign = sum(record.value == b"x" for record in tools.exported(file.read_bytes()))
+    with file.open("rb") as content:
+        foreign = sum(value == b"x" for _, _, value in export.read(content))
     equal(foreign, 1, f"{name}: records of the foreign transaction among {exported['records']}")
     tip = services.info(ledger)["tip"]
     verified = tools.blocklog("verify", "--journal", net.journal, "--tip", tip["hash"]).json
@@ -72,14 +73,13 @@ class Transaction:
 
     def __init__(self, net: services.Net, topic: str):
         name = net.topic(topic)
-        argv = [paths.example("foreign"), "open", net.bootstrap, name, "0", f"foreign-{name}"]
-        self.child = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=process.die_with_parent
-        )
-        equal(self.child.stdout.readline(), b"open\n", f"the transaction on {name}")
+        argv = [str(paths.example("foreign")), "open", net.bootstrap, name, "0", f"foreign-{name}"]
+        self.child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=process.die_with_parent)
+        self.commands, answers = process.piped(self.child)
+        equal(answers.readline(), b"open\n", f"the transaction on {name}")
 
     def abort(self) -> None:
-        self.child.stdin.close()
+        self.commands.close()
         equal(self.child.wait(30), 0, "exit code of the transaction")
 
 

@@ -2,7 +2,6 @@
 
 import time
 
-import harness_path  # noqa: F401
 from blocklog_harness import evidence, load, services, tools
 from blocklog_harness.process import wait_until
 from blocklog_harness.scenario import Scenario, contains, equal, main
@@ -35,8 +34,22 @@ def run(s: Scenario) -> None:
     s.step(f"the broker was killed; all say LOG_UNAVAILABLE after {time.monotonic() - gone:.0f} s")
     height = services.height(ledger)
     answer = tools.blocklog(
-        "tx", "send", "--from", "x", "--to", "y", "--amount", 1, "--nonce", 1, "--no-wait",
-        "--ingest", ingest.url, "--ledger", ledger.url, code=None,
+        "tx",
+        "send",
+        "--from",
+        "x",
+        "--to",
+        "y",
+        "--amount",
+        1,
+        "--nonce",
+        1,
+        "--no-wait",
+        "--ingest",
+        ingest.url,
+        "--ledger",
+        ledger.url,
+        code=None,
     )
     equal(answer.code in (5, 7), True, f"exit code {answer.code} of a submission without a broker is 5 or 7")
     equal(services.height(ledger), height, "height read from the ledger while the broker is away")

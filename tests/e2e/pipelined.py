@@ -1,6 +1,5 @@
 """Pipelined senders while the leader of their partition hangs, dies and comes back."""
 
-import harness_path  # noqa: F401
 from blocklog_harness.campaign import Campaign
 from blocklog_harness.lanes import Pipelined
 from blocklog_harness.scenario import Scenario, main

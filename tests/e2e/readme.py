@@ -5,7 +5,6 @@ import os
 import re
 import signal
 
-import harness_path  # noqa: F401
 from blocklog_harness import browser, paths, ports
 from blocklog_harness.process import Process, wait_until
 from blocklog_harness.scenario import Scenario, check, contains, equal, main

@@ -1,8 +1,8 @@
 """The campaign: everything that may befall brokers and services, under every kind of client, and an independent reader at the end."""
 
 from collections.abc import Callable
+from functools import partial
 
-import harness_path  # noqa: F401
 from blocklog_harness import services, tools
 from blocklog_harness.campaign import Campaign
 from blocklog_harness.lanes import Once, Pipelined, Sequential, Unnumbered
@@ -60,7 +60,7 @@ def load(campaign: Campaign) -> None:
 def befall(campaign: Campaign) -> None:
     """All that happens, each once everything before has healed; each time a service is killed too, and starts meanwhile."""
     brokers = campaign.brokers
-    leader = lambda topic: brokers.leader(topic)
+    leader = brokers.leader
     two = lambda: brokers.others(leader("blockchain"))
     stop = lambda node: campaign.stop_one(brokers.cluster.brokers[node])
     faults = [
@@ -76,7 +76,7 @@ def befall(campaign: Campaign) -> None:
         ("kill -9 of all three, 6 s", lambda: campaign.kill(*brokers.cluster.brokers, seconds=6)),
     ]
     for (name, act), service in zip(faults, victims(campaign), strict=True):
-        campaign.fault(f"{name}; kill -9 of {service.name}", lambda: after_killing(campaign, service, act))
+        campaign.fault(f"{name}; kill -9 of {service.name}", partial(after_killing, campaign, service, act))
 
 
 def victims(campaign: Campaign) -> list[services.Service]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, secure, services, tools
 from blocklog_harness.scenario import Scenario, check, contains, equal, main
 
@@ -50,13 +49,13 @@ def refused(s: Scenario, net: services.Net, trusted: dict, cluster: secure.Secur
 
 
 def chain(s: Scenario, net: services.Net, config: Path, trusted: dict) -> None:
-    plain = trusted | {"sasl.mechanisms": "PLAIN", "sasl.username": secure.PLAIN_USER, "sasl.password": secure.PLAIN_PASSWORD}
-    plain = secure.properties(s.folder / "plain.properties", plain)
+    password = trusted | {"sasl.mechanisms": "PLAIN", "sasl.username": secure.PLAIN_USER, "sasl.password": secure.PLAIN_PASSWORD}
+    plain = secure.properties(s.folder / "plain.properties", password)
     tools.blocklog("init", "--genesis", net.genesis, *given(net, config))
     ledger = net.ledger("ledger", "--kafka-config", config)
     net.miner("miner-0", 0, "--partition", 1, "--kafka-config", plain)
-    unchecked = {"ssl.ca.location": None, "enable.ssl.certificate.verification": "false"}
-    unchecked = secure.properties(s.folder / "unchecked.properties", unchecked)
+    careless: dict[str, str | None] = {"ssl.ca.location": None, "enable.ssl.certificate.verification": "false"}
+    unchecked = secure.properties(s.folder / "unchecked.properties", careless)
     ingest = net.ingest("ingest", "--ledger", ledger.url, "--kafka-config", unchecked)
     net.await_ready()
     load.submit(ingest, load.rounds(senders=5, per_sender=4))

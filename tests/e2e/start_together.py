@@ -1,6 +1,5 @@
 """Services that start at once on brokers that have never seen their topics."""
 
-import harness_path  # noqa: F401
 from blocklog_harness import load, services
 from blocklog_harness.scenario import Scenario, equal, main
 

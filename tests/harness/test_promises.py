@@ -4,8 +4,10 @@ import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from blocklog_harness import grpc, lanes, promises, tools
+from blocklog_harness import lanes, promises, tools
+from blocklog_harness.contract import contract
 from blocklog_harness.lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, Attempt
 
 CHAIN = bytes(32)
@@ -20,20 +22,22 @@ class OfOneTransaction(unittest.TestCase):
         self.book = lanes.Book(Path(folder.name) / "attempts.jsonl")
         self.addCleanup(self.book.close)
         self.lane = lanes.Lane("s0", self.book, CHAIN, [])
-        self.id, self.record = self.lane.record(1)
+        self.identity, self.record = self.lane.record(1)
 
     def told(self, outcome: str, code: str = "", reason: str = "", offset: int | None = None) -> None:
         place = None if offset is None else (0, offset)
-        self.book.note(Attempt("s0", self.id, 1, outcome, code, reason, position=place))
+        self.book.note(Attempt("s0", self.identity, 1, outcome, code, reason, position=place))
 
     def broken(self, *verdicts: str, record: bytes | None = None) -> set[str]:
         """The kinds of promises that are broken when the topic holds the record at offsets 0, 1, …, with these verdicts."""
         value = self.record if record is None else record
         row = lambda n, verdict: {
-            "position": {"partition": 0, "offset": n}, "verdict": f"VERDICT_{verdict}", "transaction": {"id": self.id},
+            "position": {"partition": 0, "offset": n},
+            "verdict": f"VERDICT_{verdict}",
+            "transaction": {"id": self.identity},
         }
         rows = [row(n, verdict) for n, verdict in enumerate(verdicts)]
-        recount = SimpleNamespace(
+        recount: Any = SimpleNamespace(
             records={0: [row for row in rows if row["verdict"] != promises.PENDING]},
             pending={0: [row for row in rows if row["verdict"] == promises.PENDING]},
             topic={0: {n: tools.Record(n, 0, value) for n, _ in enumerate(verdicts)}},
@@ -110,8 +114,8 @@ class OfAnswers(unittest.TestCase):
 
     def test_a_map_is_read(self):
         entry = b"\x0a\x02id\x12\x02ab"
-        found = grpc.contract().decode("blocklog.ingest.v1.Refusal", b"\x22" + bytes([len(entry)]) + entry)
-        self.assertEqual(found, {"metadata": [{"key": "id", "value": "ab"}]})
+        found = contract().decode("blocklog.ingest.v1.Refusal", b"\x22" + bytes([len(entry)]) + entry)
+        self.assertEqual(found, {"metadata": {"id": "ab"}})
 
 
 if __name__ == "__main__":

@@ -15,13 +15,16 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import verify
 from blocklog_mint.mint import Mint
 from blocklog_verifier import block, export, merkle, proof
+from blocklog_verifier.chain import Chain
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/vectors/golden"
@@ -45,7 +48,7 @@ class Theirs:
     def __init__(self, binary: Path, folder: Path):
         self.binary, self.file = binary, folder / "case"
 
-    def __call__(self, case: Case) -> dict:
+    def __call__(self, case: Case) -> dict[str, Any]:
         self.file.write_bytes(case.data)
         what = ["proof", "verify", str(self.file)] if case.is_proof else ["verify", "--export", str(self.file)]
         words = [str(self.binary), *what, "--tip", case.tip.hex(), "--output", "json"]
@@ -58,16 +61,29 @@ class Theirs:
             return NO_CHAIN if b'"reason":"NO_CHAIN"' in ended.stderr else UNREADABLE
         said = json.loads(ended.stdout)
         return {
-            "height": said["height"], "tip": said["tip"], "root": said["logRoot"], "size": said["logSize"],
-            "chain": said["chainId"], "blocks": said["blocks"], "verdicts": said["verdicts"],
-            "supply": int(said["supply"]), "stale": said["stale"], "refused": said["refused"],
-            "refusals": [list(REFUSAL.match(line).groups()) for line in said["refusals"]],
+            "height": said["height"],
+            "tip": said["tip"],
+            "root": said["logRoot"],
+            "size": said["logSize"],
+            "chain": said["chainId"],
+            "blocks": said["blocks"],
+            "verdicts": said["verdicts"],
+            "supply": int(said["supply"]),
+            "stale": said["stale"],
+            "refused": said["refused"],
+            "refusals": [refusal(line) for line in said["refusals"]],
             # Beyond the format, it raises an alarm when something with the work done builds upon what was refused.
             "verifies": ended.returncode == 0 or b'"reason":"BROKEN"' in ended.stderr,
         }
 
 
-def ours(case: Case) -> dict:
+def refusal(line: str) -> list[str]:
+    """Offset and rule in a line of the product's."""
+    found = REFUSAL.match(line)
+    return list(found.groups()) if found else [line]
+
+
+def ours(case: Case) -> dict[str, Any]:
     """The same of the verifier beside this file."""
     if case.is_proof:
         try:
@@ -79,14 +95,22 @@ def ours(case: Case) -> dict:
     except export.Broken:
         return UNREADABLE
     chain = seen.chain
-    if chain.genesis is None:
+    if not chain.genesis:
         return NO_CHAIN
     refused = [(str(offset), rule) for offset, rule in seen.refused if rule != "STALE"]
     return {
-        "height": chain.header["height"], "tip": chain.hash.hex(), "root": chain.log.root().hex(), "size": chain.log.size,
-        "chain": chain.chain_id.hex(), "blocks": seen.blocks, "verdicts": dict(seen.verdicts),
-        "supply": chain.supply(), "stale": len(seen.refused) - len(refused), "refused": len(refused),
-        "refusals": [list(row) for row in refused[:20]], "verifies": verify.problem_of(seen, case.tip, None) is None,
+        "height": chain.header["height"],
+        "tip": chain.hash.hex(),
+        "root": chain.log.root().hex(),
+        "size": chain.log.size,
+        "chain": chain.chain_id.hex(),
+        "blocks": seen.blocks,
+        "verdicts": dict(seen.verdicts),
+        "supply": chain.supply(),
+        "stale": len(seen.refused) - len(refused),
+        "refused": len(refused),
+        "refusals": [list(row) for row in refused[:20]],
+        "verifies": verify.problem_of(seen, case.tip, None) is None,
     }
 
 
@@ -95,8 +119,9 @@ def changed(random: Random, case: Case) -> Case:
     at = random.randrange(len(case.data))
     data = bytearray(case.data)
     data[at] ^= random.choice((1 << random.randrange(8), random.randrange(1, 256)))
-    return Case(f"{case.name}, byte {at} is {data[at]:#04x} instead of {case.data[at]:#04x}", bytes(data), case.tip,
-                case.is_proof)
+    return Case(
+        f"{case.name}, byte {at} is {data[at]:#04x} instead of {case.data[at]:#04x}", bytes(data), case.tip, case.is_proof
+    )
 
 
 def golden_chains() -> list[Case]:
@@ -114,8 +139,18 @@ def golden_chains() -> list[Case]:
 
 # Offsets, times and ends of a file that are odd, by what stands in their place; `%d` is what stood there.
 ODD_OFFSETS = (b"00%d", b"+%d", b"-%d", b"", b" %d", b"%d000", b"18446744073709551614", b"18446744073709551616", b"0x1")
-ODD_TIMES = (b"0%d", b"+%d", b"", b"-1", b"-0", b"--1", b"-9223372036854775808", b"18446744073709551615",
-             b"18446744073709551616", b"1e9")
+ODD_TIMES = (
+    b"0%d",
+    b"+%d",
+    b"",
+    b"-1",
+    b"-0",
+    b"--1",
+    b"-9223372036854775808",
+    b"18446744073709551615",
+    b"18446744073709551616",
+    b"1e9",
+)
 ODD_ENDS = (b"9999 -1 \xff\xff\xff\xff", b"9999 -1 \0\0\0\0", b"9999", b"9999 1 \0\0", b" ", b"\n", b"9999 1 \0\0\0\2x")
 
 
@@ -129,12 +164,12 @@ def framings(case: Case) -> list[Case]:
     ends = [b"%s %d %s%s" % (number(odd, offset), append_ms, length, value) for odd in ODD_OFFSETS]
     ends += [b"%d %s %s%s" % (offset, number(odd, append_ms), length, value) for odd in ODD_TIMES]
     ends += [export.write(*rows[-1]) + odd for odd in ODD_ENDS]
-    return [Case(f"{case.name}, ending as {end[:40]}", start + end, case.tip) for end in ends]
+    return [Case(f"{case.name}, ending as {end[:40]!r}", start + end, case.tip) for end in ends]
 
 
 def proofs_of(case: Case, random: Random, most: int) -> list[Case]:
     """Proof files at the tip of an export, with the records that it holds."""
-    chain, leaves, records = verify.Chain(), [], {}
+    chain, leaves, records = Chain(), [], {}
     for _, append_ms, value in export.read(io.BytesIO(case.data)):
         try:
             accepted = chain.apply(value, append_ms)
@@ -148,8 +183,11 @@ def proofs_of(case: Case, random: Random, most: int) -> list[Case]:
         leaf = leaves[index]
         record = records.get(leaf[21:53], b"") if leaf[0] == 3 else b""
         found = {
-            "chainId": chain.chain_id.hex(), "header": block.header_bytes(chain.header).hex(),
-            "leafIndex": str(index), "leaf": leaf.hex(), "path": [step.hex() for step in path(leaves, index)],
+            "chainId": chain.chain_id.hex(),
+            "header": block.header_bytes(chain.header).hex(),
+            "leafIndex": str(index),
+            "leaf": leaf.hex(),
+            "path": [step.hex() for step in path(leaves, index)],
             **({"record": record.hex()} if record else {}),
         }
         text = json.dumps(found, indent=2).encode()
@@ -182,7 +220,7 @@ def minted(seed: str) -> Case:
     return Case(f"minted {seed}", made.export(), made.chain.hash)
 
 
-def cases(args: argparse.Namespace, random: Random):
+def cases(args: argparse.Namespace, random: Random) -> Iterator[Case]:
     """Everything that is compared."""
     files = [given(Path(name)) for name in args.files] or golden_chains()
     exports = [case for case in files if not case.is_proof]
@@ -218,7 +256,9 @@ def main() -> int:
     parser.add_argument("--chains", type=int, default=100, help="chains that are made hostile")
     parser.add_argument("--keep", type=Path, default=ROOT / "target/disagreements", help="where to keep files")
     args = parser.parse_args()
-    counts, rules, apart = Counter(), Counter(), 0
+    counts: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    apart = 0
     with tempfile.TemporaryDirectory() as folder:
         theirs = Theirs(args.binary.resolve(), Path(folder))
         for case in cases(args, Random(args.seed)):
@@ -235,7 +275,7 @@ def main() -> int:
     return 1 if apart else 0
 
 
-def report(case: Case, one: dict, other: dict, keep: Path) -> None:
+def report(case: Case, one: dict[str, Any], other: dict[str, Any], keep: Path) -> None:
     """What differs, and the file."""
     keep.mkdir(parents=True, exist_ok=True)
     file = keep / f"{merkle.sha256(case.data).hex()[:16]}.{'json' if case.is_proof else 'export'}"

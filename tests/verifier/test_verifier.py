@@ -37,7 +37,8 @@ class Chains(unittest.TestCase):
     def test_candidates_leaves_and_states(self):
         for wanted in chains():
             with self.subTest(wanted["name"]):
-                chain, leaves = Chain(), []
+                chain = Chain()
+                leaves: list[bytes] = []
                 for number, candidate in enumerate(wanted["candidates"]):
                     self.candidate(chain, leaves, candidate, f"{wanted['name']}, candidate {number}")
                 self.assertEqual([data.hex() for data in leaves], wanted["leaves"])
@@ -71,9 +72,13 @@ class Chains(unittest.TestCase):
         self.assertEqual(chain.version, wanted["version"])
         found = {
             account.text(owner): {
-                "balance": state.balance, "nonce": state.nonce, "entries": state.entries, "last_leaf": state.last_leaf,
+                "balance": state.balance,
+                "nonce": state.nonce,
+                "entries": state.entries,
+                "last_leaf": state.last_leaf,
             }
-            for owner, state in chain.accounts.items() if state.entries
+            for owner, state in chain.accounts.items()
+            if state.entries
         }
         self.assertEqual(found, wanted["accounts"])
 
@@ -97,6 +102,7 @@ class Parts(unittest.TestCase):
         for row in rows["transactions"]:
             verdict, found = transaction.judge(bytes.fromhex(row["record"]), chain_id, names=True)
             self.assertEqual(verdict, transaction.INCLUDED)
+            assert found
             self.assertEqual(transaction.signed_bytes(found, chain_id).hex(), row["signed_bytes"])
             self.assertEqual(transaction.id_of(found, chain_id).hex(), row["id"])
             self.assertEqual(account.text(found["sender"]), row["sender"])
@@ -198,8 +204,13 @@ class Commands(unittest.TestCase):
         chain = golden("chain-open")
         last = [c for c in chain["candidates"] if c["result"] == "OK"][-1]
         for row in chain["proofs_at_tip"]:
-            found = {"chainId": chain["chain_id"], "header": last["header"], "leafIndex": str(row["leaf_index"]),
-                     "leaf": row["leaf"], "path": row["path"]}
+            found = {
+                "chainId": chain["chain_id"],
+                "header": last["header"],
+                "leafIndex": str(row["leaf_index"]),
+                "leaf": row["leaf"],
+                "path": row["path"],
+            }
             code, said = self.run_on(json.dumps(found).encode(), "proof", "--tip", chain["tip"])
             self.assertEqual(code, 0, said)
             self.assertIn("proven: ", said)
@@ -213,12 +224,24 @@ class Commands(unittest.TestCase):
             for index in (None, -1, row["leaf_index"] + 0.5, float("inf"), True, f"0{row['leaf_index']}"):
                 text = json.dumps({**found, "leafIndex": index}).encode()
                 self.assertEqual(self.run_on(text, "proof", "--tip", chain["tip"])[0], 6, index)
-            self.assertEqual(self.run_on(json.dumps(found).replace("leafIndex", "leaf_index").encode(), "proof",
-                                         "--tip", chain["tip"])[0], 0)
+            self.assertEqual(
+                self.run_on(json.dumps(found).replace("leafIndex", "leaf_index").encode(), "proof", "--tip", chain["tip"])[0], 0
+            )
 
     def test_json_that_is_no_proof(self):
-        bad = ["", "[]", "{}", "[" * 100_000, '{"path": 1}', '{"path": {}}', '{"header": 1}', '{"other": 1}',
-               '{"path": [], "path": []}', '{"chainId": 1}', '{"chainId": "\\ud800"}']
+        bad = [
+            "",
+            "[]",
+            "{}",
+            "[" * 100_000,
+            '{"path": 1}',
+            '{"path": {}}',
+            '{"header": 1}',
+            '{"other": 1}',
+            '{"path": [], "path": []}',
+            '{"chainId": 1}',
+            '{"chainId": "\\ud800"}',
+        ]
         for text in [*(text.encode() for text in bad), b"\xff", "{}".encode("utf-16")]:
             with self.assertRaises(proof.Unproven, msg=text):
                 proof.verify(text, bytes(32))

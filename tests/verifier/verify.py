@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 from blocklog_verifier import account, ed25519, export, proof
@@ -27,7 +28,7 @@ class Seen:
 
     chain: Chain = field(default_factory=Chain)
     blocks: int = 0
-    verdicts: Counter = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[int, str]] = field(default_factory=list)
     tip_height: int | None = None
 
@@ -51,30 +52,34 @@ def read_chain(file: BinaryIO, tip: bytes | None = None) -> Seen:
 def problem_of(seen: Seen, tip: bytes | None, chain_id: bytes | None) -> str | None:
     """Why it is not what was expected."""
     chain = seen.chain
-    if chain.genesis is None:
+    if not chain.genesis:
         return "there is no valid block 0"
     if chain_id is not None and chain.chain_id != chain_id:
         return f"this is chain {chain.chain_id.hex()}, not {chain_id.hex()}"
     if tip is not None and seen.tip_height is None:
-        return (f"block {tip.hex()} is not on this chain, which ends at height {chain.header['height']}: "
-                "what should have followed is missing or was changed")
+        return (
+            f"block {tip.hex()} is not on this chain, which ends at height {chain.header['height']}: "
+            "what should have followed is missing or was changed"
+        )
     return None
 
 
 def check_chain(args: argparse.Namespace) -> int:
     """The command `chain`."""
     began = time.monotonic()
-    with open(args.file, "rb") as file:
+    with Path(args.file).open("rb") as file:
         seen = read_chain(file, args.tip)
-    if seen.chain.genesis is not None:
+    if seen.chain.genesis:
         print_chain(seen)
     for offset, rule in seen.refused[:TOLD]:
         print(f"refused    offset {offset}: {rule}")
     if len(seen.refused) > TOLD:
         print(f"refused    {len(seen.refused) - TOLD} more")
     print(f"checked    every rule of format 1 in {time.monotonic() - began:.1f} s; signatures by {ed25519.fast_path()}")
-    print("unchecked  that blocks hold what the transactions topic holds; that no newer blocks are missing"
-          + ("" if args.tip else " (--tip)"))
+    print(
+        "unchecked  that blocks hold what the transactions topic holds; that no newer blocks are missing"
+        + ("" if args.tip else " (--tip)")
+    )
     if problem := problem_of(seen, args.tip, args.chain_id):
         print(f"{args.file}: {problem}", file=sys.stderr)
         return DOES_NOT_VERIFY
@@ -99,7 +104,7 @@ def print_chain(seen: Seen) -> None:
 
 def check_proof(args: argparse.Namespace) -> int:
     """The command `proof`."""
-    with open(args.file, "rb") as file:
+    with Path(args.file).open("rb") as file:
         text = file.read()
     try:
         print("\n".join(proof.verify(text, args.tip)))
@@ -132,7 +137,8 @@ def main(words: list[str] | None = None) -> int:
     inclusion.set_defaults(run=check_proof)
     args = parser.parse_args(words)
     try:
-        return args.run(args)
+        code: int = args.run(args)
+        return code
     except export.Broken as problem:
         print(f"{args.file}: {problem}", file=sys.stderr)
         return DOES_NOT_VERIFY

@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
+
+from blocklog_verifier import account
 
 from . import faults, lanes, ports, promises, services
 from .kafka import Broker
-from .mixture import FUNDS, Signer, account
+from .mixture import FUNDS, Signer
 from .process import wait_until
 from .scenario import Scenario, check
 
@@ -16,7 +19,7 @@ KEYS = 2
 class Campaign:
     """Three brokers, a chain, its services, lanes that write everything down, and whoever watches."""
 
-    def __init__(self, s: Scenario, partitions: int = 3, genesis: dict | None = None):
+    def __init__(self, s: Scenario, partitions: int = 3, genesis: dict[str, Any] | None = None):
         self.s, self.partitions = s, partitions
         self.signers = [Signer(bytes([n + 1]) * 32) for n in range(KEYS)]
         cluster = s.cluster(brokers=BROKERS)
@@ -26,15 +29,25 @@ class Campaign:
         self.book = lanes.Book(s.folder / "attempts.jsonl")
         self.lanes: list[lanes.Lane] = []
         self.watch = faults.Watch(self.net.services)
-        self.gauge: faults.Gauge | None = None
+        # From `begin` on.
+        self._gauge: faults.Gauge | None = None
 
     def __enter__(self) -> "Campaign":
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         # Before the processes are ended, which is then no news.
-        for one in (*self.lanes, self.watch, *([self.gauge] if self.gauge else [])):
-            one.stop()
+        for lane in self.lanes:
+            lane.stop()
+        self.watch.stop()
+        if self._gauge:
+            self._gauge.stop()
+
+    @property
+    def gauge(self) -> faults.Gauge:
+        if self._gauge is None:
+            raise ValueError("the campaign has not begun")
+        return self._gauge
 
     def of(self, kind: str) -> list[services.Service]:
         return [service for service in self.net.services if service.kind == kind]
@@ -48,11 +61,11 @@ class Campaign:
     def begin(self) -> None:
         """To be called once all services are started: waits for them, and looks after them from then on."""
         self.net.await_ready()
-        self.gauge = faults.Gauge(self.of("ledger")[0]).start()
+        self._gauge = faults.Gauge(self.of("ledger")[0]).start()
         self.watch.start()
         self.chain_id = bytes.fromhex(services.info(self.of("ledger")[0])["chainId"])
 
-    def add(self, kind: type, lane: str, **options) -> None:
+    def add(self, kind: type[lanes.Lane], lane: str, **options: Any) -> None:
         """Starts a lane. The first ingest it uses depends on its number, so that lanes are spread."""
         ingests, first = self.of("ingest"), int(lane[1:]) % len(self.of("ingest"))
         ingests = [*ingests[first:], *ingests[:first]]
@@ -65,7 +78,10 @@ class Campaign:
             for lane in self.lanes:
                 lane.check()
             answered = {attempt.lane for attempt in list(self.book.attempts) if attempt.outcome == lanes.ACKNOWLEDGED}
-            check(len(answered) == len(self.lanes), f"lanes without an acknowledgement: {set(l.lane for l in self.lanes) - answered}")
+            check(
+                len(answered) == len(self.lanes),
+                f"lanes without an acknowledgement: { {lane.lane for lane in self.lanes} - answered }",
+            )
             return self.gauge.height() > 3
 
         wait_until("all lanes and blocks", flowing, seconds)
@@ -86,9 +102,11 @@ class Campaign:
         inclusions = [at for at, _ in self.gauge.inclusions]
         gaps = [faults.longest_gap(rows, began, end) for rows in (moments, inclusions)]
         after = [next((at - healing for at in rows if at > healing), float("nan")) for rows in (moments, blocks)]
-        self.s.step(f"{name}: nothing acknowledged for {gaps[0]:.1f} s, nothing included for {gaps[1]:.1f} s; after healing began "
-                    f"ack {after[0]:.1f} s, block {after[1]:.1f} s, in sync {insync:.1f} s; "
-                    f"{self.book.acknowledged() - acked} acknowledged, height {self.gauge.height()}")
+        self.s.step(
+            f"{name}: nothing acknowledged for {gaps[0]:.1f} s, nothing included for {gaps[1]:.1f} s; after healing began "
+            f"ack {after[0]:.1f} s, block {after[1]:.1f} s, in sync {insync:.1f} s; "
+            f"{self.book.acknowledged() - acked} acknowledged, height {self.gauge.height()}"
+        )
 
     def stop_one(self, broker: Broker, seconds: float = 2) -> float:
         """SIGTERM, and back."""
@@ -133,10 +151,11 @@ class Campaign:
         for lane in self.lanes:
             lane.join(deadline - time.monotonic())
         ended = self.watch.stop()
-        self.s.step(f"the load is over: {self.book.acknowledged()} of {len(self.book.attempts)} attempts acknowledged; "
-                    f"processes that ended by themselves: {len(ended)}")
+        self.s.step(
+            f"the load is over: {self.book.acknowledged()} of {len(self.book.attempts)} attempts acknowledged; "
+            f"processes that ended by themselves: {len(ended)}"
+        )
         recount = promises.settle(self.s, self.net, self.of("ledger"), self.partitions, KEYS * FUNDS)
         failures = [*promises.broken(self.book, recount), *ended]
         check(not failures, "\n".join(failures))
         self.s.step("every promise was kept, and no process ended by itself")
-

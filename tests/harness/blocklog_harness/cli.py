@@ -7,6 +7,8 @@ import select
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 from . import kafka, paths, process
 
@@ -35,12 +37,12 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-def _fetch(_options) -> int:
+def _fetch(_options: argparse.Namespace) -> int:
     print(kafka.libraries())
     return 0
 
 
-def _run(options) -> int:
+def _run(options: argparse.Namespace) -> int:
     deadline = time.monotonic() + options.hours * 3600
     cluster = kafka.Cluster(options.brokers)
     try:
@@ -60,24 +62,24 @@ def _run(options) -> int:
 
 
 def _owned(owner: int | None) -> bool:
-    return owner is None or os.path.exists(f"/proc/{owner}")
+    return owner is None or Path(f"/proc/{owner}").exists()
 
 
-def _state():
+def _state() -> Path:
     return paths.target() / STATE
 
 
-def _read_state() -> dict | None:
+def _read_state() -> dict[str, Any] | None:
     try:
         state = json.loads(_state().read_text())
         # The pid alone could belong to somebody else by now.
-        with open(f"/proc/{state['pid']}/cmdline", "rb") as line:
-            return state if b"kafka.py" in line.read() else None
+        line = Path(f"/proc/{state['pid']}/cmdline").read_bytes()
+        return state if b"kafka.py" in line else None
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _up(options) -> int:
+def _up(options: argparse.Namespace) -> int:
     state = _read_state()
     if state is None:
         _state().parent.mkdir(parents=True, exist_ok=True)
@@ -86,10 +88,15 @@ def _up(options) -> int:
         # The child holds both ends of its stdin, which so never closes, so only time or a signal ends the broker.
         silent, held = os.pipe()
         child = subprocess.Popen(
-            command, stdin=silent, stdout=subprocess.PIPE, stderr=sys.stderr, text=True,
-            start_new_session=True, pass_fds=(held,),
+            command,
+            stdin=silent,
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+            start_new_session=True,
+            pass_fds=(held,),
         )
-        line = child.stdout.readline().strip()
+        line = child.stdout.readline().strip() if child.stdout else ""
         if not line:
             return child.wait(30) or 1
         state = {"pid": child.pid, "bootstrap": line}
@@ -98,7 +105,7 @@ def _up(options) -> int:
     return 0
 
 
-def _down(_options) -> int:
+def _down(_options: argparse.Namespace) -> int:
     state = _read_state()
     if state is not None:
         os.kill(state["pid"], 15)
@@ -107,7 +114,7 @@ def _down(_options) -> int:
     return 0
 
 
-def _env(_options) -> int:
+def _env(_options: argparse.Namespace) -> int:
     state = _read_state()
     if state is None:
         raise process.Failure("no broker is up: run `tests/harness/kafka.py up`")

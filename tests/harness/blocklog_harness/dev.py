@@ -1,8 +1,9 @@
 """The whole chain in one process, on free ports."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any, Self
 
 from . import paths
 from .process import Failure, Process, wait_until
@@ -12,17 +13,25 @@ READY_SECONDS = 60
 NOWHERE = "127.0.0.1:1"
 
 
+@dataclass(frozen=True)
+class Place:
+    """One service of the process."""
+
+    name: str
+    grpc: str
+
+
 class Dev(Process):
     """`blocklog-dev --ports auto`: its ports change with every start, so they are looked up at every use."""
 
-    def __init__(self, folder: Path, *flags, name: str = "dev"):
+    def __init__(self, folder: Path, *flags: object, name: str = "dev"):
         folder.mkdir(parents=True, exist_ok=True)
         self.data = folder / "data"
         self.file = folder / f"{name}.json"
         argv = [paths.binary("blocklog-dev"), "--data", self.data, "--ports", "auto", "--announce", self.file, *flags]
         super().__init__(name, argv, folder / f"{name}.log", cwd=folder)
 
-    def start(self) -> "Dev":
+    def start(self) -> Self:
         self.file.unlink(missing_ok=True)
         super().start()
         return self
@@ -40,8 +49,9 @@ class Dev(Process):
         wait_until(f"{self.name} to be ready", announced, seconds)
         return self
 
-    def announcement(self) -> dict:
-        return json.loads(self.file.read_text())
+    def announcement(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.file.read_text())
+        return found
 
     @property
     def grpc(self) -> str:
@@ -49,12 +59,12 @@ class Dev(Process):
         return self._place("ingest")
 
     @property
-    def ledger(self) -> SimpleNamespace:
-        return SimpleNamespace(name="ledger", grpc=self._place("ledger"))
+    def ledger(self) -> Place:
+        return Place("ledger", self._place("ledger"))
 
     def _place(self, service: str) -> str:
         try:
-            return self.announcement()[service]["grpc"]
+            return str(self.announcement()[service]["grpc"])
         except (OSError, ValueError):
             # Between a kill and the next start, a call fails as it would at the old address, and is tried again.
             return NOWHERE

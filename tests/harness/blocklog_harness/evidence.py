@@ -1,186 +1,92 @@
-"""The chain as the blockchain topic tells it, read by nothing of Blocklog's own code.
+"""The chain on the blockchain topic as the verifier derives it, in the words of scenarios: who won, what is included, who has what."""
 
-Enough of the format to count: headers, hashes, who was first, verdicts, transaction ids, balances. It trusts that
-candidates are valid but for their order, so it is for runs in which nobody publishes invalid blocks.
-"""
-
-import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
+
+from blocklog_verifier import account, block, transaction, wire
+from blocklog_verifier.block import Refused
+from blocklog_verifier.chain import Chain
 
 from . import tools
 from .process import Failure
 
-VERDICTS = [
-    "INCLUDED", "TOO_LARGE", "UNDECODABLE", "BAD_ACCOUNT", "NAMES_NOT_ALLOWED", "MEMO_TOO_LARGE", "EMPTY",
-    "BAD_SIGNATURE", "EXPIRED", "NONCE_TOO_LOW", "INSUFFICIENT_FUNDS", "BALANCE_OVERFLOW",
-]
-
-
-def fields(data: bytes):
-    """The fields of a protobuf message: number, and an int or bytes."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = _varint(data, at)
-        elif kind == 1:
-            value, at = int.from_bytes(data[at : at + 8], "little"), at + 8
-        elif kind == 2:
-            size, at = _varint(data, at)
-            if at + size > len(data):
-                raise ValueError("a field ends behind the message")
-            value, at = data[at : at + size], at + size
-        else:
-            raise ValueError(f"wire type {kind}")
-        yield key >> 3, value
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if at >= len(data):
-            raise ValueError("a number ends behind the message")
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if not byte & 0x80:
-            return value, at
-
 
 @dataclass
 class Block:
-    """One candidate."""
+    """A block of the chain."""
 
-    topic_offset: int
-    header: dict
+    hash: bytes
+    header: dict[str, Any]
     records: list[bytes]
-    verdicts: bytes
 
     @property
     def height(self) -> int:
-        return self.header.get(2, 0)
-
-    @property
-    def previous(self) -> bytes:
-        return self.header.get(3, b"")
-
-    @property
-    def slice(self) -> tuple[int, int, int]:
-        """Partition, first offset, offset behind the last."""
-        return self.header.get(7, 0), self.header.get(8, 0), self.header.get(9, 0)
-
-    @property
-    def miner(self) -> str:
-        return name(self.header.get(10, b""))
-
-    @property
-    def hash(self) -> bytes:
-        h = self.header
-        number = lambda n, size: h.get(n, 0).to_bytes(size, "big")
-        parts = [number(1, 4), number(2, 8), h.get(3, b""), h.get(4, b""), number(5, 8), number(6, 8), number(7, 4)]
-        parts += [number(8, 8), number(9, 8), h.get(10, b"").ljust(32, b"\0"), number(11, 4), number(12, 8)]
-        return hashlib.sha256(b"".join(parts)).digest()
-
-
-def name(account: bytes) -> str:
-    """A named account as text, a key as hex."""
-    return account.decode() if len(account) < 32 else account.hex()
-
-
-def block(offset: int, value: bytes) -> Block:
-    """Decodes a block record; ValueError if it is none."""
-    header, records, verdicts = {}, [], b""
-    for number, content in fields(value):
-        if number == 1:
-            header = dict(fields(content))
-        elif number == 3:
-            records.append(content)
-        elif number == 4:
-            verdicts = content
-    return Block(offset, header, records, verdicts)
+        return int(self.header["height"])
 
 
 @dataclass
-class Transaction:
-    """A decoded record."""
-
-    sender: bytes = b""
-    recipient: bytes = b""
-    amount: int = 0
-    nonce: int = 0
-    memo: bytes = b""
-    valid_until: int = 0
-
-    def id(self, chain_id: bytes) -> str:
-        account = lambda a: bytes([len(a)]) + a
-        signed = b"blocklog:tx:v1" + chain_id + account(self.sender) + account(self.recipient)
-        signed += self.amount.to_bytes(8, "big") + self.nonce.to_bytes(8, "big")
-        signed += self.valid_until.to_bytes(8, "big") + len(self.memo).to_bytes(2, "big") + self.memo
-        return hashlib.sha256(signed).hexdigest()
-
-
-def transaction(record: bytes) -> Transaction:
-    """Decodes a transaction record."""
-    found = dict(fields(record))
-    get = lambda number, default: found.get(number, default)
-    return Transaction(get(1, b""), get(2, b""), get(3, 0), get(4, 0), get(5, b""), get(6, 0))
-
-
-@dataclass
-class Chain:
+class Evidence:
     """What a topic adds up to."""
 
-    chain_id: bytes = b""
+    chain: Chain = field(default_factory=Chain)
     blocks: list[Block] = field(default_factory=list)
-    stale: list[Block] = field(default_factory=list)
-    verdicts: Counter = field(default_factory=Counter)
-    included: Counter = field(default_factory=Counter)
-    balances: Counter = field(default_factory=Counter)
-    cursors: dict = field(default_factory=dict)
+    # Candidates that the chain did not take: topic offset, value, and the rule that refused them.
+    refused: list[tuple[int, bytes, str]] = field(default_factory=list)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    # Transaction ids, each with how often it was included.
+    included: Counter[str] = field(default_factory=Counter)
+
+    def add(self, candidate: tools.Record) -> None:
+        """The next candidate of the topic."""
+        try:
+            accepted = self.chain.apply(candidate.value, candidate.append_ms)
+        except Refused as refused:
+            self.refused.append((candidate.offset, candidate.value, refused.rule))
+            return
+        records = block.body(candidate.value)["records"]
+        self.blocks.append(Block(accepted.hash, accepted.header, records))
+        # Block 0 carries the genesis, which nobody judges.
+        for record, verdict in zip(records, accepted.verdicts, strict=accepted.header["height"] > 0):
+            self.verdicts[transaction.VERDICTS[verdict]] += 1
+            if verdict == transaction.INCLUDED:
+                moved = wire.decode(transaction.FIELDS, record)
+                self.included[transaction.id_of(moved, self.chain_id).hex()] += 1
+
+    @property
+    def chain_id(self) -> bytes:
+        return self.chain.chain_id
 
     @property
     def tip(self) -> Block:
         return self.blocks[-1]
 
-    def made_by(self) -> Counter:
+    @property
+    def balances(self) -> Counter[str]:
+        """By the text of accounts."""
+        return Counter({account.text(owner): state.balance for owner, state in self.chain.accounts.items()})
+
+    def stale(self) -> set[str]:
+        """The hashes of those that lost a race."""
+        return {block.frame(value).hash.hex() for _, value, rule in self.refused if rule == "STALE"}
+
+    def made_by(self) -> Counter[str]:
         """Blocks by miner, block 0 aside."""
-        return Counter(b.miner for b in self.blocks[1:])
-
-    def _add(self, candidate: Block, reward: int) -> None:
-        partition, start, end = candidate.slice
-        if start != self.cursors.get(partition, 0) or end - start != len(candidate.records):
-            raise Failure(f"block {candidate.height} takes {start}..{end} of partition {partition} out of turn")
-        self.cursors[partition] = end
-        self.blocks.append(candidate)
-        self.balances[candidate.miner] += reward
-        for record, verdict in zip(candidate.records, candidate.verdicts, strict=True):
-            self.verdicts[VERDICTS[verdict]] += 1
-            if verdict == 0:
-                moved = transaction(record)
-                self.included[moved.id(self.chain_id)] += 1
-                self.balances[name(moved.sender)] -= moved.amount
-                if moved.recipient:
-                    self.balances[name(moved.recipient)] += moved.amount
+        return Counter(block.miner_of(made.header) for made in self.blocks[1:])
 
 
-def read(bootstrap: str, topic: str = "blockchain") -> Chain:
-    """Folds the topic: the first candidate on the tip is the next block, the others are stale."""
-    chain, reward = Chain(), 0
-    for record in tools.consume(bootstrap, topic):
-        candidate = block(record.offset, record.value)
-        if not chain.blocks:
-            genesis = dict(fields(candidate.records[0]))
-            reward = genesis.get(5, 0)
-            for number, allocation in fields(candidate.records[0]):
-                if number == 10:
-                    found = dict(fields(allocation))
-                    chain.balances[name(found[1])] += found.get(2, 0)
-            chain.chain_id = candidate.hash
-            chain.blocks.append(candidate)
-        elif candidate.previous == chain.tip.hash:
-            chain._add(candidate, reward)
-        else:
-            chain.stale.append(candidate)
-    return chain
+def fold(candidates: Iterable[tools.Record]) -> Evidence:
+    """Candidates in the order of the topic."""
+    evidence = Evidence()
+    for candidate in candidates:
+        evidence.add(candidate)
+    return evidence
+
+
+def read(bootstrap: str, topic: str = "blockchain") -> Evidence:
+    """A topic on which nobody lies: candidates become blocks or lose a race."""
+    evidence = fold(tools.consume(bootstrap, topic))
+    if invalid := [(offset, rule) for offset, _, rule in evidence.refused if rule != "STALE"]:
+        raise Failure(f"{topic} holds candidates that are no valid blocks: {invalid}")
+    return evidence

@@ -4,10 +4,12 @@ import json
 import signal
 import threading
 import time
+from collections.abc import Sequence
+from itertools import pairwise
 
 from . import kafka, services, tools
-from .grpc import Channel
 from .process import Failure, Process, wait_until
+from .rpc import Channel
 
 # A cluster that was down altogether takes its time on a busy machine.
 HEAL_SECONDS = 240
@@ -71,8 +73,9 @@ class Brokers:
 class Watch:
     """Notes every process that ends without having been told to."""
 
-    def __init__(self, processes: list[Process]):
-        self.processes, self.ended = processes, []
+    def __init__(self, processes: Sequence[Process]):
+        self.processes = processes
+        self.ended: list[str] = []
         self._told: set[Process] = set()
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -164,4 +167,4 @@ class Gauge:
 def longest_gap(moments: list[float], begin: float, end: float) -> float:
     """The longest time in between in which nothing happened."""
     inside = [begin, *(at for at in moments if begin < at < end), end]
-    return max(after - before for before, after in zip(inside, inside[1:]))
+    return max(after - before for before, after in pairwise(inside))

@@ -1,30 +1,37 @@
 """A block made by hand: sealed as the rules want it, whatever it says of the topic."""
 
-import sys
+from typing import Any
 
-from . import paths
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_mint.encoding import encode  # noqa: E402
-from blocklog_verifier import block, transaction, work  # noqa: E402
-from blocklog_verifier.block import Frame  # noqa: E402
-from blocklog_verifier.chain import Chain, Evaluation  # noqa: E402
-from blocklog_verifier.merkle import sha256  # noqa: E402
+from blocklog_mint.encoding import encode
+from blocklog_verifier import block, transaction, work
+from blocklog_verifier.block import Frame
+from blocklog_verifier.chain import Chain, Evaluation
+from blocklog_verifier.merkle import sha256
 
 
-def seal(chain: Chain, partition: int, slots: list, miner: bytes) -> bytes:
+def seal(chain: Chain, partition: int, slots: list[Any], miner: bytes) -> bytes:
     """The value of a block upon the tip. Slots are in offset order from the cursor on: a record's bytes, ("too large", hash), or
     None for an offset without a record. A named `miner` needs no signature."""
     start = chain.cursors[partition]
-    header = {
-        "version": 1, "height": chain.header["height"] + 1, "previous_hash": chain.hash, "log_root": bytes(32), "log_size": 0,
-        "timestamp_ms": chain.header["timestamp_ms"], "partition": partition, "from_offset": start,
-        "to_offset": start + len(slots), "miner": miner, "bits": chain.next_bits(), "nonce": 0,
+    header: dict[str, Any] = {
+        "version": 1,
+        "height": chain.header["height"] + 1,
+        "previous_hash": chain.hash,
+        "log_root": bytes(32),
+        "log_size": 0,
+        "timestamp_ms": chain.header["timestamp_ms"],
+        "partition": partition,
+        "from_offset": start,
+        "to_offset": start + len(slots),
+        "miner": miner,
+        "bits": chain.next_bits(),
+        "nonce": 0,
     }
     trial = Evaluation(chain, Frame(header, b"", b""), {})
     trial.pay()
-    records, verdicts, holes = [], [], []
+    records: list[bytes] = []
+    verdicts: list[int] = []
+    holes: list[dict[str, int]] = []
     for offset, slot in enumerate(slots, start):
         if slot is None:
             if holes and holes[-1]["to_offset"] == offset:

@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 from . import paths, ports
 from .process import Failure, Process, wait_until
@@ -38,7 +39,7 @@ def libraries() -> Path:
 def _fetch(folder: Path) -> None:
     for jar in folder.glob("*.jar"):
         jar.unlink()
-    command = ["mvn", "-q", "-B", "-f", paths.KAFKA / "pom.xml", "dependency:copy-dependencies"]
+    command = ["mvn", "-q", "-B", "-f", str(paths.KAFKA / "pom.xml"), "dependency:copy-dependencies"]
     command += ["-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
     for attempt in range(1, FETCH_ATTEMPTS + 1):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
@@ -58,13 +59,13 @@ class Broker:
         self.controller_port = controller_port
         self.address = f"127.0.0.1:{port}"
         # What differs from the usual, and more words for the formatting of its folder.
-        self.settings: dict = {}
+        self.settings: dict[str, Any] = {}
         self.format_flags: list[str] = []
         libs = libraries()
         self._java = ["java", "-cp", f"{libs}/*"]
         argv = [self._java[0], f"-Xmx{HEAP_MIB}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
         argv += [f"-Dlog4j2.configurationFile={paths.KAFKA / 'log4j2.properties'}", *self._java[1:]]
-        argv += ["kafka.Kafka", folder / "server.properties"]
+        argv += ["kafka.Kafka", str(folder / "server.properties")]
         self.process = Process(f"kafka-{node}", argv, folder / "broker.log", cwd=folder)
 
     def prepare(self, cluster_id: str, voters: str, brokers: int) -> None:
@@ -169,5 +170,5 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         return self.start()
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()

@@ -6,22 +6,20 @@ promises were kept is for `promises` to find out, from the topics.
 
 import heapq
 import json
-import sys
 import threading
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from . import paths
-from .grpc import CODES, Channel, Pipe, Status
+from blocklog_mint.encoding import encode
+from blocklog_verifier import transaction
+
+from .mixture import Signer
 from .process import Failure
+from .rpc import CODES, Channel, Pipe, Status
 from .services import Service
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_mint.encoding import encode  # noqa: E402
-from blocklog_verifier import transaction  # noqa: E402
 
 SUBMIT = "ingest.v1.IngestService.SubmitTransaction"
 STREAM = "ingest.v1.IngestService.SubmitTransactions"
@@ -61,7 +59,7 @@ class Book:
     records: dict[str, bytes] = field(default_factory=dict)
     memos: dict[str, bytes] = field(default_factory=dict)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._out, self._lock = self.file.open("w"), threading.Lock()
 
     def note(self, attempt: Attempt) -> Attempt:
@@ -80,7 +78,7 @@ class Book:
         """When something was acknowledged, on the clock of time.monotonic."""
         return sorted(a.at + a.seconds for a in list(self.attempts) if a.outcome == ACKNOWLEDGED)
 
-    def refusals(self) -> Counter:
+    def refusals(self) -> Counter[str]:
         """How often each reason was given."""
         return Counter(a.reason or a.code for a in self.attempts if a.outcome != ACKNOWLEDGED)
 
@@ -95,7 +93,9 @@ def outcome(code: str, reason: str) -> str:
 class Lane:
     """A client in a thread; `lane` is its letter and number."""
 
-    def __init__(self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], signer=None, pause: float = 0.05):
+    def __init__(
+        self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], signer: Signer | None = None, pause: float = 0.05
+    ):
         self.lane, self.book, self.chain_id, self.ingests = lane, book, chain_id, ingests
         self.signer, self.pause, self.ingest = signer, pause, 0
         self.sender = signer.account if signer else f"lane-{lane}".encode()
@@ -147,8 +147,13 @@ class Lane:
     def record(self, nonce: int, memo: str = "") -> tuple[str, bytes]:
         """A transaction of this lane's sender: its id, and the record, which is the same however often it is made."""
         moved = {
-            "sender": self.sender, "recipient": b"sink", "amount": nonce % 7 + 1, "nonce": nonce, "memo": memo,
-            "valid_until": 0, "signature": b"",
+            "sender": self.sender,
+            "recipient": b"sink",
+            "amount": nonce % 7 + 1,
+            "nonce": nonce,
+            "memo": memo,
+            "valid_until": 0,
+            "signature": b"",
         }
         if self.signer:
             moved["signature"] = self.signer.sign(transaction.signed_bytes(moved, self.chain_id))
@@ -157,7 +162,7 @@ class Lane:
         self.book.records[identity] = record
         return identity, record
 
-    def submit(self, request: dict, identity: str, nonce: int) -> tuple[Attempt, dict]:
+    def submit(self, request: dict[str, Any], identity: str, nonce: int) -> tuple[Attempt, dict[str, Any]]:
         """One unary call, written down; with what the error says of the transaction."""
         attempt, known = Attempt(self.lane, identity, nonce, UNKNOWN, at=time.monotonic()), {}
         try:
@@ -190,7 +195,7 @@ class Lane:
         time.sleep(0.3)
 
 
-def accept(attempt: Attempt, reply: dict) -> None:
+def accept(attempt: Attempt, reply: dict[str, Any]) -> None:
     """An acknowledgement: the id that is promised, and where it is."""
     attempt.outcome, attempt.code = ACKNOWLEDGED, "OK"
     attempt.id, attempt.nonce = reply["transaction"]["id"], reply["transaction"]["nonce"]
@@ -274,8 +279,15 @@ class Pipelined(Lane):
     """
 
     def __init__(
-        self, lane: str, book: Book, chain_id: bytes, ingests: list[Service], habit: str = "eager", window: int = 50,
-        rate: float = 30.0, partition: int | None = None,
+        self,
+        lane: str,
+        book: Book,
+        chain_id: bytes,
+        ingests: list[Service],
+        habit: str = "eager",
+        window: int = 50,
+        rate: float = 30.0,
+        partition: int | None = None,
     ):
         super().__init__(lane, book, chain_id, ingests)
         self.habit, self.window, self.rate, self.partition = habit, window, rate, partition
@@ -319,7 +331,7 @@ class Pipelined(Lane):
             if not self.again and not self._new():
                 return
             nonce, identity, record = self.again[0]
-            request: dict = {"record": record}
+            request: dict[str, Any] = {"record": record}
             if self.partition is not None:
                 request["partition"] = self.partition
             if not pipe.send({"tag": self.tag + 1, "request": request}):
@@ -340,7 +352,7 @@ class Pipelined(Lane):
         heapq.heappush(self.again, (self.nonce, identity, record))
         return True
 
-    def _take(self, reply: dict) -> None:
+    def _take(self, reply: dict[str, Any]) -> None:
         flight = self.flights.pop(reply.get("tag", 0))
         attempt = Attempt(self.lane, flight.id, flight.nonce, UNKNOWN, at=flight.at, seconds=time.monotonic() - flight.at)
         if "accepted" in reply:

@@ -3,10 +3,13 @@
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from . import tools
 from .process import Failure
-from .services import Service
+from .services import Server
+
+Replies = dict[int, dict[str, Any]]
 
 SUBMIT = "ingest.v1.IngestService/SubmitTransactions"
 
@@ -20,9 +23,9 @@ class Wanted:
     amount: int
     nonce: int
 
-    def request(self, tag: int, partition: int | None) -> dict:
+    def request(self, tag: int, partition: int | None) -> dict[str, Any]:
         content = {"sender": self.sender, "recipient": self.recipient, "amount": self.amount, "nonce": self.nonce}
-        request: dict = {"transaction": content}
+        request: dict[str, Any] = {"transaction": content}
         if partition is not None:
             request["partition"] = partition
         return {"tag": tag, "request": request}
@@ -37,7 +40,7 @@ def rounds(senders: int, per_sender: int, prefix: str = "sender", first_nonce: i
     return found
 
 
-def submit(ingest: Service, wanted: list[Wanted], partition: int | None = None, seconds: float = 60) -> dict[str, dict]:
+def submit(ingest: Server, wanted: list[Wanted], partition: int | None = None, seconds: float = 60) -> dict[str, dict[str, Any]]:
     """Submits them on one stream, all of which must be accepted: id → accepted reply."""
     found, refused, error = attempt(ingest, wanted, partition, seconds)
     if error or refused or len(found) != len(wanted):
@@ -45,10 +48,12 @@ def submit(ingest: Service, wanted: list[Wanted], partition: int | None = None, 
     return {reply["transaction"]["id"]: reply for reply in found.values()}
 
 
-def attempt(ingest: Service, wanted: list[Wanted], partition: int | None, seconds: float):
+def attempt(
+    ingest: Server, wanted: list[Wanted], partition: int | None, seconds: float
+) -> tuple[Replies, Replies, tools.GrpcError | None]:
     """One stream: replies by index of those accepted, of those refused, and how the stream failed if it did."""
     requests = [one.request(tag, partition) for tag, one in enumerate(wanted)]
-    error = None
+    error: tools.GrpcError | None = None
     try:
         replies = tools.stream(ingest.grpc, SUBMIT, requests, seconds)
     except tools.GrpcError as failed:
@@ -62,9 +67,9 @@ class Load:
     """Submits in the background, batch after batch, until stopped. What is not acknowledged is sent again as it is,
     so at the end every transaction it ever made has been acknowledged."""
 
-    def __init__(self, ingest: Service, senders: int = 20, batch: int = 5, pause: float = 0.2, prefix: str = "load"):
+    def __init__(self, ingest: Server, senders: int = 20, batch: int = 5, pause: float = 0.2, prefix: str = "load"):
         self.ingest = ingest
-        self.acknowledged: dict[str, dict] = {}
+        self.acknowledged: dict[str, dict[str, Any]] = {}
         self.retries = 0
         self._senders, self._batch, self._pause, self._prefix = senders, batch, pause, prefix
         self._stop = threading.Event()
@@ -75,7 +80,7 @@ class Load:
         self._thread.start()
         return self
 
-    def stop(self, seconds: float = 120) -> dict[str, dict]:
+    def stop(self, seconds: float = 120) -> dict[str, dict[str, Any]]:
         """Ends after the present batch is acknowledged; id → accepted reply."""
         self._stop.set()
         self._thread.join(seconds)

@@ -1,28 +1,40 @@
 """Transactions of all sorts: valid ones, and some for each way in which a record can be refused."""
 
-import sys
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
-from . import paths
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_mint.encoding import encode  # noqa: E402
-from blocklog_mint.key import Key  # noqa: E402
-from blocklog_verifier import account, transaction  # noqa: E402
+from blocklog_mint.encoding import encode
+from blocklog_mint.key import Key
+from blocklog_verifier import account, transaction
 
 try:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    FAST = True
 except ImportError:
-    Ed25519PrivateKey = None
+    FAST = False
 
 FUNDS = 10**9
 LARGEST = 2**63 - 1
 # How many of a hundred and something.
 WEIGHTS = {
-    "transfer": 50, "signed": 18, "note": 4, "to_itself": 2, "repeated": 3, "late": 2, "poor": 2, "overflowing": 2,
-    "expired": 2, "garbage": 2, "spoilt": 2, "bad_account": 2, "long_memo": 2, "empty": 2, "forged": 3, "too_large": 1,
+    "transfer": 50,
+    "signed": 18,
+    "note": 4,
+    "to_itself": 2,
+    "repeated": 3,
+    "late": 2,
+    "poor": 2,
+    "overflowing": 2,
+    "expired": 2,
+    "garbage": 2,
+    "spoilt": 2,
+    "bad_account": 2,
+    "long_memo": 2,
+    "empty": 2,
+    "forged": 3,
+    "too_large": 1,
 }
 # Ingest refuses what no chain would take.
 STATELESS = {"garbage", "spoilt", "bad_account", "long_memo", "empty", "forged", "too_large"}
@@ -34,7 +46,7 @@ class Signer:
     def __init__(self, seed: bytes):
         self._slow = Key(seed)
         self.account = self._slow.account
-        self._fast = Ed25519PrivateKey.from_private_bytes(seed) if Ed25519PrivateKey else self._slow
+        self._fast = Ed25519PrivateKey.from_private_bytes(seed) if FAST else self._slow
 
     def sign(self, message: bytes) -> bytes:
         return self._fast.sign(message)
@@ -72,7 +84,8 @@ class Mixture:
 
     def one(self, kind: str) -> Made:
         """A record of a kind."""
-        return getattr(self, f"_{kind}")(kind)
+        made: Made = getattr(self, f"_{kind}")(kind)
+        return made
 
     def _made(self, kind: str, sender: bytes, value: bytes) -> Made:
         # By the sender's bytes, so that a third goes by ingest.
@@ -83,14 +96,20 @@ class Mixture:
             self.known.append(made)
         return made
 
-    def _record(self, kind: str, by, **fields) -> Made:
+    def _record(self, kind: str, by: bytes | Signer, **fields: object) -> Made:
         """A transaction with the next nonce of `by`, a name or a signer; signed if it can be; `fields` override."""
         owner = by if isinstance(by, bytes) else by.account
         nonce = self.nonces.get(owner, 0) + self.random.choice((1, 1, 1, 2, 50))
         memo = self.random.choice(("", "", "rent", "café ☕", "x" * 256))
-        moved = {
-            "sender": owner, "recipient": self._anybody(), "amount": self.random.randint(1, 9), "nonce": nonce,
-            "memo": memo, "valid_until": self.random.choice((0, 0, 0, 10**6)), "signature": b"", **fields,
+        moved: dict[str, Any] = {
+            "sender": owner,
+            "recipient": self._anybody(),
+            "amount": self.random.randint(1, 9),
+            "nonce": nonce,
+            "memo": memo,
+            "valid_until": self.random.choice((0, 0, 0, 10**6)),
+            "signature": b"",
+            **fields,
         }
         if kind not in STATELESS:
             self.nonces[owner] = max(moved["nonce"], self.nonces.get(owner, 0))
@@ -102,9 +121,10 @@ class Mixture:
         r = self.random
         return r.choice(self.names) if self.open and r.random() < 0.7 else r.choice(self.signers).account
 
-    def _name(self):
+    def _name(self) -> bytes | Signer:
         """Who sends without a signature; on a chain without names somebody who signs."""
-        return self.random.choice(self.names if self.open or self.random.random() < 0.2 else self.signers)
+        named: list[bytes | Signer] = [*self.names]
+        return self.random.choice(named if self.open or self.random.random() < 0.2 else self.signers)
 
     def _transfer(self, kind: str) -> Made:
         return self._record(kind, self._name())
@@ -132,7 +152,9 @@ class Mixture:
         return self._record(kind, sender, amount=self.random.choice((FUNDS * 2, LARGEST, 2**64 - 1)))
 
     def _overflowing(self, kind: str) -> Made:
-        return self._record(kind, self._name(), recipient=b"sink" if self.open else self._anybody(), amount=LARGEST - self.random.randrange(3))
+        return self._record(
+            kind, self._name(), recipient=b"sink" if self.open else self._anybody(), amount=LARGEST - self.random.randrange(3)
+        )
 
     def _expired(self, kind: str) -> Made:
         return self._record(kind, self._name(), valid_until=1)
@@ -148,9 +170,19 @@ class Mixture:
 
     def _bad_account(self, kind: str) -> Made:
         odd = self.random.choice((b"UPPER", b"-dash", b"bl1name", b"a" * 33, b"sp ace"))
-        return self._record(kind, self._name(), **self.random.choice((
-            {"sender": odd}, {"recipient": odd}, {"recipient": b"", "amount": 3}, {"sender": b""},
-        )), signature=b"")
+        return self._record(
+            kind,
+            self._name(),
+            **self.random.choice(
+                (
+                    {"sender": odd},
+                    {"recipient": odd},
+                    {"recipient": b"", "amount": 3},
+                    {"sender": b""},
+                )
+            ),
+            signature=b"",
+        )
 
     def _long_memo(self, kind: str) -> Made:
         return self._record(kind, self._name(), memo=self.random.choice(("x" * 257, "é" * 129, "y" * 400)), signature=b"")

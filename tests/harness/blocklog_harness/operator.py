@@ -2,9 +2,10 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from . import kafka, paths
-from .process import Failure, die_with_parent
+from .process import Failure, die_with_parent, piped
 
 SOURCE = paths.KAFKA / "TopicTool.java"
 
@@ -20,16 +21,22 @@ class Operator:
         argv += [f"-Dlog4j2.configurationFile={paths.KAFKA / 'log4j2.properties'}", str(SOURCE), bootstrap]
         with (folder / "operator.log").open("ab") as log:
             self.child = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=die_with_parent,
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                preexec_fn=die_with_parent,
             )
+        self._commands, self._answers = piped(self.child)
 
-    def create(self, topic: str, partitions: int, **settings) -> None:
+    def create(self, topic: str, partitions: int, **settings: object) -> None:
         self._do("create", topic, partitions, *_words(settings))
 
     def delete(self, topic: str) -> None:
         self._do("delete", topic)
 
-    def set(self, topic: str, **settings) -> None:
+    def set(self, topic: str, **settings: object) -> None:
         """Changes settings of a topic; a dot in a name is written as two underscores."""
         self._do("set", topic, *_words(settings))
 
@@ -50,19 +57,19 @@ class Operator:
             files[-1].write_bytes(value)
         self._do("transact", topic, partition, "commit" if commit else "abort", *files)
 
-    def _do(self, *words) -> None:
-        self.child.stdin.write(" ".join(map(str, words)) + "\n")
-        self.child.stdin.flush()
+    def _do(self, *words: object) -> None:
+        self._commands.write(" ".join(map(str, words)) + "\n")
+        self._commands.flush()
         # What Kafka's clients log comes in between.
-        answer = next((line.strip() for line in self.child.stdout if line.startswith("> ")), "it has ended")
+        answer = next((line.strip() for line in self._answers if line.startswith("> ")), "it has ended")
         if answer != "> ok":
             log = (self.folder / "operator.log").read_text(errors="replace")[-2000:]
             raise Failure(f"{' '.join(map(str, words))}: {answer}\n{log}")
 
     def close(self) -> None:
-        self.child.stdin.close()
+        self._commands.close()
         self.child.wait(20)
 
 
-def _words(settings: dict) -> list[str]:
+def _words(settings: dict[str, Any]) -> list[str]:
     return [f"{name.replace('__', '.')}={value}" for name, value in settings.items()]

@@ -11,13 +11,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
+from typing import IO, Any, AnyStr, Self, TypeVar
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _living: list["Process"] = []
 _started: list["Process"] = []
+
+
+T = TypeVar("T")
 
 
 class Failure(Exception):
@@ -29,15 +33,23 @@ def die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def wait_until(what: str, check: Callable[[], object], seconds: float = 30.0, every: float = 0.1):
+def piped(child: subprocess.Popen[AnyStr]) -> tuple[IO[AnyStr], IO[AnyStr]]:
+    """Stdin and stdout of a child that has pipes for both."""
+    if child.stdin is None or child.stdout is None:
+        raise ValueError("the child has no pipes")
+    return child.stdin, child.stdout
+
+
+def wait_until(what: str, check: Callable[[], T], seconds: float = 30.0, every: float = 0.1) -> T:
     """Polls `check` until it gives something true, and returns that. A Failure names `what` was awaited."""
     deadline = time.monotonic() + seconds
     last: object = None
     while True:
         try:
-            last = check()
-            if last:
-                return last
+            found = check()
+            if found:
+                return found
+            last = found
         except (Failure, OSError, ValueError, KeyError) as error:
             last = error
         if time.monotonic() > deadline:
@@ -48,15 +60,15 @@ def wait_until(what: str, check: Callable[[], object], seconds: float = 30.0, ev
 class Process:
     """One child with its log file."""
 
-    def __init__(self, name: str, argv: list, log: Path, env: dict | None = None, cwd: Path | None = None):
+    def __init__(self, name: str, argv: list[Any], log: Path, env: dict[str, Any] | None = None, cwd: Path | None = None):
         self.name = name
         self.argv = [str(a) for a in argv]
         self.log = log
         self.env = env
         self.cwd = cwd
-        self.child: subprocess.Popen | None = None
+        self.child: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> "Process":
+    def start(self) -> Self:
         """Starts it; the log of an earlier start is kept and appended to."""
         if self.running():
             raise Failure(f"{self.name} is running already")
@@ -150,7 +162,7 @@ def latest(count: int) -> list[Process]:
     return sorted(_started, key=lambda process: process.log.stat().st_mtime)[-count:]
 
 
-def _on_signal(number: int, _frame) -> None:
+def _on_signal(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 

@@ -4,20 +4,28 @@
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+from blocklog_verifier import transaction, wire
 
 from . import services, tools
-from .grpc import Channel
 from .lanes import ACKNOWLEDGED, FINAL, REFUSED, UNKNOWN, UNSENT, UNTRUE, Book
 from .process import wait_until
-from .recount import Recount, transaction, wire
+from .recount import Recount
+from .rpc import Channel
 from .scenario import Scenario, check, equal
 
 INCLUDED, PENDING = "VERDICT_INCLUDED", "VERDICT_PENDING"
 # An honest refusal: a later one of the sender is in the log already, so that this one was not appended.
 TOO_LATE = "OVERTAKEN"
 KINDS = {
-    "n": "sequential, named", "k": "sequential, keyed", "f": "never retried", "u": "nonce by ingest", "s": "pipelined",
+    "n": "sequential, named",
+    "k": "sequential, keyed",
+    "f": "never retried",
+    "u": "nonce by ingest",
+    "s": "pipelined",
 }
 
 
@@ -42,7 +50,7 @@ class Broken:
     never_sent: list[str] = field(default_factory=list)
     refused_for_good: list[str] = field(default_factory=list)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[str, list[str]]]:
         return iter(vars(self).items())
 
 
@@ -72,7 +80,7 @@ def judge(book: Book, recount: Recount) -> Broken:
     return broken
 
 
-def _one(broken: Broken, identity: str, attempts: list, found: list[Occurrence]) -> None:
+def _one(broken: Broken, identity: str, attempts: list[Any], found: list[Occurrence]) -> None:
     outcomes, told = {a.outcome for a in attempts}, f"{attempts[-1].lane} nonce {attempts[-1].nonce} {identity}"
     included = sum(o.verdict == INCLUDED for o in found)
     history = f"{told}: {[(a.outcome, a.reason, a.position) for a in attempts]} is {[(o.position, o.verdict) for o in found]}"
@@ -96,9 +104,10 @@ def _one(broken: Broken, identity: str, attempts: list, found: list[Occurrence])
 
 def _strangers(broken: Broken, book: Book, recount: Recount) -> None:
     """Records that nobody sent; and what ingest numbered, which may be included once."""
-    sent, memos = set(book.records.values()), Counter()
-    for partition, rows in recount.topic.items():
-        for offset, record in rows.items():
+    sent = set(book.records.values())
+    memos: Counter[str] = Counter()
+    for partition, topic in recount.topic.items():
+        for offset, record in topic.items():
             if record.value in sent:
                 continue
             if not _numbered_by_ingest(record.value, book):
@@ -123,7 +132,7 @@ def table(book: Book, recount: Recount, broken: Broken) -> str:
     there = occurrences(recount)
     included = {identity for identity, found in there.items() if any(o.verdict == INCLUDED for o in found)}
     head = ("lanes", "acked", "unknown at the end", "refused (attempts)", "refused for good", "included")
-    rows = [head]
+    rows: list[tuple[object, ...]] = [head]
     for kind, words in KINDS.items():
         mine = [a for a in book.attempts if a.lane.startswith(kind)]
         acked = {a.id for a in mine if a.outcome == ACKNOWLEDGED}
@@ -133,7 +142,7 @@ def table(book: Book, recount: Recount, broken: Broken) -> str:
         refused = sum(a.outcome == REFUSED for a in mine)
         own = {a.id for a in mine} & included
         rows.append((words, len(acked), len(unknown), refused, len(final), len(own)))
-    lines = ["  | " + " | ".join(f"{str(cell):<{18 if n else 17}}" for n, cell in enumerate(row)) + " |" for row in rows]
+    lines = ["  | " + " | ".join(f"{cell!s:<{18 if n else 17}}" for n, cell in enumerate(row)) + " |" for row in rows]
     lines.append("  broken promises: " + ", ".join(f"{name.replace('_', ' ')} {len(found)}" for name, found in broken))
     return "\n".join(lines)
 
@@ -165,7 +174,7 @@ def agree(ledger: services.Service, recount: Recount) -> None:
     channel.close()
 
 
-def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, allocated: int, reward: int = 1) -> Recount:
+def settle(s: Scenario, net: services.Net, ledgers: list[Any], partitions: int, allocated: int, reward: int = 1) -> Recount:
     """Waits until blocks hold everything on the topics, in all ledgers; then all of them must say what the topics say."""
     topic = net.topic("transactions")
     ends = [tools.ends(net.bootstrap, topic, partition)[1] for partition in range(partitions)]
@@ -174,7 +183,10 @@ def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, alloc
         for ledger in ledgers:
             states = services.info(ledger)["partitions"]
             cursors = [int(state.get("cursor", 0)) for state in states]
-            check(all(cursor >= end for cursor, end in zip(cursors, ends)), f"{ledger.name}: cursors {cursors} of {ends}")
+            check(
+                all(cursor >= end for cursor, end in zip(cursors, ends, strict=True)),
+                f"{ledger.name}: cursors {cursors} of {ends}",
+            )
         return len({services.info(ledger)["tip"]["hash"] for ledger in ledgers}) == 1
 
     wait_until("blocks with all records, in all ledgers", consumed, 300, every=0.5)
@@ -189,12 +201,14 @@ def settle(s: Scenario, net: services.Net, ledgers: list, partitions: int, alloc
     for ledger in ledgers:
         agree(ledger, recount)
     lost_races = Counter(row["reason"] for row in recount.candidates)
-    s.step(f"{len(ledgers)} ledgers agree with the topics in height {recount.tip['height']}, {len(recount.accounts)} accounts, "
-           f"supply; {dict(recount.verdicts)}; other candidates {dict(lost_races)}")
+    s.step(
+        f"{len(ledgers)} ledgers agree with the topics in height {recount.tip['height']}, {len(recount.accounts)} accounts, "
+        f"supply; {dict(recount.verdicts)}; other candidates {dict(lost_races)}"
+    )
     return recount
 
 
-def _current(ledgers: list, recount: Recount) -> bool:
+def _current(ledgers: list[Any], recount: Recount) -> bool:
     for ledger in ledgers:
         found = services.info(ledger)
         equal(found["tip"]["hash"], recount.tip["hash"], f"{ledger.name}'s tip")

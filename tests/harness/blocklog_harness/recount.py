@@ -4,19 +4,17 @@ The rules are those of tests/verifier, which shares no code with the product. He
 miners, findings and series, each as the very message that a ledger should answer with.
 """
 
-import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from . import paths
+from blocklog_verifier import account, block, leaf, transaction, wire, work
+from blocklog_verifier.block import Refused
+from blocklog_verifier.chain import Accepted, Chain
+from blocklog_verifier.merkle import sha256
+
 from .tools import Record
-
-sys.path.insert(0, str(paths.ROOT / "tests" / "verifier"))
-
-from blocklog_verifier import account, block, leaf, transaction, wire, work  # noqa: E402
-from blocklog_verifier.block import Refused  # noqa: E402
-from blocklog_verifier.chain import Chain  # noqa: E402
-from blocklog_verifier.merkle import sha256  # noqa: E402
 
 # Verdicts after which a record is an occurrence of its id; those that spend the sender's nonce.
 OCCURRENCES = {transaction.INCLUDED, *range(transaction.EXPIRED, transaction.BALANCE_OVERFLOW + 1)}
@@ -24,7 +22,7 @@ SPENDING = {transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BA
 I64 = (-(1 << 63), (1 << 63) - 1)
 
 
-def told(**message) -> dict:
+def told(**message: Any) -> dict[str, Any]:
     """A message as it is sent: what is empty is left out, a number is not."""
     number = lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
     return {name: value for name, value in message.items() if value or number(value)}
@@ -46,9 +44,9 @@ class Account:
     """An account over time."""
 
     states: list[State] = field(default_factory=list)
-    entries: list[dict] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
 
-    def change(self, height: int, **changes) -> None:
+    def change(self, height: int, **changes: Any) -> None:
         last = self.states[-1] if self.states else State(height, 0, 0, 0, None)
         after = State(**{**vars(last), **changes, "height": height})
         if self.states and last.height == height:
@@ -72,28 +70,32 @@ class Recount:
         self.ends: dict[int, int] = {}
         # Offset of the next candidate, and end of the topic.
         self.next = self.end = 0
-        self.blocks: list[dict] = []
+        self.blocks: list[dict[str, Any]] = []
         self.raw_blocks: list[bytes] = []
         self.slices: list[tuple[int, int, int]] = []
-        self.records: dict[int, list[dict]] = {p: [] for p in range(partitions)}
-        self.by_height: dict[int, list[dict]] = defaultdict(list)
+        self.records: dict[int, list[dict[str, Any]]] = {p: [] for p in range(partitions)}
+        self.by_height: dict[int, list[dict[str, Any]]] = defaultdict(list)
         self.raw: dict[tuple[int, int], bytes] = {}
         self.leaves: list[bytes] = []
         self.leaf_records: dict[int, bytes] = {}
-        self.occurrences: dict[str, dict] = {}
-        self.omitted: dict[str, dict] = {}
-        self.waiting: dict[str, dict] = {}
+        self.occurrences: dict[str, dict[str, Any]] = {}
+        self.omitted: dict[str, dict[str, Any]] = {}
+        self.waiting: dict[str, dict[str, Any]] = {}
         self.accounts: dict[str, Account] = defaultdict(Account)
-        self.candidates: list[dict] = []
-        self.miners: dict[str, dict] = {}
-        self.findings: list[dict] = []
-        self.verdicts: Counter = Counter()
+        self.candidates: list[dict[str, Any]] = []
+        self.miners: dict[str, dict[str, Any]] = {}
+        self.findings: list[dict[str, Any]] = []
+        self.verdicts: Counter[str] = Counter()
         # Append time, and what a bucket of the series adds up.
-        self.measures: list[tuple[int, dict]] = []
-        self.pending: dict[int, list[dict]] = {}
+        self.measures: list[tuple[int, dict[str, Any]]] = []
+        self.pending: dict[int, list[dict[str, Any]]] = {}
 
     def read(
-        self, blockchain: list[Record], transactions: dict[int, list[Record]], ends: dict[int, int], end: int,
+        self,
+        blockchain: list[Record],
+        transactions: dict[int, list[Record]],
+        ends: dict[int, int],
+        end: int,
         traces: dict[tuple[int, int], str],
     ) -> "Recount":
         """Goes on with topics that have grown: whole partitions, in offset order, their ends, and trace ids by place."""
@@ -107,10 +109,10 @@ class Recount:
         return self
 
     @property
-    def tip(self) -> dict:
+    def tip(self) -> dict[str, Any]:
         return self.tip_at(self.chain.header["height"])
 
-    def tip_at(self, height: int) -> dict:
+    def tip_at(self, height: int) -> dict[str, Any]:
         found = self.blocks[height]
         return {name: found[name] for name in ("height", "hash", "timestamp", "log_root", "log_size")}
 
@@ -146,12 +148,12 @@ class Recount:
         if rule == "STALE":
             self.measures.append((candidate.append_ms, {"stale": 1}))
 
-    def _allocations(self, leaves: list[bytes], header: dict) -> None:
+    def _allocations(self, leaves: list[bytes], header: dict[str, Any]) -> None:
         for index, data in enumerate(leaves, 1):
             found = leaf.parse(data)
             self._entry(found["account"], found["entries"][0], index, header, found["amount"], "ALLOCATION", None)
 
-    def _block(self, candidate: Record, accepted, content: dict, first_leaf: int) -> None:
+    def _block(self, candidate: Record, accepted: Accepted, content: dict[str, Any], first_leaf: int) -> None:
         header, height = accepted.header, accepted.header["height"]
         partition = header["partition"]
         paid, records = 0, []
@@ -168,34 +170,64 @@ class Recount:
         included = sum(verdict == transaction.INCLUDED for verdict in accepted.verdicts)
         rejected = len(accepted.verdicts) - included
         self.verdicts.update(transaction.VERDICTS[verdict] for verdict in accepted.verdicts)
-        self.blocks.append(told(
-            hash=accepted.hash.hex(), height=height, previous_hash=header["previous_hash"].hex(),
-            log_root=header["log_root"].hex(), log_size=header["log_size"], timestamp=header["timestamp_ms"],
-            partition=partition, from_offset=header["from_offset"], to_offset=header["to_offset"],
-            miner=text(header["miner"]), bits=f"{header['bits']:08x}", nonce=header["nonce"], reward=paid,
-            signature=content["signature"].hex(), included=included, rejected=rejected,
-            size_bytes=len(candidate.value), topic_offset=candidate.offset, append_time=candidate.append_ms,
-            header=block.header_bytes(header).hex(),
-            void_offsets=header["to_offset"] - header["from_offset"] - len(accepted.verdicts),
-        ))
+        self.blocks.append(
+            told(
+                hash=accepted.hash.hex(),
+                height=height,
+                previous_hash=header["previous_hash"].hex(),
+                log_root=header["log_root"].hex(),
+                log_size=header["log_size"],
+                timestamp=header["timestamp_ms"],
+                partition=partition,
+                from_offset=header["from_offset"],
+                to_offset=header["to_offset"],
+                miner=text(header["miner"]),
+                bits=f"{header['bits']:08x}",
+                nonce=header["nonce"],
+                reward=paid,
+                signature=content["signature"].hex(),
+                included=included,
+                rejected=rejected,
+                size_bytes=len(candidate.value),
+                topic_offset=candidate.offset,
+                append_time=candidate.append_ms,
+                header=block.header_bytes(header).hex(),
+                void_offsets=header["to_offset"] - header["from_offset"] - len(accepted.verdicts),
+            )
+        )
         self.raw_blocks.append(candidate.value)
         self.slices.append((partition, header["from_offset"], header["to_offset"]))
         tries = (1 << 256) / (work.target(header["bits"]) + 1) if height else 0
-        self.measures.append((candidate.append_ms, {
-            "blocks": 1, "included": included, "rejected": rejected, "bytes": len(candidate.value), "work": tries,
-        }))
+        self.measures.append(
+            (
+                candidate.append_ms,
+                {
+                    "blocks": 1,
+                    "included": included,
+                    "rejected": rejected,
+                    "bytes": len(candidate.value),
+                    "work": tries,
+                },
+            )
+        )
 
-    def _won(self, header: dict, paid: int) -> None:
-        row = self.miners.setdefault(text(header["miner"]), {
-            "account": text(header["miner"]), "blocks": 0, "rewards": 0, "first_height": header["height"],
-        })
+    def _won(self, header: dict[str, Any], paid: int) -> None:
+        row = self.miners.setdefault(
+            text(header["miner"]),
+            {
+                "account": text(header["miner"]),
+                "blocks": 0,
+                "rewards": 0,
+                "first_height": header["height"],
+            },
+        )
         row["blocks"] += 1
         row["rewards"] += paid
         row["last_height"] = header["height"]
 
     # Records.
 
-    def _slot(self, data: bytes, index: int, header: dict, carried) -> list[dict]:
+    def _slot(self, data: bytes, index: int, header: dict[str, Any], carried: Iterator[bytes]) -> list[dict[str, Any]]:
         """The rows of one leaf: one for a record, one for each offset of a void."""
         found, height, partition = leaf.parse(data), header["height"], header["partition"]
         place = lambda offset: {"partition": partition, "offset": offset}
@@ -209,8 +241,12 @@ class Recount:
         value, offset, verdict = next(carried), found["offset"], found["verdict"]
         held = self.topic[partition].get(offset)
         row = told(
-            position=place(offset), verdict=f"VERDICT_{transaction.VERDICTS[verdict]}", height=height, leaf_index=index,
-            record_hash=found["record_hash"].hex(), append_time=held.append_ms if held else None,
+            position=place(offset),
+            verdict=f"VERDICT_{transaction.VERDICTS[verdict]}",
+            height=height,
+            leaf_index=index,
+            record_hash=found["record_hash"].hex(),
+            append_time=held.append_ms if held else None,
         )
         moved = None
         # Of a record that is too large there is only the hash.
@@ -225,13 +261,15 @@ class Recount:
             self._moved(moved, row, found, verdict, index, header)
         return [row]
 
-    def _decoded(self, value: bytes) -> dict | None:
+    def _decoded(self, value: bytes) -> dict[str, Any] | None:
         try:
             return wire.decode(transaction.FIELDS, value)
         except wire.Malformed:
             return None
 
-    def _moved(self, moved: dict, row: dict, found: dict, verdict: int, index: int, header: dict) -> None:
+    def _moved(
+        self, moved: dict[str, Any], row: dict[str, Any], found: dict[str, Any], verdict: int, index: int, header: dict[str, Any]
+    ) -> None:
         if verdict in OCCURRENCES:
             self.occurrences.setdefault(row["transaction"]["id"], row)
         if verdict in SPENDING:
@@ -244,15 +282,32 @@ class Recount:
         if not alone:
             self._entry(recipient, found["entries"][1], index, header, amount, "RECEIVED", row)
 
-    def _entry(self, owner: bytes, entry: dict, index: int, header: dict, change: int, kind: str, row: dict | None) -> None:
+    def _entry(
+        self,
+        owner: bytes,
+        entry: dict[str, Any],
+        index: int,
+        header: dict[str, Any],
+        change: int,
+        kind: str,
+        row: dict[str, Any] | None,
+    ) -> None:
         its = self.accounts[text(owner)]
         its.change(header["height"], balance=entry["balance"], entries=entry["sequence"], last_leaf=index)
-        its.entries.append(told(
-            sequence=entry["sequence"], leaf_index=index, height=header["height"], timestamp=header["timestamp_ms"],
-            change=max(I64[0], min(I64[1], change)), balance=entry["balance"], record=row, kind=f"KIND_{kind}",
-        ))
+        its.entries.append(
+            told(
+                sequence=entry["sequence"],
+                leaf_index=index,
+                height=header["height"],
+                timestamp=header["timestamp_ms"],
+                change=max(I64[0], min(I64[1], change)),
+                balance=entry["balance"],
+                record=row,
+                kind=f"KIND_{kind}",
+            )
+        )
 
-    def _pending(self, partition: int) -> list[dict]:
+    def _pending(self, partition: int) -> list[dict[str, Any]]:
         cursor = self.chain.cursors[partition]
         waiting = sorted(offset for offset in self.topic[partition] if offset >= cursor)
         rows = []
@@ -260,11 +315,16 @@ class Recount:
             held = self.topic[partition][offset]
             self.raw[partition, offset] = held.value
             verdict, moved = transaction.judge(held.value, self.chain_id, bool(self.chain.genesis["open"]))
-            rows.append(told(
-                position={"partition": partition, "offset": offset}, verdict="VERDICT_PENDING",
-                record_hash=sha256(held.value).hex(), append_time=held.append_ms, queue_ahead=ahead,
-                transaction=shown(moved, self.chain_id) if moved else None,
-            ))
+            rows.append(
+                told(
+                    position={"partition": partition, "offset": offset},
+                    verdict="VERDICT_PENDING",
+                    record_hash=sha256(held.value).hex(),
+                    append_time=held.append_ms,
+                    queue_ahead=ahead,
+                    transaction=shown(moved, self.chain_id) if moved else None,
+                )
+            )
             # What no state is needed to refuse is no occurrence of its id.
             if verdict == transaction.INCLUDED and len(held.value) <= transaction.MAX_RECORD:
                 self.waiting.setdefault(rows[-1]["transaction"]["id"], rows[-1])
@@ -272,7 +332,7 @@ class Recount:
 
     # The audit.
 
-    def _audit(self, candidate: Record, accepted, content: dict, rows: list[dict]) -> None:
+    def _audit(self, candidate: Record, accepted: Accepted, content: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         """Block against topic, offset by offset; and how old its records were."""
         header, ages = accepted.header, []
         partition = header["partition"]
@@ -299,58 +359,98 @@ class Recount:
             sums = {"latencies": len(ages), "latency_sum": sum(ages), "latency_max": max(ages)}
             self.measures.append((candidate.append_ms, sums))
 
-    def _found(self, accepted, partition: int, offset: int, kind: str, in_block: str, in_topic: str) -> None:
+    def _found(self, accepted: Accepted, partition: int, offset: int, kind: str, in_block: str, in_topic: str) -> None:
         last = self.findings[-1] if self.findings else None
         if last and (last["block_hash"], last["kind"], last["to_offset"]) == (accepted.hash.hex(), kind, offset):
             last["to_offset"] += 1
             return
-        self.findings.append(told(
-            height=accepted.header["height"], block_hash=accepted.hash.hex(), miner=text(accepted.header["miner"]),
-            kind=kind, partition=partition, from_offset=offset, to_offset=offset + 1, in_block=in_block, in_topic=in_topic,
-        ))
+        self.findings.append(
+            told(
+                height=accepted.header["height"],
+                block_hash=accepted.hash.hex(),
+                miner=text(accepted.header["miner"]),
+                kind=kind,
+                partition=partition,
+                from_offset=offset,
+                to_offset=offset + 1,
+                in_block=in_block,
+                in_topic=in_topic,
+            )
+        )
 
     # Replies.
 
-    def info(self) -> dict:
+    def info(self) -> dict[str, Any]:
         """GetLedgerInfo, but for the version."""
         partitions = []
         for number, cursor in enumerate(self.chain.cursors):
             oldest = self.pending[number][0]["append_time"] if self.pending[number] else None
-            partitions.append(told(
-                partition=number, cursor=cursor, end_offset=self.ends[number], oldest_pending_time=oldest,
-            ))
+            partitions.append(
+                told(
+                    partition=number,
+                    cursor=cursor,
+                    end_offset=self.ends[number],
+                    oldest_pending_time=oldest,
+                )
+            )
         rejected = sum(self.verdicts.values()) - self.verdicts["INCLUDED"]
         audit = told(
-            checked_height=self.tip["height"], findings=len(self.findings),
+            checked_height=self.tip["height"],
+            findings=len(self.findings),
             latest=self.findings[-1] if self.findings else None,
         )
         return told(
-            chain_id=self.chain_id.hex(), chain_name=self.chain.genesis["name"], open=bool(self.chain.genesis["open"]),
-            tip=self.tip, partitions=partitions, applied_offset=self.end, end_offset=self.end,
-            accounts=len(self.accounts), transactions_included=self.verdicts["INCLUDED"], records_rejected=rejected,
-            supply=self.chain.supply(), audit=audit, miners=[text(miner) for miner in self.chain.miners],
+            chain_id=self.chain_id.hex(),
+            chain_name=self.chain.genesis["name"],
+            open=bool(self.chain.genesis["open"]),
+            tip=self.tip,
+            partitions=partitions,
+            applied_offset=self.end,
+            end_offset=self.end,
+            accounts=len(self.accounts),
+            transactions_included=self.verdicts["INCLUDED"],
+            records_rejected=rejected,
+            supply=self.chain.supply(),
+            audit=audit,
+            miners=[text(miner) for miner in self.chain.miners],
         )
 
-    def genesis(self) -> dict:
+    def genesis(self) -> dict[str, Any]:
         """GetGenesis."""
         rules = self.chain.genesis
         return told(
-            chain_id=self.chain_id.hex(), chain_name=rules["name"], timestamp=rules["timestamp_ms"], open=bool(rules["open"]),
-            partitions=rules["partitions"], reward=rules["reward"], bits=f"{rules['bits']:08x}",
-            target_block_ms=rules["target_block_ms"], max_block_records=rules["max_block_records"],
-            max_block_bytes=rules["max_block_bytes"], miners=[text(miner) for miner in rules["miners"]],
-            allocations=len(rules["allocations"]), record=self.leaf_records[0], admin=text(rules["admin"]),
+            chain_id=self.chain_id.hex(),
+            chain_name=rules["name"],
+            timestamp=rules["timestamp_ms"],
+            open=bool(rules["open"]),
+            partitions=rules["partitions"],
+            reward=rules["reward"],
+            bits=f"{rules['bits']:08x}",
+            target_block_ms=rules["target_block_ms"],
+            max_block_records=rules["max_block_records"],
+            max_block_bytes=rules["max_block_bytes"],
+            miners=[text(miner) for miner in rules["miners"]],
+            allocations=len(rules["allocations"]),
+            record=self.leaf_records[0],
+            admin=text(rules["admin"]),
         )
 
-    def account(self, name: str, height: int) -> dict | None:
+    def account(self, name: str, height: int) -> dict[str, Any] | None:
         """GetAccount's account as of a height; None: UNKNOWN_ACCOUNT."""
         state = self.accounts[name].at(height) if name in self.accounts else None
-        return state and told(
-            account=name, balance=state.balance, nonce=state.nonce, entries=state.entries,
-            last_leaf_index=state.last_leaf,
+        return (
+            None
+            if state is None
+            else told(
+                account=name,
+                balance=state.balance,
+                nonce=state.nonce,
+                entries=state.entries,
+                last_leaf_index=state.last_leaf,
+            )
         )
 
-    def status(self, transaction_id: str) -> dict | None:
+    def status(self, transaction_id: str) -> dict[str, Any] | None:
         """The status of an id; None: UNKNOWN_TRANSACTION."""
         if row := self.occurrences.get(transaction_id):
             state = "INCLUDED" if row["verdict"] == "VERDICT_INCLUDED" else "REJECTED"
@@ -365,13 +465,13 @@ class Recount:
         trace = self.traces.get(place) if row["verdict"] != "VERDICT_VOID" else None
         return told(id=transaction_id, state=f"STATE_{state}", record=row, block=where, trace_id=trace)
 
-    def ranked_miners(self) -> list[dict]:
+    def ranked_miners(self) -> list[dict[str, Any]]:
         """ListMiners: most blocks first, equals by the bytes of their accounts."""
         return sorted(self.miners.values(), key=lambda row: (-row["blocks"], account.parse(row["account"])))
 
-    def bucket(self, start_ms: int, end_ms: int) -> dict:
+    def bucket(self, start_ms: int, end_ms: int) -> dict[str, Any]:
         """One bucket of GetSeries."""
-        sums: Counter = Counter()
+        sums: Counter[str] = Counter()
         largest = 0
         for at_ms, measure in self.measures:
             if start_ms <= at_ms < end_ms:
@@ -394,13 +494,18 @@ def spelt(owner: bytes) -> str:
     return text(owner) or (f"0x{owner.hex()}" if owner else "")
 
 
-def shown(moved: dict, chain_id: bytes) -> dict:
+def shown(moved: dict[str, Any], chain_id: bytes) -> dict[str, Any]:
     """A transaction as replies show it."""
     sender, recipient, memo = moved["sender"], moved["recipient"], moved["memo"]
     named = account.well_formed(sender) and (not recipient or account.well_formed(recipient))
     named = named and len(memo.encode()) <= transaction.MAX_MEMO
     return told(
-        id=transaction.id_of(moved, chain_id).hex() if named else "", sender=spelt(sender), recipient=spelt(recipient),
-        amount=moved["amount"], nonce=moved["nonce"], memo=memo, valid_until=moved["valid_until"],
+        id=transaction.id_of(moved, chain_id).hex() if named else "",
+        sender=spelt(sender),
+        recipient=spelt(recipient),
+        amount=moved["amount"],
+        nonce=moved["nonce"],
+        memo=memo,
+        valid_until=moved["valid_until"],
         signature=moved["signature"].hex(),
     )

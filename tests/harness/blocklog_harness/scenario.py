@@ -8,8 +8,9 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
+from typing import Any
 
 from . import kafka, process
 from .process import Failure
@@ -50,7 +51,7 @@ class Scenario:
         return os.environ.get(SHARED) or self.cluster().bootstrap
 
     def net(
-        self, genesis: dict | None = None, bootstrap: str | None = None, prefix: str | None = None, is_open: bool = True
+        self, genesis: dict[str, Any] | None = None, bootstrap: str | None = None, prefix: str | None = None, is_open: bool = True
     ) -> Net:
         """A chain of its own on that broker; by default on the shared one, under a prefix nobody else has."""
         prefix = f"{self.name.replace('_', '-')}-{uuid.uuid4().hex[:8]}" if prefix is None else prefix

@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from . import ports
 from .kafka import Cluster
@@ -13,7 +14,7 @@ PLAIN_USER, PLAIN_PASSWORD = "bob", "plain-looking-glass"
 _LOGIN = "org.apache.kafka.common.security"
 
 
-def _openssl(*words, folder: Path) -> None:
+def _openssl(*words: object, folder: Path) -> None:
     done = subprocess.run(["openssl", *map(str, words)], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
     if done.returncode != 0:
         raise Failure(f"openssl {words[0]}: {done.stderr.decode()}")
@@ -31,7 +32,18 @@ def certificate(issuer: Path, name: str, address: str) -> Path:
     """A server's key and certificate for an IP address, in one file as the broker wants it."""
     folder = issuer.parent
     words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}"]
-    _openssl("req", "-new", *words, "-addext", f"subjectAltName=IP:{address}", "-keyout", f"{name}.key", "-out", f"{name}.csr", folder=folder)
+    _openssl(
+        "req",
+        "-new",
+        *words,
+        "-addext",
+        f"subjectAltName=IP:{address}",
+        "-keyout",
+        f"{name}.key",
+        "-out",
+        f"{name}.csr",
+        folder=folder,
+    )
     signed = ["-CA", issuer, "-CAkey", issuer.with_suffix(".key"), "-CAcreateserial", "-copy_extensions", "copy", "-days", 2]
     _openssl("x509", "-req", "-in", f"{name}.csr", *signed, "-out", f"{name}.crt", folder=folder)
     both = folder / f"{name}.pem"
@@ -62,7 +74,7 @@ class SecureCluster(Cluster):
         broker.format_flags = ["--add-scram", f"SCRAM-SHA-512=[name={SCRAM_USER},password={SCRAM_PASSWORD}]"]
 
 
-def properties(path: Path, changes: dict | None = None, mode: int = 0o600) -> Path:
+def properties(path: Path, changes: dict[str, Any] | None = None, mode: int = 0o600) -> Path:
     """A file for --kafka-config; `changes` come last, None leaves a line out."""
     lines = {"security.protocol": "SASL_SSL", "sasl.mechanisms": "SCRAM-SHA-512", "sasl.username": SCRAM_USER}
     lines |= {"sasl.password": SCRAM_PASSWORD, **(changes or {})}

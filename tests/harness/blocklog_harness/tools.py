@@ -1,5 +1,6 @@
 """Other people's eyes on Blocklog: kcat, grpcurl, plain HTTP, and the `blocklog` command."""
 
+import io
 import json
 import re
 import subprocess
@@ -8,6 +9,9 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from blocklog_verifier import export
 
 from . import paths
 from .process import Failure
@@ -17,7 +21,7 @@ SECONDS = 60
 FILES = 1000
 
 
-def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess:
+def run(argv: list[Any], stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.CompletedProcess[bytes]:
     """Runs a command to its end; stdout and stderr as bytes."""
     argv = [str(a) for a in argv]
     try:
@@ -27,8 +31,8 @@ def run(argv: list, stdin: bytes = b"", seconds: float = SECONDS) -> subprocess.
         raise Failure(f"did not end within {seconds:.0f} s: {' '.join(argv)}\n{said}") from None
 
 
-def _checked(argv: list, **options) -> bytes:
-    done = run(argv, **options)
+def _checked(argv: list[Any]) -> bytes:
+    done = run(argv)
     if done.returncode != 0:
         raise Failure(f"{' '.join(map(str, argv))}\n{done.stdout.decode()}{done.stderr.decode()}")
     return done.stdout
@@ -59,7 +63,7 @@ def consume(bootstrap: str, topic: str, partition: int = 0) -> list[Record]:
     """All records of a partition, as `kcat -C` gives them."""
     argv = ["kcat", "-C", "-b", bootstrap, "-t", topic, "-p", partition, "-e", "-q"]
     argv += ["-o", "beginning", "-X", "isolation.level=read_uncommitted", "-f", "%o %T %R%s"]
-    return list(exported(_checked(argv)))
+    return [Record(*row) for row in export.read(io.BytesIO(_checked(argv)))]
 
 
 def read(bootstrap: str, topic: str, partition: int = 0) -> tuple[list[Record], int]:
@@ -108,19 +112,6 @@ def publish_values(bootstrap: str, topic: str, partition: int, values: list[byte
                 raise Failure(f"kcat did not publish {len(files)} records to {topic}/{partition}:\n{done.stderr.decode()}")
 
 
-def exported(text: bytes):
-    """The records in an export: offset, space, append time, space, length in 4 bytes, value."""
-    at = 0
-    while at < len(text):
-        first = text.index(b" ", at)
-        second = text.index(b" ", first + 1)
-        size = int.from_bytes(text[second + 1 : second + 5], "big", signed=True)
-        start = second + 5
-        size = max(size, 0)
-        yield Record(int(text[at:first]), int(text[first:second]), text[start : start + size])
-        at = start + size
-
-
 # --- gRPC
 
 
@@ -130,6 +121,8 @@ class GrpcError(Failure):
     def __init__(self, method: str, text: str):
         super().__init__(f"{method}: {text}")
         self.text = text
+        # What a stream brought before it.
+        self.replies: list[dict[str, Any]] = []
 
     @property
     def code(self) -> str:
@@ -149,13 +142,14 @@ def grpcurl(*arguments: str, stdin: bytes = b"", seconds: float = SECONDS) -> st
     return done.stdout.decode()
 
 
-def call(address: str, method: str, request: dict | None = None, seconds: float = 20) -> dict:
+def call(address: str, method: str, request: dict[str, Any] | None = None, seconds: float = 20) -> dict[str, Any]:
     """One unary call by reflection; the reply's JSON. `method` without the leading `blocklog.`."""
     text = grpcurl("-d", json.dumps(request or {}), address, f"blocklog.{method}", seconds=seconds)
-    return json.loads(text)
+    reply: dict[str, Any] = json.loads(text)
+    return reply
 
 
-def stream(address: str, method: str, requests: list[dict], seconds: float = SECONDS) -> list[dict]:
+def stream(address: str, method: str, requests: list[dict[str, Any]], seconds: float = SECONDS) -> list[dict[str, Any]]:
     """One streaming call; all replies. When it ends badly, the replies are in `GrpcError.replies`."""
     sent = "\n".join(map(json.dumps, requests)).encode()
     # A port that nobody listens on is tried again until the connect timeout, by default 10 s.
@@ -170,9 +164,10 @@ def stream(address: str, method: str, requests: list[dict], seconds: float = SEC
     return replies
 
 
-def documents(text: str) -> list[dict]:
+def documents(text: str) -> list[dict[str, Any]]:
     """JSON documents that follow one another; a torn last one is left out."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, at = json.JSONDecoder(), 0
+    found: list[dict[str, Any]] = []
     while True:
         while at < len(text) and text[at].isspace():
             at += 1
@@ -212,7 +207,7 @@ class Answer:
     err: str
 
     @property
-    def json(self) -> dict:
+    def json(self) -> dict[str, Any]:
         """The first JSON document of its output."""
         found = documents(self.out)
         if not found:
@@ -220,12 +215,12 @@ class Answer:
         return found[0]
 
     @property
-    def lines(self) -> list[dict]:
+    def lines(self) -> list[dict[str, Any]]:
         """All JSON documents of its output."""
         return documents(self.out)
 
 
-def blocklog(*arguments, code: int | None = 0, seconds: float = SECONDS) -> Answer:
+def blocklog(*arguments: object, code: int | None = 0, seconds: float = SECONDS) -> Answer:
     """Runs `blocklog … --output json`. Another exit code than `code` is a Failure; None takes any."""
     argv = [str(paths.binary("blocklog")), *map(str, arguments), "--output", "json"]
     done = run(argv, seconds=seconds)

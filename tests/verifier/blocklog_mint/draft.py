@@ -1,5 +1,9 @@
 """The next block of a chain that is being made."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from blocklog_verifier import block, transaction, work
 from blocklog_verifier.block import Frame, Refused
 from blocklog_verifier.chain import MAX_AHEAD_MS, Evaluation
@@ -7,16 +11,21 @@ from blocklog_verifier.merkle import sha256
 
 from .encoding import encode
 
+if TYPE_CHECKING:
+    from .mint import Mint
+
 
 class Draft:
     """The next block of a mint's chain, right, and wrong in many ways."""
 
-    def __init__(self, mint):
+    def __init__(self, mint: Mint):
         self.mint, self.chain, self.random = mint, mint.chain, mint.random
         r, rules, parent = self.random, self.chain.genesis, self.chain.header
         self.partition = r.randrange(rules["partitions"])
         start = self.chain.cursors[self.partition]
-        records, holes, offset = [], [], start
+        records: list[bytes] = []
+        holes: list[dict[str, int]] = []
+        offset = start
         for _ in range(r.randint(1, min(7, rules["max_block_records"]))):
             after_hole = holes and holes[-1]["to_offset"] == offset
             if r.random() < 0.15 and not after_hole and offset + 1 < start + rules["max_block_records"]:
@@ -30,12 +39,20 @@ class Draft:
                 break
         wait = r.choice((0, 1, 500, 1000, 60_000, 10**7))
         self.append_ms = parent["timestamp_ms"] + wait
-        self.body = {"signature": b"", "records": records, "verdicts": b"", "holes": holes}
-        self.header = {
-            "version": 1, "height": parent["height"] + 1, "previous_hash": self.chain.hash, "log_root": bytes(32),
-            "log_size": 0, "timestamp_ms": parent["timestamp_ms"] + r.choice((0, wait, wait + MAX_AHEAD_MS)),
-            "partition": self.partition, "from_offset": start, "to_offset": offset, "miner": self.miner(),
-            "bits": self.chain.next_bits(), "nonce": 0,
+        self.body: dict[str, Any] = {"signature": b"", "records": records, "verdicts": b"", "holes": holes}
+        self.header: dict[str, Any] = {
+            "version": 1,
+            "height": parent["height"] + 1,
+            "previous_hash": self.chain.hash,
+            "log_root": bytes(32),
+            "log_size": 0,
+            "timestamp_ms": parent["timestamp_ms"] + r.choice((0, wait, wait + MAX_AHEAD_MS)),
+            "partition": self.partition,
+            "from_offset": start,
+            "to_offset": offset,
+            "miner": self.miner(),
+            "bits": self.chain.next_bits(),
+            "nonce": 0,
         }
 
     def miner(self) -> bytes:
@@ -49,7 +66,7 @@ class Draft:
         header, body = self.judged(self.header, self.body)
         return self.sealed(header, body), self.append_ms
 
-    def judged(self, header: dict, body: dict) -> tuple[dict, dict]:
+    def judged(self, header: dict[str, Any], body: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """With verdicts, carried hashes and the log that follow."""
         trial = Evaluation(self.chain, Frame(header, b"", b""), body)
         trial.pay()
@@ -71,7 +88,7 @@ class Draft:
         header = {**header, "log_root": trial.log.root(), "log_size": trial.log.size}
         return header, {**body, "records": carried, "verdicts": bytes(verdicts)}
 
-    def sealed(self, header: dict, body: dict, mined: bool = True) -> bytes:
+    def sealed(self, header: dict[str, Any], body: dict[str, Any], mined: bool = True) -> bytes:
         """Mined, signed and encoded."""
         header = dict(header)
         goal = work.target(self.chain.next_bits())
@@ -80,7 +97,9 @@ class Draft:
             while mined and int.from_bytes(digest(), "big") > goal:
                 header["nonce"] += 1
             key = self.mint.by_account.get(header["miner"])
-            signature = body["signature"] or (key.sign(block.signed_bytes(digest()), torsion=header["height"] % 4 == 1) if key else b"")
+            signature = body["signature"] or (
+                key.sign(block.signed_bytes(digest()), torsion=header["height"] % 4 == 1) if key else b""
+            )
         except OverflowError:
             signature = b""
         return encode(block.BLOCK, {**body, "header": header, "signature": signature})
@@ -88,9 +107,20 @@ class Draft:
     def lie(self) -> tuple[bytes, int]:
         """One thing is another than it should be. Some lies are true: both verifiers must say so."""
         r = self.random
-        kind = r.choice((self.lie_in_header, self.lie_in_header, self.lie_in_header_judged, self.lie_in_body,
-                         self.lie_in_body, self.lie_in_slice, self.lie_in_signature, self.lie_in_bytes,
-                         self.lie_in_size, self.lie_of_another_chain))
+        kind = r.choice(
+            (
+                self.lie_in_header,
+                self.lie_in_header,
+                self.lie_in_header_judged,
+                self.lie_in_body,
+                self.lie_in_body,
+                self.lie_in_slice,
+                self.lie_in_signature,
+                self.lie_in_bytes,
+                self.lie_in_size,
+                self.lie_of_another_chain,
+            )
+        )
         return kind()
 
     def lie_in_header(self) -> tuple[bytes, int]:
@@ -104,23 +134,51 @@ class Draft:
             changed = {"timestamp_ms": self.append_ms + MAX_AHEAD_MS}
         return self.sealed(*self.judged({**self.header, **changed}, self.body)), self.append_ms
 
-    def odd_field(self) -> dict:
+    def odd_field(self) -> dict[str, Any]:
         r, h, rules, parent = self.random, self.header, self.chain.genesis, self.chain.header
         longest = h["from_offset"] + rules["max_block_records"]
-        return r.choice((
-            {"version": r.choice((0, 2, 2**32 - 1))}, {"height": r.choice((0, h["height"] - 1, h["height"] + 1, 2**64 - 1))},
-            {"previous_hash": r.choice((bytes(32), self.chain.chain_id, parent["previous_hash"], self.chain.hash[:31]))},
-            {"log_root": r.choice((bytes(32), parent["log_root"], b""))},
-            {"log_size": h["log_size"] + r.choice((1, 2**63))}, {"partition": r.choice((rules["partitions"], 2**32 - 1, 0))},
-            {"timestamp_ms": r.choice((max(parent["timestamp_ms"] - 1, 0), self.append_ms + MAX_AHEAD_MS,
-                                       self.append_ms + MAX_AHEAD_MS + 1, parent["timestamp_ms"], 2**64 - 1))},
-            {"from_offset": r.choice((0, h["from_offset"] + 1, max(h["from_offset"] - 1, 0)))},
-            {"to_offset": r.choice((h["from_offset"], longest, longest + 1, h["to_offset"] + 1, 0, 2**64 - 1))},
-            {"miner": r.choice((b"", b"m", b"m\0", b"M", b"bl1x", b"a" * 31, b"a" * 33, b"m" + bytes(31), bytes(32),
-                                self.mint.keys[3].account, *(key.account for key in self.mint.keys)))},
-            {"miner": r.choice(self.mint.keys).account},
-            {"bits": r.choice((h["bits"] - 1, rules["bits"], 0, 0x207FFFFF, 2**32 - 1))},
-        ))
+        return r.choice(
+            (
+                {"version": r.choice((0, 2, 2**32 - 1))},
+                {"height": r.choice((0, h["height"] - 1, h["height"] + 1, 2**64 - 1))},
+                {"previous_hash": r.choice((bytes(32), self.chain.chain_id, parent["previous_hash"], self.chain.hash[:31]))},
+                {"log_root": r.choice((bytes(32), parent["log_root"], b""))},
+                {"log_size": h["log_size"] + r.choice((1, 2**63))},
+                {"partition": r.choice((rules["partitions"], 2**32 - 1, 0))},
+                {
+                    "timestamp_ms": r.choice(
+                        (
+                            max(parent["timestamp_ms"] - 1, 0),
+                            self.append_ms + MAX_AHEAD_MS,
+                            self.append_ms + MAX_AHEAD_MS + 1,
+                            parent["timestamp_ms"],
+                            2**64 - 1,
+                        )
+                    )
+                },
+                {"from_offset": r.choice((0, h["from_offset"] + 1, max(h["from_offset"] - 1, 0)))},
+                {"to_offset": r.choice((h["from_offset"], longest, longest + 1, h["to_offset"] + 1, 0, 2**64 - 1))},
+                {
+                    "miner": r.choice(
+                        (
+                            b"",
+                            b"m",
+                            b"m\0",
+                            b"M",
+                            b"bl1x",
+                            b"a" * 31,
+                            b"a" * 33,
+                            b"m" + bytes(31),
+                            bytes(32),
+                            self.mint.keys[3].account,
+                            *(key.account for key in self.mint.keys),
+                        )
+                    )
+                },
+                {"miner": r.choice(self.mint.keys).account},
+                {"bits": r.choice((h["bits"] - 1, rules["bits"], 0, 0x207FFFFF, 2**32 - 1))},
+            )
+        )
 
     def lie_in_body(self) -> tuple[bytes, int]:
         """Behind header, work and signature, which fit."""
@@ -147,15 +205,17 @@ class Draft:
             holes = self.odd_holes(holes)
         return self.sealed(header, {**body, "records": records, "verdicts": bytes(verdicts), "holes": holes}), self.append_ms
 
-    def odd_holes(self, holes: list) -> list:
+    def odd_holes(self, holes: list[Any]) -> list[Any]:
         r, start, end = self.random, self.header["from_offset"], self.header["to_offset"]
         if holes and r.random() < 0.6:
             hole = r.choice(holes)
             hole[r.choice(("from_offset", "to_offset"))] += r.choice((1, -1)) if hole["from_offset"] else 1
             return holes
         first = r.randrange(max(start - 1, 0), end + 1)
-        return sorted([*holes, {"from_offset": first, "to_offset": max(first + r.choice((0, 1, -1, 2)), 0)}],
-                      key=lambda hole: hole["from_offset"] * r.choice((1, 1, 1, -1)))
+        return sorted(
+            [*holes, {"from_offset": first, "to_offset": max(first + r.choice((0, 1, -1, 2)), 0)}],
+            key=lambda hole: hole["from_offset"] * r.choice((1, 1, 1, -1)),
+        )
 
     def lie_in_slice(self) -> tuple[bytes, int]:
         """A record left out, invented or said to be too large, and everything that follows from it: mostly true."""
@@ -196,7 +256,9 @@ class Draft:
 
     def lie_of_another_chain(self) -> tuple[bytes, int]:
         """With the work done, upon a block that is not on this one, or far ahead of it."""
-        refused = [value for (_, value), result in zip(self.mint.candidates, self.mint.results) if result[:3] == "BAD"]
+        refused = [
+            value for (_, value), result in zip(self.mint.candidates, self.mint.results, strict=True) if result[:3] == "BAD"
+        ]
         previous = bytes(31) + b"\1"
         if refused:
             try:

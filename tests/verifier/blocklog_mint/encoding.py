@@ -1,5 +1,9 @@
 """Writing protobuf: what the verifier only reads."""
 
+from typing import Any
+
+from blocklog_verifier.wire import Fields
+
 
 def varint(number: int) -> bytes:
     """The shortest."""
@@ -9,7 +13,7 @@ def varint(number: int) -> bytes:
     return out + bytes([number])
 
 
-def encode(fields: dict, message: dict) -> bytes:
+def encode(fields: Fields, message: dict[str, Any]) -> bytes:
     """The canonical encoding of what wire.decode gives."""
     out = b""
     for number, (name, kind) in fields.items():
@@ -21,9 +25,9 @@ def encode(fields: dict, message: dict) -> bytes:
     return out
 
 
-def _field(number: int, kind, value) -> bytes:
+def _field(number: int, kind: Any, value: Any) -> bytes:
     if kind == "fixed64":
-        return varint(number << 3 | 1) + value.to_bytes(8, "little")
+        return varint(number << 3 | 1) + int(value).to_bytes(8, "little")
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     data = encode(kind, value) if isinstance(kind, dict) else value.encode() if isinstance(value, str) else value

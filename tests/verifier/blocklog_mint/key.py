@@ -5,7 +5,7 @@ import hashlib
 from blocklog_verifier import ed25519
 
 
-def small_order() -> tuple:
+def small_order() -> ed25519.Point:
     """A point of order eight: what is left of a point when the large prime is taken out."""
     number = 2
     while True:
@@ -33,9 +33,12 @@ class Key:
 
     def sign(self, message: bytes, torsion: bool = False) -> bytes:
         """64 bytes; with `torsion`, R has a part of order eight."""
-        number = lambda data: int.from_bytes(hashlib.sha512(data).digest(), "little") % ed25519.L
-        nonce = number(self.prefix + message)
+        nonce = _number(self.prefix + message)
         point = ed25519.times(nonce, ed25519.BASE)
-        point = ed25519.encode(ed25519.add(point, TORSION) if torsion else point)
-        s = (nonce + number(point + self.account + message) * self.secret) % ed25519.L
-        return point + s.to_bytes(32, "little")
+        r = ed25519.encode(ed25519.add(point, TORSION) if torsion else point)
+        s = (nonce + _number(r + self.account + message) * self.secret) % ed25519.L
+        return r + s.to_bytes(32, "little")
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(hashlib.sha512(data).digest(), "little") % ed25519.L

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from . import account, block, ed25519, genesis, leaf, transaction, work
 from .block import Refused
@@ -28,7 +29,7 @@ class State:
 class Accepted:
     """What a block did."""
 
-    header: dict
+    header: dict[str, Any]
     hash: bytes
     leaves: list[bytes]
     verdicts: bytes
@@ -37,12 +38,12 @@ class Accepted:
 class Chain:
     """Empty until the first valid block 0."""
 
-    def __init__(self):
-        self.genesis = None
+    def __init__(self) -> None:
+        self.genesis: dict[str, Any] = {}
         self.chain_id = b""
-        self.header = None
+        self.header: dict[str, Any] = {}
         self.hash = b""
-        self.parent_time = None
+        self.parent_time = 0
         self.log = Log()
         self.accounts: dict[bytes, State] = {}
         self.cursors: list[int] = []
@@ -51,7 +52,7 @@ class Chain:
 
     def apply(self, value: bytes, append_ms: int) -> Accepted:
         """The next block, or Refused: then nothing has changed."""
-        if self.genesis is None:
+        if not self.genesis:
             return self._start(value)
         framed = self._admit(value, max(append_ms, 0))
         return Evaluation(self, framed, block.body(value)).finish()
@@ -63,9 +64,7 @@ class Chain:
     def next_bits(self) -> int:
         """The work of the next block."""
         rules = self.genesis
-        return work.next_bits(
-            rules["bits"], rules["target_block_ms"], self.header["height"] + 1, self.header, self.parent_time
-        )
+        return work.next_bits(rules["bits"], rules["target_block_ms"], self.header["height"] + 1, self.header, self.parent_time)
 
     def _start(self, value: bytes) -> Accepted:
         rules, header, record = genesis.block_zero(value)
@@ -126,7 +125,7 @@ class Chain:
 class Evaluation:
     """One block upon the tip, tried beside the chain and moved into it when everything holds."""
 
-    def __init__(self, chain: Chain, framed: block.Frame, body: dict):
+    def __init__(self, chain: Chain, framed: block.Frame, body: dict[str, Any]):
         self.chain, self.header, self.hash = chain, framed.header, framed.hash
         self.body = body
         self.changed: dict[bytes, State] = {}
@@ -161,9 +160,7 @@ class Evaluation:
     def _entry(self, owner: bytes, change: int) -> bytes:
         """Changes a balance, in the leaf that is added next."""
         before = self._state(owner)
-        after = replace(
-            before, balance=before.balance + change, entries=before.entries + 1, last_leaf=self.log.size
-        )
+        after = replace(before, balance=before.balance + change, entries=before.entries + 1, last_leaf=self.log.size)
         self.changed[owner] = after
         return leaf.entry(before.last_leaf, after.entries, after.balance)
 
@@ -181,7 +178,7 @@ class Evaluation:
         """Records and holes in offset order."""
         offset = self.header["from_offset"]
         holes = {hole["from_offset"]: hole["to_offset"] for hole in self.body["holes"]}
-        judged = zip(self.body["records"], self.body["verdicts"])
+        judged = zip(self.body["records"], self.body["verdicts"], strict=True)
         while offset < self.header["to_offset"]:
             if offset in holes:
                 offset = self.void(offset, holes[offset])
@@ -209,18 +206,18 @@ class Evaluation:
         """Judges a record of at most 1024 bytes, and does what it says; returns the verdict."""
         rules, entries = self.chain.genesis, b""
         verdict, moved = transaction.judge(record, self.chain.chain_id, rules["open"])
-        if verdict == transaction.INCLUDED:
+        if moved and verdict == transaction.INCLUDED:
             verdict = self._verdict(moved)
-        if verdict in (transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BALANCE_OVERFLOW):
-            self.changed[moved["sender"]] = replace(self._state(moved["sender"]), nonce=moved["nonce"])
-        if verdict == transaction.INCLUDED:
-            entries = self._move(moved)
-            self._order(moved)
+            if verdict in (transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BALANCE_OVERFLOW):
+                self.changed[moved["sender"]] = replace(self._state(moved["sender"]), nonce=moved["nonce"])
+            if verdict == transaction.INCLUDED:
+                entries = self._move(moved)
+                self._order(moved)
         height, partition = self.header["height"], self.header["partition"]
         self._append(leaf.record(height, partition, offset, sha256(record), verdict, entries))
         return verdict
 
-    def _verdict(self, moved: dict) -> int:
+    def _verdict(self, moved: dict[str, Any]) -> int:
         """The rules that need the state."""
         sender, recipient, amount = moved["sender"], moved["recipient"], moved["amount"]
         if 0 < moved["valid_until"] < self.header["height"]:
@@ -235,15 +232,15 @@ class Evaluation:
                 return transaction.BALANCE_OVERFLOW
         return transaction.INCLUDED
 
-    def _move(self, moved: dict) -> bytes:
+    def _move(self, moved: dict[str, Any]) -> bytes:
         sender, recipient, amount = moved["sender"], moved["recipient"], moved["amount"]
         if not recipient or recipient == sender:
             return self._entry(sender, 0)
         return self._entry(sender, -amount) + self._entry(recipient, amount)
 
-    def _order(self, moved: dict) -> None:
+    def _order(self, moved: dict[str, Any]) -> None:
         """What the admin says, from the next block on."""
-        if not moved["sender"] == self.chain.genesis["admin"] or moved["recipient"]:
+        if moved["sender"] != self.chain.genesis["admin"] or moved["recipient"]:
             return
         if version := VERSION_ORDER.fullmatch(moved["memo"]):
             if self.version < int(version[1]) < 1 << 32:

@@ -16,20 +16,23 @@ from functools import lru_cache
 try:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    FAST = True
 except ImportError:
-    Ed25519PublicKey = None
+    FAST = False
 
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 # X, Y, Z, T: x = X/Z, y = Y/Z, xy = T/Z.
-ZERO = (0, 1, 1, 0)
+Point = tuple[int, int, int, int]
+ZERO: Point = (0, 1, 1, 0)
 
 
 def fast_path() -> str:
     """What checks first, in words."""
-    return "cryptography, then this ZIP-215 check" if Ed25519PublicKey else "this ZIP-215 check alone"
+    return "cryptography, then this ZIP-215 check" if FAST else "this ZIP-215 check alone"
 
 
 # The same record is judged again in every copy of a candidate.
@@ -43,7 +46,7 @@ def verify(key: bytes, signature: bytes, message: bytes) -> bool:
 
 def _quick(key: bytes, signature: bytes, message: bytes) -> bool:
     """False: not known."""
-    if Ed25519PublicKey is None:
+    if not FAST:
         return False
     try:
         Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
@@ -66,7 +69,7 @@ def zip215(key: bytes, signature: bytes, message: bytes) -> bool:
 
 
 @lru_cache(maxsize=1 << 12)
-def decode(encoded: bytes) -> tuple | None:
+def decode(encoded: bytes) -> Point | None:
     """The point of 32 bytes; y is taken mod p, and zero has two signs."""
     number = int.from_bytes(encoded, "little")
     y, sign = (number & (1 << 255) - 1) % P, number >> 255
@@ -82,20 +85,28 @@ def decode(encoded: bytes) -> tuple | None:
     return (x, y, 1, x * y % P)
 
 
-def encode(point: tuple) -> bytes:
+def point_of(encoded: bytes) -> Point:
+    """The point of 32 bytes that are known to have one."""
+    point = decode(encoded)
+    if point is None:
+        raise ValueError(f"{encoded.hex()} is no point")
+    return point
+
+
+def encode(point: Point) -> bytes:
     """The canonical 32 bytes."""
     inverse = pow(point[2], -1, P)
     x, y = point[0] * inverse % P, point[1] * inverse % P
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
-def negative(point: tuple) -> tuple:
+def negative(point: Point) -> Point:
     """Its inverse in the group."""
     x, y, z, t = point
     return (-x % P, y, z, -t % P)
 
 
-def add(one: tuple, two: tuple) -> tuple:
+def add(one: Point, two: Point) -> Point:
     """The sum; complete on this curve, so it doubles too."""
     x1, y1, z1, t1 = one
     x2, y2, z2, t2 = two
@@ -107,7 +118,7 @@ def add(one: tuple, two: tuple) -> tuple:
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def double(point: tuple) -> tuple:
+def double(point: Point) -> Point:
     """The same as `add` of itself, with fewer products."""
     x, y, z, _ = point
     a, b = x * x, y * y
@@ -117,15 +128,16 @@ def double(point: tuple) -> tuple:
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
 
-def times(factor: int, point: tuple) -> tuple:
+def times(factor: int, point: Point) -> Point:
     """A product, in no constant time: it is for checking."""
     return _two_products(0, factor, point)
 
 
-BASE = decode((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+# y = 4/5, and x is even.
+BASE = point_of((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
 
-def _multiples(point: tuple) -> list:
+def _multiples(point: Point) -> list[Point]:
     rows = [ZERO]
     for _ in range(15):
         rows.append(add(rows[-1], point))
@@ -135,7 +147,7 @@ def _multiples(point: tuple) -> list:
 BASE_MULTIPLES = _multiples(BASE)
 
 
-def _two_products(s: int, k: int, point: tuple) -> tuple:
+def _two_products(s: int, k: int, point: Point) -> Point:
     """[s]B + [k]point, four bits at a time."""
     multiples = _multiples(point)
     total = ZERO

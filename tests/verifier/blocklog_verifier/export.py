@@ -1,7 +1,8 @@
 """Exports: `offset SP append-time SP length(4 bytes, big-endian) value`, again and again."""
 
 import re
-from typing import BinaryIO, Iterator
+from collections.abc import Iterator
+from typing import BinaryIO
 
 # kcat says -1 where the log has no time, and all ones for the length of a null value.
 NUMBERS = re.compile(rb"([0-9]{1,20}) ([0-9]{1,20}|-[0-9]{1,19}) ")

@@ -1,5 +1,7 @@
 """The five kinds of leaves, written and read."""
 
+from typing import Any
+
 from . import account
 from .transaction import BALANCE_OVERFLOW, INCLUDED, VERDICTS
 
@@ -21,9 +23,9 @@ def allocation(owner: bytes, amount: int, its_entry: bytes) -> bytes:
     return b"\1" + account.hashed(owner) + _u64(amount) + its_entry
 
 
-def block(header: dict, paid: int, its_entry: bytes) -> bytes:
+def block(header: dict[str, Any], paid: int, its_entry: bytes) -> bytes:
     """The first of each other block; `its_entry` is empty if nothing was paid."""
-    where = _u64(header["height"]) + header["previous_hash"] + _u64(header["timestamp_ms"])
+    where: bytes = _u64(header["height"]) + header["previous_hash"] + _u64(header["timestamp_ms"])
     return b"\2" + where + account.hashed(header["miner"]) + _u64(paid) + its_entry
 
 
@@ -61,7 +63,7 @@ class _Reader:
             raise NoLeaf("an account in a leaf is malformed")
         return found
 
-    def entry(self) -> dict:
+    def entry(self) -> dict[str, Any]:
         return {"previous": self.number(), "sequence": self.number(), "balance": self.number(signed=True)}
 
     @property
@@ -69,24 +71,32 @@ class _Reader:
         return self.at == len(self.data)
 
 
-def parse(data: bytes) -> dict:
+def parse(data: bytes) -> dict[str, Any]:
     """The fields of a leaf, with its `kind` and, where it has some, its `entries`."""
     read = _Reader(data)
     kind = read.number(1)
     if kind == 0:
-        found = {"kind": "genesis", "record_hash": read.take(32)}
+        found: dict[str, Any] = {"kind": "genesis", "record_hash": read.take(32)}
     elif kind == 1:
         found = {"kind": "allocation", "account": read.account(), "amount": read.number(), "entries": [read.entry()]}
     elif kind == 2:
         found = {
-            "kind": "block", "height": read.number(), "previous_hash": read.take(32), "timestamp_ms": read.number(),
-            "miner": read.account(), "paid": read.number(),
+            "kind": "block",
+            "height": read.number(),
+            "previous_hash": read.take(32),
+            "timestamp_ms": read.number(),
+            "miner": read.account(),
+            "paid": read.number(),
         }
         found["entries"] = [read.entry()] if found["paid"] else []
     elif kind == 3:
         found = {
-            "kind": "record", "height": read.number(), "partition": read.number(4), "offset": read.number(),
-            "record_hash": read.take(32), "verdict": read.number(1),
+            "kind": "record",
+            "height": read.number(),
+            "partition": read.number(4),
+            "offset": read.number(),
+            "record_hash": read.take(32),
+            "verdict": read.number(1),
         }
         if found["verdict"] > BALANCE_OVERFLOW:
             raise NoLeaf("a leaf with a verdict that there is not")
@@ -98,7 +108,10 @@ def parse(data: bytes) -> dict:
                 found["entries"].append(read.entry())
     elif kind == 4:
         found = {
-            "kind": "void", "height": read.number(), "partition": read.number(4), "from": read.number(),
+            "kind": "void",
+            "height": read.number(),
+            "partition": read.number(4),
+            "from": read.number(),
             "to": read.number(),
         }
     else:

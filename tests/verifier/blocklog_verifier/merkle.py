@@ -21,7 +21,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 class Log:
     """The full subtrees of a growing tree, largest first: enough to append and to know the root."""
 
-    def __init__(self, size: int = 0, peaks: tuple = ()):
+    def __init__(self, size: int = 0, peaks: tuple[bytes, ...] = ()):
         self.size, self.peaks = size, list(peaks)
 
     def copy(self) -> "Log":

@@ -2,12 +2,19 @@
 
 import json
 import re
+from typing import Any
 
 from . import account, block, leaf, merkle, transaction, wire
 
 # Names in proto3 JSON, and as the message itself has them: readers take both.
-FIELDS = {"chainId": "chain_id", "header": "header", "leafIndex": "leaf_index", "leaf": "leaf", "path": "path",
-          "record": "record"}
+FIELDS = {
+    "chainId": "chain_id",
+    "header": "header",
+    "leafIndex": "leaf_index",
+    "leaf": "leaf",
+    "path": "path",
+    "record": "record",
+}
 HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,19}")
 
@@ -37,11 +44,11 @@ def verify(text: bytes, tip: bytes) -> list[str]:
     return [f"proven: {_told(found)}; {where}", *_entries(found), *_record(found, record, proof["chain_id"])]
 
 
-class _Pairs(list):
+class _Pairs(list[tuple[str, Any]]):
     """The names and values of an object."""
 
 
-def _fields(text: bytes) -> dict:
+def _fields(text: bytes) -> dict[str, Any]:
     try:
         # Objects as lists of pairs, so that a name that is there twice is seen.
         found = json.loads(text.decode("utf-8"), object_pairs_hook=_Pairs)
@@ -64,20 +71,20 @@ def _fields(text: bytes) -> dict:
     return proof
 
 
-def _hex(proof: dict, name: str) -> bytes:
+def _hex(proof: dict[str, Any], name: str) -> bytes:
     value = proof[name] if proof[name] is not None else ""
     if not isinstance(value, str) or not HEX.fullmatch(value):
         raise Unproven(f"{name} is not hex")
     return bytes.fromhex(value)
 
 
-def _step(value) -> bytes:
+def _step(value: object) -> bytes:
     if not isinstance(value, str) or len(value) != 64 or not HEX.fullmatch(value):
         raise Unproven("path holds something else than hashes")
     return bytes.fromhex(value)
 
 
-def _index(value) -> int:
+def _index(value: object) -> int:
     if isinstance(value, str) and WHOLE.fullmatch(value):
         return int(value)
     if isinstance(value, float) and value.is_integer():
@@ -87,7 +94,7 @@ def _index(value) -> int:
     raise Unproven("leafIndex is absent or no index")
 
 
-def _told(found: dict) -> str:
+def _told(found: dict[str, Any]) -> str:
     kind = found["kind"]
     if kind == "genesis":
         return f"the genesis record of the chain hashes to {found['record_hash'].hex()}"
@@ -96,21 +103,25 @@ def _told(found: dict) -> str:
     if kind == "block":
         return f"the miner {account.text(found['miner'])} was paid {found['paid']} for block {found['height']}"
     if kind == "void":
-        return (f"offsets {found['from']} to {found['to'] - 1} of partition {found['partition']} hold no record, "
-                f"says block {found['height']}")
-    return (f"the record at {found['partition']}:{found['offset']}, of hash {found['record_hash'].hex()}, was judged "
-            f"{found['verdict_code']} by block {found['height']}")
+        return (
+            f"offsets {found['from']} to {found['to'] - 1} of partition {found['partition']} hold no record, "
+            f"says block {found['height']}"
+        )
+    return (
+        f"the record at {found['partition']}:{found['offset']}, of hash {found['record_hash'].hex()}, was judged "
+        f"{found['verdict_code']} by block {found['height']}"
+    )
 
 
-def _entries(found: dict) -> list[str]:
+def _entries(found: dict[str, Any]) -> list[str]:
     told = []
     for entry in found.get("entries", []):
         before = "none before" if entry["previous"] == leaf.NONE else f"the one before is in leaf {entry['previous']}"
         told.append(f"  entry {entry['sequence']} of its account: balance {entry['balance']} after it, {before}")
-    return told + ["not proven: that no later entry follows"] if told else told
+    return [*told, "not proven: that no later entry follows"] if told else told
 
 
-def _record(found: dict, record: bytes, label: str) -> list[str]:
+def _record(found: dict[str, Any], record: bytes, label: str) -> list[str]:
     """What the record adds; an absent one cannot be told from an empty one but by its hash."""
     expected = found.get("record_hash")
     if expected == merkle.sha256(record):
@@ -122,7 +133,7 @@ def _record(found: dict, record: bytes, label: str) -> list[str]:
     raise Unproven("the record is not the one that the leaf is about")
 
 
-def _transaction(found: dict, record: bytes, label: str) -> list[str]:
+def _transaction(found: dict[str, Any], record: bytes, label: str) -> list[str]:
     if found["kind"] != "record":
         return []
     if found["verdict"] == transaction.TOO_LARGE and len(record) <= transaction.MAX_RECORD:
@@ -131,8 +142,10 @@ def _transaction(found: dict, record: bytes, label: str) -> list[str]:
         fields = wire.decode(transaction.FIELDS, record)
         chain_id = bytes.fromhex(label)
         if len(chain_id) == 32 and account.well_formed(fields["sender"]):
-            return [f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
-                    "which the file says and does not prove"]
+            return [
+                f"transaction {transaction.id_of(fields, chain_id).hex()}, if the chain is {chain_id.hex()}, "
+                "which the file says and does not prove"
+            ]
     except (ValueError, OverflowError):
         pass
     return []

@@ -3,7 +3,13 @@
 Bytes are canonical if encoding what was decoded gives them back, so reading strictly is all it takes.
 """
 
+from typing import Any
+
 LIMITS = {"bool": 1 << 1, "uint32": 1 << 32, "uint64": 1 << 64}
+
+
+# Of a message: name and kind by number. A kind is a word, such a table (a message) or [kind] (repeated).
+Fields = dict[int, tuple[str, Any]]
 
 
 class Malformed(ValueError):
@@ -37,8 +43,8 @@ def counted(data: bytes, at: int) -> tuple[bytes, int]:
     return data[at : at + length], at + length
 
 
-def decode(fields: dict, data: bytes) -> dict:
-    """Fields by name; `fields` is {number: (name, kind)}. A kind is a word, a dict (a message) or [kind] (repeated).
+def decode(fields: Fields, data: bytes) -> dict[str, Any]:
+    """Fields by name; as `fields` has them.
 
     Absent: 0, empty, [] or, for a message, None.
     """
@@ -64,7 +70,7 @@ def decode(fields: dict, data: bytes) -> dict:
     return found
 
 
-def _absent(kind):
+def _absent(kind: Any) -> Any:
     if isinstance(kind, list):
         return []
     if isinstance(kind, dict):
@@ -72,20 +78,20 @@ def _absent(kind):
     return {"bytes": b"", "string": ""}.get(kind, 0)
 
 
-def _wire_type(kind) -> int:
+def _wire_type(kind: Any) -> int:
     if isinstance(kind, dict):
         return 2
     return {"fixed64": 1, "bytes": 2, "string": 2}.get(kind, 0)
 
 
-def _value(kind, wire_type: int, data: bytes, at: int):
+def _value(kind: Any, wire_type: int, data: bytes, at: int) -> tuple[Any, int]:
     if wire_type != _wire_type(kind):
         raise Malformed(f"wire type {wire_type}")
     if wire_type == 0:
-        value, at = varint(data, at)
-        if value >= LIMITS[kind]:
+        number, at = varint(data, at)
+        if number >= LIMITS[kind]:
             raise Malformed(f"more than a {kind} holds")
-        return value, at
+        return number, at
     if wire_type == 1:
         if len(data) - at < 8:
             raise Malformed("a field that ends behind the message")

@@ -1,5 +1,7 @@
 """Proof of work: targets, their compact form, and how the work follows the time that blocks take."""
 
+from typing import Any
+
 WINDOW = 64
 EASIEST = 1 << 256
 HARDEST = 1 << 64
@@ -9,15 +11,15 @@ LARGEST_MANTISSA = 0x7FFFFF
 def target(bits: int) -> int:
     """First byte exponent, low three bytes mantissa, not masked."""
     exponent, mantissa = bits >> 24, bits & 0xFFFFFF
-    return mantissa * 256**exponent // 256**3
+    return mantissa * (1 << 8 * exponent) // 256**3
 
 
 def compact(number: int) -> int:
     """The shortest exponent with a mantissa of at most 0x7fffff; lower bits are dropped."""
     exponent = 0
-    while number * 256**3 // 256**exponent > LARGEST_MANTISSA:
+    while number * 256**3 // (1 << 8 * exponent) > LARGEST_MANTISSA:
         exponent += 1
-    return exponent << 24 | number * 256**3 // 256**exponent
+    return exponent << 24 | number * 256**3 // (1 << 8 * exponent)
 
 
 def is_canonical(bits: int) -> bool:
@@ -25,7 +27,7 @@ def is_canonical(bits: int) -> bool:
     return compact(target(bits)) == bits
 
 
-def next_bits(genesis_bits: int, interval: int, height: int, parent: dict, grandparent_time: int | None) -> int:
+def next_bits(genesis_bits: int, interval: int, height: int, parent: dict[str, Any], grandparent_time: int) -> int:
     """The bits of the block at `height` upon a parent."""
     if interval == 0 or height <= 2:
         return genesis_bits
