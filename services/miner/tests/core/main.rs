@@ -2,6 +2,8 @@
 
 mod cut;
 mod ending;
+mod judge;
+mod log;
 mod loss;
 mod propose;
 mod standing;

@@ -7,59 +7,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::parallel::Sequential;
-use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
+use chain::{Account, Genesis, Hash, Secret, Template, Transaction};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
 use follow::partition::{Question, Seen};
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
-use journal::{AppendError, Appended, Batch, Look, Offsets, Record, TailEvent};
+use journal::{AppendError, Appended, Look, Offsets, Record, TailEvent};
 use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
+
+use crate::log::{Headers, Log};
 
 /// Half of all hashes will do.
 pub const EASY_BITS: u32 = 0x207f_ffff;
 /// When every world begins.
 pub const DAWN_MS: u64 = 1_800_000_000_000;
-
-/// Headers of a record.
-type Headers = Vec<(String, Bytes)>;
-
-/// A topic's partition.
-#[derive(Default)]
-pub struct Log {
-    pub start: u64,
-    pub end: u64,
-    pub records: Vec<Record>,
-}
-
-impl Log {
-    pub fn append(&mut self, append_ms: u64, value: Bytes, headers: Headers) -> u64 {
-        let offset = self.end;
-        self.records.push(Record {
-            offset,
-            append_ms,
-            key: None,
-            value,
-            headers,
-        });
-        self.end += 1;
-        offset
-    }
-
-    fn holds(&self, record: &Record) -> bool {
-        record.offset < self.start || self.records.contains(record)
-    }
-
-    fn batch(&self, from: u64) -> Batch {
-        let records = self.records.iter().filter(|r| r.offset >= from);
-        Batch {
-            records: records.cloned().collect(),
-            next: self.end,
-            end: self.end,
-            permit: None,
-        }
-    }
-}
 
 /// What becomes of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -494,63 +456,6 @@ impl World {
         }
         self.run();
     }
-
-    /// The chain as anybody reads it: the state, each sealed record with its verdict byte, and the stale candidates.
-    pub fn judge(&self) -> Judged {
-        let mut records = self.blockchain.records.iter();
-        let zero = records.next().expect("block 0");
-        let (mut chain, _) = Chain::start(&zero.value, zero.append_ms).expect("block 0");
-        let mut judged = Judged {
-            sealed: vec![],
-            values: vec![],
-            blocks: vec![],
-            refused: vec![],
-            chain: chain.clone(),
-        };
-        for record in records {
-            let signatures = chain::block::Signatures::Check {
-                seed: [9; 32],
-                known: &|_| false,
-            };
-            let accepted = chain.frame(record.value.clone()).and_then(|block| {
-                chain.admit(&block, record.append_ms)?;
-                let block = block.check(chain.rules(), signatures, &Sequential)?;
-                chain.apply(block, record.append_ms)
-            });
-            match accepted {
-                Ok(accepted) => {
-                    let header = accepted.block.header();
-                    judged
-                        .blocks
-                        .push((header.partition, header.from_offset, header.to_offset));
-                    for (offset, slot) in accepted.block.slots() {
-                        if let chain::block::Slot::Record(record, verdict) = slot {
-                            judged.values.push(record.bytes().clone());
-                            judged
-                                .sealed
-                                .push((header.partition, offset, verdict.code()));
-                        }
-                    }
-                }
-                Err(rule) => judged.refused.push(rule.code()),
-            }
-        }
-        judged.chain = chain;
-        judged
-    }
-}
-
-/// What a chain says.
-pub struct Judged {
-    /// Partition, offset, verdict of each record, in the order of the chain.
-    pub sealed: Vec<(u32, u64, &'static str)>,
-    /// Bytes of each of them.
-    pub values: Vec<Bytes>,
-    /// Partition and slice of each block.
-    pub blocks: Vec<(u32, u64, u64)>,
-    /// Rules that the other candidates broke.
-    pub refused: Vec<&'static str>,
-    pub chain: Chain,
 }
 
 /// What the log says of the record at an offset.
