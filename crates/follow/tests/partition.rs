@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use follow::partition::{Core, Finding, Loss, Mark, Question, Seen};
-use journal::{Error, Look, Offsets, Record};
+use journal::{Error, Inspection, Offsets, Record};
 
 /// Between two looks.
 const EVERY_MS: u64 = 5_000;
@@ -199,7 +199,7 @@ fn looks_wait_for_their_answer_and_for_their_pause() {
 
 #[test]
 fn a_mark_tells_its_record_from_others() {
-    let look = |start: u64, record: Option<Record>| Look {
+    let look = |start: u64, record: Option<Record>| Inspection {
         offsets: Offsets { start, end: 20 },
         record,
     };

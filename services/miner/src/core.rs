@@ -165,7 +165,7 @@ impl Core {
         else {
             return;
         };
-        let parent_ms = chain.tip().timestamp_ms;
+        let parent_ms = chain.tip().header.timestamp_ms;
         let timestamp_ms = if self.clock_ahead {
             parent_ms
         } else {

@@ -126,9 +126,8 @@ impl Shell {
                 template,
                 traces,
             } => {
-                let records = template.included + template.rejected;
-                self.traces
-                    .sealing(&template.header, records as usize, &traces);
+                let records = template.verdicts.len();
+                self.traces.sealing(&template.header, records, &traces);
                 self.sealer.seal(attempt, template);
             }
             Output::CancelSeal => self.sealer.cancel(),

@@ -1,7 +1,7 @@
 //! What is remembered of a record.
 
 use chain::Hash;
-use journal::{Look, Record};
+use journal::{Inspection, Record};
 
 /// What tells a record from any other that its partition may hold at its offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Mark {
 
     /// Whether the partition still holds it, by a look at its offset. A record that was deleted at the beginning since
     /// counts as held: nothing above it is lost with it.
-    pub fn is_held(&self, look: &Look) -> bool {
+    pub fn is_held(&self, look: &Inspection) -> bool {
         let found = look.record.as_ref().map(Mark::of);
         self.offset < look.offsets.start || found.as_ref() == Some(self)
     }

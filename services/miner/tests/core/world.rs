@@ -13,7 +13,7 @@ use follow::core::Compared;
 use follow::partition::{Question, Seen};
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
-use journal::{AppendError, Appended, Look, Offsets, Record, TailEvent};
+use journal::{AppendError, Appended, Inspection, Offsets, Record, TailEvent};
 use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
 
 use crate::log::{Headers, Log};
@@ -390,7 +390,7 @@ impl World {
         let holds = question.last.is_none_or(|last| {
             let at = |record: &&Record| record.offset == last.offset;
             let record = log.records.iter().find(at).cloned();
-            last.is_held(&Look { offsets, record })
+            last.is_held(&Inspection { offsets, record })
         });
         let seen = Some(Seen { offsets, holds });
         let node = &mut self.miners[i];
