@@ -184,6 +184,12 @@ impl Partition {
         }
     }
 
+    /// When that is due, once [`Partition::retry`] has noted since when.
+    pub fn retry_at_ms(&self) -> Option<u64> {
+        let since = self.lost.iter().flatten().filter_map(|lost| lost.since_ms);
+        since.min().map(|since_ms| since_ms + RETRY_INTERVAL_MS)
+    }
+
     /// The topic begins at `start`. True if records are gone that no block holds, which is news. Blocks
     /// may be in flight that hold them, so it is not believed at once.
     pub fn surveyed(
