@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use chain::Rules;
 use engine::{Now, Signal};
+use follow::partition::Mark;
 
 use crate::model::answer::Finding;
-use crate::model::{Batch, Condition, Mark, State, Trouble};
+use crate::model::{Batch, Condition, State, Trouble};
 
 pub mod audit;
 pub mod compare;
@@ -258,7 +259,7 @@ impl Core {
                 partition,
                 offsets,
                 compared,
-            } => self.surveyed(partition, offsets, compared, out),
+            } => self.surveyed(now.elapsed_ms, partition, offsets, compared, out),
             Input::Rechecked {
                 partition,
                 findings,
@@ -355,6 +356,7 @@ impl Core {
 
     fn surveyed(
         &mut self,
+        now_ms: u64,
         number: u32,
         offsets: journal::Offsets,
         compared: Option<(Mark, bool)>,
@@ -368,7 +370,8 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        let mut news = partition.surveyed(offsets.start, caught_up, number, transactions, out);
+        let mut news =
+            partition.surveyed(now_ms, offsets.start, caught_up, number, transactions, out);
         if let Some((mark, holds)) = compared {
             news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
         }

@@ -10,7 +10,7 @@ pub mod subject;
 pub mod trouble;
 
 pub use self::batch::{Applied, Audited, Batch};
-pub use self::fact::{Fact, Facts, Mark};
+pub use self::fact::{Fact, Facts};
 pub use self::pending::{Line, Segment};
 pub use self::publication::Publication;
 pub use self::state::State;

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use follow::audit::Fault;
+use follow::partition::Mark;
 
 use crate::index::{Error, View};
-use crate::model::Mark;
 use crate::model::answer::{Fate, Finding, Record};
 
 /// Offsets compared in one go.

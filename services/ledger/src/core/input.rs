@@ -1,9 +1,10 @@
 //! What goes into the core.
 
 use engine::Signal;
+use follow::partition::Mark;
 
 use crate::model::answer::Finding;
-use crate::model::{Facts, Mark, Subject};
+use crate::model::{Facts, Subject};
 
 /// Which reader of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

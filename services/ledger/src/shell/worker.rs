@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use follow::partition::{self, Mark};
 use journal::Journal;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::loss::Question;
 use crate::core::{Input, Snapshot};
 use crate::index::Reader;
-use crate::model::Mark;
 use crate::model::answer::Finding;
 use crate::recheck;
 
@@ -200,18 +200,11 @@ impl Context {
             }
             _ => None,
         };
-        let (offset, reach) = mark.map_or((None, 0), |mark| (Some(mark.offset), mark.offset + 1));
-        let look = self.journal.look(TRANSACTIONS, partition, offset, reach)?;
-        let found = look.record.as_ref().map(Mark::of);
-        let compared = mark.map(|mark| {
-            // Deleted at the beginning since: nothing that was not sealed is lost with it.
-            let deleted = mark.offset < look.offsets.start;
-            (mark, deleted || found == Some(mark))
-        });
+        let seen = partition::look(&self.journal, partition, mark.as_ref())?;
         Ok(Input::Surveyed {
             partition,
-            offsets: look.offsets,
-            compared,
+            offsets: seen.offsets,
+            compared: mark.map(|mark| (mark, seen.holds)),
         })
     }
 

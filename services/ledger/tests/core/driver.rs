@@ -6,13 +6,14 @@ use std::path::Path;
 use chain::Hash;
 use chain::parallel::Sequential;
 use engine::{Core as _, Now, Signal};
+use follow::partition::Mark;
 use journal::{Batch, TailEvent};
 use ledger::core::loss::Question;
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
 use ledger::index::write::Writer;
 use ledger::index::{Index, Publisher, Reader, View};
 use ledger::model::answer::Finding;
-use ledger::model::{Condition, Facts, Mark, Trouble};
+use ledger::model::{Condition, Facts, Trouble};
 use ledger::recheck;
 
 use crate::world::{START_MS, World};
