@@ -82,17 +82,6 @@ impl Facts {
     }
 }
 
-impl Mark {
-    /// Of a record as it is read.
-    pub fn of(record: &journal::Record) -> Mark {
-        Mark {
-            offset: record.offset,
-            append_ms: record.append_ms,
-            hash: Hash::of(&record.value),
-        }
-    }
-}
-
 impl Fact {
     fn new(record: journal::Record, checked: Option<&record::Record>) -> Fact {
         let id = checked.and_then(|checked| match checked.judged() {
