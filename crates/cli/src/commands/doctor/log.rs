@@ -7,7 +7,7 @@ use journal::{Description, Fault, Journal, Setting, TopicSpec};
 use topics::bootstrap::find_genesis;
 use topics::config::JournalArgs;
 
-use super::{Finding, Looked};
+use super::finding::{Finding, Looked};
 use crate::chains::Served;
 
 /// Replicas that survive the loss of one broker while another is being replaced.
@@ -129,7 +129,7 @@ fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> 
 }
 
 fn faults(name: &str, described: &Description) -> Vec<Finding> {
-    let told = described.faults.iter().map(|fault| {
+    let findings = described.faults.iter().map(|fault| {
         let what = format!(
             "topic {name}: {} is {}, should be {}",
             fault.setting, fault.found, fault.expected
@@ -140,7 +140,7 @@ fn faults(name: &str, described: &Description) -> Vec<Finding> {
             false => Finding::warning(what, fix),
         }
     });
-    told.collect()
+    findings.collect()
 }
 
 fn fix(name: &str, fault: &Fault) -> String {
