@@ -58,6 +58,11 @@ pub const LEDGER_UNAVAILABLE: &str = "LEDGER_UNAVAILABLE";
 pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
 /// The disk of the ledger's index is full: what it serves is as old as its last write. Of readiness only.
 pub const INDEX_FULL: &str = "INDEX_FULL";
+/// The service is starting, and serves nothing yet. Of readiness only.
+pub const STARTING: &str = "STARTING";
+/// The miner mines nothing until an operator acts: the chain has moved to an unknown version, or no longer admits its
+/// account. Of readiness only; the chain has a block rule of this name.
+pub const STOPPED: &str = "STOPPED";
 /// The service has not read the log to its end yet.
 pub const CATCHING_UP: &str = "CATCHING_UP";
 /// The service ends; on streams with `resume_from`.
@@ -74,7 +79,7 @@ pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
 pub const INTERNAL: &str = "INTERNAL";
 
 /// Every reason.
-pub const ALL: [&str; 32] = [
+pub const ALL: [&str; 34] = [
     MISSING_FIELD,
     BAD_FIELD,
     WRONG_CHAIN,
@@ -100,6 +105,8 @@ pub const ALL: [&str; 32] = [
     LEDGER_UNAVAILABLE,
     LOG_UNAVAILABLE,
     INDEX_FULL,
+    STARTING,
+    STOPPED,
     CATCHING_UP,
     SHUTTING_DOWN,
     STREAM_LAGGED,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use chain::{Genesis, Rules};
 use follow::{Snapshot, snapshot};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Readiness, Reason, Service, Shutdown};
+use proto::reason;
 use topics::{BLOCKCHAIN, TRANSACTIONS};
 use topics::{bootstrap, watch};
 
@@ -26,9 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Runs a ledger until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
-    service
-        .readiness
-        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let opening = Reason(reason::CATCHING_UP).because("opening the index");
+    service.readiness.wait_for("caught_up", opening);
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     metrics::start();
@@ -153,8 +153,8 @@ impl Setup {
         let cancelled = || self.shutdown.is_cancelled();
         let trouble = |error: &journal::Error| {
             tracing::warn!("{error}");
-            self.readiness
-                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
+            let cause = Reason(reason::LOG_UNAVAILABLE).because(error.to_string());
+            self.readiness.condition("log").set(Err(cause));
         };
         loop {
             let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
@@ -162,7 +162,7 @@ impl Setup {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
-            self.readiness.set("log", Ok(()));
+            self.readiness.condition("log").set(Ok(()));
             if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
@@ -170,8 +170,8 @@ impl Setup {
                 return Ok(None);
             }
             let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            self.readiness
-                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
+            let cause = Reason(reason::NO_CHAIN).because(advice);
+            self.readiness.condition("chain").set(Err(cause));
             std::thread::sleep(LOOK_AGAIN);
         }
     }

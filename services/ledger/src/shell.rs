@@ -10,7 +10,7 @@ use crossbeam_channel::{Sender, unbounded};
 use engine::{Cadence, Clock, Engine};
 use follow::Feed;
 use journal::{Journal, Tail};
-use kit::{Readiness, Shutdown};
+use kit::{Readiness, Reason, Shutdown};
 
 use crate::core::{Core, Input, Lane, Output};
 use crate::metrics;
@@ -224,7 +224,8 @@ impl engine::Shell<Core> for Shell {
                 }
                 Output::Ready(condition, state) => {
                     progress::tell_state(condition, &state);
-                    self.readiness.set(condition, state);
+                    let state = state.map_err(|(reason, message)| Reason(reason).because(message));
+                    self.readiness.condition(condition).set(state);
                 }
                 Output::Stopped { version } => tracing::error!(
                     "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
