@@ -102,6 +102,7 @@ mod queue;
 mod record;
 mod tail;
 mod topic;
+pub mod trace;
 mod url;
 
 pub use append::{AppendError, Appended, Completion, Entry, Sink};

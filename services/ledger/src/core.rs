@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use ::chain::Rules;
 use engine::{Now, Signal};
+use follow::partition::Mark;
 
 use crate::store::answer::Finding;
 use crate::store::rows::State;
@@ -37,7 +38,6 @@ pub use input::{Input, Lane, News};
 pub use output::{Output, Publication, Snapshot};
 
 use self::partition::Partition;
-use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -262,7 +262,7 @@ impl Core {
                 partition,
                 offsets,
                 compared,
-            } => self.surveyed(partition, offsets, compared, out),
+            } => self.surveyed(now.elapsed_ms, partition, offsets, compared, out),
             Input::Rechecked {
                 partition,
                 findings,
@@ -358,6 +358,7 @@ impl Core {
 
     fn surveyed(
         &mut self,
+        now_ms: u64,
         number: u32,
         offsets: journal::Offsets,
         compared: Option<(Mark, bool)>,
@@ -371,7 +372,8 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        let mut news = partition.surveyed(offsets.start, caught_up, number, transactions, out);
+        let mut news =
+            partition.surveyed(now_ms, offsets.start, caught_up, number, transactions, out);
         if let Some((mark, holds)) = compared {
             news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
         }

@@ -1,10 +1,10 @@
 //! What goes into the core.
 
 use engine::Signal;
+use follow::partition::Mark;
 
 use super::compare::Subject;
 use super::fact::Facts;
-use super::recheck::Mark;
 use crate::store::answer::Finding;
 
 /// Which reader of a partition.
