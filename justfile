@@ -63,7 +63,7 @@ verifier *FILES: build
 
 # A million changed proof files, none of which verifies: minutes.
 million:
-    cargo test -p cli --bin blocklog -- --ignored --nocapture none_of_a_million_changes_verifies
+    cargo test -p cli --lib -- --ignored --nocapture none_of_a_million_changes_verifies
 
 # Scenarios on real processes and a real broker, by name: just e2e article races.
 e2e *NAMES: build

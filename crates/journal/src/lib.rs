@@ -86,6 +86,7 @@ mod clock;
 pub mod conformance;
 mod disk;
 mod error;
+pub mod export;
 mod in_flight;
 mod inspect;
 mod journal;

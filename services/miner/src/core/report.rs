@@ -1,13 +1,10 @@
 //! What the core says of itself: its status, and whether it is ready.
 
-use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN};
+use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 
 use super::Core;
 use super::attempt::Stage;
 use super::status::{Phase, Slice, Status};
-
-/// Nothing will be mined until an operator does something.
-const STOPPED: &str = "STOPPED";
 
 impl Core {
     /// What it is doing.
