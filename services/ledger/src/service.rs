@@ -101,8 +101,8 @@ impl Setup {
         );
         let (mut store, mut start) = (store, start);
         loop {
-            let (publisher, why) = match self.shell(store, start, rules.clone())?.run()? {
-                End::Told => return Ok(()),
+            let (publisher, why) = match Shell::run(self.parts(store, start, rules.clone()))? {
+                End::Stopped => return Ok(()),
                 End::Halted { publisher, why } => (publisher, why),
             };
             let Some(again) = reopening.reopen(*publisher, why)? else {
@@ -117,13 +117,8 @@ impl Setup {
         }
     }
 
-    /// A shell that goes on where the index and the snapshot stand.
-    fn shell(
-        &self,
-        store: Store,
-        start: Option<Snapshot>,
-        rules: Arc<Rules>,
-    ) -> anyhow::Result<Shell> {
+    /// A core that resumes where the index and the snapshot stand, and what it runs on.
+    fn parts(&self, store: Store, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
         let index = store.state.clone().zip(store.rules.clone());
         say_where(
             index.as_ref().map(|(state, _)| state.tip.height),
@@ -138,7 +133,7 @@ impl Setup {
             },
             transactions: transactions(&self.journal),
         };
-        Shell::start(Parts {
+        Parts {
             core: Core::new(settings, index, start),
             rules,
             store,
@@ -146,7 +141,7 @@ impl Setup {
             data: self.config.data.clone(),
             readiness: self.readiness.clone(),
             shutdown: self.shutdown.clone(),
-        })
+        }
     }
 
     /// Makes or finds the chain, however long that takes; `None` when told to stop first.

@@ -10,7 +10,7 @@ use proto::miner::v1 as wire;
 use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer, SERVICE_NAME};
 use tokio::sync::watch;
 use tonic::service::Routes;
-use tonic::{Request, Response, Status as Refusal};
+use tonic::{Request, Response};
 
 use crate::core::Status;
 
@@ -50,14 +50,14 @@ impl MinerService for Api {
     async fn get_miner_status(
         &self,
         _request: Request<wire::GetMinerStatusRequest>,
-    ) -> Result<Response<wire::GetMinerStatusResponse>, Refusal> {
+    ) -> Result<Response<wire::GetMinerStatusResponse>, tonic::Status> {
         Ok(get_miner_status::handle(&self.status))
     }
 
     async fn watch_miner(
         &self,
         _request: Request<wire::WatchMinerRequest>,
-    ) -> Result<Response<Self::WatchMinerStream>, Refusal> {
+    ) -> Result<Response<Self::WatchMinerStream>, tonic::Status> {
         let statuses = watch_miner::handle(self.status.clone());
         Ok(Response::new(replies(statuses, self.shutdown.clone())))
     }

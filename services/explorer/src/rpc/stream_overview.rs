@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use kit::server::stream::{HEARTBEAT, Source};
 use proto::explorer::v1::{Overview, StreamOverviewResponse};
-use proto::reason;
 use tokio::time::timeout;
-use tonic::Code;
 
 use crate::State;
+use crate::errors::Problem;
 use crate::overview::{Seen, Watch};
 
 /// The overview again whenever it changes. A reader that falls behind misses some, never the newest.
@@ -26,9 +25,9 @@ pub fn handle(state: &State) -> Overviews {
 
 impl Source for Overviews {
     type Reply = StreamOverviewResponse;
-    type Error = kit::Refusal;
+    type Error = Problem;
 
-    async fn next(&mut self, _: Duration) -> Result<Option<StreamOverviewResponse>, kit::Refusal> {
+    async fn next(&mut self, _: Duration) -> Result<Option<StreamOverviewResponse>, Problem> {
         let last = self.last.as_ref();
         let is_new = |seen: &Seen| last.is_none_or(|last| !seen.same(last));
         // The sender lives as long as the service: the shutdown token ends the stream before.
@@ -40,12 +39,7 @@ impl Source for Overviews {
         }))
     }
 
-    fn shutting_down(&self) -> Option<kit::Refusal> {
-        Some(kit::Refusal::new(
-            reason::DOMAIN,
-            Code::Unavailable,
-            reason::SHUTTING_DOWN,
-            "the explorer ends; call again",
-        ))
+    fn shutting_down(&self) -> Option<Problem> {
+        Some(Problem::ShuttingDown)
     }
 }

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use kit::server::stream::{HEARTBEAT, Source};
 use proto::miner::v1::WatchMinerResponse;
-use proto::reason::{DOMAIN, SHUTTING_DOWN};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tonic::Code;
 
 use super::encode;
 use crate::core::Status;
+use crate::errors;
 
 /// At most four a second.
 const SHORTEST: Duration = Duration::from_millis(250);
@@ -27,9 +26,9 @@ pub(super) fn handle(status: watch::Receiver<Status>) -> Statuses {
 
 impl Source for Statuses {
     type Reply = WatchMinerResponse;
-    type Error = kit::Refusal;
+    type Error = tonic::Status;
 
-    async fn next(&mut self, _: Duration) -> Result<Option<WatchMinerResponse>, kit::Refusal> {
+    async fn next(&mut self, _: Duration) -> Result<Option<WatchMinerResponse>, tonic::Status> {
         if let Some(sent) = self.sent {
             sleep_until(sent + SHORTEST).await;
             // When the core has ended, nothing changes any more and the service stops.
@@ -43,13 +42,7 @@ impl Source for Statuses {
         }))
     }
 
-    fn shutting_down(&self) -> Option<kit::Refusal> {
-        let text = "the miner is shutting down; watch it again when it is back";
-        Some(kit::Refusal::new(
-            DOMAIN,
-            Code::Unavailable,
-            SHUTTING_DOWN,
-            text,
-        ))
+    fn shutting_down(&self) -> Option<tonic::Status> {
+        Some(errors::shutting_down())
     }
 }
