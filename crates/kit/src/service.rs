@@ -80,6 +80,7 @@ impl Service {
     }
 
     /// On two free loopback ports, with a token of its own.
+    #[cfg(feature = "testing")]
     pub async fn for_test(name: &'static str) -> Service {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let addresses = Addresses {

@@ -4,11 +4,11 @@ mod encode;
 mod get_miner_status;
 mod watch_miner;
 
+use kit::server::stream::{Replies, replies};
 use kit::{Limits, Server, Service, Shutdown};
 use proto::miner::v1 as wire;
-use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer};
+use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer, SERVICE_NAME};
 use tokio::sync::watch;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic::{Request, Response};
 
@@ -34,7 +34,7 @@ pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> a
         service,
         Server {
             routes: Routes::new(server),
-            services: vec!["blocklog.miner.v1.MinerService"],
+            services: vec![SERVICE_NAME],
             descriptors: proto::DESCRIPTORS,
             limits: Limits::default(),
             domain: proto::reason::DOMAIN,
@@ -45,7 +45,7 @@ pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> a
 
 #[tonic::async_trait]
 impl MinerService for Api {
-    type WatchMinerStream = ReceiverStream<Result<wire::WatchMinerResponse, tonic::Status>>;
+    type WatchMinerStream = Replies<wire::WatchMinerResponse>;
 
     async fn get_miner_status(
         &self,
@@ -58,9 +58,7 @@ impl MinerService for Api {
         &self,
         _request: Request<wire::WatchMinerRequest>,
     ) -> Result<Response<Self::WatchMinerStream>, tonic::Status> {
-        Ok(watch_miner::handle(
-            self.status.clone(),
-            self.shutdown.clone(),
-        ))
+        let statuses = watch_miner::handle(self.status.clone());
+        Ok(Response::new(replies(statuses, self.shutdown.clone())))
     }
 }

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chain::Account;
+use kit::server::stream::{Source, is_lagging};
 use proto::ledger::v1::{AccountEntry, StreamAccountEntriesRequest, StreamAccountEntriesResponse};
 use proto::wire;
 
-use super::live::{self, Source, Watch, aside};
+use super::live::{Watch, aside};
 use super::{encode, entries};
 use crate::index::{Reader, View};
 use crate::problem::{Failed, Problem};
@@ -55,13 +56,14 @@ fn count(view: &View, account: &Account) -> Result<u64, Problem> {
 
 impl Source for Entries {
     type Reply = StreamAccountEntriesResponse;
+    type Error = Problem;
 
     async fn next(&mut self, mut paused: Duration) -> Result<Option<Self::Reply>, Problem> {
         loop {
             let view = self.watch.look();
             if let Some(view) = &view {
                 let waiting = (count(view, &self.account)? + 1).saturating_sub(self.next);
-                if live::is_lagging(waiting, self.live, paused) {
+                if is_lagging(waiting, self.live, paused) {
                     return Err(Failed::Lagged {
                         resume_from: self.next,
                     }
@@ -84,8 +86,10 @@ impl Source for Entries {
         }
     }
 
-    fn resume_from(&self) -> Option<u64> {
-        Some(self.next)
+    fn shutting_down(&self) -> Option<Problem> {
+        Some(Problem::ShuttingDown {
+            resume_from: Some(self.next),
+        })
     }
 }
 

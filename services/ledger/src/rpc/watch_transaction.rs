@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chain::{Hash, Verdict};
+use kit::server::stream::Source;
 use proto::ledger::v1::transaction_status::State;
 use proto::ledger::v1::{TransactionStatus, WatchTransactionRequest, WatchTransactionResponse};
 use proto::wire;
 use tokio::time::{Instant, sleep_until};
 
-use super::live::{Source, Watch};
+use super::live::Watch;
 use super::{ask, encode};
 use crate::index::{Reader, View};
 use crate::model::answer::{Fate, Occurrence, Record};
@@ -53,6 +54,7 @@ pub fn handle(
 
 impl Source for Way {
     type Reply = WatchTransactionResponse;
+    type Error = Problem;
 
     async fn next(&mut self, _: Duration) -> Result<Option<WatchTransactionResponse>, Problem> {
         if self.ended {
@@ -86,8 +88,8 @@ impl Source for Way {
         }
     }
 
-    fn resume_from(&self) -> Option<u64> {
-        None
+    fn shutting_down(&self) -> Option<Problem> {
+        Some(Problem::ShuttingDown { resume_from: None })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The body of an answer: watched until its end, and ended early when the service stops, when its deadline passes or
+//! The body of an answer: recorded to its end, and ended early when the service stops, when its deadline passes or
 //! when its producer panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,11 +13,11 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::admission::Permit;
-use super::call::{Response, exceeded, panicked};
 use super::deadline::Deadline;
-use super::observed::Observed;
 use super::oversize;
-use crate::{Refusal, Shutdown};
+use super::refusals::Refusals;
+use super::span::CallSpan;
+use crate::Shutdown;
 
 /// Handlers see the token first, and may end their streams with more to say: where to resume.
 const HANDLERS_FIRST: Duration = Duration::from_millis(500);
@@ -26,45 +26,45 @@ const HANDLERS_FIRST: Duration = Duration::from_millis(500);
 const INTERNAL: HeaderValue = HeaderValue::from_static("13");
 
 /// What may end a stream from outside.
-pub(super) struct Watch {
+pub(super) struct Guard {
     pub shutdown: Option<Shutdown>,
     pub deadline: Option<Deadline>,
-    pub domain: &'static str,
+    pub refusals: Refusals,
 }
 
 /// Why a stream ended early.
 type Ending = Pin<Box<dyn Future<Output = Status> + Send>>;
 
 /// A body around the body of the handler.
-pub(super) struct Answer {
+pub(super) struct CallBody {
     inner: Body,
-    observed: Observed,
+    call: CallSpan,
     ending: Option<Ending>,
-    domain: &'static str,
+    refusals: Refusals,
     done: bool,
     _permit: Option<Permit>,
 }
 
-impl Answer {
-    /// Puts a response under watch.
+impl CallBody {
+    /// Wraps the body of a response.
     pub fn wrap(
-        response: Response,
-        mut observed: Observed,
+        response: http::Response<Body>,
+        mut call: CallSpan,
         permit: Option<Permit>,
-        watch: Watch,
-    ) -> Response<Answer> {
+        guard: Guard,
+    ) -> http::Response<CallBody> {
         // An error without messages has its status in the headers.
         if let Some(status) = Status::from_header_map(response.headers()) {
-            observed.end(status.code(), status.message());
+            call.end(status.code(), status.message());
         } else if response.status() != http::StatusCode::OK {
             // No gRPC at all; clients make UNKNOWN of it.
-            observed.end(Code::Unknown, response.status().as_str());
+            call.end(Code::Unknown, response.status().as_str());
         }
-        response.map(|inner| Answer {
+        response.map(|inner| CallBody {
             inner,
-            observed,
-            domain: watch.domain,
-            ending: watch.ending(),
+            call,
+            refusals: guard.refusals,
+            ending: guard.ending(),
             done: false,
             _permit: permit,
         })
@@ -72,7 +72,7 @@ impl Answer {
 
     fn finish(&mut self, status: &Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         self.done = true;
-        self.observed.end(status.code(), status.message());
+        self.call.end(status.code(), status.message());
         let mut trailers = HeaderMap::new();
         if status.add_header(&mut trailers).is_err() {
             // Only details can be unfit for a header; the code always fits.
@@ -82,7 +82,7 @@ impl Answer {
     }
 }
 
-impl HttpBody for Answer {
+impl HttpBody for CallBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -94,7 +94,7 @@ impl HttpBody for Answer {
         if this.done {
             return Poll::Ready(None);
         }
-        let (span, at) = (this.observed.span.clone(), this.observed.context.clone());
+        let (span, at) = (this.call.span.clone(), this.call.context.clone());
         let _attached = at.attach();
         let _entered = span.enter();
         // Before the handler's stream, which may always have more.
@@ -104,7 +104,7 @@ impl HttpBody for Answer {
         }
         let inner = Pin::new(&mut this.inner);
         match catch_unwind(AssertUnwindSafe(|| inner.poll_frame(context))) {
-            Err(_) => this.finish(&panicked(this.domain)),
+            Err(_) => this.finish(&this.refusals.panicked()),
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(frame)) => {
                 match &frame {
@@ -112,14 +112,14 @@ impl HttpBody for Answer {
                         if let Some(trailers) = frame.trailers_ref() {
                             let status = Status::from_header_map(trailers);
                             let status = status.unwrap_or_else(|| Status::ok(""));
-                            if let Some(status) = oversize::of(&status, this.domain) {
+                            if let Some(status) = oversize::of(&status, this.refusals) {
                                 return this.finish(&status);
                             }
-                            this.observed.end(status.code(), status.message());
+                            this.call.end(status.code(), status.message());
                         }
                     }
-                    Some(Err(error)) => this.observed.end(Code::Unknown, &error.to_string()),
-                    None => this.observed.end(Code::Ok, ""),
+                    Some(Err(error)) => this.call.end(Code::Unknown, &error.to_string()),
+                    None => this.call.end(Code::Ok, ""),
                 }
                 Poll::Ready(frame)
             }
@@ -135,9 +135,9 @@ impl HttpBody for Answer {
     }
 }
 
-impl Watch {
+impl Guard {
     fn ending(&self) -> Option<Ending> {
-        let (shutdown, deadline, domain) = (self.shutdown.clone(), self.deadline, self.domain);
+        let (shutdown, deadline, refusals) = (self.shutdown.clone(), self.deadline, self.refusals);
         let shutdown = shutdown?;
         Some(Box::pin(async move {
             let stopped = async {
@@ -146,21 +146,14 @@ impl Watch {
             };
             match deadline {
                 Some(deadline) => tokio::select! {
-                    () = stopped => shutting_down(domain),
-                    () = tokio::time::sleep_until(deadline.at) => exceeded(domain),
+                    () = stopped => refusals.shutting_down(),
+                    () = tokio::time::sleep_until(deadline.at) => refusals.deadline_exceeded(),
                 },
                 None => {
                     stopped.await;
-                    shutting_down(domain)
+                    refusals.shutting_down()
                 }
             }
         }))
     }
-}
-
-fn shutting_down(domain: &'static str) -> Status {
-    let message = "the service is shutting down; connect again";
-    Refusal::new(domain, Code::Unavailable, "SHUTTING_DOWN", message)
-        .retry_after(Duration::from_secs(1))
-        .into()
 }

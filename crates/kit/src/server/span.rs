@@ -38,7 +38,7 @@ impl Figures {
 
 /// A call in progress; ends with a code, or as CANCELLED when dropped.
 #[derive(Debug)]
-pub(super) struct Observed {
+pub(super) struct CallSpan {
     /// Disabled if the call is not recorded.
     pub span: Span,
     /// Where the call runs.
@@ -49,7 +49,7 @@ pub(super) struct Observed {
     ended: bool,
 }
 
-impl Observed {
+impl CallSpan {
     pub fn start(figures: &Arc<Figures>, method: &Method, headers: &http::HeaderMap) -> Self {
         let (span, context) = TraceContext::from_http(headers).call(&method.name, || {
             tracing::info_span!(
@@ -108,7 +108,7 @@ impl Observed {
     }
 }
 
-impl Drop for Observed {
+impl Drop for CallSpan {
     fn drop(&mut self) {
         self.end(Code::Cancelled, "the client went away");
     }

@@ -1,4 +1,4 @@
-//! The way of one call through the server.
+//! The layer around all routes: what every call passes.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,20 +8,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::BoxFuture;
 use tonic::service::Routes;
-use tonic::{Code, Status};
 use tower::{Layer, Service, ServiceExt as _};
 use tracing::Instrument as _;
 
-use super::admission::{Admission, Permit};
-use super::answer::{Answer, Watch};
+use super::admission::{Admission, Overloaded, Permit};
+use super::body::{CallBody, Guard};
 use super::deadline::Deadline;
 use super::methods::{Method, Methods};
-use super::observed::{Figures, Observed};
 use super::oversize;
-use crate::{Refusal, Shutdown};
+use super::refusals::Refusals;
+use super::span::{CallSpan, Figures};
+use crate::Shutdown;
 
 /// What all calls share.
 #[derive(Debug)]
@@ -30,36 +31,36 @@ pub(super) struct Calls {
     pub admission: Admission,
     pub unary_deadline: Duration,
     pub shutdown: Shutdown,
-    pub domain: &'static str,
+    pub refusals: Refusals,
     pub trace_header: HeaderName,
     pub figures: Arc<Figures>,
 }
 
-pub(super) type Request = http::Request<Body>;
-pub(super) type Response<B = Body> = http::Response<B>;
+type Request = http::Request<Body>;
+type Response<B = Body> = http::Response<B>;
 
-/// Puts the way of calls around services.
+/// The layer.
 #[derive(Clone, Debug)]
 pub(super) struct CallLayer(pub Arc<Calls>);
 
-/// Services, and the way to them.
+/// The routes within the layer.
 #[derive(Clone, Debug)]
-pub(super) struct Way {
+pub(super) struct CallService {
     calls: Arc<Calls>,
     routes: Routes,
 }
 
 impl Layer<Routes> for CallLayer {
-    type Service = Way;
+    type Service = CallService;
 
-    fn layer(&self, routes: Routes) -> Way {
+    fn layer(&self, routes: Routes) -> CallService {
         let calls = Arc::clone(&self.0);
-        Way { calls, routes }
+        CallService { calls, routes }
     }
 }
 
-impl Service<Request> for Way {
-    type Response = Response<Answer>;
+impl Service<Request> for CallService {
+    type Response = Response<CallBody>;
     type Error = Infallible;
     type Future = BoxFuture<Self::Response, Infallible>;
 
@@ -69,24 +70,23 @@ impl Service<Request> for Way {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let Way { calls, routes } = self.clone();
+        let CallService { calls, routes } = self.clone();
         Box::pin(async move { Ok(handle(&calls, request, routes).await) })
     }
 }
 
-/// Serves one call, and hands its answer on in a body that watches over the rest of it.
-async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response<Answer> {
+/// Serves one call, and returns its answer in a body that guards the rest of it.
+async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response<CallBody> {
     let method = calls.methods.at(request.uri().path());
-    let observed = Observed::start(&calls.figures, method, request.headers());
+    let call = CallSpan::start(&calls.figures, method, request.headers());
     let limit = (!method.streaming).then_some(calls.unary_deadline);
     let deadline = Deadline::of(request.headers(), limit);
     if let Some(deadline) = deadline {
         request.extensions_mut().insert(deadline);
     }
-    let context = observed.context.clone();
-    let span = observed.span.clone();
+    let context = call.context.clone();
     let answer = calls.answer(method, deadline, request, routes);
-    let mut answer = pin!(answer.instrument(span));
+    let mut answer = pin!(answer.instrument(call.span.clone()));
     let (mut response, permit) = std::future::poll_fn(|task| {
         let _attached = context.attach();
         answer.as_mut().poll(task)
@@ -100,13 +100,13 @@ async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response
             .headers_mut()
             .insert(calls.trace_header.clone(), id);
     }
-    let watch = Watch {
+    let guard = Guard {
         // A unary answer is there already: only streams last long enough to be ended.
         shutdown: method.streaming.then(|| calls.shutdown.clone()),
         deadline: deadline.filter(|_| method.streaming),
-        domain: calls.domain,
+        refusals: calls.refusals,
     };
-    Answer::wrap(response, observed, permit, watch)
+    CallBody::wrap(response, call, permit, guard)
 }
 
 impl Calls {
@@ -119,7 +119,9 @@ impl Calls {
     ) -> (Response, Option<Permit>) {
         let permit = match self.admission.admit(method) {
             Ok(permit) => permit,
-            Err(refusal) => return (Status::from(refusal).into_http(), None),
+            Err(Overloaded { calls }) => {
+                return (self.refusals.overloaded(calls).into_http(), None);
+            }
         };
         let answer = guarded(routes.oneshot(request));
         let answer = match deadline {
@@ -128,29 +130,17 @@ impl Calls {
         };
         let response = match answer {
             Ok(Ok(Ok(response))) => match Status::from_header_map(response.headers())
-                .and_then(|status| oversize::of(&status, self.domain))
+                .and_then(|status| oversize::of(&status, self.refusals))
             {
                 Some(status) => status.into_http(),
                 None => response,
             },
             Ok(Ok(Err(error))) => match error {},
-            Ok(Err(Panicked)) => panicked(self.domain).into_http(),
-            Err(_) => exceeded(self.domain).into_http(),
+            Ok(Err(Panicked)) => self.refusals.panicked().into_http(),
+            Err(_) => self.refusals.deadline_exceeded().into_http(),
         };
         (response, Some(permit))
     }
-}
-
-/// The answer to a call whose handler panicked. What the panic said is for the log alone, where it is already.
-pub(super) fn panicked(domain: &'static str) -> Status {
-    let message = "the server made a mistake; please report it with the trace id";
-    Refusal::new(domain, Code::Internal, "PANIC", message).into()
-}
-
-/// The answer to a call whose time is up.
-pub(super) fn exceeded(domain: &'static str) -> Status {
-    let message = "the deadline passed before the answer was ready";
-    Refusal::new(domain, Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message).into()
 }
 
 /// A handler panicked.
