@@ -87,9 +87,12 @@ impl Source for Entries {
     }
 
     fn shutting_down(&self) -> Option<Problem> {
-        Some(Problem::ShuttingDown {
-            resume_from: Some(self.next),
-        })
+        Some(
+            Failed::ShuttingDown {
+                resume_from: Some(self.next),
+            }
+            .into(),
+        )
     }
 }
 

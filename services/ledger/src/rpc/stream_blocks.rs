@@ -77,9 +77,12 @@ impl Source for Blocks {
             Some((block, _)) => block.header.height,
             None => self.next,
         };
-        Some(Problem::ShuttingDown {
-            resume_from: Some(resume_from),
-        })
+        Some(
+            Failed::ShuttingDown {
+                resume_from: Some(resume_from),
+            }
+            .into(),
+        )
     }
 }
 

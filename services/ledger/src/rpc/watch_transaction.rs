@@ -13,7 +13,7 @@ use super::live::Watch;
 use super::{ask, encode};
 use crate::index::{Reader, View};
 use crate::model::answer::{Fate, Occurrence, Record};
-use crate::problem::Problem;
+use crate::problem::{Failed, Problem};
 
 /// Between two looks: under load the queue moves more often than anybody wants to read.
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -89,7 +89,7 @@ impl Source for Way {
     }
 
     fn shutting_down(&self) -> Option<Problem> {
-        Some(Problem::ShuttingDown { resume_from: None })
+        Some(Failed::ShuttingDown { resume_from: None }.into())
     }
 }
 
