@@ -106,7 +106,7 @@ impl History {
         let nonce = template.work().search(0, u64::MAX).context("a nonce")?;
         let value = template.finish(nonce, None);
         let block = self.chain.frame(value.clone())?;
-        self.chain.admit(&block, self.genesis.timestamp_ms)?;
+        let block = self.chain.admit(block, self.genesis.timestamp_ms)?;
         let block = block.check(&rules, Signatures::Assume, &Rayon)?;
         self.chain.apply(block, self.genesis.timestamp_ms)?;
         self.blocks.push(value);

@@ -134,9 +134,10 @@ impl Core {
 /// The rules that need the header and the tip only.
 fn admit(chain: &Chain, head: &Candidate, trusting: bool) -> Result<Block<Unchecked>, Rule> {
     let block = chain.frame(head.value.clone())?;
-    if trusting {
-        block.assume_signed();
-    }
-    chain.admit(&block, head.append_ms)?;
-    Ok(block)
+    let block = if trusting {
+        block.assume_signed()
+    } else {
+        block
+    };
+    chain.admit(block, head.append_ms)
 }

@@ -235,7 +235,7 @@ impl Stage {
         let appended = appended.expect("memory takes it");
         let now = appended.append_ms;
         let checked = self.chain.frame(value).and_then(|block| {
-            self.chain.admit(&block, now)?;
+            let block = self.chain.admit(block, now)?;
             block.check(self.chain.rules(), Signatures::Assume, &Sequential)
         });
         if let Ok(block) = checked {

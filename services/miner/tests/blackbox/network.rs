@@ -157,7 +157,7 @@ impl Network {
         };
         for record in records {
             let accepted = chain.frame(record.value.clone()).and_then(|block| {
-                chain.admit(&block, record.append_ms)?;
+                let block = chain.admit(block, record.append_ms)?;
                 let signatures = Signatures::Check {
                     seed: [9; 32],
                     known: &|_| false,
