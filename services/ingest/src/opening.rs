@@ -7,12 +7,11 @@ use std::time::Duration;
 use chain::Genesis;
 use chain::genesis::Rules;
 use journal::Journal;
-use kit::Readiness;
 use topics::bootstrap;
 
-use crate::readiness;
-use crate::rejection::Why;
-use crate::shell::Engine;
+use crate::readiness::Conditions;
+use crate::rejection::{Precondition, Unavailable};
+use crate::shell::Shell;
 use crate::state::{Ingest, Open};
 
 /// Between two looks for block 0.
@@ -25,7 +24,7 @@ pub struct Opening {
     pub(crate) journal: Journal,
     pub(crate) genesis: Option<Genesis>,
     pub(crate) ingest: Arc<Ingest>,
-    pub(crate) readiness: Readiness,
+    pub(crate) readiness: Conditions,
     /// Tells the watch of the chain.
     pub(crate) found: Sender<Arc<Rules>>,
 }
@@ -38,15 +37,15 @@ impl Opening {
         };
         // The watch begins.
         let _ = self.found.send(rules.clone());
-        let (engine, desk) = Engine::new(&self.journal, &rules)?;
+        let (shell, core) = Shell::new(&self.journal, &rules, self.readiness.clone())?;
         let genesis = &rules.genesis;
         tracing::info!(
             chain = %rules.chain_id, name = genesis.name, partitions = genesis.partitions, open = genesis.open,
             "taking transactions"
         );
-        self.ingest.opened(Open { rules, desk });
-        readiness::chain_found(&self.readiness);
-        engine.run(&self.readiness, &self.ingest.shutdown);
+        self.ingest.opened(Open { rules, core });
+        self.readiness.chain_found();
+        shell.run(&self.ingest.shutdown);
         Ok(())
     }
 
@@ -61,8 +60,8 @@ impl Opening {
                 return Ok(Some(rules));
             }
             // The log has been read to its end.
-            self.ingest.absent(Why::NoChain);
-            readiness::no_chain(&self.readiness);
+            self.ingest.absent(Precondition::NoChain);
+            self.readiness.no_chain();
             if !std::mem::replace(&mut told, true) {
                 tracing::warn!("there is no block 0 in the journal; waiting for one");
             }
@@ -74,8 +73,8 @@ impl Opening {
 
     fn establish(&self) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
         let trouble = |error: &journal::Error| {
-            self.ingest.absent(Why::LogUnavailable(error.to_string()));
-            readiness::log(&self.readiness, Err(error.to_string()));
+            self.ingest.absent(Unavailable::Log(error.to_string()));
+            self.readiness.log(Err(error.to_string()));
         };
         let cancelled = || self.ingest.shutdown.is_cancelled();
         bootstrap::establish(

@@ -8,7 +8,8 @@ use std::time::Duration;
 use chain::{Genesis, Rules};
 use follow::{Snapshot, snapshot};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Readiness, Reason, Service, Shutdown};
+use proto::reason;
 use topics::{BLOCKCHAIN, TRANSACTIONS};
 use topics::{bootstrap, watch};
 
@@ -26,9 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Runs a ledger until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
-    service
-        .readiness
-        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let opening = Reason(reason::CATCHING_UP).because("opening the index");
+    service.readiness.wait_for("caught_up", opening);
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     metrics::start();
@@ -101,8 +101,8 @@ impl Setup {
         );
         let (mut store, mut start) = (store, start);
         loop {
-            let (publisher, why) = match self.shell(store, start, rules.clone())?.run()? {
-                End::Told => return Ok(()),
+            let (publisher, why) = match Shell::run(self.parts(store, start, rules.clone()))? {
+                End::Stopped => return Ok(()),
                 End::Halted { publisher, why } => (publisher, why),
             };
             let Some(again) = reopening.reopen(*publisher, why)? else {
@@ -117,13 +117,8 @@ impl Setup {
         }
     }
 
-    /// A shell that goes on where the index and the snapshot stand.
-    fn shell(
-        &self,
-        store: Store,
-        start: Option<Snapshot>,
-        rules: Arc<Rules>,
-    ) -> anyhow::Result<Shell> {
+    /// A core that resumes where the index and the snapshot stand, and what it runs on.
+    fn parts(&self, store: Store, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
         let index = store.state.clone().zip(store.rules.clone());
         say_where(
             index.as_ref().map(|(state, _)| state.tip.height),
@@ -138,7 +133,7 @@ impl Setup {
             },
             transactions: transactions(&self.journal),
         };
-        Shell::start(Parts {
+        Parts {
             core: Core::new(settings, index, start),
             rules,
             store,
@@ -146,7 +141,7 @@ impl Setup {
             data: self.config.data.clone(),
             readiness: self.readiness.clone(),
             shutdown: self.shutdown.clone(),
-        })
+        }
     }
 
     /// Makes or finds the chain, however long that takes; `None` when told to stop first.
@@ -158,8 +153,8 @@ impl Setup {
         let cancelled = || self.shutdown.is_cancelled();
         let trouble = |error: &journal::Error| {
             tracing::warn!("{error}");
-            self.readiness
-                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
+            let cause = Reason(reason::LOG_UNAVAILABLE).because(error.to_string());
+            self.readiness.condition("log").set(Err(cause));
         };
         loop {
             let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
@@ -167,7 +162,7 @@ impl Setup {
                 Err(bootstrap::Error::Cancelled) => return Ok(None),
                 other => other?,
             };
-            self.readiness.set("log", Ok(()));
+            self.readiness.condition("log").set(Ok(()));
             if let Some(rules) = rules {
                 return Ok(Some(rules));
             }
@@ -175,8 +170,8 @@ impl Setup {
                 return Ok(None);
             }
             let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            self.readiness
-                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
+            let cause = Reason(reason::NO_CHAIN).because(advice);
+            self.readiness.condition("chain").set(Err(cause));
             std::thread::sleep(LOOK_AGAIN);
         }
     }

@@ -7,21 +7,26 @@ use std::time::Duration;
 use anyhow::Context;
 use chain::Genesis;
 use chain::genesis::Rules;
+use engine::{Cadence, Clock, Engine};
 use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
+use proto::reason::{LOG_UNAVAILABLE, NO_CHAIN};
 use topics::bootstrap;
 use topics::watch;
 use topics::{BLOCKCHAIN, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
-use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
+use crate::core::{Core, Settings, Status};
 use crate::publication::Publication;
 use crate::shell::{self, Shell};
 use crate::{fit, rpc};
 
 /// How often block 0 is looked for while there is none.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Inputs taken in one go before status and traces are looked at.
+const BURST: usize = 256;
 
 /// Runs a miner until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
@@ -93,23 +98,26 @@ impl Setup {
             block_records: self.config.block_records,
             block_age_ms: whole_ms(self.config.block_age),
             rescue_age_ms: whole_ms(self.config.rescue_age),
+            keeps_snapshots: self.config.data.is_some(),
         };
         let follow = follow::Settings {
             topic: self.journal.topic_name(BLOCKCHAIN),
             expected: Some(expected.chain_id),
             assume_valid: self.config.assume_valid,
         };
-        let shell = Shell::start(shell::Parts {
-            core: Core::new(settings, follow, start),
+        let core = Core::new(settings, follow, start);
+        let (mut shell, inputs) = Shell::start(shell::Parts {
             journal: self.journal,
             secret: self.payee.secret,
             threads: self.config.threads(),
             window_bytes: shell::window_bytes(&expected.genesis),
             data: self.config.data,
             publication: self.publication,
-            shutdown: self.shutdown,
         })?;
-        shell.run()
+        // After each step: a sealing must not outlive its tip by a whole burst.
+        let cadence = Cadence::EachStep(BURST);
+        let engine = Engine::new(core, Clock::start(), inputs, cadence);
+        engine.run(&mut shell, &|| self.shutdown.is_cancelled())
     }
 
     /// Makes or finds the chain, however long that takes; `None` when told to stop first.

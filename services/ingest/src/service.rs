@@ -1,0 +1,54 @@
+//! Sets the service up: its tasks, and what they share.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use journal::Journal;
+use kit::Service;
+use topics::watch;
+
+use crate::config::Config;
+use crate::opening::Opening;
+use crate::readiness::Conditions;
+use crate::state::Ingest;
+use crate::{cursors, metrics, probe, rpc};
+
+/// Serves until the shutdown token ends it, or a task fails.
+pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
+    journal.expect_writable()?;
+    let genesis = config.chain.genesis()?;
+    metrics::start();
+    journal.observe(&kit::metrics::meter());
+    let readiness = Conditions::new(&service.readiness);
+    let ledger = config.ledger.as_deref().map(kit::client::channel);
+    let ledger = ledger.transpose()?;
+    let shutdown = service.shutdown.clone();
+    let ingest = Arc::new(Ingest::new(&config, &journal, ledger.clone(), shutdown));
+    let (found, rules) = mpsc::channel();
+    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    service.tasks.thread("watch", move || {
+        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+    });
+    let task = Opening {
+        journal: journal.clone(),
+        genesis,
+        ingest: Arc::clone(&ingest),
+        readiness: readiness.clone(),
+        found,
+    };
+    service.tasks.thread("core", move || task.run());
+    let probe = probe::run(journal.clone(), Arc::clone(&ingest), readiness);
+    service.tasks.spawn("probe", probe);
+    match ledger {
+        Some(channel) => {
+            let cursors = cursors::run(channel, journal, Arc::clone(&ingest));
+            service.tasks.spawn("cursors", cursors);
+        }
+        None => tracing::warn!(
+            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can \
+             hold it; and nonces are chosen by the clock alone, which is void where a sender's last one lies above it"
+        ),
+    }
+    rpc::serve(&mut service, ingest)?;
+    service.finish().await
+}
