@@ -1,11 +1,10 @@
 //! The threads around a core: one that reads and compares the log, and a pool that checks blocks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use journal::{Journal, Tail};
 use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -25,7 +24,8 @@ pub struct Feed {
     /// `None` while it is being dropped.
     log_tasks: Option<Sender<Task>>,
     log_thread: Option<JoinHandle<()>>,
-    stop: Arc<AtomicBool>,
+    /// Dropped to end pauses.
+    stop: Option<Sender<()>>,
 }
 
 impl Feed {
@@ -33,12 +33,12 @@ impl Feed {
     /// block: it may queue without a bound of its own, since a reader's window and the core's limits bound what is out.
     pub fn start(journal: &Journal, sink: impl Fn(Input) + Send + Sync + 'static) -> Feed {
         let sink: Sink = Arc::new(sink);
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = bounded(0);
         let (log_tasks, todo) = unbounded();
         let log = Log {
             journal: journal.clone(),
             sink: sink.clone(),
-            stop: stop.clone(),
+            stopped,
         };
         let log_thread = thread::Builder::new()
             .name("follow-log".into())
@@ -49,7 +49,7 @@ impl Feed {
             checks: pool(),
             log_tasks: Some(log_tasks),
             log_thread: Some(log_thread),
-            stop,
+            stop: Some(stop),
         }
     }
 
@@ -72,7 +72,7 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop = None;
         self.log_tasks = None;
         if let Some(thread) = self.log_thread.take()
             && thread.join().is_err()
@@ -94,7 +94,8 @@ pub(crate) fn pool() -> ThreadPool {
 struct Log {
     journal: Journal,
     sink: Sink,
-    stop: Arc<AtomicBool>,
+    /// Disconnected when the feed is dropped.
+    stopped: Receiver<()>,
 }
 
 impl Log {
@@ -131,9 +132,9 @@ impl Log {
     }
 
     fn compare(&self, question: u64, offset: Option<u64>, next_offset: u64) {
-        let stopped = || self.stop.load(Ordering::Relaxed);
+        let stop = |pause| self.stopped.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
         let trouble = |error| (self.sink)(Input::Unavailable(error));
-        match compare::patiently(&self.journal, offset, next_offset, &stopped, &trouble) {
+        match compare::patiently(&self.journal, offset, next_offset, &stop, &trouble) {
             Ok(Some((offsets, found))) => (self.sink)(Input::Compared(Compared {
                 question,
                 start: offsets.start,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kit::Refusal;
 use proto::{ingest::v1 as wire, reason};
 use tonic::{Code, Status};
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::rejection::{Names, Rejection, Why};
 
@@ -93,7 +94,7 @@ fn table(why: Why) -> Refusal {
         Why::NoChain => new(
             FailedPrecondition,
             reason::NO_CHAIN,
-            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
+            NO_BLOCK_ZERO,
         ),
         Why::Overtaken { by } => new(
             FailedPrecondition,

@@ -23,9 +23,8 @@ pub fn chain_found(readiness: &Readiness) {
 }
 
 /// There is no block 0.
-pub fn no_chain(readiness: &Readiness) {
-    let text = "there is no block 0 in the journal; start one service with --genesis, or run `blocklog init`";
-    readiness.set(CHAIN, Err((reason::NO_CHAIN, text.into())));
+pub fn no_chain(readiness: &Readiness, text: String) {
+    readiness.set(CHAIN, Err((reason::NO_CHAIN, text)));
     readiness.set(LOG, Ok(()));
 }
 

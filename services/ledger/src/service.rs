@@ -2,15 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
 
-use chain::{Genesis, Rules};
+use chain::Rules;
 use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Readiness, Service, Shutdown};
-use topics::{BLOCKCHAIN, TRANSACTIONS};
-use topics::{bootstrap, watch};
+use topics::bootstrap::Waiting;
+use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -19,9 +17,6 @@ use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
 use crate::store::{OpenError, Store};
-
-/// How often block 0 is looked for while there is none.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs a ledger until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
@@ -36,21 +31,20 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     store.publisher.observe(&kit::metrics::meter());
     let reader = store.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    let (search, watcher) = topics::search(&journal, genesis);
+    let stop = service.shutdown.clone();
     service.tasks.thread("ledger-watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+        Ok(watcher.run(&|time| stop.wait(time))?)
     });
     let setup = Setup {
         config,
         journal,
         readiness: service.readiness.clone(),
-        found,
         shutdown: service.shutdown.clone(),
     };
-    service.tasks.thread("ledger-core", move || {
-        setup.index(store, start, genesis.as_ref())
-    });
+    service
+        .tasks
+        .thread("ledger-core", move || setup.index(store, start, search));
     service.finish().await
 }
 
@@ -76,24 +70,18 @@ struct Setup {
     config: Config,
     journal: Journal,
     readiness: Readiness,
-    /// Tells the watch of the chain.
-    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
 impl Setup {
-    fn index(
-        self,
-        store: Store,
-        start: Option<Snapshot>,
-        genesis: Option<&Genesis>,
-    ) -> anyhow::Result<()> {
-        let Some(rules) = self.establish(genesis, store.rules.as_ref())? else {
+    fn index(self, store: Store, start: Option<Snapshot>, search: Search) -> anyhow::Result<()> {
+        let stop = |time| self.shutdown.wait(time);
+        let report = |waiting| self.report(&waiting);
+        let Some(rules) = search.run(store.rules.as_ref(), &stop, &report)? else {
             return Ok(());
         };
+        self.readiness.set("log", Ok(()));
         store.expect_chain(&self.config.data, rules.chain_id)?;
-        // The watch begins.
-        let _ = self.found.send(rules.clone());
         let mut reopening = Reopening::new(
             self.config.data.clone(),
             self.readiness.clone(),
@@ -149,35 +137,14 @@ impl Setup {
         })
     }
 
-    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
-    fn establish(
-        &self,
-        genesis: Option<&Genesis>,
-        known: Option<&Arc<Rules>>,
-    ) -> anyhow::Result<Option<Arc<Rules>>> {
-        let cancelled = || self.shutdown.is_cancelled();
-        let trouble = |error: &journal::Error| {
-            tracing::warn!("{error}");
-            self.readiness
-                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
+    fn report(&self, waiting: &Waiting) {
+        let (log, chain) = match waiting {
+            Waiting::NoChain => (Ok(()), Some((proto::reason::NO_CHAIN, waiting.to_string()))),
+            Waiting::Journal(error) => (Err(("LOG_UNAVAILABLE", error.to_string())), None),
         };
-        loop {
-            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
-            let rules = match found {
-                Err(bootstrap::Error::Cancelled) => return Ok(None),
-                other => other?,
-            };
-            self.readiness.set("log", Ok(()));
-            if let Some(rules) = rules {
-                return Ok(Some(rules));
-            }
-            if cancelled() {
-                return Ok(None);
-            }
-            let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            self.readiness
-                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
-            std::thread::sleep(LOOK_AGAIN);
+        self.readiness.set("log", log);
+        if let Some(why) = chain {
+            self.readiness.set("chain", Err(why));
         }
     }
 }
