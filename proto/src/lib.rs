@@ -65,4 +65,5 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descrip
 pub mod json;
 pub mod metadata;
 pub mod reason;
+pub mod text;
 pub mod wire;

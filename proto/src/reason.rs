@@ -67,7 +67,7 @@ pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 pub const DATA_LOSS: &str = "DATA_LOSS";
 /// The RPC is in the contract and not in this version.
 pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
-/// A bug of ours.
+/// A bug in Blocklog.
 pub const INTERNAL: &str = "INTERNAL";
 
 /// Every reason.

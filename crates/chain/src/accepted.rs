@@ -1,146 +1,34 @@
-//! What an accepted block did: everything that an index needs.
+//! A block that the chain accepted.
 
-use crate::account::{self, Account};
 use crate::block::{Block, Checked};
-use crate::evaluate::Evaluation;
+use crate::effects::Effects;
 use crate::hash::Hash;
-use crate::leaf::Leaf;
-use crate::log::Node;
+use crate::verdict::Tally;
 
-/// An accepted block and its effects.
+/// An accepted block and its effects: everything that an index needs.
 #[derive(Clone, Debug)]
 pub struct Accepted {
     /// The block.
     pub block: Block<Checked>,
-    /// When the log took it, in milliseconds since the Unix epoch.
+    /// Append time of its record on `blockchain`, in milliseconds since the Unix epoch.
     pub append_ms: u64,
-    /// Its height.
-    pub height: u64,
-    /// Its hash.
-    pub hash: Hash,
-    /// Index of its first leaf in the log.
-    pub first_leaf: u64,
-    /// Hashes of its leaves, in order.
-    pub leaves: Vec<Hash>,
-    /// Encoded leaves, in order: what the hashes are of.
-    pub leaf_data: LeafData,
-    /// Interior nodes of the log that this block completed, in the order of their completion.
-    pub nodes: Vec<Node>,
-    /// What the miner was paid.
-    pub paid: u64,
-    /// The entries that the block added, in leaf order, the sender's before the recipient's.
-    pub entries: Vec<Entry>,
-    /// Every account that changed, its nonce alone or more, with the state after the block. New
-    /// numbers ascend from the count before.
-    pub touched: Vec<Touched>,
-}
-
-/// The encoded leaves of a block, in one piece.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeafData {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-/// One entry of an account in the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Number of the account.
-    pub account: u32,
-    /// The leaf it stands in.
-    pub leaf_index: u64,
-    /// Leaf of the account's entry before.
-    pub previous: Option<u64>,
-    /// 1, 2, … for each account.
-    pub sequence: u64,
-    /// What the balance changed by: up to 2^64−2 either way, between named accounts at their bounds.
-    pub change: i128,
-    /// The balance after the leaf.
-    pub balance: i64,
-    /// Why.
-    pub kind: Kind,
-    /// Index of the record among those of the block, if it was one.
-    pub record: Option<u32>,
-}
-
-/// Why an account got an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A balance of the genesis.
-    Allocation,
-    /// The reward of a block.
-    Reward,
-    /// Sender of an included transaction, to itself perhaps.
-    Sent,
-    /// Recipient of an included transaction.
-    Received,
-}
-
-/// An account that a block changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Touched {
-    /// Its number.
-    pub number: u32,
-    /// The account.
-    pub account: Account,
-    /// Its state after the block.
-    pub state: account::State,
+    /// Changes that it made to accounts and to the log.
+    pub effects: Effects,
 }
 
 impl Accepted {
-    pub(crate) fn new(block: Block<Checked>, append_ms: u64, evaluation: Evaluation) -> Accepted {
-        Accepted {
-            append_ms,
-            height: block.header().height,
-            hash: block.hash(),
-            first_leaf: evaluation.frontier.size() - evaluation.leaves.len() as u64,
-            leaves: evaluation.leaves,
-            leaf_data: evaluation.leaf_data,
-            nodes: evaluation.nodes,
-            paid: evaluation.paid,
-            entries: evaluation.entries,
-            touched: evaluation.touched,
-            block,
-        }
-    }
-}
-
-impl LeafData {
-    pub(crate) fn with_capacity(leaves: usize, leaf_bytes: usize) -> LeafData {
-        LeafData {
-            bytes: Vec::with_capacity(leaves * leaf_bytes),
-            ends: Vec::with_capacity(leaves),
-        }
+    /// Height of the block.
+    pub fn height(&self) -> u64 {
+        self.block.header().height
     }
 
-    /// Appends a leaf, and gives its bytes.
-    pub(crate) fn push(&mut self, leaf: &Leaf) -> &[u8] {
-        let start = self.bytes.len();
-        leaf.put(&mut self.bytes);
-        let end = u32::try_from(self.bytes.len()).expect("the leaves of a block are a few MiB");
-        self.ends.push(end);
-        &self.bytes[start..]
+    /// Hash of the block.
+    pub fn hash(&self) -> Hash {
+        self.block.hash()
     }
 
-    /// How many leaves.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The bytes of leaf `i` of the block.
-    pub fn get(&self, i: usize) -> Option<&[u8]> {
-        let end = *self.ends.get(i)? as usize;
-        let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
-        Some(&self.bytes[start..end])
-    }
-
-    /// All leaves, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.len()).filter_map(|i| self.get(i))
+    /// How many of its records are INCLUDED, and how many are not.
+    pub fn tally(&self) -> Tally {
+        Tally::of(self.block.verdicts())
     }
 }

@@ -2,8 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::accepted::Touched;
 use crate::account::{Account, State};
+
+/// An account that a block changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Its number.
+    pub number: u32,
+    /// The account.
+    pub account: Account,
+    /// Its state after the block.
+    pub state: State,
+}
 
 /// All accounts that any block has changed, numbered in the order of their first change. Names and keys
 /// are whatever senders choose, so the map's hasher has secret keys; its order is never looked at.
@@ -58,16 +68,16 @@ impl Accounts {
 /// The accounts as one block leaves them, until it is known to be good.
 pub(crate) struct Overlay<'a> {
     base: &'a Accounts,
-    places: HashMap<Account, Place>,
+    handles: HashMap<Account, Handle>,
     locals: Vec<Local>,
     /// Changed accounts in the order of their first change.
-    changed: Vec<Place>,
+    changed: Vec<Handle>,
     next_number: u32,
 }
 
 /// Where an account lies in an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(u32);
+pub(crate) struct Handle(u32);
 
 struct Local {
     account: Account,
@@ -81,16 +91,16 @@ impl<'a> Overlay<'a> {
     pub(crate) fn new(base: &'a Accounts, expected: usize) -> Overlay<'a> {
         Overlay {
             base,
-            places: HashMap::with_capacity(expected),
+            handles: HashMap::with_capacity(expected),
             locals: Vec::with_capacity(expected),
             changed: Vec::with_capacity(expected),
             next_number: base.count(),
         }
     }
 
-    pub(crate) fn place(&mut self, account: &Account) -> Place {
+    pub(crate) fn handle(&mut self, account: &Account) -> Handle {
         let Overlay { base, locals, .. } = self;
-        *self.places.entry(*account).or_insert_with(|| {
+        *self.handles.entry(*account).or_insert_with(|| {
             let number = base.number(account);
             let known = number.and_then(|number| base.get(number));
             locals.push(Local {
@@ -99,20 +109,20 @@ impl<'a> Overlay<'a> {
                 changed: false,
                 state: known.map_or(State::default(), |(_, state)| state),
             });
-            Place(locals.len() as u32 - 1)
+            Handle(locals.len() as u32 - 1)
         })
     }
 
-    pub(crate) fn state(&self, place: Place) -> &State {
-        &self.locals[place.0 as usize].state
+    pub(crate) fn state(&self, handle: Handle) -> &State {
+        &self.locals[handle.0 as usize].state
     }
 
     /// The number of an account and its state, to be changed.
-    pub(crate) fn change(&mut self, place: Place) -> (u32, &mut State) {
-        let local = &mut self.locals[place.0 as usize];
+    pub(crate) fn change(&mut self, handle: Handle) -> (u32, &mut State) {
+        let local = &mut self.locals[handle.0 as usize];
         if !local.changed {
             local.changed = true;
-            self.changed.push(place);
+            self.changed.push(handle);
         }
         let number = *local.number.get_or_insert_with(|| {
             self.next_number += 1;
@@ -124,8 +134,8 @@ impl<'a> Overlay<'a> {
     /// What has changed.
     pub(crate) fn touched(self) -> Vec<Touched> {
         let locals = self.locals;
-        let touched = self.changed.iter().map(|place| {
-            let local = &locals[place.0 as usize];
+        let touched = self.changed.iter().map(|handle| {
+            let local = &locals[handle.0 as usize];
             Touched {
                 number: local.number.expect("a changed account has a number"),
                 account: local.account,

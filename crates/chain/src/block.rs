@@ -17,10 +17,9 @@ use crate::hash::Hash;
 use crate::header::{self, Header};
 use crate::key;
 use crate::parallel::Parallel;
-use crate::record::Record;
+use crate::record::{Record, Signatures};
+use crate::slice::Slot;
 use crate::verdict::Verdict;
-
-pub(crate) use body::{Place, walk};
 
 /// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
 const SIGNED_PREFIX: &[u8] = b"blocklog:block:v1";
@@ -58,29 +57,6 @@ pub struct Hole {
     pub from_offset: u64,
     /// End, exclusive.
     pub to_offset: u64,
-}
-
-/// What lies at the offsets of a block's slice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Slot<'a> {
-    /// One offset with a record, and the verdict on it.
-    Record(&'a Record, Verdict),
-    /// A run of offsets without records.
-    Hole(Range<u64>),
-}
-
-/// What to do about the signatures of the records of a block.
-#[derive(Clone, Copy)]
-pub enum Signatures<'a> {
-    /// Check them, in batches.
-    Check {
-        /// Unpredictable to whoever made the block.
-        seed: [u8; 32],
-        /// Whether this process has already found the signature of the record with this hash good.
-        known: &'a (dyn Fn(&Hash) -> bool + Sync),
-    },
-    /// Believe the block, its own signature too: it leads to a tip that is trusted.
-    Assume,
 }
 
 /// Reads the header of a candidate: the rules OVERSIZE to the second UNDECODABLE.
@@ -203,18 +179,24 @@ impl Block<Checked> {
         &self.body.holes
     }
 
-    /// The slice in offset order: each record, and each run of offsets without records.
-    pub fn slots(&self) -> impl Iterator<Item = (u64, Slot<'_>)> + '_ {
-        let from = self.header.from_offset;
-        body::walk(from, &self.body.holes, self.body.records.len()).map(|slot| match slot {
-            Place::Record { offset, index } => {
-                let slot = Slot::Record(&self.body.records[index], self.body.verdicts[index]);
-                (offset, slot)
-            }
-            Place::Hole(hole) => (
-                hole.from_offset,
-                Slot::Hole(hole.from_offset..hole.to_offset),
-            ),
+    /// The slice in offset order, each slot with its first offset: records with their verdicts, and holes.
+    pub fn slots(&self) -> impl Iterator<Item = (u64, Slot<(&Record, Verdict)>)> {
+        let Checked {
+            records,
+            verdicts,
+            holes,
+        } = &self.body;
+        let mut holes = holes.iter().peekable();
+        let mut records = records.iter().zip(verdicts.iter().copied());
+        let mut next = self.header.from_offset;
+        (0..records.len() + holes.len()).map(move |_| {
+            let offset = next;
+            let slot = match holes.next_if(|hole| hole.from_offset == offset) {
+                Some(hole) => Slot::Hole(hole.to_offset - offset),
+                None => Slot::Record(records.next().expect("records and holes fill the slice")),
+            };
+            next += slot.offsets();
+            (offset, slot)
         })
     }
 }

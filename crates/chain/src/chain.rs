@@ -2,7 +2,7 @@
 
 mod admit;
 mod apply;
-mod assemble;
+pub mod assemble;
 mod snapshot;
 mod start;
 
@@ -34,29 +34,24 @@ pub struct Chain {
 /// The last accepted block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// Its height.
-    pub height: u64,
-    /// Its hash.
-    pub hash: Hash,
     /// Its header.
     pub header: Header,
-    /// Its timestamp, in milliseconds since the Unix epoch.
-    pub timestamp_ms: u64,
-    /// Root of the log after it.
-    pub log_root: Hash,
-    /// Leaves of the log after it.
-    pub log_size: u64,
+    /// Its hash: that of the header, kept.
+    pub hash: Hash,
 }
 
 impl Tip {
-    fn new(header: Header) -> Tip {
+    /// Height of the block.
+    pub fn height(&self) -> u64 {
+        self.header.height
+    }
+}
+
+impl From<Header> for Tip {
+    fn from(header: Header) -> Tip {
         Tip {
-            height: header.height,
             hash: header.hash(),
             header,
-            timestamp_ms: header.timestamp_ms,
-            log_root: header.log_root,
-            log_size: header.log_size,
         }
     }
 }
@@ -133,9 +128,9 @@ impl Chain {
     pub fn next_bits(&self) -> u32 {
         work::next_bits(
             &self.rules.genesis,
-            self.tip.height + 1,
+            self.tip.height() + 1,
             self.tip.header.bits,
-            self.tip.timestamp_ms - self.parent_timestamp_ms,
+            self.tip.header.timestamp_ms - self.parent_timestamp_ms,
         )
     }
 

@@ -1,15 +1,15 @@
 //! The one evaluation of a block: verdicts, balances, leaves. Validating and assembling both run it.
 
-use crate::accepted::{Entry, Kind, LeafData, Touched};
 use crate::account::{Account, State};
-use crate::accounts::{Accounts, Overlay, Place};
-use crate::block::Hole;
+use crate::accounts::{Accounts, Handle, Overlay};
+use crate::effects::{Effects, Entry, Kind, LeafData};
 use crate::genesis::Genesis;
 use crate::hash::Hash;
 use crate::leaf::{self, Leaf};
-use crate::log::{self, Frontier, Node};
+use crate::log::{self, Frontier};
 use crate::order::Order;
 use crate::record::{Judged, Record, Transfer};
+use crate::slice::Slot;
 use crate::verdict::Verdict;
 
 /// Balances stay within −(2^63−1) … 2^63−1, so that every balance can be negated.
@@ -25,25 +25,14 @@ pub(crate) struct Seal {
     pub(crate) miner: Account,
 }
 
-/// One step through a slice.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Step<'a> {
-    Record { offset: u64, record: &'a Record },
-    Void(Hole),
-}
-
 /// What a block does, if it is good.
-#[derive(Clone, Debug)]
 pub(crate) struct Evaluation {
     pub(crate) verdicts: Vec<Verdict>,
-    pub(crate) leaves: Vec<Hash>,
-    pub(crate) leaf_data: LeafData,
-    pub(crate) nodes: Vec<Node>,
+    /// The log after the block.
     pub(crate) frontier: Frontier,
-    pub(crate) paid: u64,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) touched: Vec<Touched>,
+    /// Orders of the admin in it.
     pub(crate) orders: Vec<Order>,
+    pub(crate) effects: Effects,
 }
 
 /// Evaluates block 0.
@@ -54,8 +43,13 @@ pub(crate) fn genesis(genesis: &Genesis, record: &[u8]) -> Evaluation {
         record_hash: Hash::of(record),
     });
     for allocation in &genesis.allocations {
-        let place = run.overlay.place(&allocation.account);
-        let entry = run.entry(place, i128::from(allocation.amount), Kind::Allocation, None);
+        let account = run.overlay.handle(&allocation.account);
+        let entry = run.entry(
+            account,
+            i128::from(allocation.amount),
+            Kind::Allocation,
+            None,
+        );
         run.leaf(&Leaf::Allocation {
             account: allocation.account,
             amount: allocation.amount,
@@ -65,24 +59,24 @@ pub(crate) fn genesis(genesis: &Genesis, record: &[u8]) -> Evaluation {
     run.finish()
 }
 
-/// Evaluates a block on top of `accounts` and `frontier`.
+/// Evaluates a block on top of `accounts` and `frontier`. `slots` are those of its slice, with their offsets.
 pub(crate) fn block<'a>(
     accounts: &Accounts,
     frontier: &Frontier,
     genesis: &Genesis,
     seal: &Seal,
-    steps: impl ExactSizeIterator<Item = Step<'a>>,
+    slots: impl Iterator<Item = (u64, Slot<&'a Record>)>,
 ) -> Evaluation {
-    let mut run = Run::new(accounts, frontier.clone(), steps.len() + 1);
+    let mut run = Run::new(accounts, frontier.clone(), slots.size_hint().0 + 1);
     run.pay(genesis.reward, seal);
-    for step in steps {
-        match step {
-            Step::Record { offset, record } => run.record(seal, genesis, offset, record),
-            Step::Void(hole) => run.leaf(&Leaf::Void {
+    for (offset, slot) in slots {
+        match slot {
+            Slot::Record(record) => run.record(seal, genesis, offset, record),
+            Slot::Hole(offsets) => run.leaf(&Leaf::Void {
                 height: seal.height,
                 partition: seal.partition,
-                from_offset: hole.from_offset,
-                to_offset: hole.to_offset,
+                from_offset: offset,
+                to_offset: offset + offsets,
             }),
         }
     }
@@ -97,9 +91,9 @@ struct Run<'a> {
 
 /// A transfer whose accounts have been looked up.
 struct Parties {
-    sender: Place,
+    sender: Handle,
     /// The recipient, if it is another account.
-    other: Option<Place>,
+    other: Option<Handle>,
 }
 
 impl<'a> Run<'a> {
@@ -108,37 +102,38 @@ impl<'a> Run<'a> {
             overlay: Overlay::new(accounts, expected),
             done: Evaluation {
                 verdicts: Vec::with_capacity(expected),
-                leaves: Vec::with_capacity(expected),
-                leaf_data: LeafData::with_capacity(expected, leaf::MAX_BYTES),
-                nodes: Vec::with_capacity(expected),
+                effects: Effects {
+                    first_leaf: frontier.size(),
+                    leaves: Vec::with_capacity(expected),
+                    leaf_data: LeafData::with_capacity(expected, leaf::MAX_BYTES),
+                    nodes: Vec::with_capacity(expected),
+                    paid: 0,
+                    entries: Vec::with_capacity(2 * expected),
+                    touched: Vec::new(),
+                },
                 frontier,
-                paid: 0,
-                entries: Vec::with_capacity(2 * expected),
-                touched: Vec::new(),
                 orders: Vec::new(),
             },
         }
     }
 
-    fn finish(self) -> Evaluation {
-        Evaluation {
-            touched: self.overlay.touched(),
-            ..self.done
-        }
+    fn finish(mut self) -> Evaluation {
+        self.done.effects.touched = self.overlay.touched();
+        self.done
     }
 
     fn pay(&mut self, reward: u64, seal: &Seal) {
-        let place = self.overlay.place(&seal.miner);
-        let room = MAX_BALANCE - i128::from(self.overlay.state(place).balance);
+        let miner = self.overlay.handle(&seal.miner);
+        let room = MAX_BALANCE - i128::from(self.overlay.state(miner).balance);
         let paid = i128::from(reward).min(room);
-        let entry = (paid > 0).then(|| self.entry(place, paid, Kind::Reward, None));
-        self.done.paid = u64::try_from(paid).expect("no balance exceeds the bound");
+        let entry = (paid > 0).then(|| self.entry(miner, paid, Kind::Reward, None));
+        self.done.effects.paid = u64::try_from(paid).expect("no balance exceeds the bound");
         self.leaf(&Leaf::Block {
             height: seal.height,
             previous_hash: seal.previous_hash,
             timestamp_ms: seal.timestamp_ms,
             miner: seal.miner,
-            paid: self.done.paid,
+            paid: self.done.effects.paid,
             entry,
         });
     }
@@ -184,15 +179,15 @@ impl<'a> Run<'a> {
             .recipient
             .filter(|recipient| *recipient != transfer.sender);
         Parties {
-            sender: self.overlay.place(&transfer.sender),
-            other: other.map(|recipient| self.overlay.place(&recipient)),
+            sender: self.overlay.handle(&transfer.sender),
+            other: other.map(|recipient| self.overlay.handle(&recipient)),
         }
     }
 
     /// The verdicts from EXPIRED on.
     fn judge(&self, height: u64, transfer: &Transfer, parties: &Parties) -> Verdict {
         let sender = self.overlay.state(parties.sender);
-        let recipient = parties.other.map(|place| self.overlay.state(place));
+        let recipient = parties.other.map(|other| self.overlay.state(other));
         if expired(height, transfer) {
             Verdict::Expired
         } else if transfer.nonce <= sender.nonce {
@@ -225,13 +220,13 @@ impl<'a> Run<'a> {
     /// Adds an entry with the leaf that comes next.
     fn entry(
         &mut self,
-        place: Place,
+        account: Handle,
         change: i128,
         kind: Kind,
         record: Option<u32>,
     ) -> leaf::Entry {
         let leaf_index = self.done.frontier.size();
-        let (number, state) = self.overlay.change(place);
+        let (number, state) = self.overlay.change(account);
         let entry = leaf::Entry {
             previous: state.last_entry(),
             sequence: state.entries + 1,
@@ -241,7 +236,7 @@ impl<'a> Run<'a> {
         state.balance = entry.balance;
         state.entries = entry.sequence;
         state.last_leaf = leaf_index;
-        self.done.entries.push(Entry {
+        self.done.effects.entries.push(Entry {
             account: number,
             leaf_index,
             previous: entry.previous,
@@ -255,12 +250,12 @@ impl<'a> Run<'a> {
     }
 
     fn leaf(&mut self, leaf: &Leaf) {
-        let hash = log::leaf_hash(self.done.leaf_data.push(leaf));
-        self.done.leaves.push(hash);
-        let nodes = &mut self.done.nodes;
-        self.done
-            .frontier
-            .append_with(hash, |node| nodes.push(node));
+        let Evaluation {
+            effects, frontier, ..
+        } = &mut self.done;
+        let hash = log::leaf_hash(effects.leaf_data.push(leaf));
+        effects.leaves.push(hash);
+        frontier.append_with(hash, |node| effects.nodes.push(node));
     }
 }
 

@@ -10,11 +10,8 @@ use strum::EnumIter;
 pub use file::{from_json, to_json};
 
 use crate::account::Account;
-use crate::codec;
-use crate::evaluate::{self, Evaluation};
 use crate::hash::Hash;
-use crate::header::{self, Header};
-use crate::wire::{self, block_field};
+use crate::wire;
 
 /// The rules of one chain, as block 0 carries them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,43 +179,5 @@ impl Genesis {
     /// Checks every field.
     pub fn validate(&self) -> Result<(), Fault> {
         Genesis::decode(&self.encode()).map(|_| ())
-    }
-
-    /// The value of block 0, ready for the topic `blockchain`.
-    pub fn block_zero(&self) -> Bytes {
-        let record = self.encode();
-        let header = self.header(&record).wire().encode();
-        let mut out = Vec::with_capacity(header.len() + record.len() + 16);
-        codec::put_element(&mut out, block_field::HEADER, &header);
-        codec::put_element(&mut out, block_field::RECORDS, &record);
-        out.into()
-    }
-
-    /// The hash of block 0.
-    pub fn chain_id(&self) -> Hash {
-        self.header(&self.encode()).hash()
-    }
-
-    /// The header of block 0 for this genesis, encoded as `record`.
-    pub(crate) fn header(&self, record: &[u8]) -> Header {
-        self.header_after(&evaluate::genesis(self, record))
-    }
-
-    /// The header of block 0 after its evaluation.
-    pub(crate) fn header_after(&self, evaluation: &Evaluation) -> Header {
-        Header {
-            version: header::VERSION,
-            height: 0,
-            previous_hash: Hash::ZERO,
-            log_root: evaluation.frontier.root(),
-            log_size: evaluation.frontier.size(),
-            timestamp_ms: self.timestamp_ms,
-            partition: 0,
-            from_offset: 0,
-            to_offset: 0,
-            miner: None,
-            bits: self.bits,
-            nonce: 0,
-        }
     }
 }

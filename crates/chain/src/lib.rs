@@ -8,10 +8,9 @@
 //! [`Chain::apply`]. [`Chain::assemble`] makes the next block by the same evaluation.
 //!
 //! ```
-//! use chain::assemble::Slot;
-//! use chain::block::Signatures;
 //! use chain::parallel::Sequential;
-//! use chain::{Chain, Draft, Genesis, Transaction, record};
+//! use chain::record::Signatures;
+//! use chain::{Chain, Draft, Genesis, Slot, Transaction, record};
 //!
 //! // Block 0, and the chain that it starts.
 //! let now_ms = 1_700_000_000_000;
@@ -32,7 +31,7 @@
 //! let signatures = Signatures::Check { seed: [7; 32], known: &|_| false };
 //! let block = chain.frame(value)?.check(&rules, signatures, &Sequential)?;
 //! let accepted = chain.apply(block, now_ms)?;
-//! assert_eq!((accepted.height, chain.cursor(0)), (1, 1));
+//! assert_eq!((accepted.height(), chain.cursor(0)), (1, 1));
 //! assert_eq!(chain.account(&"bob".parse()?).map(|bob| bob.balance), Some(5));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -40,10 +39,10 @@
 pub mod accepted;
 pub mod account;
 mod accounts;
-pub mod assemble;
 pub mod block;
 mod chain;
 mod codec;
+pub mod effects;
 mod evaluate;
 pub mod export;
 pub mod genesis;
@@ -57,6 +56,7 @@ mod order;
 pub mod parallel;
 pub mod proof;
 pub mod record;
+pub mod slice;
 pub mod transaction;
 pub mod verdict;
 mod wire;
@@ -64,13 +64,14 @@ pub mod work;
 
 pub use accepted::Accepted;
 pub use account::Account;
-pub use assemble::{Draft, Template};
 pub use block::{Block, Refusal};
+pub use chain::assemble::{self, Draft, Template};
 pub use chain::{Chain, Tip};
 pub use genesis::{Genesis, Rules};
 pub use hash::Hash;
 pub use header::Header;
 pub use key::Secret;
 pub use record::Record;
+pub use slice::Slot;
 pub use transaction::Transaction;
 pub use verdict::Verdict;

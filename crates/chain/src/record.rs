@@ -47,6 +47,20 @@ pub struct Transfer {
     pub valid_until: u64,
 }
 
+/// What to do about the signatures of a block.
+#[derive(Clone, Copy)]
+pub enum Signatures<'a> {
+    /// Check them, in batches.
+    Check {
+        /// Unpredictable to whoever made the block.
+        seed: [u8; 32],
+        /// Whether this process has already found the signature of the record with this hash good.
+        known: &'a (dyn Fn(&Hash) -> bool + Sync),
+    },
+    /// Believe the block, its own signature too: it leads to a tip that is trusted.
+    Assume,
+}
+
 impl Record {
     /// What a block carries: the value of the record, or for TOO_LARGE the 32 bytes of its hash.
     pub fn bytes(&self) -> &Bytes {

@@ -46,6 +46,27 @@ pub enum Verdict {
     BalanceOverflow = 11,
 }
 
+/// How many records of a block are INCLUDED, and how many have another verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Records that are INCLUDED.
+    pub included: u32,
+    /// Records with any other verdict.
+    pub rejected: u32,
+}
+
+impl Tally {
+    /// Counts verdicts.
+    pub fn of(verdicts: &[Verdict]) -> Tally {
+        let included = verdicts.iter().filter(|it| **it == Verdict::Included);
+        let included = included.count();
+        Tally {
+            included: included as u32,
+            rejected: (verdicts.len() - included) as u32,
+        }
+    }
+}
+
 impl Verdict {
     /// The byte in blocks and leaves.
     pub fn byte(self) -> u8 {

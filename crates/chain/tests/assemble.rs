@@ -1,10 +1,11 @@
 //! Assembling: how much of what is pending a block takes, and when there is none to make.
 
 use bytes::Bytes;
-use chain::assemble::{Error, Slot};
-use chain::block::{Hole, Signatures};
+use chain::assemble::Error;
+use chain::block::Hole;
 use chain::parallel::Sequential;
-use chain::{Accepted, Account, Chain, Draft, Genesis, Transaction, record};
+use chain::record::Signatures;
+use chain::{Accepted, Account, Chain, Draft, Genesis, Record, Slot, Transaction, record};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 
@@ -26,7 +27,7 @@ fn name(text: &str) -> Account {
     text.parse().expect("a name")
 }
 
-fn record(chain: &Chain, nonce: u64, memo: usize) -> Slot {
+fn record(chain: &Chain, nonce: u64, memo: usize) -> Slot<Record> {
     let transaction = Transaction {
         sender: Bytes::from_static(b"alice"),
         recipient: Bytes::from_static(b"bob"),
@@ -38,7 +39,7 @@ fn record(chain: &Chain, nonce: u64, memo: usize) -> Slot {
     Slot::Record(record::check(transaction.encode(), chain.rules()))
 }
 
-fn draft(slots: Vec<Slot>) -> Draft {
+fn draft(slots: Vec<Slot<Record>>) -> Draft {
     Draft {
         partition: 1,
         slots,
@@ -48,7 +49,7 @@ fn draft(slots: Vec<Slot>) -> Draft {
 }
 
 /// Assembles, finds the work, and applies.
-fn seal(chain: &mut Chain, slots: Vec<Slot>) -> Accepted {
+fn seal(chain: &mut Chain, slots: Vec<Slot<Record>>) -> Accepted {
     let template = chain
         .assemble(draft(slots))
         .expect("there is something to seal");
@@ -107,7 +108,7 @@ fn a_block_takes_as_many_offsets_as_it_may() {
 #[test]
 fn a_block_takes_as_many_bytes_as_it_may() {
     let mut chain = chain(10_000);
-    let slots: Vec<Slot> = (1..400).map(|nonce| record(&chain, nonce, 256)).collect();
+    let slots: Vec<Slot<Record>> = (1..400).map(|nonce| record(&chain, nonce, 256)).collect();
     let accepted = seal(&mut chain, slots);
     let room = (64 << 10) - accepted.block.size();
     assert!(room < 700, "{room} bytes were left");

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use chain::assemble::Slot;
-use chain::block::{Block, Rule, Signatures, Unchecked};
+use chain::Slot;
+use chain::block::{Block, Rule, Unchecked};
 use chain::parallel::{Parallel, Sequential};
-use chain::record::{check, check_all};
+use chain::record::{Signatures, check, check_all};
 use chain::{Chain, Draft, Genesis, Hash, Record, Secret, Transaction, Verdict};
 
 /// Runs parts on threads of their own, in no order.

@@ -1,9 +1,9 @@
 //! Snapshots: a chain in few bytes, read back as the same chain, or not at all.
 
 use bytes::Bytes;
-use chain::assemble::Slot;
-use chain::block::Signatures;
+use chain::Slot;
 use chain::parallel::Sequential;
+use chain::record::Signatures;
 use chain::{Account, Chain, Draft, Genesis, Transaction, genesis, record};
 
 fn chain() -> Chain {

@@ -1,5 +1,4 @@
-//! Answers are held against the questions: what a service tells of something else, or what contradicts itself, is not
-//! shown. A hash that was asked for binds what has that hash; the rest stays the word of the service.
+//! Answers are held against the questions: one about something else, or one that contradicts itself, is not shown. A hash that was asked for binds what has that hash; the rest stays the word of the service.
 
 use chain::{Account, Hash, Header, Transaction, header, work};
 use proto::ledger::v1::get_block_request::Id;
@@ -11,8 +10,8 @@ use crate::exit::{Exit, Failure, Outcome};
 
 /// An answer that is not about what was asked, or cannot be true.
 pub fn falsified(problem: impl std::fmt::Display) -> Failure {
-    let told = format!("the answer cannot be believed: {problem}");
-    Failure::new(Exit::DoesNotVerify, told).reason("FALSE_ANSWER")
+    let message = format!("the answer cannot be believed: {problem}");
+    Failure::new(Exit::DoesNotVerify, message).reason("FALSE_ANSWER")
 }
 
 /// The part of an answer that must be there.
@@ -43,7 +42,7 @@ pub fn header(text: &str) -> Outcome<Header> {
     Ok(header)
 }
 
-/// The header of a block, whose fields must be those that are told beside it.
+/// The header of a block, whose fields must be those shown beside it.
 pub fn block(block: &Block) -> Outcome<Header> {
     let header = header(&block.header)?;
     let own = proto::wire::block(&header, &header.to_bytes(), &header.hash(), &[]);
@@ -65,7 +64,7 @@ pub fn block(block: &Block) -> Outcome<Header> {
         Ok(header)
     } else {
         Err(falsified(format!(
-            "what is told of block {} is not what its header says",
+            "the fields of block {} are not those of its header",
             header.height
         )))
     }
@@ -126,33 +125,36 @@ pub fn record<'a>(found: Option<&'a Record>, position: &Position) -> Outcome<&'a
         return Ok(found);
     }
     if Hash::of(&found.raw).to_string() != found.record_hash {
-        return Err(falsified("the record does not have the hash that is told"));
+        return Err(falsified(
+            "the record does not have the hash that is given for it",
+        ));
     }
     let held = Transaction::decode(&found.raw).ok();
-    let told = found.transaction.as_ref();
-    let same = match (&held, told) {
-        (Some(held), Some(told)) => {
+    let shown = found.transaction.as_ref();
+    let same = match (&held, shown) {
+        (Some(held), Some(shown)) => {
             types::Transaction {
-                id: told.id.clone(),
+                id: shown.id.clone(),
                 ..proto::wire::from_transaction(held, &Hash::ZERO)
-            } == *told
+            } == *shown
         }
-        (held, told) => held.is_none() && told.is_none(),
+        (held, shown) => held.is_none() && shown.is_none(),
     };
     if same {
         Ok(found)
     } else {
         Err(falsified(
-            "the transaction that is told is not the one in the record",
+            "the transaction beside the record is not the one in it",
         ))
     }
 }
 
-/// Whether a transaction has that id, whatever chain it is told to be on: no other chain and transaction have it.
-fn has_id(told: Option<&types::Transaction>, id: &Hash, chain_id: &Hash) -> bool {
-    told.and_then(|told| proto::wire::to_transaction(told).ok())
+/// Whether a transaction has that id, whatever chain it is claimed to be on: no other chain and transaction have it.
+fn has_id(shown: Option<&types::Transaction>, id: &Hash, chain_id: &Hash) -> bool {
+    shown
+        .and_then(|shown| proto::wire::to_transaction(shown).ok())
         .is_some_and(|transaction| transaction.id(chain_id) == *id)
-        && told.is_some_and(|told| told.id == id.to_string())
+        && shown.is_some_and(|shown| shown.id == id.to_string())
 }
 
 /// The status of a transaction: it is about that id, and verdict, record and block fit one another.
@@ -182,7 +184,7 @@ pub fn status(found: &TransactionStatus, id: &Hash, chain_id: &Hash) -> Outcome 
         State::Unspecified => false,
     };
     if !fits {
-        return other("what is told of the record does not fit the state");
+        return other("the record does not fit the state");
     }
     let Some(found) = &found.block else {
         return Ok(());
@@ -190,7 +192,7 @@ pub fn status(found: &TransactionStatus, id: &Hash, chain_id: &Hash) -> Outcome 
     let header = block(found)?;
     match record {
         Some(record) if record.height == Some(header.height) => within(record, &header),
-        _ => other("what is told of the block does not fit the record"),
+        _ => other("the block does not fit the record"),
     }
 }
 

@@ -10,10 +10,9 @@ use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
 use proto::miner::v1::MinerStatus;
 
 use crate::answer;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Printer;
 use crate::patience;
+use crate::session::Session;
 
 /// Longest wait for a service whose answer is good to have, and not needed.
 const GLANCE: Duration = Duration::from_secs(3);
@@ -23,7 +22,7 @@ const GLANCE: Duration = Duration::from_secs(3);
 pub struct Served {
     /// What it is, and where.
     pub by: String,
-    /// The chain's name; a miner does not tell it.
+    /// The chain's name; a miner does not name it.
     pub name: String,
     /// The chain.
     pub id: Hash,
@@ -37,25 +36,25 @@ impl fmt::Display for Served {
 }
 
 impl Served {
-    /// As a ledger says.
-    pub fn by_ledger(connect: &Connect, info: &GetLedgerInfoResponse) -> Outcome<Self> {
+    /// From the answer of a ledger.
+    pub fn by_ledger(session: &Session, info: &GetLedgerInfoResponse) -> Outcome<Self> {
         Ok(Self {
-            by: format!("ledger {}", connect.ledger_url()),
+            by: format!("ledger {}", session.ledger_url()),
             name: info.chain_name.clone(),
             id: answer::hash("the chain id", &info.chain_id)?,
         })
     }
 
-    /// As an ingest says.
-    pub fn by_ingest(connect: &Connect, info: &GetSubmissionInfoResponse) -> Outcome<Self> {
+    /// From the answer of an ingest.
+    pub fn by_ingest(session: &Session, info: &GetSubmissionInfoResponse) -> Outcome<Self> {
         Ok(Self {
-            by: format!("ingest {}", connect.ingest_url()),
+            by: format!("ingest {}", session.ingest_url()),
             name: info.chain_name.clone(),
             id: answer::hash("the chain id", &info.chain_id)?,
         })
     }
 
-    /// As a miner says, once it has found its chain.
+    /// From the answer of a miner, once it has found its chain.
     pub fn by_miner(url: &str, status: &MinerStatus) -> Outcome<Option<Self>> {
         if status.chain_id.is_empty() {
             return Ok(None);
@@ -74,8 +73,11 @@ pub fn differences(served: &[Served]) -> Option<String> {
     if served.iter().all(|other| other.id == first.id) {
         return None;
     }
-    let told: Vec<String> = served.iter().map(ToString::to_string).collect();
-    Some(format!("not all serve the same chain: {}", told.join("; ")))
+    let message: Vec<String> = served.iter().map(ToString::to_string).collect();
+    Some(format!(
+        "not all serve the same chain: {}",
+        message.join("; ")
+    ))
 }
 
 /// What must be done where they differ.
@@ -85,30 +87,30 @@ pub const ADVICE: &str = "name services of one chain with --ledger, --ingest and
 pub fn expect_one(served: &[Served]) -> Outcome {
     match differences(served) {
         None => Ok(()),
-        Some(told) => Err(wrong(&format!("{told}; {ADVICE}"))),
+        Some(message) => Err(wrong(&format!("{message}; {ADVICE}"))),
     }
 }
 
-fn wrong(told: &str) -> Failure {
-    Failure::new(Exit::Rejected, told).reason(proto::reason::WRONG_CHAIN)
+fn wrong(message: &str) -> Failure {
+    Failure::new(Exit::Rejected, message).reason(proto::reason::WRONG_CHAIN)
 }
 
 /// The chain of the ledger, once it has started.
-pub async fn of_ledger(connect: &Connect, printer: Printer) -> Outcome<Served> {
-    let mut ledger = connect.ledger()?;
-    let spinner = printer.spinner("asking the ledger for the chain");
+pub async fn of_ledger(session: &Session) -> Outcome<Served> {
+    let mut ledger = session.ledger()?;
+    let spinner = session.printer.spinner("asking the ledger for the chain");
     let asked = patience::call("the ledger", &spinner, async || {
         ledger.get_ledger_info(GetLedgerInfoRequest {}).await
     });
     let info = asked.await?.into_inner();
     spinner.finish_and_clear();
-    Served::by_ledger(connect, &info)
+    Served::by_ledger(session, &info)
 }
 
 /// The chain of ingest, once it has started.
-async fn of_ingest(connect: &Connect, printer: Printer) -> Outcome<Served> {
-    let mut ingest = connect.ingest()?;
-    let spinner = printer.spinner("asking ingest for the chain");
+async fn of_ingest(session: &Session) -> Outcome<Served> {
+    let mut ingest = session.ingest()?;
+    let spinner = session.printer.spinner("asking ingest for the chain");
     let asked = patience::call("ingest", &spinner, async || {
         ingest
             .get_submission_info(GetSubmissionInfoRequest {})
@@ -116,34 +118,25 @@ async fn of_ingest(connect: &Connect, printer: Printer) -> Outcome<Served> {
     });
     let info = asked.await?.into_inner();
     spinner.finish_and_clear();
-    Served::by_ingest(connect, &info)
+    Served::by_ingest(session, &info)
 }
 
 /// The chain of the ledger, if one answers now.
-async fn glance_at_ledger(connect: &Connect) -> Option<Served> {
-    let mut ledger = connect.ledger().ok()?;
-    let asked = ledger.get_ledger_info(GetLedgerInfoRequest {});
-    let info = tokio::time::timeout(GLANCE, asked).await.ok()?.ok()?;
-    Served::by_ledger(connect, &info.into_inner()).ok()
+async fn glance_at_ledger(session: &Session) -> Option<Served> {
+    let asked = tokio::time::timeout(GLANCE, session.ledger_info());
+    Served::by_ledger(session, &asked.await.ok()?.ok()?).ok()
 }
 
 /// The chain of ingest, if one answers now.
-pub async fn glance_at_ingest(connect: &Connect) -> Option<Served> {
-    let mut ingest = connect.ingest().ok()?;
-    let asked = ingest.get_submission_info(GetSubmissionInfoRequest {});
-    let info = tokio::time::timeout(GLANCE, asked).await.ok()?.ok()?;
-    Served::by_ingest(connect, &info.into_inner()).ok()
+pub async fn glance_at_ingest(session: &Session) -> Option<Served> {
+    let asked = tokio::time::timeout(GLANCE, session.submission_info());
+    Served::by_ingest(session, &asked.await.ok()?.ok()?).ok()
 }
 
 /// The chain that a transaction goes to, before anything is sent: ingest's, which must be the one that was given, if one
 /// was, and the ledger's. Where `waits`, the ledger is needed to see the transaction; elsewhere it may be away.
-pub async fn agreed(
-    given: Option<Hash>,
-    waits: bool,
-    connect: &Connect,
-    printer: Printer,
-) -> Outcome<Served> {
-    let ingest = of_ingest(connect, printer).await.map_err(|mut failure| {
+pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outcome<Served> {
+    let ingest = of_ingest(session).await.map_err(|mut failure| {
         failure.message = format!(
             "nothing was sent; ingest cannot be asked for the chain: {}",
             failure.message
@@ -151,13 +144,13 @@ pub async fn agreed(
         failure
     })?;
     if let Some(given) = given.filter(|given| *given != ingest.id) {
-        let told = format!(
+        let message = format!(
             "nothing was sent: the chain that was given is {given}, and another one is served by {ingest}; correct --ingest, --chain-id or --genesis"
         );
-        return Err(wrong(&told));
+        return Err(wrong(&message));
     }
     let ledger = if waits {
-        let asked = of_ledger(connect, printer).await.map_err(|mut failure| {
+        let asked = of_ledger(session).await.map_err(|mut failure| {
             failure.message = format!(
                 "nothing was sent; the ledger that would be waited for cannot be asked for the chain: {} (--no-wait sends without one)",
                 failure.message
@@ -166,7 +159,7 @@ pub async fn agreed(
         });
         Some(asked?)
     } else {
-        glance_at_ledger(connect).await
+        glance_at_ledger(session).await
     };
     let served: Vec<Served> = [Some(ingest.clone()), ledger]
         .into_iter()
@@ -174,6 +167,6 @@ pub async fn agreed(
         .collect();
     match differences(&served) {
         None => Ok(ingest),
-        Some(told) => Err(wrong(&format!("nothing was sent: {told}; {ADVICE}"))),
+        Some(message) => Err(wrong(&format!("nothing was sent: {message}; {ADVICE}"))),
     }
 }

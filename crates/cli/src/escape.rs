@@ -45,8 +45,8 @@ mod tests {
             assert!(matches!(lines(fine), Cow::Borrowed(_)), "{fine}");
         }
         let hostile = "a\x1b]0;b\x07\u{9b}c\u{202e}\u{2069}\u{7f}\td";
-        let told = r"a\u001b]0;b\u0007\u009bc\u202e\u2069\u007f\u0009d";
-        assert_eq!(lines(hostile), told);
+        let escaped = r"a\u001b]0;b\u0007\u009bc\u202e\u2069\u007f\u0009d";
+        assert_eq!(lines(hostile), escaped);
         assert_eq!(
             (lines("a\nb"), value("a\nb")),
             ("a\nb".into(), r"a\u000ab".into())
@@ -57,9 +57,9 @@ mod tests {
     fn json_says_the_same() {
         let value = serde_json::json!({ "memo": "\u{1b}\u{9b}\u{202e}\n\\" });
         let text = value.to_string();
-        let told = lines(&text);
-        assert!(!told.contains(is_hostile), "{told}");
-        let read: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
+        let escaped = lines(&text);
+        assert!(!escaped.contains(is_hostile), "{escaped}");
+        let read: serde_json::Value = serde_json::from_str(&escaped).expect("it is JSON");
         assert_eq!(read, value);
     }
 }

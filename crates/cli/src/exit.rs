@@ -1,5 +1,5 @@
 //! How a command ends: one exit code for each kind of trouble, so that scripts can tell them apart, and a message
-//! that says what to do next.
+//! that names the next step.
 
 use std::fmt;
 
@@ -97,10 +97,10 @@ impl From<journal::Error> for Failure {
         let exit = match &error {
             // A command does not try again, as a service does.
             Error::Unavailable(why) => {
-                let told = format!(
+                let message = format!(
                     "the journal cannot be reached: {why}; does the broker run, is --journal right, and does it want TLS or a password (--kafka-config)?"
                 );
-                return Self::new(Exit::Unavailable, told);
+                return Self::new(Exit::Unavailable, message);
             }
             Error::Locked { .. } | Error::Unauthenticated(_) => Exit::Unavailable,
             Error::Corrupt { .. } | Error::Changed { .. } => Exit::DoesNotVerify,
@@ -113,6 +113,32 @@ impl From<journal::Error> for Failure {
             }
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<chain::proof::Error> for Failure {
+    fn from(error: chain::proof::Error) -> Self {
+        use chain::proof::Error;
+        let reason = match error {
+            Error::OtherHeader { .. } => "OTHER_HEADER",
+            Error::BadPath => "BAD_PATH",
+            Error::BadLeaf => "BAD_LEAF",
+            Error::OtherRecord => "OTHER_RECORD",
+        };
+        Self::new(Exit::DoesNotVerify, error.to_string()).reason(reason)
+    }
+}
+
+/// Why a replay stopped.
+impl From<follow::Fatal> for Failure {
+    fn from(fatal: follow::Fatal) -> Self {
+        use follow::Fatal;
+        let reason = match fatal {
+            Fatal::WrongChain { .. } => reason::WRONG_CHAIN,
+            Fatal::DataLoss(_) => reason::DATA_LOSS,
+            Fatal::Journal(error) => return error.into(),
+        };
+        Self::new(Exit::DoesNotVerify, fatal.to_string()).reason(reason)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files that are replaced whole or not at all.
+//! Files: read with advice, and replaced whole or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -8,12 +8,19 @@ use crate::exit::{Exit, Failure, Outcome};
 
 /// Writes the file durably, in the place of an older one: whoever reads it finds the one or the other, whenever the power goes.
 pub fn replace(file: &Path, bytes: &[u8]) -> Outcome {
-    written(file, bytes).map_err(|error| {
-        Failure::new(
-            Exit::Other,
-            format!("cannot write {}: {error}", file.display()),
-        )
-    })
+    written(file, bytes).map_err(|error| unwritable(file, &error, ""))
+}
+
+/// A file that cannot be written, with advice where there is any.
+pub fn unwritable(file: &Path, error: &io::Error, advice: &str) -> Failure {
+    let problem = format!("cannot write {}: {error}{advice}", file.display());
+    Failure::new(Exit::Other, problem)
+}
+
+/// A file that cannot be read: another one must be named.
+pub fn unreadable(file: &Path, error: &io::Error) -> Failure {
+    let problem = format!("cannot read {}: {error}", file.display());
+    Failure::new(Exit::Usage, problem)
 }
 
 fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -35,7 +42,7 @@ fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = folder.join(draft);
     let outcome = draft_of(&draft, bytes).and_then(|()| fs::rename(&draft, file));
     if outcome.is_err() {
-        // The failure is told; a draft that stays is removed by the next run.
+        // The failure is reported; a draft that stays is removed by the next run.
         let _ = fs::remove_file(&draft);
         return outcome;
     }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use chain::assemble::Slot;
-use chain::block::Signatures;
+use chain::Slot;
 use chain::leaf::Leaf;
 use chain::parallel::Sequential;
+use chain::record::Signatures;
 use chain::{Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Transaction, log, record};
 use proto::ledger::v1::InclusionProof;
 
@@ -15,6 +15,7 @@ pub const NOW_MS: u64 = 1_700_000_000_000;
 
 /// The chain, and how it came about.
 pub struct Grown {
+    /// As it stands after the last block.
     pub chain: Chain,
     /// Each block, block 0 first.
     pub accepted: Vec<Accepted>,
@@ -62,7 +63,7 @@ impl Grown {
             partition: 0,
             slots: slots.chain([Slot::Hole(2)]).collect(),
             miner: miner.map_or(carol, Secret::account),
-            timestamp_ms: self.chain.tip().timestamp_ms + 1,
+            timestamp_ms: self.chain.tip().header.timestamp_ms + 1,
         };
         let template = self.chain.assemble(draft).expect("the miner may mine");
         let nonce = template.work().search(0, u64::MAX).expect("a nonce");
@@ -91,6 +92,7 @@ impl Grown {
 pub struct Evidence<'a> {
     grown: &'a Grown,
     nodes: HashMap<(u32, u64), Hash>,
+    /// Of the log, in its order.
     pub leaves: Vec<Vec<u8>>,
     /// The records in the blocks.
     carried: HashMap<Hash, Bytes>,
@@ -101,12 +103,16 @@ impl<'a> Evidence<'a> {
     pub fn new(grown: &'a Grown) -> Self {
         let (mut nodes, mut leaves, mut carried) = (HashMap::new(), Vec::new(), HashMap::new());
         for block in &grown.accepted {
-            let hashed = block.leaves.iter().zip(block.leaf_data.iter());
-            for (index, (hash, leaf)) in (block.first_leaf..).zip(hashed) {
+            let hashed = block
+                .effects
+                .leaves
+                .iter()
+                .zip(block.effects.leaf_data.iter());
+            for (index, (hash, leaf)) in (block.effects.first_leaf..).zip(hashed) {
                 nodes.insert((0, index), *hash);
                 leaves.push(leaf.to_vec());
             }
-            let inner = block.nodes.iter();
+            let inner = block.effects.nodes.iter();
             nodes.extend(inner.map(|node| ((node.level, node.index), node.hash)));
             for record in block.block.records() {
                 carried.insert(Hash::of(record.bytes()), record.bytes().clone());

@@ -28,6 +28,12 @@ pub fn position(value: Option<&Position>) -> String {
     }
 }
 
+/// `P:O` as a position.
+pub fn parse_position(text: &str) -> Result<Position, String> {
+    proto::text::position(text)
+        .ok_or_else(|| format!("{text:?} is not PARTITION:OFFSET, such as 0:17"))
+}
+
 /// What a transaction does, in words.
 pub fn movement(transaction: &Transaction) -> String {
     let memo = if transaction.memo.is_empty() {
@@ -48,31 +54,5 @@ pub fn movement(transaction: &Transaction) -> String {
 
 /// A key account by its beginning and end; names as they are.
 pub fn short(account: &str) -> String {
-    // Characters, not bytes: what a service calls an account may be anything.
-    let length = account.chars().count();
-    if length < 32 {
-        return account.to_owned();
-    }
-    let begin: String = account.chars().take(10).collect();
-    let end: String = account.chars().skip(length - 4).collect();
-    format!("{begin}…{end}")
-}
-
-/// The name of an enum value without its prefix: `STATE_INCLUDED` is `INCLUDED`.
-pub fn plain(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accounts_of_any_characters_are_shortened() {
-        assert_eq!(short("alice"), "alice");
-        let long = format!("a{}", "é".repeat(40));
-        assert_eq!(short(&long), "aééééééééé…éééé");
-        let key = "bl1rx25dqu6guz5q0p8t2af32e0mnerm55dgs3q9e006svuv9d66hrsu87s9m";
-        assert_eq!(short(key), "bl1rx25dqu…7s9m");
-    }
+    proto::text::short(account, 4)
 }

@@ -1,9 +1,10 @@
 //! Where the records of a `blockchain` topic come from: a journal, an export, or a ledger's raw blocks.
 
-mod file;
+mod export;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use follow::{Core, Event, Settings};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use journal::{Journal, Record};
 use proto::ledger::v1::StreamBlocksRequest;
@@ -12,9 +13,10 @@ use topics::config::OptionalJournal;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
 use crate::answer;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use file::ExportFile;
+use crate::file::unreadable;
+use crate::session::Session;
+use export::{ExportFile, offset_behind};
 
 /// What a ledger is as a source.
 const RAW_BLOCKS: &str = "the ledger's raw blocks";
@@ -41,7 +43,7 @@ pub enum Source {
     /// A file and its length.
     Export(PathBuf, u64),
     /// A ledger.
-    Ledger(Connect),
+    Ledger(Box<Session>),
 }
 
 /// The records, in offset order.
@@ -49,12 +51,12 @@ pub type Records = Box<dyn Iterator<Item = Result<Record, journal::Error>>>;
 
 impl SourceArgs {
     /// Opens what the flags name.
-    pub fn open(self, connect: &Connect) -> Outcome<Source> {
+    pub fn open(self, session: &Session) -> Outcome<Source> {
         if let Some(file) = self.export {
             return Source::file(file);
         }
         if self.from_ledger {
-            return Ok(Source::Ledger(connect.clone()));
+            return Ok(Source::Ledger(Box::new(session.clone())));
         }
         let Some(args) = self.journal.given() else {
             return Err(Failure::new(
@@ -99,7 +101,7 @@ impl Source {
         }
     }
 
-    /// Why it cannot be read on. What a ledger tells is evidence: if it cannot be true, it does not verify.
+    /// Why reading stopped. A ledger's answer is evidence: if it cannot be true, it does not verify.
     pub fn failure(&self, error: journal::Error) -> Failure {
         match (self, error) {
             (Self::Ledger(_), journal::Error::Io { detail, .. }) => answer::falsified(detail),
@@ -115,8 +117,23 @@ impl Source {
         match self {
             Self::Journal(journal, _) => Ok(Box::new(topics::records(journal)?)),
             Self::Export(file, _) => Ok(Box::new(ExportFile::open(file)?)),
-            Self::Ledger(connect) => Ok(Box::new(raw_blocks(connect.clone()))),
+            Self::Ledger(session) => Ok(Box::new(raw_blocks(session.as_ref().clone()))),
         }
+    }
+
+    /// Derives the chain in the records; `observe` gets what happens on the way.
+    pub fn replay(&self, mut observe: impl FnMut(Event)) -> Outcome<Core> {
+        let settings = Settings {
+            topic: self.name(),
+            expected: None,
+            assume_valid: None,
+        };
+        let core = follow::replay::replay(settings, || self.records(), |_, event| observe(event))?;
+        if core.chain().is_none() {
+            let nothing = "there is no valid block 0";
+            return Err(Failure::new(Exit::DoesNotVerify, nothing).reason(proto::reason::NO_CHAIN));
+        }
+        Ok(core)
     }
 
     /// A bar over what is known of the length, on the error stream.
@@ -148,31 +165,15 @@ pub fn expect_transactions(journal: &Journal) -> Outcome {
     })
 }
 
-/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
-fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
-    if (next_offset..u64::MAX).contains(&offset) {
-        Ok(offset + 1)
-    } else {
-        Err(format!("offset {offset} is not above the one before it"))
-    }
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(
-        Exit::Usage,
-        format!("cannot read {}: {error}", file.display()),
-    )
-}
-
 /// Streams on a thread of its own, since a replay is not async.
-fn raw_blocks(connect: Connect) -> impl Iterator<Item = Result<Record, journal::Error>> {
+fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::Error>> {
     let (send, mut receive) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
         let outcome = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(Failure::from)
-            .and_then(|runtime| runtime.block_on(stream(&connect, &send)));
+            .and_then(|runtime| runtime.block_on(stream(&session, &send)));
         if let Err(failure) = outcome {
             // Nobody waits any more if this fails.
             let _ = send.blocking_send(Err(broken(failure)));
@@ -181,7 +182,7 @@ fn raw_blocks(connect: Connect) -> impl Iterator<Item = Result<Record, journal::
     std::iter::from_fn(move || receive.blocking_recv())
 }
 
-/// Why the stream ended, as a journal says it: see [`Source::failure`].
+/// Why the stream ended, as an error of a journal: see [`Source::failure`].
 fn broken(failure: Failure) -> journal::Error {
     match failure.exit {
         Exit::DoesNotVerify => journal::Error::Io {
@@ -192,13 +193,13 @@ fn broken(failure: Failure) -> journal::Error {
     }
 }
 
-async fn stream(connect: &Connect, send: &mpsc::Sender<Result<Record, journal::Error>>) -> Outcome {
+async fn stream(session: &Session, send: &mpsc::Sender<Result<Record, journal::Error>>) -> Outcome {
     let request = StreamBlocksRequest {
         from_height: Some(0),
         with_records: false,
         with_raw: true,
     };
-    let mut blocks = connect.ledger()?.stream_blocks(request).await?.into_inner();
+    let mut blocks = session.ledger()?.stream_blocks(request).await?.into_inner();
     let mut next_offset = 0;
     while let Some(reply) = blocks.message().await? {
         let tip = reply.tip.and_then(|tip| tip.height);

@@ -3,9 +3,9 @@
 //! Validity needs the `blockchain` topic alone, so a block can carry what the other topic never held. Whoever reads both
 //! notices: the ledger all the time, `blocklog audit` offline.
 
-use chain::block::Slot;
 use chain::limits::MAX_TRANSACTION_BYTES;
-use chain::{Accepted, Hash, Verdict};
+use chain::slice::{Slot, numbered};
+use chain::{Accepted, Hash, Record, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// How a block and the topic disagree.
@@ -24,21 +24,13 @@ pub enum Fault {
     Unavailable,
 }
 
-/// What a block says of one offset, or of a run of them.
+/// What a block claims of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
-    /// A record with this hash.
-    Record {
-        /// Its hash, or the one carried in its place.
-        hash: Hash,
-        /// The verdict.
-        verdict: Verdict,
-    },
-    /// This many offsets without a record.
-    Void {
-        /// How many.
-        offsets: u64,
-    },
+pub struct Claim {
+    /// Hash of the record, or the one carried in its place.
+    pub hash: Hash,
+    /// The verdict.
+    pub verdict: Verdict,
 }
 
 /// A record as the topic holds it.
@@ -86,23 +78,19 @@ impl Run {
 }
 
 /// What a block claims of its slice, in offset order.
-pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Claim> + '_ {
-    accepted.block.slots().map(|(_, slot)| match slot {
-        Slot::Record(record, verdict) => Claim::Record {
-            hash: record.hash(),
-            verdict,
-        },
-        Slot::Hole(range) => Claim::Void {
-            offsets: range.end - range.start,
-        },
-    })
+pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Slot<Claim>> {
+    let claim = |(record, verdict): (&Record, Verdict)| Claim {
+        hash: record.hash(),
+        verdict,
+    };
+    (accepted.block.slots()).map(move |(_, slot)| slot.map(claim))
 }
 
 /// Compares the claims of a slice that begins at `from` with the records that the topic holds in it, both in offset order.
 /// Offsets below `start` are gone from the topic. Faults come as runs, each after what it is about.
 pub fn compare<'a, F: Held + 'a>(
     from: u64,
-    claims: impl Iterator<Item = Claim>,
+    claims: impl Iterator<Item = Slot<Claim>>,
     held: impl Iterator<Item = &'a F>,
     start: u64,
     mut see: impl FnMut(Seen<'a, F>),
@@ -124,16 +112,15 @@ pub fn compare<'a, F: Held + 'a>(
 /// The same, with a run for each offset.
 fn walk<'a, F: Held + 'a>(
     from: u64,
-    claims: impl Iterator<Item = Claim>,
+    claims: impl Iterator<Item = Slot<Claim>>,
     held: impl Iterator<Item = &'a F>,
     start: u64,
     mut see: impl FnMut(Seen<'a, F>),
 ) {
     let mut held = held.peekable();
-    let mut offset = from;
-    for claim in claims {
-        match claim {
-            Claim::Record { hash, verdict } => {
+    for (offset, slot) in numbered(from, claims) {
+        match slot {
+            Slot::Record(Claim { hash, verdict }) => {
                 let fact = held.next_if(|fact| fact.offset() == offset);
                 see(Seen::Record(fact));
                 if let Some(fault) = judge(hash, verdict, fact, offset < start) {
@@ -147,9 +134,8 @@ fn walk<'a, F: Held + 'a>(
                     }));
                     fact.into_iter().for_each(|fact| see(Seen::Omitted(fact)));
                 }
-                offset += 1;
             }
-            Claim::Void { offsets } => {
+            Slot::Hole(offsets) => {
                 let end = offset + offsets;
                 see(Seen::Void);
                 if offset < start {
@@ -174,7 +160,6 @@ fn walk<'a, F: Held + 'a>(
                     }));
                     see(Seen::Omitted(fact));
                 }
-                offset = end;
             }
         }
     }

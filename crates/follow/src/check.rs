@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::Hash;
-use chain::block::{self, Block, Checked, Rule, Signatures, Unchecked};
+use chain::block::{self, Block, Checked, Rule, Unchecked};
 use chain::genesis::Rules;
 use chain::parallel::Parallel;
+use chain::record::Signatures;
 
 use crate::core::Input;
 use crate::event::Claims;

@@ -1,5 +1,5 @@
 //! Appends to a disk journal until it is killed, and prints a line for everything that was acknowledged:
-//! partition, offset, CRC-32C of the value. `tests/kill.rs` kills it.
+//! partition, offset, CRC-32C of the value. `tests/disk/kill.rs` kills it.
 
 use std::collections::HashMap;
 use std::io::Write;

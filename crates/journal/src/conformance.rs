@@ -17,7 +17,7 @@ use crate::{Appended, Appender, Completion, Entry, Headers, Journal, Record, Top
 /// Long enough for a slow broker on a busy machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A part of the contract: what it says, and what shows it.
+/// A part of the contract: its sentence, and its check.
 type Case = (&'static str, fn(&Journal));
 
 /// Runs the whole suite on journals that `make` opens; each call may open the same one.
@@ -47,7 +47,10 @@ pub fn run(make: impl Fn() -> Journal) {
         ("a reader keeps the headers it is told to", read::headers),
         ("a reader waits and is woken", read::woken),
         ("a timeout gives an empty batch", read::timeout),
-        ("offsets outside the log are refused", read::out_of_range),
+        (
+            "offsets outside the partition are refused",
+            read::out_of_range,
+        ),
         ("readers seek", read::seek),
         ("what was read is confirmed or denied", read::confirmed),
         ("a tail follows", read::tail),

@@ -14,58 +14,48 @@
 //! ```
 //!
 //! One thread per journal takes all appends that wait, of all partitions, writes them, syncs, and only then shows them to
-//! readers and tells the appenders. The bytes are in `disk/frame.rs`, the mark in `disk/mark.rs`, what
-//! happens after a crash in `disk/recover.rs`, failing disks in `disk/writing.rs`, read-only journals in `disk/import.rs`.
+//! readers and completes the appends. The bytes are in `disk/frame.rs`, the mark in `disk/mark.rs`, recovery after a crash in
+//! `disk/recover.rs`, failing disks in `disk/writer.rs`, read-only journals in `disk/import.rs`.
 
+mod directory;
 #[cfg(feature = "testing")]
 mod faulty;
-mod figures;
 mod files;
 mod frame;
 mod import;
 mod mark;
 mod meta;
+mod metrics;
 mod partition;
 mod reader;
 mod recover;
 mod scan;
-mod topics;
-mod writing;
+mod store;
+mod writer;
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
 
 use opentelemetry::metrics::Meter;
 use parking_lot::Mutex;
 
 #[cfg(feature = "testing")]
 pub use self::faulty::FaultyDisk;
-use self::figures::Figures;
-use self::files::{Files, Guard, Real};
-use self::frame::Salt;
+use self::files::Files;
+use self::frame::MAX_RECORD_BYTES;
 pub use self::import::Import;
-use self::partition::Partition;
+use self::metrics::Metrics;
+pub(crate) use self::partition::Partition;
 pub(crate) use self::reader::Reader;
-use self::recover::{Ground, Look};
-use self::topics::{Topic, Topics};
-use self::writing::Writer;
-use crate::Error;
-use crate::append::{AppendError, Entry, Outlet, Sink};
-use crate::queue::{Pending, Queue};
+use self::recover::Survey;
+use self::store::Store;
+use self::writer::{PartitionWriter, Writer};
+use crate::append::Sink;
+use crate::error::Error;
+use crate::local::{Appender, Partition as _, SharedQueue, Topic, Topics};
+use crate::queue::Queue;
 use crate::record::Offsets;
-use crate::topic::{Creation, Description, Fault, TopicSpec};
-
-/// Version of everything in the directory.
-const FORMAT: u64 = 1;
-/// The same, imported: offsets may have holes, and nothing is appended. A number of its own, so that no program that
-/// does not know of it appends.
-const IMPORTED_FORMAT: u64 = 2;
-/// Bytes after which a new segment begins: few enough to read through at every start.
-const SEGMENT_BYTES: u64 = 64 << 20;
-/// Largest `max_record_bytes`: frames have lengths of 32 bits, and are held in memory.
-const MAX_RECORD_BYTES: u32 = 1 << 30;
+use crate::topic::{Creation, Description, TopicSpec};
 
 /// A journal on disk.
 #[derive(Clone)]
@@ -75,42 +65,45 @@ pub(crate) struct Disk {
 
 struct Inner {
     root: PathBuf,
-    ground: Ground,
-    topics: Arc<Topics>,
-    figures: Arc<Figures>,
+    store: Store,
+    topics: Arc<Topics<Partition>>,
+    metrics: Arc<Metrics>,
     /// Held while a topic is made.
     creating: Mutex<()>,
-    // The queue goes first when the journal closes, the lock last.
-    queue: Queue<Arc<Partition>>,
-    _lock: Guard,
+    /// Takes the writer its side of every partition.
+    opened: mpsc::Sender<PartitionWriter>,
+    queue: SharedQueue<Partition>,
 }
 
 impl Disk {
     pub(crate) fn open(root: &Path) -> Result<Disk, Error> {
-        Disk::open_on(Arc::new(Real), root, SEGMENT_BYTES)
+        Disk::open_on(Files::machine(), root, partition::SEGMENT_BYTES)
     }
 
-    fn open_on(files: Arc<dyn Files>, root: &Path, segment_bytes: u64) -> Result<Disk, Error> {
-        let lock = lock(&*files, root)?;
-        let (salt, read_only) = establish(&*files, root)?;
-        let ground = Ground {
+    fn open_on(files: Files, root: &Path, segment_bytes: u64) -> Result<Disk, Error> {
+        let lock = directory::lock(&files, root)?;
+        let (salt, read_only) = directory::establish(&files, root)?;
+        let store = Store {
             files,
             salt,
             segment_bytes,
             read_only,
         };
-        let topics = Arc::new(Topics(Mutex::new(open_topics(&ground, root)?)));
-        let figures = Arc::new(Figures::default());
-        let mut writer = Writer::new(salt, Arc::clone(&topics), Arc::clone(&figures));
-        let queue = Queue::start("journal-disk", move |group| writer.commit(group))?;
+        let (opened, receive) = mpsc::channel();
+        let topics = Arc::new(open_topics(&store, root, &opened)?);
+        let metrics = Arc::new(Metrics::default());
+        let mut writer = Writer::new(salt, Arc::clone(&topics), Arc::clone(&metrics), receive);
+        let queue = Queue::start("journal-disk", Some(lock), move |group| {
+            writer.commit(group)
+        })?;
         let inner = Inner {
             root: root.to_owned(),
-            ground,
+            store,
             topics,
-            figures,
+            metrics,
             creating: Mutex::new(()),
-            queue,
-            _lock: lock,
+            opened,
+            queue: Arc::new(queue),
         };
         Ok(Disk {
             inner: Arc::new(inner),
@@ -118,7 +111,7 @@ impl Disk {
     }
 
     pub(crate) fn expect_writable(&self) -> Result<(), Error> {
-        if self.inner.ground.read_only {
+        if self.inner.store.read_only {
             return Err(Error::ReadOnly {
                 path: self.inner.root.clone(),
             });
@@ -128,207 +121,75 @@ impl Disk {
 
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         let inner = &*self.inner;
+        let store = &inner.store;
         check_spec(spec)?;
         let _creating = inner.creating.lock();
-        if inner.topics.0.lock().contains_key(&spec.name) {
+        if inner.topics.get(&spec.name).is_ok() {
             return Ok(Creation::Existed);
         }
         self.expect_writable()?;
         let directory = inner.root.join(&spec.name);
-        let io = |error: io::Error| Error::Io {
-            file: directory.clone(),
-            detail: error.to_string(),
-        };
         let partitions: Vec<_> = partitions(spec, &directory).collect();
         for partition in &partitions {
-            recover::create(&inner.ground, partition)?;
+            recover::create(store, partition)?;
         }
-        inner.ground.files.sync_dir(&inner.root).map_err(io)?;
-        inner.ground.files.sync_dir(&directory).map_err(io)?;
-        let said = [
+        store.files.sync_dir(&inner.root)?;
+        store.files.sync_dir(&directory)?;
+        let pairs = [
             ("partitions", spec.partitions.to_string()),
             ("max_record_bytes", spec.max_record_bytes.to_string()),
         ];
-        meta::write(&*inner.ground.files, &directory.join("topic"), &said)?;
-        let mut looks = recover::look_all(&inner.ground, &partitions).into_iter();
-        let topic = open_topic(&inner.ground, spec.clone(), &directory, &mut looks)?;
-        inner
-            .topics
-            .0
-            .lock()
-            .insert(spec.name.clone(), Arc::new(topic));
-        Ok(Creation::Created)
+        meta::write(&store.files, &directory.join("topic"), &pairs)?;
+        let mut surveys = recover::survey_all(store, &partitions).into_iter();
+        let topic = open_topic(store, spec.clone(), &directory, &mut surveys, &inner.opened)?;
+        Ok(inner.topics.insert(topic))
     }
 
     pub(crate) fn observe(&self, meter: &Meter) {
-        self.inner.figures.observe(meter, &self.inner.topics);
+        self.inner.metrics.observe(meter, &self.inner.topics);
     }
 
-    pub(crate) fn describe(&self, topic: &str, expected: &TopicSpec) -> Option<Description> {
-        let topic = self.inner.topics.get(topic).ok()?;
-        let start_offsets: Vec<u64> = topic
-            .partitions
-            .iter()
-            .map(|partition| partition.offsets().start)
-            .collect();
-        let mut faults = Fault::of_spec(expected, &topic.spec);
-        faults.extend(Fault::of_starts(&start_offsets));
-        Some(Description {
-            partitions: topic.spec.partitions,
-            replicas: 1,
-            start_offsets,
-            faults,
-        })
+    pub(crate) fn describe(&self, expected: &TopicSpec) -> Option<Description> {
+        self.inner.topics.describe(expected)
     }
 
     pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
         Ok(self.inner.topics.partition(topic, partition)?.offsets())
     }
 
-    pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
+    pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender<Partition>, Error> {
         self.expect_writable()?;
-        let topic = self.inner.topics.get(topic)?;
-        Ok(Appender {
-            disk: self.clone(),
-            topic,
-            outlet: Outlet::new(sink),
-        })
+        self.inner.topics.appender(topic, &self.inner.queue, sink)
     }
 
     pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
         let partition = self.inner.topics.partition(topic, partition)?;
-        Ok(Reader::new(self.clone(), partition, from))
+        Ok(Reader::new(Arc::clone(&self.inner.queue), partition, from))
     }
-}
-
-/// Appends to one topic.
-pub(crate) struct Appender {
-    disk: Disk,
-    topic: Arc<Topic>,
-    outlet: Arc<Outlet>,
-}
-
-#[allow(
-    clippy::result_large_err,
-    reason = "the entry comes back, so that a full queue costs no copy"
-)]
-impl Appender {
-    pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
-        if let Err(refusal) = self.topic.spec.admits(&entry) {
-            return Err((entry, refusal));
-        }
-        let target = Arc::clone(&self.topic.partitions[entry.partition as usize]);
-        self.disk.inner.queue.push(Pending {
-            target,
-            entry,
-            token,
-            outlet: Arc::clone(&self.outlet),
-        })
-    }
-
-    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
-        self.outlet.flush(timeout)
-    }
-}
-
-/// Reads or makes the file that says that this is a journal; returns its salt, and whether it is read-only.
-fn establish(files: &dyn Files, root: &Path) -> Result<(Salt, bool), Error> {
-    let path = root.join("journal");
-    if let Some(said) = meta::read(files, &path)? {
-        let format = meta::number(&said, "format", &path)?;
-        if ![FORMAT, IMPORTED_FORMAT].contains(&format) {
-            let why = format!(
-                "{} has format {format}, this program knows {FORMAT} and {IMPORTED_FORMAT}",
-                root.display()
-            );
-            return Err(Error::BadConfig(why));
-        }
-        let salt = Salt::new(meta::number(&said, "salt", &path)?);
-        return Ok((salt, format == IMPORTED_FORMAT));
-    }
-    let io = |error: io::Error| Error::Io {
-        file: root.to_owned(),
-        detail: error.to_string(),
-    };
-    let foreign = files.list(root).map_err(io)?;
-    if let Some(name) = foreign
-        .iter()
-        .find(|name| *name != "LOCK" && *name != "journal.new")
-    {
-        let why = format!(
-            "{} is no journal, and not empty ({name}); name an empty directory",
-            root.display()
-        );
-        return Err(Error::BadConfig(why));
-    }
-    let salt = rand::random();
-    say(files, root, FORMAT, salt)?;
-    Ok((Salt::new(salt), false))
-}
-
-/// Writes the file that says that this is a journal.
-fn say(files: &dyn Files, root: &Path, format: u64, salt: u64) -> Result<(), Error> {
-    let said = [("format", format.to_string()), ("salt", salt.to_string())];
-    meta::write(files, &root.join("journal"), &said)?;
-    match root.parent().filter(|above| !above.as_os_str().is_empty()) {
-        Some(above) => files.sync_dir(above).map_err(|error| Error::Io {
-            file: root.to_owned(),
-            detail: error.to_string(),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// Takes the lock on a directory, making it if it is not there.
-fn lock(files: &dyn Files, root: &Path) -> Result<Guard, Error> {
-    let io = |file: &Path, error: io::Error| Error::Io {
-        file: file.to_owned(),
-        detail: error.to_string(),
-    };
-    files.create_dir(root).map_err(|error| io(root, error))?;
-    let path = root.join("LOCK");
-    let holder = format!("process {}", std::process::id());
-    let locked = files
-        .lock(&path, &holder)
-        .map_err(|error| io(&path, error))?;
-    locked.map_err(|holder| Error::Locked {
-        path: root.to_owned(),
-        holder: if holder.is_empty() {
-            "another process".into()
-        } else {
-            holder
-        },
-    })
 }
 
 fn open_topics(
-    ground: &Ground,
+    store: &Store,
     root: &Path,
-) -> Result<std::collections::BTreeMap<String, Arc<Topic>>, Error> {
-    let io = |error: io::Error| Error::Io {
-        file: root.to_owned(),
-        detail: error.to_string(),
-    };
-    ground.files.sync_dir(root).map_err(io)?;
+    opened: &mpsc::Sender<PartitionWriter>,
+) -> Result<Topics<Partition>, Error> {
+    store.files.sync_dir(root)?;
     let mut specs = Vec::new();
-    for name in ground.files.list(root).map_err(io)? {
-        let directory = root.join(&name);
-        let path = directory.join("topic");
-        if ["LOCK", "journal", "journal.new"].contains(&name.as_str()) {
+    for name in store.files.list(root)? {
+        if directory::is_own(&name) {
             continue;
         }
-        let Some(said) = meta::read(&*ground.files, &path)? else {
+        let directory = root.join(&name);
+        let path = directory.join("topic");
+        let Some(pairs) = meta::read(&store.files, &path)? else {
             continue;
         };
         let small = |name| {
-            u32::try_from(meta::number(&said, name, &path)?).map_err(|_| Error::Corrupt {
-                file: path.clone(),
-                position: 0,
-                detail: format!("its {name} is too large"),
-            })
+            let too_large = |_| Error::corrupt(&path, 0, format!("its {name} is too large"));
+            u32::try_from(meta::number(&pairs, name, &path)?).map_err(too_large)
         };
         let spec = TopicSpec {
-            name: name.clone(),
+            name,
             partitions: small("partitions")?,
             max_record_bytes: small("max_record_bytes")?,
         };
@@ -337,14 +198,10 @@ fn open_topics(
     let directories = specs
         .iter()
         .flat_map(|(spec, directory)| partitions(spec, directory));
-    let mut looks = recover::look_all(ground, &directories.collect::<Vec<_>>()).into_iter();
-    let mut topics = std::collections::BTreeMap::new();
+    let mut surveys = recover::survey_all(store, &directories.collect::<Vec<_>>()).into_iter();
+    let topics = Topics::default();
     for (spec, directory) in specs {
-        let name = spec.name.clone();
-        topics.insert(
-            name,
-            Arc::new(open_topic(ground, spec, &directory, &mut looks)?),
-        );
+        topics.insert(open_topic(store, spec, &directory, &mut surveys, opened)?);
     }
     Ok(topics)
 }
@@ -354,22 +211,24 @@ fn partitions(spec: &TopicSpec, directory: &Path) -> impl Iterator<Item = PathBu
     (0..spec.partitions).map(|number| directory.join(number.to_string()))
 }
 
+/// Opens the partitions of a topic, and hands the writer its side of them.
 fn open_topic(
-    ground: &Ground,
+    store: &Store,
     spec: TopicSpec,
     directory: &Path,
-    looks: &mut impl Iterator<Item = Result<Look, Error>>,
-) -> Result<Topic, Error> {
-    let io = |error: io::Error| Error::Io {
-        file: directory.to_owned(),
-        detail: error.to_string(),
+    surveys: &mut impl Iterator<Item = Result<Survey, Error>>,
+    opened: &mpsc::Sender<PartitionWriter>,
+) -> Result<Topic<Partition>, Error> {
+    store.files.sync_dir(directory)?;
+    let found = (0..).zip(partitions(&spec, directory)).zip(surveys);
+    let open = |((number, directory), survey): ((u32, PathBuf), Result<Survey, Error>)| {
+        let writer = recover::open(store, &spec.name, number, &directory, survey?)?;
+        let partition = Arc::clone(writer.partition());
+        // A writer that is gone has failed, and so does every append.
+        let _ = opened.send(writer);
+        Ok(partition)
     };
-    ground.files.sync_dir(directory).map_err(io)?;
-    let found = (0..).zip(partitions(&spec, directory)).zip(looks);
-    let open = |((number, directory), look): ((u32, PathBuf), Result<Look, Error>)| {
-        recover::open(ground, &spec.name, number, &directory, look?).map(Arc::new)
-    };
-    let partitions = found.map(open).collect::<Result<_, _>>()?;
+    let partitions = found.map(open).collect::<Result<_, Error>>()?;
     Ok(Topic { spec, partitions })
 }
 

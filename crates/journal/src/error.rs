@@ -1,13 +1,13 @@
-//! What can go wrong with a journal, and what to do next.
+//! The failures of a journal, each with what to do next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::append::AppendError;
 
 /// A failure of anything but an append. The text says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The log cannot be reached right now; the same call may succeed later.
+    /// The journal cannot be reached right now; the same call may succeed later.
     #[error("the journal cannot be reached: {0}; it is tried again")]
     Unavailable(String),
     /// Another process (or another part of this one) has the disk journal open.
@@ -26,7 +26,7 @@ pub enum Error {
         /// Something in it.
         found: String,
     },
-    /// The journal holds an imported chain.
+    /// The journal was imported, and nobody appends to it.
     #[error("the journal {path} holds an imported chain and is read-only: a ledger and the offline commands read it; to go on with the chain, use the journal that it was exported from", path = path.display())]
     ReadOnly {
         /// Directory of the journal.
@@ -42,7 +42,7 @@ pub enum Error {
         /// What is wrong there.
         detail: String,
     },
-    /// The offset lies outside the log.
+    /// The offset lies outside the partition.
     #[error(
         "offset {offset} of {topic}/{partition} is outside the log, which holds {start} to {end}"
     )]
@@ -58,7 +58,7 @@ pub enum Error {
         /// Offset of the next append.
         end: u64,
     },
-    /// The log no longer holds a record that was read of it: it has lost its end, and may have grown again.
+    /// The partition no longer holds a record that was read of it: it has lost its end, and may have grown again.
     #[error(
         "{topic}/{partition} has lost its end: what was read at offset {offset} is not what the log holds there now (it holds {start} to {end}). \
          What was read up to there may be gone or replaced: restore the partition from a copy, or submit again what was lost"
@@ -105,7 +105,7 @@ pub enum Error {
     Io {
         /// The file concerned.
         file: PathBuf,
-        /// What the system said.
+        /// The system's own text.
         detail: String,
     },
     /// The journal has stopped itself after a failed sync: what is on disk is no longer known.
@@ -114,8 +114,16 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same call may succeed later without anybody doing anything. Of brokers that refuse a client that is the
-    /// case while they start, or while credentials are changed.
+    pub(crate) fn corrupt(file: &Path, position: u64, detail: impl Into<String>) -> Error {
+        Error::Corrupt {
+            file: file.to_owned(),
+            position,
+            detail: detail.into(),
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody doing anything. Brokers that refuse a client count: they do so
+    /// while they start, and while credentials are changed.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable(_) | Error::Unauthenticated(_))
     }

@@ -1,4 +1,4 @@
-//! The ordered durable log under the chain: topics, partitions, offsets, bytes. It knows nothing of blocks.
+//! The ordered durable journal under the chain: topics, partitions, offsets, bytes. It knows nothing of blocks.
 //!
 //! # The contract
 //!
@@ -22,23 +22,23 @@
 //! * **Order.** Two appends to one partition by one [`Appender`], the first taken before the second, land in that order,
 //!   unless the first fails. When one fails as [`AppendError::Retryable`] or [`AppendError::Unknown`], what the same appender had
 //!   waiting behind it for that partition is given up too, so that a later record does not land in its place while it is
-//!   being tried again (a fault may be noticed too late for what is on its way at that moment: whoever depends on the order
-//!   looks at the outcomes). Between appenders the journal decides. Offsets ascend and may have holes. Append times come
+//!   being tried again (a fault may be noticed too late for what is in flight at that moment: a caller that depends on the
+//!   order looks at the outcomes). Between appenders the journal decides. Offsets ascend and may have holes. Append times come
 //!   from the journal's clock, in milliseconds since the Unix epoch, and never fall within a partition
 //!   (on Kafka: unless a broker's clock does).
 //! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in
 //!   offset order, exactly as appended (a null value reads as an empty one). Outside it is [`Error::OutOfRange`],
-//!   and so is a log that is cut below the reader while it reads. Only durable records are delivered. Of headers, a reader
+//!   and so is a partition that is cut below the reader while it reads. Only durable records are delivered. Of headers, a reader
 //!   delivers those that it [keeps](Headers).
 //! * **The end** is the offset of the next append: on Kafka the *high watermark*. Records of a Kafka transaction are records
 //!   like others, from the moment they are durable, while it is open and also when it is aborted (`read_uncommitted`):
 //!   nobody who may append can hold back or take away what readers see. The marks that end transactions are holes.
-//! * **Loss.** A log may lose its end and grow again, which breaks the promise of the first line. A reader need not notice;
+//! * **Loss.** A partition may lose its end and grow again, which breaks the promise of the first line. A reader need not notice;
 //!   [`Journal::confirm`] does, and a [`Tail`] asks it after every trouble ([`Error::Changed`]).
 //! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
 //!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
 //!
-//! [`Error`] and [`AppendError`] tell retryable from final failures. All calls block; none needs an async runtime.
+//! [`Error`] and [`AppendError`] distinguish retryable from final failures. All calls block; none needs an async runtime.
 //!
 //! | provider | URL | durable means | shared by |
 //! |---|---|---|---|
@@ -64,6 +64,20 @@
 //! assert_eq!((batch.next, batch.end), (1, 1));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A new provider
+//!
+//! A provider is a module beside `disk.rs`, `kafka.rs` and `memory.rs`: a handle to clone, an appender and a reader, built on the
+//! words in `append.rs`, `record.rs`, `topic.rs` and `error.rs`. It imports nothing of `journal.rs`. One that keeps its topics in
+//! this process gets topics, appender and group commit from `local.rs` and `queue.rs`. It is then named in three places: its form
+//! of URL in `url.rs`, a variant of each of the three enums in `journal.rs` (the compiler lists the rest), and a test in
+//! `tests/conformance` that runs the suite, which is the contract above as code. Its metrics go to the meter of
+//! [`Journal::observe`], in a `metrics.rs` of its own.
+
+#![allow(
+    clippy::result_large_err,
+    reason = "an entry that is not taken comes back, so that a full queue costs no copy"
+)]
 
 mod append;
 mod backoff;
@@ -72,31 +86,36 @@ mod clock;
 pub mod conformance;
 mod disk;
 mod error;
-mod handle;
+mod in_flight;
+mod inspect;
+mod journal;
 mod kafka;
 pub mod limits;
-mod look;
+mod local;
 mod memory;
+mod metrics;
+mod options;
+mod outage;
 mod partition;
-mod provider;
 mod queue;
 mod record;
 mod tail;
 mod topic;
 mod url;
 
-pub use append::{AppendError, Appended, Appender, Completion, Entry, Sink};
+pub use append::{AppendError, Appended, Completion, Entry, Sink};
 pub use backoff::Backoff;
 #[cfg(feature = "testing")]
 pub use disk::FaultyDisk;
 pub use disk::Import;
 pub use error::Error;
-pub use handle::{Journal, Options};
-pub use look::Look;
+pub use inspect::Inspection;
+pub use journal::{Appender, Journal, Reader};
 #[cfg(feature = "testing")]
 pub use memory::{Chances, Faults};
+pub use options::Options;
 pub use partition::murmur2_partition;
-pub use record::{Batch, Headers, Offsets, Permit, Reader, Record};
+pub use record::{Batch, Headers, Offsets, Permit, Record};
 pub use tail::{LONG_GAP, Tail, TailEvent};
-pub use topic::{Creation, Description, Fault, TopicSpec};
+pub use topic::{Creation, Description, Fault, Setting, TopicSpec};
 pub use url::Url;

@@ -1,11 +1,11 @@
 //! The memory provider: a journal in this process, for tests and simulation.
 //!
 //! `memory:` is a journal of its own, shared by its clones. `memory:NAME` is one journal for everybody in the process who
-//! opens that name, and it stays until the process ends: a restarted service finds its log again.
+//! opens that name, and it stays until the process ends: a restarted service finds its topics again.
 
 #[cfg(feature = "testing")]
 mod faults;
-mod log;
+mod records;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,13 +15,14 @@ use parking_lot::{Condvar, Mutex};
 
 #[cfg(feature = "testing")]
 pub use self::faults::{Chances, Faults};
-use self::log::Log;
-use crate::Error;
-use crate::append::{AppendError, Entry, Outlet, Sink};
+use self::records::Records;
+use crate::append::Sink;
 use crate::clock::now_ms;
+use crate::error::Error;
+use crate::local::{self, Appender, Partition as _, SharedQueue, Topic, Topics};
 use crate::queue::{Outcome, Pending, Queue};
 use crate::record::{Batch, Headers, Offsets};
-use crate::topic::{Creation, Description, Fault, TopicSpec};
+use crate::topic::{Creation, Description, TopicSpec};
 
 /// Journals by name. A name's journal is never dropped.
 static NAMED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
@@ -29,20 +30,23 @@ static NAMED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 /// A journal in memory.
 #[derive(Clone)]
 pub(crate) struct Memory {
-    topics: Arc<Mutex<BTreeMap<String, Arc<Topic>>>>,
-    queue: Arc<Queue<Arc<Partition>>>,
+    topics: Arc<Topics<Partition>>,
+    queue: SharedQueue<Partition>,
     #[cfg(feature = "testing")]
     faults: Arc<Mutex<faults::State>>,
 }
 
-struct Topic {
-    spec: TopicSpec,
-    partitions: Vec<Arc<Partition>>,
+/// A partition in memory.
+#[derive(Default)]
+pub(crate) struct Partition {
+    records: Mutex<Records>,
+    grown: Condvar,
 }
 
-struct Partition {
-    log: Mutex<Log>,
-    grown: Condvar,
+impl local::Partition for Partition {
+    fn offsets(&self) -> Offsets {
+        self.records.lock().offsets()
+    }
 }
 
 impl Memory {
@@ -62,9 +66,9 @@ impl Memory {
     #[cfg(not(feature = "testing"))]
     fn new() -> Result<Memory, Error> {
         let append = |pending: &Pending<Arc<Partition>>, now| {
-            pending.target.log.lock().append(&pending.entry, now)
+            pending.target.records.lock().append(&pending.entry, now)
         };
-        let queue = Queue::start("journal-memory", move |group| commit(group, append))?;
+        let queue = Queue::start("journal-memory", None, move |group| commit(group, append))?;
         Ok(Memory {
             topics: Arc::default(),
             queue: Arc::new(queue),
@@ -75,7 +79,7 @@ impl Memory {
     fn new() -> Result<Memory, Error> {
         let faults = Arc::<Mutex<faults::State>>::default();
         let theirs = Arc::clone(&faults);
-        let queue = Queue::start("journal-memory", move |group| {
+        let queue = Queue::start("journal-memory", None, move |group| {
             faults::delay(&theirs);
             commit(group, |pending, now| {
                 faults::append(&theirs, &pending.target, &pending.entry, now)
@@ -92,7 +96,7 @@ impl Memory {
     #[allow(
         clippy::unused_self,
         clippy::unnecessary_wraps,
-        reason = "memory fails only when it is told to"
+        reason = "memory fails only when a test makes it fail"
     )]
     fn reach(&self) -> Result<(), Error> {
         Ok(())
@@ -105,94 +109,36 @@ impl Memory {
 
     pub(crate) fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         self.reach()?;
-        let mut topics = self.topics.lock();
-        if topics.contains_key(&spec.name) {
-            return Ok(Creation::Existed);
-        }
-        let partition = |_| {
-            Arc::new(Partition {
-                log: Mutex::default(),
-                grown: Condvar::new(),
-            })
-        };
-        let partitions = (0..spec.partitions).map(partition).collect();
-        topics.insert(
-            spec.name.clone(),
-            Arc::new(Topic {
-                spec: spec.clone(),
-                partitions,
-            }),
-        );
-        Ok(Creation::Created)
-    }
-
-    pub(crate) fn describe(
-        &self,
-        topic: &str,
-        expected: &TopicSpec,
-    ) -> Result<Option<Description>, Error> {
-        let topic = match self.topic(topic) {
-            Ok(topic) => topic,
-            Err(Error::NoTopic(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let start_offsets: Vec<u64> = topic
-            .partitions
-            .iter()
-            .map(|p| p.log.lock().offsets().start)
-            .collect();
-        let mut faults = Fault::of_spec(expected, &topic.spec);
-        faults.extend(Fault::of_starts(&start_offsets));
-        Ok(Some(Description {
-            partitions: topic.spec.partitions,
-            replicas: 1,
-            start_offsets,
-            faults,
+        Ok(self.topics.insert(Topic {
+            spec: spec.clone(),
+            partitions: (0..spec.partitions).map(|_| Arc::default()).collect(),
         }))
     }
 
-    pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
-        Ok(self.partition(topic, partition)?.log.lock().offsets())
+    pub(crate) fn describe(&self, expected: &TopicSpec) -> Result<Option<Description>, Error> {
+        self.reach()?;
+        Ok(self.topics.describe(expected))
     }
 
-    pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
-        Ok(Appender {
-            topic: self.topic(topic)?,
-            queue: Arc::clone(&self.queue),
-            outlet: Outlet::new(sink),
-        })
+    pub(crate) fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
+        self.reach()?;
+        Ok(self.topics.partition(topic, partition)?.offsets())
+    }
+
+    pub(crate) fn appender(&self, topic: &str, sink: Sink) -> Result<Appender<Partition>, Error> {
+        self.reach()?;
+        self.topics.appender(topic, &self.queue, sink)
     }
 
     pub(crate) fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
+        self.reach()?;
         Ok(Reader {
+            partition: self.topics.partition(topic, partition)?,
             memory: self.clone(),
-            partition: self.partition(topic, partition)?,
-            place: (topic.to_owned(), partition),
+            name: (topic.to_owned(), partition),
             next: from,
             headers: Headers::default(),
         })
-    }
-
-    fn topic(&self, name: &str) -> Result<Arc<Topic>, Error> {
-        self.reach()?;
-        self.topics
-            .lock()
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Error::NoTopic(name.to_owned()))
-    }
-
-    fn partition(&self, name: &str, partition: u32) -> Result<Arc<Partition>, Error> {
-        let topic = self.topic(name)?;
-        topic
-            .partitions
-            .get(partition as usize)
-            .cloned()
-            .ok_or_else(|| Error::NoPartition {
-                topic: name.to_owned(),
-                partition,
-                partitions: topic.spec.partitions,
-            })
     }
 }
 
@@ -208,41 +154,12 @@ fn commit(
     outcomes
 }
 
-/// Appends to one topic.
-pub(crate) struct Appender {
-    topic: Arc<Topic>,
-    queue: Arc<Queue<Arc<Partition>>>,
-    outlet: Arc<Outlet>,
-}
-
-#[allow(
-    clippy::result_large_err,
-    reason = "the entry comes back, so that a full queue costs no copy"
-)]
-impl Appender {
-    pub(crate) fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
-        if let Err(refusal) = self.topic.spec.admits(&entry) {
-            return Err((entry, refusal));
-        }
-        let target = Arc::clone(&self.topic.partitions[entry.partition as usize]);
-        self.queue.push(Pending {
-            target,
-            entry,
-            token,
-            outlet: Arc::clone(&self.outlet),
-        })
-    }
-
-    pub(crate) fn flush(&self, timeout: Duration) -> Result<(), Error> {
-        self.outlet.flush(timeout)
-    }
-}
-
 /// Reads one partition.
 pub(crate) struct Reader {
     memory: Memory,
     partition: Arc<Partition>,
-    place: (String, u32),
+    /// Topic and number of the partition.
+    name: (String, u32),
     next: u64,
     headers: Headers,
 }
@@ -250,26 +167,17 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         let deadline = Instant::now() + wait;
-        let mut log = self.partition.log.lock();
+        let mut records = self.partition.records.lock();
         loop {
             self.memory.reach()?;
-            let Offsets { start, end } = log.offsets();
-            if self.next < start || self.next > end {
-                let (topic, partition) = self.place.clone();
-                return Err(Error::OutOfRange {
-                    topic,
-                    partition,
-                    offset: self.next,
-                    start,
-                    end,
-                });
-            }
-            let batch = log.read(self.next, max_bytes, self.headers);
+            let (topic, partition) = &self.name;
+            records.offsets().admit(topic, *partition, self.next)?;
+            let batch = records.read(self.next, max_bytes, self.headers);
             if !batch.records.is_empty() || Instant::now() >= deadline {
                 self.next = batch.next;
                 return Ok(batch);
             }
-            self.partition.grown.wait_until(&mut log, deadline);
+            self.partition.grown.wait_until(&mut records, deadline);
         }
     }
 

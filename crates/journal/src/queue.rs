@@ -1,5 +1,5 @@
-//! Group commit: entries wait in a bounded queue, one thread commits whatever has gathered as one group, and the
-//! completions go back in batches. Disk and memory journals stand on it.
+//! Group commit: entries wait in a bounded queue, one thread commits those that have gathered as one group, and the
+//! completions go back in batches.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,8 +7,9 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::Error;
-use crate::append::{AppendError, Appended, Completion, Entry, Outlet};
+use crate::append::{AppendError, Appended, Completion, Entry};
+use crate::error::Error;
+use crate::in_flight::InFlight;
 
 /// Bytes that may wait: several of the largest blocks. One entry is taken whatever its size.
 const QUEUE_BYTES: usize = 64 << 20;
@@ -19,22 +20,26 @@ const GROUP_BYTES: usize = 16 << 20;
 
 const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
 
-/// An entry on its way, with where it goes and who waits for it.
+/// An entry in flight, with its partition and the appender that waits for it.
 pub(crate) struct Pending<T> {
     pub(crate) target: T,
     pub(crate) entry: Entry,
     pub(crate) token: u64,
-    pub(crate) outlet: Arc<Outlet>,
+    pub(crate) in_flight: Arc<InFlight>,
 }
 
-/// What becomes of an entry.
+/// The outcome of an entry.
 pub(crate) type Outcome = Result<Appended, AppendError>;
 
 /// The queue and its thread. Dropping it commits what waits and joins the thread.
 pub(crate) struct Queue<T: Send + 'static> {
     shared: Arc<Shared<T>>,
     thread: Option<JoinHandle<()>>,
+    _lock: Option<Lock>,
 }
+
+/// Let go when dropped.
+pub(crate) type Lock = Box<dyn Send + Sync>;
 
 struct Shared<T> {
     state: Mutex<State<T>>,
@@ -45,14 +50,16 @@ struct State<T> {
     waiting: VecDeque<Pending<T>>,
     bytes: usize,
     closing: bool,
-    /// The thread is gone, though nobody asked it to go.
+    /// The thread has panicked.
     broken: bool,
 }
 
 impl<T: Send + 'static> Queue<T> {
-    /// Starts the thread; `commit` returns one outcome for each entry of a group, in order.
+    /// Starts the thread; `commit` returns one outcome for each entry of a group, in order. `lock` is let go when
+    /// everything has been committed.
     pub(crate) fn start(
         name: &str,
+        lock: Option<Lock>,
         mut commit: impl FnMut(&[Pending<T>]) -> Vec<Outcome> + Send + 'static,
     ) -> Result<Queue<T>, Error> {
         let state = State {
@@ -80,14 +87,11 @@ impl<T: Send + 'static> Queue<T> {
         Ok(Queue {
             shared,
             thread: Some(thread),
+            _lock: lock,
         })
     }
 
     /// Takes an entry, or gives it back when there is no room.
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub(crate) fn push(&self, pending: Pending<T>) -> Result<(), (Entry, AppendError)> {
         let size = weight(&pending.entry);
         let mut state = self.shared.state.lock();
@@ -99,7 +103,7 @@ impl<T: Send + 'static> Queue<T> {
         if full && !state.waiting.is_empty() {
             return Err((pending.entry, AppendError::Full));
         }
-        pending.outlet.open();
+        pending.in_flight.add();
         state.bytes += size;
         state.waiting.push_back(pending);
         if state.waiting.len() == 1 {
@@ -169,15 +173,15 @@ impl<T> Drop for BreakOnPanic<'_, T> {
     }
 }
 
-/// What an entry takes of the queue, in bytes.
+/// Room that an entry takes in the queue, in bytes.
 fn weight(entry: &Entry) -> usize {
     64 + entry.size()
 }
 
-/// Hands the outcomes to those who wait for them, each appender's at once.
+/// Hands the outcomes to the appenders, to each all of its own at once.
 fn complete<T>(group: Vec<Pending<T>>, outcomes: Vec<Outcome>) {
     debug_assert_eq!(group.len(), outcomes.len());
-    let mut batches: Vec<(Arc<Outlet>, Vec<Completion>)> = Vec::new();
+    let mut batches: Vec<(Arc<InFlight>, Vec<Completion>)> = Vec::new();
     for (pending, result) in group.into_iter().zip(outcomes) {
         let completion = Completion {
             token: pending.token,
@@ -185,13 +189,13 @@ fn complete<T>(group: Vec<Pending<T>>, outcomes: Vec<Outcome>) {
         };
         match batches
             .iter_mut()
-            .find(|(outlet, _)| Arc::ptr_eq(outlet, &pending.outlet))
+            .find(|(in_flight, _)| Arc::ptr_eq(in_flight, &pending.in_flight))
         {
             Some((_, batch)) => batch.push(completion),
-            None => batches.push((pending.outlet, vec![completion])),
+            None => batches.push((pending.in_flight, vec![completion])),
         }
     }
-    for (outlet, batch) in batches {
-        outlet.deliver(batch);
+    for (in_flight, batch) in batches {
+        in_flight.complete(batch);
     }
 }

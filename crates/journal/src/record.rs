@@ -1,18 +1,16 @@
-//! Records as they are read, in batches, by a reader.
+//! The words of reading: records, the headers that are kept of them, batches, the ends of a partition.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::Error;
+use crate::error::Error;
 use crate::limits::MAX_TRACE_HEADERS;
-use crate::provider;
 
 /// What a record costs beside its bytes when batches are measured, in bytes.
 const RECORD_OVERHEAD_BYTES: usize = 64;
-/// What a header costs beside its bytes, in bytes: two allocations and a place in a list, although an empty header takes
+/// What a header costs beside its bytes, in bytes: two allocations and an entry of a list, although an empty header takes
 /// two bytes on a topic.
 const HEADER_OVERHEAD_BYTES: usize = 128;
 /// Most records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
@@ -92,9 +90,9 @@ impl Kept {
 /// A durable record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Its place in the partition.
+    /// Position in the partition, counted from 0.
     pub offset: u64,
-    /// When the journal took it, in milliseconds since the Unix epoch.
+    /// Append time, in milliseconds since the Unix epoch.
     pub append_ms: u64,
     /// The key, if there is one.
     pub key: Option<Bytes>,
@@ -122,9 +120,9 @@ impl Record {
 pub struct Batch {
     /// Records in offset order; offsets may have holes.
     pub records: Vec<Record>,
-    /// Every record below this offset has been delivered: where reading goes on.
+    /// Every record below this offset has been delivered: reading continues here.
     pub next: u64,
-    /// End of the log as last known: the offset of the next append. Never below `next`.
+    /// End of the partition as last known: the offset of the next append. Never below `next`.
     pub end: u64,
     /// Room these records take in a [`Tail`](crate::Tail)'s window, given back when the last clone is dropped.
     pub permit: Option<Permit>,
@@ -160,30 +158,19 @@ pub struct Offsets {
     pub end: u64,
 }
 
-/// Reads one partition in order.
-pub struct Reader {
-    pub(crate) inner: provider::Reader,
-}
-
-impl Reader {
-    /// Which headers it keeps from now on; without this, [`Headers::Traces`].
-    pub fn keep(mut self, headers: Headers) -> Reader {
-        self.inner.keep(headers);
-        self
-    }
-
-    /// The next records, at most about `max_bytes` of them (measured by [`Record::size`]; always at least one record) and
-    /// at most 65 536.
-    ///
-    /// Blocks up to `wait` for the first record; what is there then comes at once. An empty batch means that the time is over.
-    /// Errors: [`Error::OutOfRange`] when the offset lies outside the log, [`Error::Unavailable`] when the log
-    /// cannot be reached (the reader stays where it is and may be called again), [`Error::Corrupt`].
-    pub fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
-        self.inner.next(max_bytes, wait)
-    }
-
-    /// Goes on reading at `from`. Whether that is inside the log shows at the next read.
-    pub fn seek(&mut self, from: u64) -> Result<(), Error> {
-        self.inner.seek(from)
+impl Offsets {
+    /// Whether reading may begin at `offset`.
+    pub(crate) fn admit(self, topic: &str, partition: u32, offset: u64) -> Result<(), Error> {
+        let Offsets { start, end } = self;
+        if (start..=end).contains(&offset) {
+            return Ok(());
+        }
+        Err(Error::OutOfRange {
+            topic: topic.to_owned(),
+            partition,
+            offset,
+            start,
+            end,
+        })
     }
 }

@@ -7,34 +7,36 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::backoff::Backoff;
-use crate::record::{Batch, Permit, Reader, Record};
-use crate::{Error, Journal};
+use crate::error::Error;
+use crate::journal::{Journal, Reader};
+use crate::outage::Outage;
+use crate::record::{Batch, Permit, Record};
 
 /// How long one read waits: a tail is dropped or moved within this time.
 const READ_WAIT: Duration = Duration::from_millis(100);
-/// First pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+/// Longest pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause between two tries: a healed log is noticed within this time.
+/// Longest pause between two tries: a journal that is back is noticed within this time.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// A reader that nobody reads from for so long is given up: its client would go on fetching, and gather what it has to tell.
+/// Drop a reader after this much idle time: its client would keep prefetching and queueing statistics.
 const IDLE_READER: Duration = Duration::from_secs(60);
 
-/// For how long nothing may have come before what was read last is compared with the log, for those who ask for it
+/// Gap between two records after which the last one is compared with the journal, for callers that ask for it
 /// ([`Tail::spawn`]). Less than a broker takes to start again, and more than there is between two records under load.
 pub const LONG_GAP: Duration = Duration::from_secs(1);
 
-/// What a tail has to say.
+/// An event of a tail.
 #[derive(Clone, Debug)]
 pub enum TailEvent {
-    /// Records, or news of the log's end. Its `permit` holds the records' room in the window.
+    /// Records, or news of the partition's end. Its `permit` holds the records' room in the window.
     Batch(Batch),
-    /// The log cannot be read right now; the tail keeps trying. Said once until [`TailEvent::Available`].
+    /// The partition cannot be read right now; the tail keeps trying. Emitted once until [`TailEvent::Available`].
     Unavailable(Error),
-    /// The log can be read again, and still holds what was read of it.
+    /// The partition can be read again, and still holds the records that were read.
     Available,
-    /// The log cannot be read on from here, and trying again does not help: the tail waits for a seek. [`Error::Changed`]: it
-    /// no longer holds what was read last.
+    /// The partition cannot be read from here, and trying again does not help: the tail waits for a seek. [`Error::Changed`]: it
+    /// no longer holds the record that was read last.
     Lost(Error),
 }
 
@@ -71,11 +73,11 @@ struct Follower<S> {
     compare_after: Duration,
     /// The last record handed on, and when.
     last: Option<(Record, Instant)>,
-    /// The log may have changed since then.
+    /// The partition may have changed since then.
     doubt: bool,
-    /// `next` and `end` as last told.
-    told: Option<(u64, u64)>,
-    unavailable: bool,
+    /// `next` and `end` as last handed on.
+    reported: Option<(u64, u64)>,
+    outage: Outage,
     lost: bool,
     backoff: Backoff,
 }
@@ -92,10 +94,10 @@ impl Tail {
     /// At most about `window_bytes` of records are out at once (measured by [`Record::size`]): the tail then waits
     /// until permits of batches are dropped. Empty batches come at first, and when `next` or `end` has moved.
     ///
-    /// After any trouble the last record handed on is compared with the log before anything else is handed on. So it is before
-    /// records that come more than `compare_after` later: a reader need not notice that a log has lost its end and has grown
-    /// again. That is a look at the log for each record of a quiet one; [`LONG_GAP`] suits those who rely on what they have
-    /// read, and `Duration::MAX` those who compare by themselves.
+    /// After any trouble the last record handed on is compared with the journal before anything else is handed on. So it is
+    /// before records that come more than `compare_after` later: a reader need not notice that a partition has lost its end and
+    /// has grown again. That costs an inspection for each record of a quiet partition; [`LONG_GAP`] suits callers that rely on
+    /// the records they have read, and `Duration::MAX` those that compare by themselves.
     ///
     /// # Panics
     /// When the system gives no thread.
@@ -124,8 +126,8 @@ impl Tail {
             compare_after,
             last: None,
             doubt: false,
-            told: None,
-            unavailable: false,
+            reported: None,
+            outage: Outage::default(),
             lost: false,
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
         };
@@ -139,7 +141,7 @@ impl Tail {
         }
     }
 
-    /// Goes on at `from`. Batches read before may still arrive; where their records begin tells them apart.
+    /// Resumes at `from`. Batches read before may still arrive; the offsets of their records distinguish them.
     pub fn seek(&self, from: u64) {
         self.shared.control.lock().seek = Some(from);
         self.shared.changed.notify_all();
@@ -170,8 +172,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
             Ok(batch) => self.hand_on(batch),
             Err(error) if error.is_retryable() => {
                 self.doubt = true;
-                if !self.unavailable {
-                    self.unavailable = true;
+                if self.outage.report() {
                     (self.sink)(TailEvent::Unavailable(error));
                 }
                 self.rest();
@@ -197,7 +198,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
                 self.reader = None;
                 self.last = None;
                 self.doubt = false;
-                self.told = None;
+                self.reported = None;
                 self.lost = false;
                 self.backoff.reset();
             }
@@ -223,7 +224,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
                 )?)
             }
         };
-        let wait = match self.told {
+        let wait = match self.reported {
             None => Duration::ZERO,
             Some(_) => READ_WAIT,
         };
@@ -233,24 +234,19 @@ impl<S: Fn(TailEvent)> Follower<S> {
         }
     }
 
-    /// The log seems to end below the offset to read next: it is looked at again before that is believed.
+    /// The partition seems to end below the offset to read next: it is inspected again before that is believed.
     fn short(&mut self, offset: u64) -> Error {
         self.reader = None;
-        match self.journal.look(&self.topic, self.partition, None, offset) {
-            Ok(look) if look.offsets.end < offset => Error::OutOfRange {
-                topic: self.topic.clone(),
-                partition: self.partition,
-                offset,
-                start: look.offsets.start,
-                end: look.offsets.end,
-            },
-            Ok(_) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
+        let (topic, partition) = (&self.topic, self.partition);
+        let look = self.journal.look(topic, partition, None, offset);
+        match look.and_then(|look| look.offsets.admit(topic, partition, offset)) {
+            Ok(()) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
             Err(error) => error,
         }
     }
 
-    /// Makes sure that a batch goes on from what was handed on before. It was read before the comparison: a log that is cut
-    /// in between shows at the next one.
+    /// Makes sure that a batch continues the records that were handed on before. It was read before the comparison: a
+    /// partition that is cut in between shows at the next one.
     fn vouch(&mut self, batch: Batch) -> Result<Batch, Error> {
         let Some((last, at)) = &self.last else {
             self.doubt = false;
@@ -260,7 +256,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
         if self.doubt || late {
             let confirmed = self.journal.confirm(&self.topic, self.partition, last);
             if let Err(error) = confirmed {
-                // What was read is read again.
+                // The batch is read again.
                 self.reader = None;
                 return Err(error);
             }
@@ -271,8 +267,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
 
     fn hand_on(&mut self, mut batch: Batch) {
         self.backoff.reset();
-        if self.unavailable {
-            self.unavailable = false;
+        if self.outage.end() {
             (self.sink)(TailEvent::Available);
         }
         self.position = batch.next;
@@ -280,10 +275,10 @@ impl<S: Fn(TailEvent)> Follower<S> {
             self.last = Some((last.clone(), Instant::now()));
         }
         let news = Some((batch.next, batch.end));
-        if batch.records.is_empty() && self.told == news {
+        if batch.records.is_empty() && self.reported == news {
             return;
         }
-        self.told = news;
+        self.reported = news;
         let bytes = batch.records.iter().map(Record::size).sum();
         self.shared.control.lock().out_bytes += bytes;
         batch.permit = Some(Permit::new(Room {

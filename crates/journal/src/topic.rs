@@ -1,4 +1,6 @@
-//! Topics: what is asked for, and what is there.
+//! The words of topics: what is asked for, what is there, and which settings differ.
+
+use std::fmt;
 
 use crate::append::{AppendError, Entry};
 
@@ -35,11 +37,24 @@ pub struct Description {
     pub faults: Vec<Fault>,
 }
 
+/// What a topic can have that is not as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// The number of partitions.
+    Partitions,
+    /// The first offset that is left in this partition.
+    StartOffset(u32),
+    /// The number of brokers that hold a partition.
+    Replicas,
+    /// A setting, by the name that Kafka gives it (`cleanup.policy`).
+    Named(&'static str),
+}
+
 /// One setting that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Its name, as the provider calls it (`cleanup.policy`).
-    pub setting: String,
+    /// The setting.
+    pub setting: Setting,
     /// What it should be.
     pub expected: String,
     /// What it is.
@@ -68,49 +83,52 @@ impl TopicSpec {
     }
 }
 
-/// The number of partitions, among the settings.
-const PARTITIONS: &str = "partitions";
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Partitions => f.write_str("partitions"),
+            Setting::StartOffset(partition) => write!(f, "start offset of partition {partition}"),
+            Setting::Replicas => f.write_str("replicas"),
+            Setting::Named(name) => f.write_str(name),
+        }
+    }
+}
 
 impl Fault {
-    /// Whether it is about the number of partitions.
-    pub fn is_of_partitions(&self) -> bool {
-        self.setting == PARTITIONS
+    pub(crate) fn new(
+        setting: Setting,
+        expected: impl ToString,
+        found: impl ToString,
+        fatal: bool,
+    ) -> Fault {
+        Fault {
+            setting,
+            expected: expected.to_string(),
+            found: found.to_string(),
+            fatal,
+        }
     }
 
-    /// What differs between two specs of one topic.
+    /// The differences between two specs of one topic.
     pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if found.partitions != expected.partitions {
-            faults.push(Fault {
-                setting: PARTITIONS.into(),
-                expected: expected.partitions.to_string(),
-                found: found.partitions.to_string(),
-                // Those beyond can be added under everybody's feet and never be removed; whoever asked has all of his.
-                fatal: found.partitions < expected.partitions,
-            });
+        let (wanted, there) = (expected.partitions, found.partitions);
+        if there != wanted {
+            // Partitions can be added at any time and never be removed; a caller that finds more has all that it needs.
+            let fatal = there < wanted;
+            faults.push(Fault::new(Setting::Partitions, wanted, there, fatal));
         }
-        if found.max_record_bytes < expected.max_record_bytes {
-            faults.push(Fault {
-                setting: "max.message.bytes".into(),
-                expected: expected.max_record_bytes.to_string(),
-                found: found.max_record_bytes.to_string(),
-                fatal: false,
-            });
+        let (wanted, there) = (expected.max_record_bytes, found.max_record_bytes);
+        if there < wanted {
+            let setting = Setting::Named("max.message.bytes");
+            faults.push(Fault::new(setting, wanted, there, false));
         }
         faults
     }
 
     /// Partitions that have lost their beginning.
     pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Fault> {
-        starts
-            .iter()
-            .enumerate()
-            .filter(|(_, start)| **start > 0)
-            .map(|(partition, start)| Fault {
-                setting: format!("start offset of partition {partition}"),
-                expected: "0".into(),
-                found: start.to_string(),
-                fatal: false,
-            })
+        let lost = (0..).zip(starts).filter(|(_, start)| **start > 0);
+        lost.map(|(number, start)| Fault::new(Setting::StartOffset(number), 0, start, false))
     }
 }

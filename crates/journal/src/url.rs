@@ -1,4 +1,4 @@
-//! Where a journal is.
+//! The URL of a journal.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use crate::Error;
 
 /// The place of a journal: `disk:PATH`, `kafka://host:port[,host:port][/PREFIX]` or `memory:[NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url(pub(crate) Place);
+pub struct Url(pub(crate) Location);
 
-/// What a URL says.
+/// The parts of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// A directory.
     Disk(PathBuf),
     /// Brokers, and a prefix for the names of topics and groups (empty: none).
@@ -39,7 +39,7 @@ impl Url {
                     "has a prefix that is not made of letters, digits, '.', '_' and '-'",
                 ));
             }
-            return Ok(Url(Place::Kafka {
+            return Ok(Url(Location::Kafka {
                 brokers: brokers.to_owned(),
                 prefix: prefix.to_owned(),
             }));
@@ -48,10 +48,10 @@ impl Url {
             if path.is_empty() {
                 return Err(bad("needs a path"));
             }
-            return Ok(Url(Place::Disk(PathBuf::from(path))));
+            return Ok(Url(Location::Disk(PathBuf::from(path))));
         }
         match text.strip_prefix("memory:") {
-            Some(name) => Ok(Url(Place::Memory(name.to_owned()))),
+            Some(name) => Ok(Url(Location::Memory(name.to_owned()))),
             None => Err(bad("has an unknown scheme")),
         }
     }
@@ -59,14 +59,14 @@ impl Url {
     /// The directory of a disk journal.
     pub fn directory(&self) -> Option<&std::path::Path> {
         match &self.0 {
-            Place::Disk(path) => Some(path),
-            Place::Kafka { .. } | Place::Memory(_) => None,
+            Location::Disk(path) => Some(path),
+            Location::Kafka { .. } | Location::Memory(_) => None,
         }
     }
 
     /// Whether several processes can have this journal open at once.
     pub fn is_shared(&self) -> bool {
-        matches!(self.0, Place::Kafka { .. })
+        matches!(self.0, Location::Kafka { .. })
     }
 }
 
@@ -88,10 +88,12 @@ impl FromStr for Url {
 impl fmt::Display for Url {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Disk(path) => write!(f, "disk:{}", path.display()),
-            Place::Kafka { brokers, prefix } if prefix.is_empty() => write!(f, "kafka://{brokers}"),
-            Place::Kafka { brokers, prefix } => write!(f, "kafka://{brokers}/{prefix}"),
-            Place::Memory(name) => write!(f, "memory:{name}"),
+            Location::Disk(path) => write!(f, "disk:{}", path.display()),
+            Location::Kafka { brokers, prefix } if prefix.is_empty() => {
+                write!(f, "kafka://{brokers}")
+            }
+            Location::Kafka { brokers, prefix } => write!(f, "kafka://{brokers}/{prefix}"),
+            Location::Memory(name) => write!(f, "memory:{name}"),
         }
     }
 }

@@ -208,7 +208,7 @@ fn attempt(
 /// Refuses settings of a topic on which a chain is not safe.
 fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
-    let Some(description) = journal.describe(&spec.name, spec)? else {
+    let Some(description) = journal.describe(spec)? else {
         return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
     };
     match description.faults.into_iter().find(|fault| fault.fatal) {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chain::Hash;
 use chain::genesis::Rules;
-use journal::{Fault, Journal, TopicSpec};
+use journal::{Fault, Journal, Setting, TopicSpec};
 use tracing::{info, warn};
 
 use crate::bootstrap::{self, Zero};
@@ -146,7 +146,7 @@ impl Watch {
     /// False: they could not be asked for.
     fn settings(&self, spec: &TopicSpec, wrong: &mut Vec<Notice>) -> Result<bool, Error> {
         let topic = self.journal.topic_name(&spec.name);
-        let description = match self.journal.describe(&spec.name, spec) {
+        let description = match self.journal.describe(spec) {
             Ok(Some(description)) => description,
             Ok(None) => {
                 wrong.push(Notice::Gone { topic });
@@ -165,7 +165,7 @@ impl Watch {
                 return Err(Error::Setting(bootstrap::Error::Setting { topic, fault }));
             }
             let topic = topic.clone();
-            wrong.push(match fault.is_of_partitions() {
+            wrong.push(match fault.setting == Setting::Partitions {
                 true => Notice::Beyond {
                     topic,
                     partitions: spec.partitions,

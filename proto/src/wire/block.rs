@@ -42,10 +42,10 @@ pub fn block(
 /// A tip as replies name it.
 pub fn tip(tip: &chain::Tip) -> ledger::Tip {
     ledger::Tip {
-        height: Some(tip.height),
+        height: Some(tip.height()),
         hash: tip.hash.to_string(),
-        timestamp: Some(timestamp(tip.timestamp_ms)),
-        log_root: tip.log_root.to_string(),
-        log_size: Some(tip.log_size),
+        timestamp: Some(timestamp(tip.header.timestamp_ms)),
+        log_root: tip.header.log_root.to_string(),
+        log_size: Some(tip.header.log_size),
     }
 }

@@ -5,6 +5,7 @@
 //! serves `blocklog.explorer.v1`.
 
 mod config;
+mod errors;
 mod overview;
 mod rpc;
 mod search;

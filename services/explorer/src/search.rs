@@ -9,8 +9,9 @@ use proto::ledger::v1::{
     GetTransactionRequest, get_block_request::Id,
 };
 use proto::types::v1::Position;
-use tonic::{Code, Status};
+use tonic::Status;
 
+use crate::errors::found;
 use crate::upstream::Upstream;
 
 /// Fewest hex digits that name something.
@@ -30,7 +31,7 @@ pub async fn search(upstream: &Upstream, query: &str, limit: u32) -> Result<Vec<
     if let Ok(height) = query.parse() {
         hits.extend(block(upstream, Id::Height(height)).await?);
     }
-    if let Some(position) = position(query) {
+    if let Some(position) = proto::text::position(query) {
         hits.extend(record(upstream, position).await?);
     }
     if is_hex(query) {
@@ -41,15 +42,6 @@ pub async fn search(upstream: &Upstream, query: &str, limit: u32) -> Result<Vec<
     }
     hits.truncate(limit as usize);
     Ok(hits)
-}
-
-/// `partition:offset`.
-pub fn position(text: &str) -> Option<Position> {
-    let (partition, offset) = text.split_once(':')?;
-    Some(Position {
-        partition: Some(partition.parse().ok()?),
-        offset: Some(offset.parse().ok()?),
-    })
 }
 
 fn is_hex(text: &str) -> bool {
@@ -181,35 +173,9 @@ fn hit(kind: Kind, key: &str, title: String, path: String) -> Hit {
     }
 }
 
-/// What is not there is no hit, and no error; the rest is the ledger's trouble.
-fn found<T>(reply: Result<tonic::Response<T>, Status>) -> Result<Option<T>, Status> {
-    match reply {
-        Ok(reply) => Ok(Some(reply.into_inner())),
-        Err(status) => match status.code() {
-            Code::NotFound | Code::OutOfRange | Code::InvalidArgument | Code::Unimplemented => {
-                Ok(None)
-            }
-            _ => Err(status),
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn positions_are_two_numbers() {
-        let position_of = |partition, offset| {
-            Some(Position {
-                partition: Some(partition),
-                offset: Some(offset),
-            })
-        };
-        assert_eq!(position("1:22"), position_of(1, 22));
-        assert_eq!(position("1:"), None);
-        assert_eq!(position("12"), None);
-    }
 
     #[test]
     fn hex_needs_eight_digits() {

@@ -128,11 +128,11 @@ impl Core {
         // A snapshot beyond the index would leave a gap in it.
         let reach = index.as_ref().map(|(state, _)| state.tip.height);
         let snapshot = snapshot
-            .filter(|snapshot| reach.is_some_and(|reach| snapshot.chain.tip().height <= reach));
+            .filter(|snapshot| reach.is_some_and(|reach| snapshot.chain.tip().height() <= reach));
         let last_offset = snapshot.as_ref().map_or(0, |snapshot| snapshot.next_offset);
         let snapshot_height = snapshot
             .as_ref()
-            .map(|snapshot| (snapshot.chain.tip().height, snapshot.chain.tip().hash));
+            .map(|snapshot| (snapshot.chain.tip().height(), snapshot.chain.tip().hash));
         let (state, rules) = index.unzip();
         let blockchain = settings.follow.topic.clone();
         let mut core = Core {
@@ -200,7 +200,7 @@ impl Core {
 
     /// Height of the follower's tip.
     pub fn height(&self) -> Option<u64> {
-        self.follow.chain().map(|chain| chain.tip().height)
+        self.follow.chain().map(|chain| chain.tip().height())
     }
 
     /// The state to keep at the end, if the index holds its tip: when nothing waits to be written.

@@ -133,7 +133,7 @@ pub(crate) fn written(elapsed: Duration, batch: &Batch) {
 pub(crate) fn published(publication: &Publication) {
     let instruments = &*INSTRUMENTS;
     let totals = &publication.totals;
-    instruments.height.record(publication.tip.height, &[]);
+    instruments.height.record(publication.tip.height(), &[]);
     instruments
         .lag
         .record(totals.end_offset.saturating_sub(totals.applied_offset), &[]);

@@ -134,7 +134,7 @@ impl Api {
 
 /// An answer, good or bad, that names the height of its view.
 fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
-    let height = view.tip().height;
+    let height = view.tip().height();
     match outcome {
         Ok(reply) => {
             let mut response = Response::new(reply);

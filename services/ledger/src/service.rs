@@ -167,7 +167,7 @@ fn say_where(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
     );
     let snapshot = start.map_or_else(
         || "none".to_owned(),
-        |start| format!("at height {}", start.chain.tip().height),
+        |start| format!("at height {}", start.chain.tip().height()),
     );
     tracing::info!(
         "data in {}: index {index}, snapshot {snapshot}",

@@ -214,7 +214,7 @@ impl Reader {
     pub async fn view_at(&self, height: u64, wait: Duration) -> Option<View> {
         let reached = |view: &Option<View>| {
             view.as_ref()
-                .is_some_and(|view| view.tip().height >= height)
+                .is_some_and(|view| view.tip().height() >= height)
         };
         let mut changes = self.changes();
         let mut view = self.view();

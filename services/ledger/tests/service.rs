@@ -64,7 +64,7 @@ async fn it_serves_what_the_log_holds() {
         block.records.len(),
         world.accepted[20].block.records().len()
     );
-    let by_hash = Id::Hash(world.accepted[7].hash.to_string().to_uppercase());
+    let by_hash = Id::Hash(world.accepted[7].hash().to_string().to_uppercase());
     let found = client
         .get_block(GetBlockRequest {
             id: Some(by_hash),

@@ -175,7 +175,7 @@ impl Core {
         let Some(queue) = self.lanes.get(&partition).and_then(Lane::queue) else {
             return;
         };
-        let parent_ms = chain.tip().timestamp_ms;
+        let parent_ms = chain.tip().header.timestamp_ms;
         let timestamp_ms = if self.clock_ahead {
             parent_ms
         } else {

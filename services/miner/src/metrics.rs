@@ -100,7 +100,7 @@ pub(crate) fn appended(result: &Result<Appended, AppendError>) {
 pub(crate) fn standing(core: &Core) {
     INSTRUMENTS.lag.record(core.follower().lag().records(), &[]);
     if let Some(chain) = core.follower().chain() {
-        INSTRUMENTS.tip.record(chain.tip().height, &[]);
+        INSTRUMENTS.tip.record(chain.tip().height(), &[]);
     }
 }
 

@@ -217,7 +217,7 @@ impl Shell {
                 Output::Check(check) => self.check(check),
                 Output::Survey(survey) => self.clerk.send(Errand::Survey(survey)),
                 Output::Seal { attempt, template } => {
-                    let records = template.included + template.rejected;
+                    let records = template.verdicts.len() as u32;
                     let traces = self.core.traces();
                     self.traces
                         .sealing(&template.header, records as usize, &traces);

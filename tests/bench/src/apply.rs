@@ -5,8 +5,8 @@ use std::hint::black_box;
 use anyhow::Result;
 use bytes::Bytes;
 use chain::Chain;
-use chain::block::Signatures;
 use chain::parallel::{Parallel, Sequential};
+use chain::record::Signatures;
 use ed25519_zebra::batch::{Item, Verifier};
 use parallel::Rayon;
 
@@ -60,7 +60,7 @@ pub fn bare(signatures: &[Signed], parallel: &dyn Parallel) {
 }
 
 fn apply(chain: &mut Chain, value: Bytes, parallel: &dyn Parallel) -> Result<()> {
-    let now_ms = chain.tip().timestamp_ms;
+    let now_ms = chain.tip().header.timestamp_ms;
     let block = chain.frame(value)?;
     chain.admit(&block, now_ms)?;
     let signatures = Signatures::Check {

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use chain::block::Signatures;
 use chain::genesis::{Allocation, Genesis};
-use chain::{Chain, Draft, Hash, Secret, Transaction, assemble, record};
+use chain::record::Signatures;
+use chain::{Chain, Draft, Hash, Secret, Slot, Transaction, record};
 use ed25519_zebra::{Signature, VerificationKeyBytes};
 use journal::{Entry, Journal, Options, Url};
 use parallel::Rayon;
@@ -98,7 +98,7 @@ impl History {
         let records = record::check_all(values, &rules, rand::random(), &Rayon);
         let draft = Draft {
             partition: 0,
-            slots: records.into_iter().map(assemble::Slot::Record).collect(),
+            slots: records.into_iter().map(Slot::Record).collect(),
             miner: "miner".parse()?,
             timestamp_ms: self.genesis.timestamp_ms,
         };

@@ -160,7 +160,7 @@ fn answers(report: &mut Report, history: &History, ledger: &Running) -> Result<(
         Ok(encoded(&GetTransactionRequest { id }))
     });
     let transactions = transactions.collect::<Result<Vec<_>>>()?;
-    let tip = history.chain.tip().height as usize;
+    let tip = history.chain.tip().height() as usize;
     runtime.block_on(audited(&ledger.url, tip as u64))?;
     let blocks = (0..CALLS).map(|call| {
         let height = (1 + call * 31 % tip) as u64;

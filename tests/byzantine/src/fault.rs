@@ -105,7 +105,7 @@ impl Fault {
                 header.to_offset += 1;
             }
             Fault::Slice => header.to_offset = header.from_offset,
-            Fault::Early => header.timestamp_ms = ground.chain.tip().timestamp_ms - 1,
+            Fault::Early => header.timestamp_ms = ground.chain.tip().header.timestamp_ms - 1,
             Fault::Late => header.timestamp_ms += DAY_MS,
             Fault::Version => header.version = 2,
             _ => {}

@@ -82,7 +82,7 @@ fn propose(journal: &Journal, ground: &Ground, value: Bytes, expected: Option<&s
     println!(
         "{}",
         serde_json::json!({
-            "offset": appended.offset, "height": ground.chain.tip().height + 1, "hash": hash.ok(), "expected": expected,
+            "offset": appended.offset, "height": ground.chain.tip().height() + 1, "hash": hash.ok(), "expected": expected,
             "miner": ground.secret.account().to_string(),
         })
     );
@@ -131,7 +131,7 @@ impl Ground {
             partition: self.partition,
             slots: tale::slots(self, tale)?,
             miner: self.miner(),
-            timestamp_ms: u64::try_from(now)?.max(self.chain.tip().timestamp_ms),
+            timestamp_ms: u64::try_from(now)?.max(self.chain.tip().header.timestamp_ms),
         };
         let template = self.chain.assemble(draft)?;
         let mut block = v1::Block::decode(template.finish(0, None))?;

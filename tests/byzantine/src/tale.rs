@@ -2,9 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use chain::assemble::Slot;
-use chain::block::Signatures;
+use chain::Slot;
 use chain::parallel::Sequential;
+use chain::record::Signatures;
 use chain::{Hash, Rules, Transaction, Verdict, record};
 use journal::Record;
 use prost::Message as _;
@@ -28,7 +28,7 @@ pub enum Tale {
 }
 
 /// What the offsets from the cursor on hold, as the tale has it.
-pub fn slots(ground: &Ground, tale: Option<Tale>) -> Result<Vec<Slot>> {
+pub fn slots(ground: &Ground, tale: Option<Tale>) -> Result<Vec<Slot<record::Record>>> {
     let rules = ground.chain.rules();
     let mut records = ground.records.clone();
     if tale == Some(Tale::Reorder) {
@@ -54,7 +54,12 @@ pub fn slots(ground: &Ground, tale: Option<Tale>) -> Result<Vec<Slot>> {
 }
 
 /// Offsets without records, the first of them with an invented one.
-fn hole(offsets: u64, pending: &mut Option<Tale>, rules: &Rules, slots: &mut Vec<Slot>) {
+fn hole(
+    offsets: u64,
+    pending: &mut Option<Tale>,
+    rules: &Rules,
+    slots: &mut Vec<Slot<record::Record>>,
+) {
     let mut left = offsets;
     if left > 0 && *pending == Some(Tale::Invent) {
         *pending = None;
@@ -66,7 +71,7 @@ fn hole(offsets: u64, pending: &mut Option<Tale>, rules: &Rules, slots: &mut Vec
     }
 }
 
-fn told(held: &Record, pending: &mut Option<Tale>, rules: &Rules) -> Result<Slot> {
+fn told(held: &Record, pending: &mut Option<Tale>, rules: &Rules) -> Result<Slot<record::Record>> {
     let honest = || Slot::Record(record::check(held.value.clone(), rules));
     let slot = match pending {
         None | Some(Tale::Invent) => return Ok(honest()),

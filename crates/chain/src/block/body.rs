@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{Checked, Hole, Rule, Signatures};
+use super::{Checked, Hole, Rule};
 use crate::genesis::Rules;
 use crate::header::Header;
 use crate::parallel::Parallel;
-use crate::record::{self, Record};
+use crate::record::{self, Record, Signatures};
 use crate::verdict::Verdict;
 use crate::wire;
 
@@ -106,38 +106,6 @@ fn claims(value: &Bytes, body: &Body<'_>) -> Result<Vec<(Bytes, Verdict)>, Rule>
             Ok((value.slice_ref(record), verdict))
         })
         .collect()
-}
-
-/// A place in a slice: the index of a record, or a hole.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    Record { offset: u64, index: usize },
-    Hole(Hole),
-}
-
-/// Walks a slice in offset order. Holes and records must fill it.
-pub(crate) fn walk(
-    from_offset: u64,
-    holes: &[Hole],
-    records: usize,
-) -> impl ExactSizeIterator<Item = Place> + Clone {
-    let mut offset = from_offset;
-    let (mut next_hole, mut next_record) = (0, 0);
-    (0..records + holes.len()).map(move |_| match holes.get(next_hole) {
-        Some(hole) if hole.from_offset == offset => {
-            next_hole += 1;
-            offset = hole.to_offset;
-            Place::Hole(*hole)
-        }
-        _ => {
-            next_record += 1;
-            offset += 1;
-            Place::Record {
-                offset: offset - 1,
-                index: next_record - 1,
-            }
-        }
-    })
 }
 
 impl Checked {

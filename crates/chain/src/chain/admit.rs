@@ -43,7 +43,7 @@ impl Chain {
     }
 
     fn check_height(&self, header: &Header) -> Result<(), Rule> {
-        refuse_if(header.height != self.tip.height + 1, Rule::BadHeight)
+        refuse_if(header.height != self.tip.height() + 1, Rule::BadHeight)
     }
 
     fn check_slice(&self, header: &Header) -> Result<(), Rule> {
@@ -59,7 +59,7 @@ impl Chain {
     }
 
     fn check_time(&self, header: &Header, append_ms: u64) -> Result<(), Rule> {
-        let parent_ms = self.tip.timestamp_ms;
+        let parent_ms = self.tip.header.timestamp_ms;
         refuse_if(header.timestamp_ms < parent_ms, Rule::TooEarly)?;
         let latest_ms = append_ms.saturating_add(MAX_AHEAD_MS).max(parent_ms);
         refuse_if(header.timestamp_ms > latest_ms, Rule::TooLate)

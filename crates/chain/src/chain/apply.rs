@@ -2,8 +2,10 @@
 
 use super::{Chain, Tip};
 use crate::accepted::Accepted;
-use crate::block::{Block, Checked, Place, Rule, walk};
-use crate::evaluate::{self, Evaluation, Seal, Step};
+use crate::block::{Block, Checked, Rule};
+use crate::effects::Effects;
+use crate::evaluate::{self, Evaluation, Seal};
+use crate::header::Header;
 
 impl Chain {
     /// Accepts the next block, or refuses it and changes nothing. Everything that `admit` checks is
@@ -13,8 +15,12 @@ impl Chain {
         let evaluation = self.evaluate(&block)?;
         check_verdicts(&block, &evaluation)?;
         check_log(&block, &evaluation)?;
-        self.commit(&block, &evaluation);
-        Ok(Accepted::new(block, append_ms, evaluation))
+        let effects = self.commit(block.header(), evaluation);
+        Ok(Accepted {
+            block,
+            append_ms,
+            effects,
+        })
     }
 
     fn evaluate(&self, block: &Block<Checked>) -> Result<Evaluation, Rule> {
@@ -26,36 +32,30 @@ impl Chain {
             partition: header.partition,
             miner: header.miner.ok_or(Rule::BadMiner)?,
         };
-        let records = block.records();
-        let places = walk(header.from_offset, block.holes(), records.len());
-        let steps = places.map(|place| match place {
-            Place::Record { offset, index } => Step::Record {
-                offset,
-                record: &records[index],
-            },
-            Place::Hole(hole) => Step::Void(hole),
-        });
+        let slots = block.slots();
+        let slots = slots.map(|(offset, slot)| (offset, slot.map(|(record, _)| record)));
         let genesis = &self.rules.genesis;
         Ok(evaluate::block(
             &self.accounts,
             &self.frontier,
             genesis,
             &seal,
-            steps,
+            slots,
         ))
     }
 
-    fn commit(&mut self, block: &Block<Checked>, evaluation: &Evaluation) {
-        let header = block.header();
-        self.accounts.commit(&evaluation.touched);
-        self.supply += i128::from(evaluation.paid);
-        self.frontier = evaluation.frontier.clone();
+    fn commit(&mut self, header: &Header, evaluation: Evaluation) -> Effects {
+        let effects = evaluation.effects;
+        self.accounts.commit(&effects.touched);
+        self.supply += i128::from(effects.paid);
+        self.frontier = evaluation.frontier;
         self.cursors[header.partition as usize] = header.to_offset;
-        self.parent_timestamp_ms = self.tip.timestamp_ms;
-        self.tip = Tip::new(*header);
+        self.parent_timestamp_ms = self.tip.header.timestamp_ms;
+        self.tip = Tip::from(*header);
         for order in &evaluation.orders {
             order.act(&mut self.miners, &mut self.version);
         }
+        effects
     }
 }
 

@@ -1,19 +1,73 @@
-//! Assembling the next block of a chain.
+//! Assembling the next block, by the same evaluation that validates it.
+
+use bytes::Bytes;
 
 use super::Chain;
-use crate::assemble::{Draft, Error, Slot, Template};
-use crate::block::Hole;
+use crate::account::Account;
+use crate::block;
 use crate::codec;
-use crate::evaluate::{self, Evaluation, Seal, Step};
+use crate::evaluate::{self, Evaluation, Seal};
 use crate::header::{self, Header};
+use crate::key::Secret;
 use crate::record::Record;
-use crate::verdict::Verdict;
+use crate::slice::{Slot, numbered};
+use crate::verdict::{Tally, Verdict};
 use crate::wire::{self, block_field};
+use crate::work::Work;
 
 /// More than the header, the signature and the framing of the verdicts take: 186, 66 and 6 bytes.
 const FRAME_BYTES: usize = 260;
 /// The longest hole: two offsets of at most 10 bytes, with their tags and the framing.
 const HOLE_BYTES: usize = 24;
+
+/// What the next block of a partition is made from.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The partition.
+    pub partition: u32,
+    /// Content of the offsets from the cursor on. Slots that one block cannot take are ignored.
+    pub slots: Vec<Slot<Record>>,
+    /// Who is paid, and signs if it is a key.
+    pub miner: Account,
+    /// The timestamp: not before the parent's.
+    pub timestamp_ms: u64,
+}
+
+/// A block that lacks only the work and the signature.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The header; its nonce is 0.
+    pub header: Header,
+    /// The verdicts, one per record.
+    pub verdicts: Vec<Verdict>,
+    /// Everything behind the signature, encoded.
+    body: Bytes,
+}
+
+/// Why no block can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The chain has moved to a version that this software does not know.
+    #[error("the chain has moved to version {0}, which this software does not know")]
+    Stopped(u32),
+    /// The chain does not have that partition.
+    #[error("the chain has no partition {0}")]
+    NoPartition(u32),
+    /// There is nothing at the cursor.
+    #[error("nothing to seal")]
+    Empty,
+    /// The miner is not listed, or is a name on a chain that is not open.
+    #[error("{0} may not mine")]
+    NotAMiner(Account),
+    /// The timestamp is before the parent's.
+    #[error("timestamp {timestamp_ms} is before the parent's {parent_ms}")]
+    TooEarly {
+        /// Of the draft.
+        timestamp_ms: u64,
+        /// Of the tip.
+        parent_ms: u64,
+    },
+}
 
 impl Chain {
     /// Makes the next block of a partition from what its slots hold: as many of them as the limits of
@@ -21,45 +75,34 @@ impl Chain {
     pub fn assemble(&self, draft: Draft) -> Result<Template, Error> {
         self.check_draft(&draft)?;
         let from_offset = self.cursor(draft.partition);
-        let steps = self.take(from_offset, &draft.slots);
-        let to_offset = match steps.last() {
-            None => return Err(Error::Empty),
-            Some(Step::Record { offset, .. }) => offset + 1,
-            Some(Step::Void(hole)) => hole.to_offset,
-        };
+        let slots = self.take(&draft.slots);
+        if slots.is_empty() {
+            return Err(Error::Empty);
+        }
+        let to_offset = from_offset + slots.iter().map(Slot::offsets).sum::<u64>();
         let seal = Seal {
-            height: self.tip.height + 1,
+            height: self.tip.height() + 1,
             previous_hash: self.tip.hash,
             timestamp_ms: draft.timestamp_ms,
             partition: draft.partition,
             miner: draft.miner,
         };
-        let genesis = &self.rules.genesis;
         let done = evaluate::block(
             &self.accounts,
             &self.frontier,
-            genesis,
+            &self.rules.genesis,
             &seal,
-            steps.iter().copied(),
+            numbered(from_offset, slots.iter().copied()),
         );
-        let header = self.header(&seal, from_offset, to_offset, &done);
-        let included = done
-            .verdicts
-            .iter()
-            .filter(|v| **v == Verdict::Included)
-            .count();
         Ok(Template {
-            header,
-            included: included as u32,
-            rejected: (done.verdicts.len() - included) as u32,
-            to_offset,
-            body: encode_body(&steps, &done.verdicts).into(),
+            header: self.header(&seal, from_offset, to_offset, &done),
+            body: encode_body(from_offset, &slots, &done.verdicts).into(),
             verdicts: done.verdicts,
         })
     }
 
     fn check_draft(&self, draft: &Draft) -> Result<(), Error> {
-        let parent_ms = self.tip.timestamp_ms;
+        let parent_ms = self.tip.header.timestamp_ms;
         if self.is_stopped() {
             Err(Error::Stopped(self.version))
         } else if draft.partition as usize >= self.cursors.len() {
@@ -94,29 +137,29 @@ impl Chain {
     }
 
     /// The slots that fit a block, with holes that touch made one.
-    fn take<'a>(&self, from_offset: u64, slots: &'a [Slot]) -> Vec<Step<'a>> {
+    fn take<'a>(&self, slots: &'a [Slot<Record>]) -> Vec<Slot<&'a Record>> {
         let genesis = &self.rules.genesis;
-        let mut offset = from_offset;
         let mut room = u64::from(genesis.max_block_records);
         let mut bytes = (genesis.max_block_bytes as usize).saturating_sub(FRAME_BYTES);
-        let mut steps = Vec::with_capacity(slots.len().min(room as usize));
+        let mut taken: Vec<Slot<&Record>> = Vec::with_capacity(slots.len().min(room as usize));
         for slot in slots {
-            let (length, size) = match slot {
+            let (offsets, size) = match slot {
                 Slot::Record(record) => (1, record_bytes(record)),
-                Slot::Hole(length) => ((*length).min(room), HOLE_BYTES),
+                Slot::Hole(offsets) => ((*offsets).min(room), HOLE_BYTES),
             };
             if room == 0 || size > bytes {
                 break;
             }
-            match slot {
-                Slot::Record(record) => steps.push(Step::Record { offset, record }),
-                Slot::Hole(_) => push_hole(&mut steps, offset, length),
+            match (slot, taken.last_mut()) {
+                (Slot::Record(record), _) => taken.push(Slot::Record(record)),
+                (Slot::Hole(0), _) => {}
+                (Slot::Hole(_), Some(Slot::Hole(before))) => *before += offsets,
+                (Slot::Hole(_), _) => taken.push(Slot::Hole(offsets)),
             }
-            offset += length;
-            room -= length;
+            room -= offsets;
             bytes -= size;
         }
-        steps
+        taken
     }
 }
 
@@ -125,30 +168,54 @@ fn record_bytes(record: &Record) -> usize {
     codec::element_length(record.bytes().len()) + 1
 }
 
-fn push_hole(steps: &mut Vec<Step<'_>>, from_offset: u64, length: u64) {
-    match steps.last_mut() {
-        _ if length == 0 => {}
-        Some(Step::Void(hole)) => hole.to_offset += length,
-        _ => steps.push(Step::Void(Hole {
-            from_offset,
-            to_offset: from_offset + length,
-        })),
-    }
-}
-
-fn encode_body(steps: &[Step<'_>], verdicts: &[Verdict]) -> Vec<u8> {
+fn encode_body(from_offset: u64, slots: &[Slot<&Record>], verdicts: &[Verdict]) -> Vec<u8> {
     let mut out = Vec::new();
-    for step in steps {
-        if let Step::Record { record, .. } = step {
+    for slot in slots {
+        if let Slot::Record(record) = slot {
             codec::put_element(&mut out, block_field::RECORDS, record.bytes());
         }
     }
     let verdicts: Vec<u8> = verdicts.iter().map(|verdict| verdict.byte()).collect();
     codec::put_bytes(&mut out, block_field::VERDICTS, &verdicts);
-    for step in steps {
-        if let Step::Void(hole) = step {
-            wire::put_hole(&mut out, hole.from_offset, hole.to_offset);
+    for (offset, slot) in numbered(from_offset, slots.iter().copied()) {
+        if let Slot::Hole(offsets) = slot {
+            wire::put_hole(&mut out, offset, offset + offsets);
         }
     }
     out
+}
+
+impl Template {
+    /// The search for the nonce.
+    pub fn work(&self) -> Work {
+        Work::new(&self.header)
+    }
+
+    /// The value of the record, with the nonce found and signed if the miner is a key.
+    pub fn finish(&self, nonce: u64, secret: Option<&Secret>) -> Bytes {
+        let header = Header {
+            nonce,
+            ..self.header
+        };
+        let encoded = header.wire().encode();
+        let mut out = Vec::with_capacity(encoded.len() + self.body.len() + 128);
+        codec::put_element(&mut out, block_field::HEADER, &encoded);
+        if let Some(secret) = secret.filter(|_| self.miner().is_key()) {
+            let signature = secret.sign(&block::signed_bytes(&header.hash()));
+            codec::put_bytes(&mut out, block_field::SIGNATURE, &signature);
+        }
+        out.extend_from_slice(&self.body);
+        out.into()
+    }
+
+    /// How many of its records are INCLUDED, and how many are not.
+    pub fn tally(&self) -> Tally {
+        Tally::of(&self.verdicts)
+    }
+
+    fn miner(&self) -> Account {
+        self.header
+            .miner
+            .expect("a template has the miner of its draft")
+    }
 }

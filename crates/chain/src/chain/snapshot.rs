@@ -50,12 +50,12 @@ impl<'de> Deserialize<'de> for Chain {
 impl Chain {
     fn restore(snapshot: Snapshot) -> Result<Chain, &'static str> {
         let genesis = Genesis::decode(&snapshot.genesis).map_err(|_| "the genesis is not valid")?;
-        let tip = Tip::new(snapshot.tip);
+        let tip = Tip::from(snapshot.tip);
         let consistent = snapshot.cursors.len() == genesis.partitions as usize
-            && snapshot.parent_timestamp_ms <= tip.timestamp_ms
+            && snapshot.parent_timestamp_ms <= tip.header.timestamp_ms
             && snapshot.frontier.is_whole()
-            && snapshot.frontier.size() == tip.log_size
-            && snapshot.frontier.root() == tip.log_root;
+            && snapshot.frontier.size() == tip.header.log_size
+            && snapshot.frontier.root() == tip.header.log_root;
         if !consistent {
             return Err("the parts of the snapshot do not fit each other");
         }

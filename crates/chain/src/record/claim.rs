@@ -3,8 +3,7 @@
 use bytes::Bytes;
 
 use super::check::{Examined, examine};
-use super::{Judged, Record};
-use crate::block::Signatures;
+use super::{Judged, Record, Signatures};
 use crate::genesis::Rules;
 use crate::hash::Hash;
 use crate::key::Batch;

@@ -180,7 +180,7 @@ fn a_checked_block_is_admitted_again_when_it_is_applied() {
     let value = seal(candidate.block, true);
     judge(&mut chain, value.clone(), NOW_MS).expect("the block is good");
     let block = chain.frame(value).expect("it begins like a block");
-    let signatures = chain::block::Signatures::Assume;
+    let signatures = chain::record::Signatures::Assume;
     let rules = chain.rules().clone();
     let checked = block.check(&rules, signatures, &chain::parallel::Sequential);
     let result = chain.apply(checked.expect("it was good"), NOW_MS);

@@ -1,9 +1,10 @@
 //! A small closed chain, a miner that may mine on it, and blocks to break.
 
 use bytes::Bytes;
-use chain::assemble::Slot;
-use chain::block::{Rule, Signatures};
+use chain::Slot;
+use chain::block::Rule;
 use chain::parallel::Sequential;
+use chain::record::Signatures;
 use chain::{Accepted, Account, Chain, Draft, Genesis, Secret, Transaction, genesis, record, work};
 use prost::Message;
 use proto::chain::v1;
@@ -73,7 +74,7 @@ pub fn next_block(chain: &Chain, records: Vec<Bytes>) -> v1::Block {
             partition: 0,
             slots: slots.collect(),
             miner: miner().account(),
-            timestamp_ms: chain.tip().timestamp_ms + 1,
+            timestamp_ms: chain.tip().header.timestamp_ms + 1,
         })
         .expect("the miner may mine");
     v1::Block::decode(template.finish(0, None)).expect("a template is a block")

@@ -31,7 +31,7 @@ const ROWS: [Row; 12] = [
         signed(chain, transaction, &miner())
     }),
     (Verdict::Expired, |chain| {
-        from_rich(chain, |it| it.valid_until = chain.tip().height)
+        from_rich(chain, |it| it.valid_until = chain.tip().height())
     }),
     (Verdict::NonceTooLow, |chain| {
         from_rich(chain, |it| it.nonce = 4)
@@ -135,6 +135,7 @@ fn the_nonce_is_used_up_by_what_fails_for_want_of_funds() {
     assert_eq!(after, chain::account::State { nonce: 5, ..before });
     assert!(
         accepted
+            .effects
             .touched
             .iter()
             .any(|touched| touched.state == after)
@@ -170,6 +171,11 @@ fn the_largest_transfer_between_names_is_one_change() {
     assert_eq!(accepted.block.verdicts(), [Verdict::Included; 3]);
     let accepted = advance(&mut chain, vec![fill(2 * max, 1, high, low)]);
     assert_eq!(accepted.block.verdicts(), [Verdict::Included]);
-    let change = accepted.entries.last().expect("low received").change;
+    let change = accepted
+        .effects
+        .entries
+        .last()
+        .expect("low received")
+        .change;
     assert_eq!(change, 2 * i128::from(i64::MAX));
 }

@@ -3,75 +3,96 @@
 use std::path::{Path, PathBuf};
 
 use chain::Account;
-use clap::Subcommand;
 use proto::ledger::v1::GetGenesisRequest;
 
 use super::keys;
-use super::tx::{draft, send};
+use super::tx::draft::Draft;
+use super::tx::send::{Submission, submit};
 use crate::chains;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::Printer;
+use crate::run::{Run, subcommands};
+use crate::session::Session;
 
-/// Orders act from the block after the one that includes them.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Who may mine
-    #[command(subcommand)]
-    Miner(Miner),
+// An order acts from the block after the one that includes it.
+subcommands! {
+    /// Orders of the chain's admin
+    pub enum Admin {
+        #[command(subcommand)]
+        Miner(Miner),
+    }
 }
 
-/// Changes to the list of miners.
-#[derive(Debug, Subcommand)]
-pub enum Miner {
-    /// Let an account mine; the first one closes the chain to all others
-    #[command(after_help = "Example:\n  blocklog admin miner add bl1… --admin-key admin.pem")]
-    Add(Order),
-    /// Strike an account off; the last one cannot be
-    #[command(after_help = "Example:\n  blocklog admin miner remove bl1… --admin-key admin.pem")]
-    Remove(Order),
+subcommands! {
+    /// Who may mine
+    pub enum Miner {
+        Add(Add),
+        Remove(Remove),
+    }
+}
+
+/// Let an account mine; the first one closes the chain to all others
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog admin miner add bl1… --admin-key admin.pem")]
+pub struct Add {
+    #[command(flatten)]
+    order: Order,
+}
+
+/// Remove a miner; the last one cannot be removed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog admin miner remove bl1… --admin-key admin.pem")]
+pub struct Remove {
+    #[command(flatten)]
+    order: Order,
 }
 
 /// About whom, and by whom.
 #[derive(Debug, clap::Args)]
-pub struct Order {
+struct Order {
     /// Key account of the miner
     account: Account,
     /// Key file of the chain's admin
     #[arg(long, value_name = "FILE")]
     admin_key: PathBuf,
     #[command(flatten)]
-    to: send::Submission,
+    to: Submission,
 }
 
-pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
-    let Command::Miner(miner) = command;
-    let (verb, order) = match miner {
-        Miner::Add(order) => ("miner+", order),
-        Miner::Remove(order) => ("miner-", order),
-    };
+impl Run for Add {
+    async fn run(self, session: &Session) -> Outcome {
+        send(self.order, "miner+", session).await
+    }
+}
+
+impl Run for Remove {
+    async fn run(self, session: &Session) -> Outcome {
+        send(self.order, "miner-", session).await
+    }
+}
+
+async fn send(order: Order, verb: &str, session: &Session) -> Outcome {
     if !order.account.is_key() {
         return Err(Failure::new(
             Exit::Usage,
             format!("{} is a name: only key accounts are listed", order.account),
         ));
     }
-    check_admin(&order.admin_key, connect).await?;
-    let draft = draft::Draft::note(order.admin_key, format!("{verb} {}", order.account));
-    let chain = chains::agreed(None, order.to.waits(), connect, printer).await?;
-    let record = draft::sign(&draft, &chain.id)?.encode();
-    send::submit(record, &chain, &order.to, connect, printer).await
+    check_admin(&order.admin_key, session).await?;
+    let draft = Draft::note(order.admin_key, format!("{verb} {}", order.account));
+    let chain = chains::agreed(None, order.to.waits(), session).await?;
+    let record = draft.sign(&chain.id)?.encode();
+    submit(record, &chain, &order.to, session).await
 }
 
 /// From anybody else the order is a memo without effect.
-async fn check_admin(key: &Path, connect: &Connect) -> Outcome {
+async fn check_admin(key: &Path, session: &Session) -> Outcome {
     let own = keys::read(key)?.account().to_string();
-    let genesis = connect.ledger()?.get_genesis(GetGenesisRequest {}).await?;
+    let genesis = session.ledger()?.get_genesis(GetGenesisRequest {}).await?;
     let admin = genesis.into_inner().admin;
     if admin == own {
         return Ok(());
     }
-    let told = if admin.is_empty() {
+    let message = if admin.is_empty() {
         "the chain has no admin: nobody can change its list of miners".to_owned()
     } else {
         format!(
@@ -79,5 +100,5 @@ async fn check_admin(key: &Path, connect: &Connect) -> Outcome {
             key.display()
         )
     };
-    Err(Failure::new(Exit::Rejected, told).reason("NOT_ADMIN"))
+    Err(Failure::new(Exit::Rejected, message).reason("NOT_ADMIN"))
 }

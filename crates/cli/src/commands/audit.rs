@@ -4,41 +4,44 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chain::{Accepted, Chain, Hash};
-use follow::audit::{self, Fault, Held, Run, Seen};
-use follow::{Event, Settings};
+use follow::Event;
+use follow::audit::{self, Fault, Held, Seen};
 use journal::{Headers, Journal, Reader, Record};
 use proto::ledger::v1::AuditFinding;
 use proto::ledger::v1::audit_finding::Kind;
+use proto::text::Named as _;
 use serde_json::json;
 use topics::TRANSACTIONS;
 use topics::config::JournalArgs;
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{number, plain};
+use crate::format::number;
 use crate::output::Printer;
+use crate::run::{Run, blocking};
+use crate::session::Session;
 use crate::source::{self, Source};
 
 /// Bytes of the topic read at once, and the longest wait for records that are there.
 const READ_BYTES: usize = 8 << 20;
 const READ_WAIT: Duration = Duration::from_secs(10);
 
-/// Replays both topics.
+/// Compare every block with the transactions topic, byte for byte
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog audit --journal kafka://127.0.0.1:9092")]
-pub struct AuditArgs {
+pub struct Audit {
     #[command(flatten)]
     journal: JournalArgs,
 }
 
-/// Runs on a thread of its own: it is all hashing and reading.
-pub async fn run(args: AuditArgs, printer: Printer) -> Outcome {
-    tokio::task::spawn_blocking(move || audit(&args, printer))
-        .await
-        .map_err(|error| Failure::new(Exit::Other, format!("the audit ended: {error}")))?
+impl Run for Audit {
+    async fn run(self, session: &Session) -> Outcome {
+        let printer = session.printer;
+        blocking("the audit", move || audit(&self.journal, printer)).await
+    }
 }
 
-fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
-    let journal = args.journal.open_existing("blocklog")?;
+fn audit(journal: &JournalArgs, printer: Printer) -> Outcome {
+    let journal = journal.open_existing("blocklog")?;
     source::expect_transactions(&journal)?;
     let source = Source::of(journal.clone())?;
     let bar = source.progress(printer.is_human());
@@ -51,34 +54,22 @@ fn audit(args: &AuditArgs, printer: Printer) -> Outcome {
         offsets: 0,
         trouble: None,
     };
-    let settings = Settings {
-        topic: source.name(),
-        expected: None,
-        assume_valid: None,
-    };
-    let core = follow::replay::replay(
-        settings,
-        || source.records(),
-        |_, event| {
-            if let Event::Accepted {
-                accepted, offset, ..
-            } = event
-            {
-                bar.set_position(offset + 1);
-                if auditor.trouble.is_none() {
-                    auditor.trouble = auditor.block(&accepted).err();
-                }
+    let core = source.replay(|event| {
+        if let Event::Accepted {
+            accepted, offset, ..
+        } = event
+        {
+            bar.set_position(offset + 1);
+            if auditor.trouble.is_none() {
+                auditor.trouble = auditor.block(&accepted).err();
             }
-        },
-    )
-    .map_err(super::verify::failure)?;
+        }
+    })?;
     bar.finish_and_clear();
     if let Some(error) = auditor.trouble.take() {
         return Err(error.into());
     }
-    let chain = core.chain().ok_or_else(|| {
-        Failure::new(Exit::DoesNotVerify, "there is no valid block 0").reason("NO_CHAIN")
-    })?;
+    let chain = core.chain().expect("a replay ends with a chain");
     auditor.report(chain, started.elapsed(), printer)
 }
 
@@ -123,7 +114,7 @@ impl Auditor {
         }
         let found = self.findings.len();
         let value = json!({
-            "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height, "tip": chain.tip().hash.to_string(),
+            "chainId": chain.rules().chain_id.to_string(), "height": chain.tip().height(), "tip": chain.tip().hash.to_string(),
             "blocks": self.blocks, "offsets": self.offsets, "findings": found, "seconds": took.as_secs_f64(),
         });
         let rows = vec![
@@ -138,7 +129,7 @@ impl Auditor {
             ),
             (
                 "tip",
-                format!("{} {}", chain.tip().height, chain.tip().hash),
+                format!("{} {}", chain.tip().height(), chain.tip().hash),
             ),
             ("findings", found.to_string()),
         ];
@@ -221,7 +212,7 @@ struct Evidence {
 }
 
 impl Evidence {
-    fn of(accepted: &Accepted, run: &Run) -> Self {
+    fn of(accepted: &Accepted, run: &audit::Run) -> Self {
         Self {
             finding: finding(accepted, run),
             signature: hex::encode(accepted.block.signature()),
@@ -249,7 +240,7 @@ impl Evidence {
         };
         format!(
             "{} in block {} of {}: offsets {} to {} of partition {}\n  block      {}\n  in block   {}\n  in topic   {}\n  signature  {signature}",
-            plain(found.kind().as_str_name(), "KIND_"),
+            found.kind().code(),
             number(found.height),
             found.miner,
             number(found.from_offset),
@@ -262,7 +253,7 @@ impl Evidence {
     }
 }
 
-fn finding(accepted: &Accepted, run: &Run) -> AuditFinding {
+fn finding(accepted: &Accepted, run: &audit::Run) -> AuditFinding {
     let header = accepted.block.header();
     let kind = match run.fault {
         Fault::Missing => Kind::Missing,
@@ -273,8 +264,8 @@ fn finding(accepted: &Accepted, run: &Run) -> AuditFinding {
     };
     let text = |hash: Option<Hash>| hash.map(|hash| hash.to_string()).unwrap_or_default();
     AuditFinding {
-        height: Some(accepted.height),
-        block_hash: accepted.hash.to_string(),
+        height: Some(accepted.height()),
+        block_hash: accepted.hash().to_string(),
         miner: header
             .miner
             .map(|miner| miner.to_string())

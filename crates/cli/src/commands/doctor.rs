@@ -1,22 +1,26 @@
 //! `blocklog doctor`: what is wrong with broker, topics, chain and services, each fault with its fix.
 
+mod finding;
 mod log;
 mod services;
 
 use serde_json::json;
 use topics::config::OptionalJournal;
 
-use crate::chains::{self, Served};
-use crate::connect::Connect;
+use crate::chains;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Printer, Rows};
+use crate::run::{Run, blocking};
+use crate::session::Session;
+use finding::{Finding, Level, Looked};
 
-/// Asks everything that can be reached, and changes nothing.
+// It asks everything that can be reached, and changes nothing.
+/// What is wrong with broker, topics and services, each fault with its fix
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog doctor\n  blocklog doctor --journal kafka://127.0.0.1:9092 --production"
 )]
-pub struct DoctorArgs {
+pub struct Doctor {
     #[command(flatten)]
     journal: OptionalJournal,
     /// What is fine for a trial counts as a fault: one replica, named accounts, anybody mining
@@ -24,101 +28,43 @@ pub struct DoctorArgs {
     production: bool,
 }
 
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// As it should be.
-    Ok,
-    /// A risk.
-    Warning,
-    /// Must be mended.
-    Fault,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug)]
-pub struct Finding {
-    level: Level,
-    what: String,
-    fix: String,
-}
-
-impl Finding {
-    /// As it should be.
-    pub fn ok(what: impl Into<String>) -> Self {
-        Self {
-            level: Level::Ok,
-            what: what.into(),
-            fix: String::new(),
+impl Run for Doctor {
+    async fn run(self, session: &Session) -> Outcome {
+        let production = self.production;
+        let mut looked = Looked::default();
+        let mut is_journal_given = false;
+        if let Some(journal) = self.journal.given() {
+            is_journal_given = true;
+            let log = move || Ok(log::look(&journal, production));
+            looked = blocking("the look at the journal", log).await?;
         }
-    }
-
-    /// A risk.
-    pub fn warning(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            level: Level::Warning,
-            what: what.into(),
-            fix: fix.into(),
-        }
-    }
-
-    /// Must be mended.
-    pub fn fault(what: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self {
-            level: Level::Fault,
-            what: what.into(),
-            fix: fix.into(),
-        }
-    }
-
-    /// A fault in production, a risk elsewhere.
-    pub fn risk(production: bool, what: impl Into<String>, fix: impl Into<String>) -> Self {
-        if production {
-            Self::fault(what, fix)
-        } else {
-            Self::warning(what, fix)
+        services::look(session, production, &mut looked).await;
+        let findings = conclude(looked, is_journal_given, production);
+        print(&findings, session.printer)?;
+        let faults = findings
+            .iter()
+            .filter(|finding| finding.level == Level::Fault);
+        match faults.count() {
+            0 => Ok(()),
+            faults => {
+                Err(Failure::new(Exit::Other, format!("to be mended: {faults}")).reason("FAULTS"))
+            }
         }
     }
 }
 
-/// What was found, and which chain was found where.
-#[derive(Debug, Default)]
-pub struct Looked {
-    findings: Vec<Finding>,
-    served: Vec<Served>,
-}
-
-impl Looked {
-    fn find(&mut self, finding: Finding) {
-        self.findings.push(finding);
-    }
-}
-
-pub async fn run(args: DoctorArgs, connect: &Connect, printer: Printer) -> Outcome {
-    let DoctorArgs {
-        journal,
-        production,
-    } = args;
-    let mut looked = Looked::default();
-    let mut is_journal_given = false;
-    if let Some(journal) = journal.given() {
-        is_journal_given = true;
-        let log = tokio::task::spawn_blocking(move || log::look(&journal, production)).await;
-        looked = log.map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-    }
-    let services = services::look(connect, production).await;
+/// All findings, with those that only all answers together show.
+fn conclude(looked: Looked, is_journal_given: bool, production: bool) -> Vec<Finding> {
     let Looked {
         mut findings,
-        mut served,
+        served,
     } = looked;
-    findings.extend(services.findings);
-    served.extend(services.served);
-    if let Some(told) = chains::differences(&served) {
+    if let Some(differences) = chains::differences(&served) {
         let advice = format!(
             "{}, and the journal of that chain with --journal",
             chains::ADVICE
         );
-        findings.push(Finding::fault(told, advice));
+        findings.push(Finding::fault(differences, advice));
     }
     if served.is_empty() && !is_journal_given {
         findings.push(Finding::fault(
@@ -132,15 +78,7 @@ pub async fn run(args: DoctorArgs, connect: &Connect, printer: Printer) -> Outco
             "name the journal: --journal kafka://HOST:PORT",
         ));
     }
-    let faults = findings
-        .iter()
-        .filter(|finding| finding.level == Level::Fault)
-        .count();
-    print(&findings, printer)?;
-    if faults > 0 {
-        return Err(Failure::new(Exit::Other, format!("to be mended: {faults}")).reason("FAULTS"));
-    }
-    Ok(())
+    findings
 }
 
 fn print(findings: &[Finding], printer: Printer) -> Outcome {

@@ -1,32 +1,41 @@
 //! `blocklog explain`: every verdict, block rule and error reason: what it means, who must act, what to do.
 
-mod own;
-mod table;
+mod codes;
 
 use serde_json::json;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
-use table::{Entry, all};
+use crate::run::Run;
+use crate::session::Session;
+use codes::{Entry, all};
 
-/// One code, or all of them.
-pub fn run(code: Option<&str>, printer: Printer) -> Outcome {
-    let Some(code) = code else {
-        for entry in all() {
-            print(&entry, printer)?;
+/// What a verdict, a block rule or the reason of an error means, who must act, and what to do
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  blocklog explain NONCE_TOO_LOW\n  blocklog explain --output json"
+)]
+pub struct Explain {
+    /// The code; all of them if left out
+    code: Option<String>,
+}
+
+impl Run for Explain {
+    async fn run(self, session: &Session) -> Outcome {
+        let mut found = all();
+        if let Some(code) = self.code {
+            let code = code.to_ascii_uppercase().replace('-', "_");
+            found.retain(|entry| entry.code == code);
+            if found.is_empty() {
+                let unknown =
+                    format!("there is no code {code:?}; `blocklog explain` lists them all");
+                return Err(Failure::new(Exit::NotFound, unknown));
+            }
         }
-        return Ok(());
-    };
-    let code = code.to_ascii_uppercase().replace('-', "_");
-    let found: Vec<Entry> = all()
-        .into_iter()
-        .filter(|entry| entry.code == code)
-        .collect();
-    if found.is_empty() {
-        let unknown = format!("there is no code {code:?}; `blocklog explain` lists them all");
-        return Err(Failure::new(Exit::NotFound, unknown));
+        found
+            .iter()
+            .try_for_each(|entry| print(entry, session.printer))
     }
-    found.iter().try_for_each(|entry| print(entry, printer))
 }
 
 fn print(entry: &Entry, printer: Printer) -> Outcome {

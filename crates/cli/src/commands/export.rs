@@ -7,34 +7,36 @@ use std::path::{Path, PathBuf};
 use chain::export::write_record;
 use serde_json::json;
 
-use crate::connect::Connect;
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
+use crate::file::unwritable;
 use crate::output::Printer;
-use crate::source::{self, Source};
+use crate::run::{Run, blocking};
+use crate::session::Session;
+use crate::source::{Source, SourceArgs};
 
-/// Every candidate, accepted or not; from a ledger only the accepted ones.
+// Every candidate, accepted or not; from a ledger only the accepted ones.
+/// Write all candidates with offsets and append times to a file that `verify` reads
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog export chain.export --journal kafka://127.0.0.1:9092\n  \
     kcat -C -b 127.0.0.1:9092 -t blockchain -e -q -X isolation.level=read_uncommitted -f '%o %T %R%s' > chain.export   # the same"
 )]
-pub struct Args {
+pub struct Export {
     /// Where to write it; an existing file is never overwritten
     file: PathBuf,
     #[command(flatten)]
-    source: source::SourceArgs,
+    source: SourceArgs,
 }
 
-/// Runs on a thread of its own: what a ledger streams is waited for.
-pub async fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let connect = connect.clone();
-    tokio::task::spawn_blocking(move || export(args, &connect, printer))
-        .await
-        .map_err(|error| Failure::new(Exit::Other, format!("the export ended: {error}")))?
+impl Run for Export {
+    async fn run(self, session: &Session) -> Outcome {
+        let session = session.clone();
+        blocking("the export", move || export(self, &session)).await
+    }
 }
 
-fn export(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let source = args.source.open(connect)?;
+fn export(args: Export, session: &Session) -> Outcome {
+    let (source, printer) = (args.source.open(session)?, session.printer);
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -42,7 +44,7 @@ fn export(args: Args, connect: &Connect, printer: Printer) -> Outcome {
         .map_err(|error| cannot(&args.file, &error))?;
     let written = write(&source, file, &args.file, printer);
     if written.is_err() {
-        // A part of a chain is no export; if it cannot be removed, the failure is told all the same.
+        // A part of a chain is no export; if it cannot be removed, the failure is still reported.
         let _ = std::fs::remove_file(&args.file);
     }
     let (records, bytes) = written?;
@@ -56,7 +58,7 @@ fn export(args: Args, connect: &Connect, printer: Printer) -> Outcome {
     Ok(printer.value(&value, rows)?)
 }
 
-/// Writes all records; says how many, and how many bytes.
+/// Writes all records; returns their number and bytes.
 fn write(source: &Source, file: File, path: &Path, printer: Printer) -> Outcome<(u64, u64)> {
     let cannot = |error: std::io::Error| cannot(path, &error);
     let mut out = BufWriter::new(file);
@@ -85,6 +87,5 @@ fn cannot(file: &Path, error: &std::io::Error) -> Failure {
         ErrorKind::StorageFull => "; make room, or name a file on another disk",
         _ => "",
     };
-    let told = format!("cannot write {}: {error}{advice}", file.display());
-    Failure::new(Exit::Other, told)
+    unwritable(file, error, advice)
 }

@@ -3,37 +3,32 @@
 use std::path::PathBuf;
 
 use chain::Account;
-use chain::genesis::{Allocation, Genesis, to_json};
-use clap::Subcommand;
+use chain::genesis::{self, Allocation, to_json};
 use proto::ledger::v1::{GetGenesisRequest, GetGenesisResponse};
 
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::file::unwritable;
 use crate::format::{number, time};
 use crate::output::{Printer, Rows};
+use crate::run::{Run, subcommands};
+use crate::session::Session;
 
-/// The rules of a chain are fixed by its genesis for ever.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Write a genesis file
-    #[command(
-        after_help = "Examples:\n  blocklog genesis new --name trial --open -o genesis.json\n  \
-        blocklog genesis new --name consortium --allow-miner bl1… --allow-miner bl1… --admin bl1… --allocate bl1…=1000 -o genesis.json"
-    )]
-    New(Box<NewArgs>),
-    /// The rules of the running chain, or of a genesis file
-    #[command(
-        after_help = "Examples:\n  blocklog genesis show\n  blocklog genesis show genesis.json"
-    )]
-    Show {
-        /// A genesis file; the ledger's chain if left out
-        file: Option<PathBuf>,
-    },
+// The genesis fixes the rules of a chain for ever.
+subcommands! {
+    /// Make or show the rules of a chain
+    pub enum Genesis {
+        New(Box<New>),
+        Show(Show),
+    }
 }
 
-/// What the genesis says. What is not given is the tools' default.
+/// Write a genesis file
 #[derive(Debug, clap::Args)]
-pub struct NewArgs {
+#[command(
+    after_help = "Examples:\n  blocklog genesis new --name trial --open -o genesis.json\n  \
+    blocklog genesis new --name consortium --allow-miner bl1… --allow-miner bl1… --admin bl1… --allocate bl1…=1000 -o genesis.json"
+)]
+pub struct New {
     /// Name of the chain: [a-z0-9][a-z0-9._-]{0,63}
     #[arg(long, default_value = "blocklog")]
     name: String,
@@ -84,59 +79,55 @@ fn allocation(text: &str) -> Result<Allocation, String> {
     })
 }
 
-pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
-    match command {
-        Command::New(args) => new(*args, printer),
-        Command::Show { file: Some(file) } => {
-            show_file(&topics::config::genesis_file(&file)?, printer)
+/// The rules of the running chain, or of a genesis file
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  blocklog genesis show\n  blocklog genesis show genesis.json")]
+pub struct Show {
+    /// A genesis file; the ledger's chain if left out
+    file: Option<PathBuf>,
+}
+
+impl Run for Show {
+    async fn run(self, session: &Session) -> Outcome {
+        if let Some(file) = self.file {
+            return show(&topics::config::genesis_file(&file)?, session.printer);
         }
-        Command::Show { file: None } => {
-            let reply = connect
-                .ledger()?
-                .get_genesis(GetGenesisRequest {})
-                .await?
-                .into_inner();
-            Ok(printer.message(&reply, rows)?)
-        }
+        let asked = session.ledger()?.get_genesis(GetGenesisRequest {}).await;
+        Ok(session.printer.message(&asked?.into_inner(), rows)?)
     }
 }
 
-fn new(args: NewArgs, printer: Printer) -> Outcome {
-    let genesis = Genesis {
-        name: args.name,
-        timestamp_ms: u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default(),
-        open: args.open,
-        partitions: args.partitions,
-        reward: args.reward,
-        bits: args.bits,
-        target_block_ms: args.target_block_ms,
-        max_block_records: args.max_block_records,
-        max_block_bytes: args.max_block_bytes,
-        allocations: args.allocate,
-        miners: args.allow_miner,
-        admin: args.admin,
-    };
-    genesis
-        .validate()
-        .map_err(|fault| Failure::new(Exit::Usage, fault.to_string()).reason(fault.code()))?;
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&args.out)
-        .map_err(|error| {
-            Failure::new(
-                Exit::Other,
-                format!(
-                    "cannot write {}: {error}; name another file with --out",
-                    args.out.display()
-                ),
-            )
-        })?;
-    std::io::Write::write_all(&mut file, format!("{}\n", to_json(&genesis)).as_bytes())?;
-    show_file(&genesis, printer)
+impl Run for New {
+    async fn run(self, session: &Session) -> Outcome {
+        let genesis = genesis::Genesis {
+            name: self.name,
+            timestamp_ms: u64::try_from(jiff::Timestamp::now().as_millisecond())
+                .unwrap_or_default(),
+            open: self.open,
+            partitions: self.partitions,
+            reward: self.reward,
+            bits: self.bits,
+            target_block_ms: self.target_block_ms,
+            max_block_records: self.max_block_records,
+            max_block_bytes: self.max_block_bytes,
+            allocations: self.allocate,
+            miners: self.allow_miner,
+            admin: self.admin,
+        };
+        genesis
+            .validate()
+            .map_err(|fault| Failure::new(Exit::Usage, fault.to_string()).reason(fault.code()))?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&self.out)
+            .map_err(|error| unwritable(&self.out, &error, "; name another file with --out"))?;
+        std::io::Write::write_all(&mut file, format!("{}\n", to_json(&genesis)).as_bytes())?;
+        show(&genesis, session.printer)
+    }
 }
 
-fn show_file(genesis: &Genesis, printer: Printer) -> Outcome {
+fn show(genesis: &genesis::Genesis, printer: Printer) -> Outcome {
     let reply = GetGenesisResponse {
         chain_id: genesis.chain_id().to_string(),
         chain_name: genesis.name.clone(),

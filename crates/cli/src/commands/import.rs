@@ -7,16 +7,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use journal::{Import, Record, Url};
+use journal::{Record, Url};
 use serde_json::json;
 use topics::BLOCKCHAIN;
 
 use super::verify::{self, Trust};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
+use crate::run::{Run, blocking};
+use crate::session::Session;
 use crate::source::{Records, Source};
 
-/// Every rule is checked while it is copied; what does not verify is not imported.
+// Every rule is checked while it is copied; what does not verify is not imported.
+/// Make a read-only journal of an export, for a ledger and the offline commands, while checking every rule
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog import chain.export --journal disk:archive --tip 0000ab…\n  \
@@ -24,7 +27,7 @@ use crate::source::{Records, Source};
     Offsets, holes and append times stay as they are, and an export of it is the same file again. The transactions topic is \
     no part of an export: a ledger on it has nothing to audit against, and says so."
 )]
-pub struct Args {
+pub struct Import {
     /// The export, as `blocklog export` or kcat write it
     file: PathBuf,
     /// The journal to make: disk:DIR, a directory that is not there
@@ -34,22 +37,24 @@ pub struct Args {
     trust: Trust,
 }
 
-/// Runs on a thread of its own; Ctrl-C leaves nothing behind.
-pub async fn run(args: Args, printer: Printer) -> Outcome {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let seen = interrupted.clone();
-    let mut work = tokio::task::spawn_blocking(move || import(&args, &seen, printer));
-    let ended = tokio::select! {
-        ended = &mut work => ended,
-        _ = tokio::signal::ctrl_c() => {
-            interrupted.store(true, Ordering::Relaxed);
-            work.await
+impl Run for Import {
+    /// Ctrl-C leaves nothing behind.
+    async fn run(self, session: &Session) -> Outcome {
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let (seen, printer) = (interrupted.clone(), session.printer);
+        let work = blocking("the import", move || import(&self, &seen, printer));
+        tokio::pin!(work);
+        tokio::select! {
+            ended = &mut work => ended,
+            _ = tokio::signal::ctrl_c() => {
+                interrupted.store(true, Ordering::Relaxed);
+                work.await
+            }
         }
-    };
-    ended.map_err(|error| Failure::new(Exit::Other, format!("the import ended: {error}")))?
+    }
 }
 
-fn import(args: &Args, interrupted: &Arc<AtomicBool>, printer: Printer) -> Outcome {
+fn import(args: &Import, interrupted: &Arc<AtomicBool>, printer: Printer) -> Outcome {
     let Some(directory) = args.journal.directory() else {
         let advice = format!(
             "{} cannot be imported into: name a new directory, --journal disk:DIR",
@@ -59,7 +64,7 @@ fn import(args: &Args, interrupted: &Arc<AtomicBool>, printer: Printer) -> Outco
     };
     let source = Source::file(args.file.clone())?;
     let free = is_free(directory);
-    let begun = Import::begin(directory, BLOCKCHAIN);
+    let begun = journal::Import::begin(directory, BLOCKCHAIN);
     let ours = free && !matches!(begun, Err(journal::Error::Locked { .. }));
     let outcome = begun
         .map_err(|error| cannot(&error))
@@ -71,9 +76,9 @@ fn import(args: &Args, interrupted: &Arc<AtomicBool>, printer: Printer) -> Outco
 }
 
 fn copy(
-    args: &Args,
+    args: &Import,
     source: &Source,
-    begun: Import,
+    begun: journal::Import,
     interrupted: &Arc<AtomicBool>,
     printer: Printer,
 ) -> Outcome {
@@ -121,7 +126,7 @@ fn copy(
 
 /// Where records go on their way to the rules.
 struct Copy {
-    import: Import,
+    import: journal::Import,
     interrupted: Arc<AtomicBool>,
     records: u64,
     /// Why the copy ended, if the export is not to blame.
@@ -132,9 +137,9 @@ impl Copy {
     /// A second pass, with every signature checked, brings the same records again.
     fn take(&mut self, record: &Record) -> Result<(), journal::Error> {
         if self.interrupted.load(Ordering::Relaxed) {
-            let told = "interrupted: nothing was imported, nothing is left behind";
-            self.trouble = Some(Failure::new(Exit::Other, told));
-            return Err(journal::Error::Stopped(told.into()));
+            let message = "interrupted: nothing was imported, nothing is left behind";
+            self.trouble = Some(Failure::new(Exit::Other, message));
+            return Err(journal::Error::Stopped(message.into()));
         }
         if record.offset < self.import.next() {
             return Ok(());

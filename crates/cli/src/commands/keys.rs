@@ -1,60 +1,66 @@
 //! `blocklog keys`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use chain::{Account, Secret};
-use clap::Subcommand;
+use chain::Secret;
 use rand::Rng as _;
 use serde_json::json;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Printer;
+use crate::run::{Run, subcommands};
+use crate::session::Session;
 
-/// Keys are PKCS#8 PEM files of mode 0600, as `openssl genpkey -algorithm ed25519` makes them.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Make a key; an existing file is never overwritten
-    #[command(after_help = "Example:\n  blocklog keys new alice.pem")]
-    New {
-        /// Where to write it
-        file: PathBuf,
-    },
-    /// The account of a key
-    #[command(after_help = "Example:\n  blocklog keys show alice.pem")]
-    Show {
-        /// The key file
-        file: PathBuf,
-    },
+// Keys are PKCS#8 PEM files of mode 0600, as `openssl genpkey -algorithm ed25519` makes them.
+subcommands! {
+    /// Make or show keys
+    pub enum Keys {
+        New(New),
+        Show(Show),
+    }
 }
 
-pub fn run(command: Command, printer: Printer) -> Outcome {
-    let (file, secret) = match command {
-        Command::New { file } => {
-            let mut seed = [0; 32];
-            rand::rng().fill_bytes(&mut seed);
-            let secret = Secret::from_seed(seed);
-            kit::keyfile::write_pem(&file, &secret.to_pem())
-                .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-            (file, secret)
-        }
-        Command::Show { file } => {
-            let secret = read(&file)?;
-            (file, secret)
-        }
-    };
-    let account: Account = secret.account();
-    let value = json!({ "account": account.to_string(), "file": file.display().to_string() });
-    Ok(printer.value(
-        &value,
-        vec![
-            ("account", account.to_string()),
-            ("file", file.display().to_string()),
-        ],
-    )?)
+/// Make a key; an existing file is never overwritten
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog keys new alice.pem")]
+pub struct New {
+    /// Where to write it
+    file: PathBuf,
+}
+
+/// The account of a key
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog keys show alice.pem")]
+pub struct Show {
+    /// The key file
+    file: PathBuf,
+}
+
+impl Run for New {
+    async fn run(self, session: &Session) -> Outcome {
+        let mut seed = [0; 32];
+        rand::rng().fill_bytes(&mut seed);
+        let secret = Secret::from_seed(seed);
+        kit::keyfile::write_pem(&self.file, &secret.to_pem())
+            .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+        show(&secret, &self.file, session.printer)
+    }
+}
+
+impl Run for Show {
+    async fn run(self, session: &Session) -> Outcome {
+        show(&read(&self.file)?, &self.file, session.printer)
+    }
+}
+
+fn show(secret: &Secret, file: &Path, printer: Printer) -> Outcome {
+    let (account, file) = (secret.account().to_string(), file.display().to_string());
+    let value = json!({ "account": account, "file": file });
+    Ok(printer.value(&value, vec![("account", account), ("file", file)])?)
 }
 
 /// Reads a key file.
-pub fn read(file: &std::path::Path) -> Outcome<Secret> {
+pub fn read(file: &Path) -> Outcome<Secret> {
     let pem = kit::keyfile::read_pem(file).map_err(|error| {
         let advice = if file.exists() {
             ""

@@ -1,55 +1,51 @@
 //! `blocklog record`.
 
-use clap::Subcommand;
-use proto::ledger::v1::{GetRecordRequest, Record};
+use proto::ledger::v1::{self as ledger, GetRecordRequest};
+use proto::text::Named as _;
 use proto::types::v1::{Position, Verdict};
 
 use crate::answer;
-use crate::connect::Connect;
 use crate::exit::Outcome;
-use crate::format::{self, number, plain};
-use crate::output::{Printer, Rows};
+use crate::format::{self, number};
+use crate::output::Rows;
+use crate::run::{Run, subcommands};
+use crate::session::Session;
 
-/// Asks the ledger about single records.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// What became of one offset, garbage too
-    #[command(after_help = "Example:\n  blocklog record get 0:17")]
-    Get {
-        /// PARTITION:OFFSET
-        #[arg(value_parser = position)]
-        position: Position,
-    },
+subcommands! {
+    /// What became of one offset of the transactions topic
+    pub enum Record {
+        Get(Get),
+    }
 }
 
-/// `P:O` as a position.
-pub fn position(text: &str) -> Result<Position, String> {
-    let wrong = || format!("{text:?} is not PARTITION:OFFSET, such as 0:17");
-    let (partition, offset) = text.split_once(':').ok_or_else(wrong)?;
-    Ok(Position {
-        partition: Some(partition.parse().map_err(|_| wrong())?),
-        offset: Some(offset.parse().map_err(|_| wrong())?),
-    })
+/// What became of one offset, garbage too
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog record get 0:17")]
+pub struct Get {
+    /// PARTITION:OFFSET
+    #[arg(value_parser = format::parse_position)]
+    position: Position,
 }
 
-pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
-    let Command::Get { position } = command;
-    let request = GetRecordRequest {
-        position: Some(position),
-        // For people too: the rest is held against it.
-        with_raw: true,
-    };
-    let reply = connect.ledger()?.get_record(request).await?.into_inner();
-    let rows = rows(answer::record(reply.record.as_ref(), &position)?);
-    Ok(printer.message(&reply, |_| rows)?)
+impl Run for Get {
+    async fn run(self, session: &Session) -> Outcome {
+        let request = GetRecordRequest {
+            position: Some(self.position),
+            // For people too: the rest is held against it.
+            with_raw: true,
+        };
+        let reply = session.ledger()?.get_record(request).await?.into_inner();
+        let rows = rows(answer::record(reply.record.as_ref(), &self.position)?);
+        Ok(session.printer.message(&reply, |_| rows)?)
+    }
 }
 
 /// What a record is and what became of it.
-pub fn rows(record: &Record) -> Rows {
+pub fn rows(record: &ledger::Record) -> Rows {
     let transaction = record.transaction.clone().unwrap_or_default();
     vec![
         ("position", format::position(record.position.as_ref())),
-        ("verdict", plain(record.verdict().as_str_name(), "VERDICT_")),
+        ("verdict", record.verdict().code().to_owned()),
         ("height", number(record.height)),
         ("leaf", number(record.leaf_index)),
         (

@@ -1,94 +1,74 @@
 //! `blocklog status`: the chain and the services at a glance.
 
-use proto::ingest::v1::GetSubmissionInfoRequest;
-use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
-use proto::miner::v1::{GetMinerStatusRequest, MinerStatus};
-use serde_json::{Value, json};
+use proto::ledger::v1::GetLedgerInfoResponse;
+use proto::miner::v1::MinerStatus;
+use proto::text::Named as _;
+use serde_json::{Map, Value, json};
 
 use crate::chains::{self, Served};
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{number, plain, time};
-use crate::output::{Printer, Rows};
+use crate::format::{number, time};
+use crate::output::Rows;
+use crate::run::Run;
+use crate::session::Session;
 
-/// Asks every service; succeeds if at least the ledger answered, and all that did serve the same chain.
-pub async fn run(connect: &Connect, printer: Printer) -> Outcome {
-    let mut rows = Rows::new();
-    let mut value = serde_json::Map::new();
-    let mut served = Vec::new();
-    let ledger = async {
-        Ok(connect
-            .ledger()?
-            .get_ledger_info(GetLedgerInfoRequest {})
-            .await?
-            .into_inner())
-    }
-    .await;
-    match &ledger {
-        Ok(info) => {
-            value.insert("ledger".into(), proto::json::to_value(info));
-            ledger_rows(info, &mut rows);
-            served.push(Served::by_ledger(connect, info)?);
+/// The chain and the services at a glance
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog status --miner http://127.0.0.1:7002")]
+pub struct Status {}
+
+impl Run for Status {
+    /// Asks every service; succeeds if at least the ledger answered, and all that did serve the same chain.
+    async fn run(self, session: &Session) -> Outcome {
+        let (mut rows, mut value, mut served) = (Rows::new(), Map::new(), Vec::new());
+        let ledger = session.ledger_info().await;
+        match &ledger {
+            Ok(info) => {
+                value.insert("ledger".into(), proto::json::to_value(info));
+                ledger_rows(info, &mut rows);
+                served.push(Served::by_ledger(session, info)?);
+            }
+            Err(failure) => down("ledger", failure, &mut rows, &mut value),
         }
-        Err(failure) => down("ledger", failure, &mut rows, &mut value),
-    }
-    let ingest = async {
-        Ok(connect
-            .ingest()?
-            .get_submission_info(GetSubmissionInfoRequest {})
-            .await?
-            .into_inner())
-    };
-    match ingest.await {
-        Ok(info) => {
-            value.insert("ingest".into(), proto::json::to_value(&info));
-            rows.push((
-                "ingest",
-                format!(
+        match session.submission_info().await {
+            Ok(info) => {
+                value.insert("ingest".into(), proto::json::to_value(&info));
+                let takes = format!(
                     "takes transactions for {} on {}",
                     info.chain_name, info.topic
-                ),
-            ));
-            served.push(Served::by_ingest(connect, &info)?);
-        }
-        Err(failure) => down("ingest", &failure, &mut rows, &mut value),
-    }
-    let mut miners = Vec::new();
-    for (url, mut client) in connect.miners()? {
-        match client
-            .get_miner_status(GetMinerStatusRequest {})
-            .await
-            .map_err(Failure::from)
-        {
-            Ok(reply) => {
-                let status = reply.into_inner().status.unwrap_or_default();
-                rows.push(("miner", miner_line(&status)));
-                miners.push(proto::json::to_value(&status));
-                served.extend(Served::by_miner(&url, &status)?);
+                );
+                rows.push(("ingest", takes));
+                served.push(Served::by_ingest(session, &info)?);
             }
-            Err(failure) => {
-                rows.push(("miner", format!("{url} does not answer: {failure}")));
-                miners.push(json!({ "error": failure.to_string() }));
+            Err(failure) => down("ingest", &failure, &mut rows, &mut value),
+        }
+        let mut miners = Vec::new();
+        for (url, status) in session.miner_statuses().await? {
+            match status {
+                Ok(status) => {
+                    rows.push(("miner", miner_line(&status)));
+                    miners.push(proto::json::to_value(&status));
+                    served.extend(Served::by_miner(url, &status)?);
+                }
+                Err(failure) => {
+                    rows.push(("miner", format!("{url} does not answer: {failure}")));
+                    miners.push(json!({ "error": failure.to_string() }));
+                }
             }
         }
+        value.insert("miners".into(), Value::Array(miners));
+        if let Some(differences) = chains::differences(&served) {
+            rows.push(("WRONG CHAIN", differences));
+        }
+        session.printer.value(&Value::Object(value), rows)?;
+        chains::expect_one(&served)?;
+        ledger
+            .map(drop)
+            .map_err(|failure| Failure::new(Exit::Unavailable, format!("no ledger: {failure}")))
     }
-    value.insert("miners".into(), Value::Array(miners));
-    if let Some(told) = chains::differences(&served) {
-        rows.push(("WRONG CHAIN", told));
-    }
-    printer.value(&Value::Object(value), rows)?;
-    chains::expect_one(&served)?;
-    ledger.map(|_| ()).map_err(|failure: Failure| {
-        Failure::new(Exit::Unavailable, format!("no ledger: {failure}"))
-    })
 }
 
-fn down(
-    name: &'static str,
-    failure: &Failure,
-    rows: &mut Rows,
-    value: &mut serde_json::Map<String, Value>,
-) {
+fn down(name: &'static str, failure: &Failure, rows: &mut Rows, value: &mut Map<String, Value>) {
     rows.push((name, format!("does not answer: {failure}")));
     value.insert(name.into(), json!({ "error": failure.to_string() }));
 }
@@ -147,9 +127,7 @@ fn miner_line(status: &MinerStatus) -> String {
         "{} on partitions {:?}: {}, {} won, {} lost, {:.1} M tries/s",
         status.account,
         status.partitions,
-        plain(status.phase().as_str_name(), "PHASE_")
-            .to_lowercase()
-            .replace('_', " "),
+        status.phase().words(),
         number(status.blocks_won),
         number(status.blocks_stale),
         status.hash_rate.unwrap_or_default() / 1e6

@@ -4,40 +4,48 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chain::{Hash, Header, log, work};
-use clap::Subcommand;
+use proto::ledger::v1::GetConsistencyProofRequest;
 use proto::ledger::v1::get_block_request::Id;
-use proto::ledger::v1::{GetBlockRequest, GetConsistencyProofRequest};
 use proto::reason::{HEIGHT_ABOVE_TIP, WRONG_CHAIN};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tonic::{Code, Status};
 
 use crate::answer;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::file;
-use crate::output::{Printer, Rows};
+use crate::file::{self, unreadable};
+use crate::output::Rows;
+use crate::run::{Run, subcommands};
+use crate::session::Session;
 
-/// Whoever keeps a tip outside notices every later rewrite of the chain below it.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Write the present tip to a file
-    #[command(
-        after_help = "Examples:\n  blocklog tip save tip.json\n  blocklog tip save tip.json --tip 0000ab…"
-    )]
-    Save {
-        /// Where to write it; the present tip must extend an older one in the same file
-        file: PathBuf,
-        /// At first use: hash of a block that you trust, which the present tip must extend
-        #[arg(long, value_name = "HASH")]
-        tip: Option<Hash>,
-    },
-    /// Does the chain still extend the tip in the file?
-    #[command(after_help = "Example:\n  blocklog tip check tip.json")]
-    Check {
-        /// A file that `tip save` wrote
-        file: PathBuf,
-    },
+// Whoever keeps a tip outside notices every later rewrite of the chain below it.
+subcommands! {
+    /// Keep a tip, and ask later whether the chain still extends it
+    pub enum Tip {
+        Save(Save),
+        Check(Check),
+    }
+}
+
+/// Write the present tip to a file
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  blocklog tip save tip.json\n  blocklog tip save tip.json --tip 0000ab…"
+)]
+pub struct Save {
+    /// Where to write it; the present tip must extend an older one in the same file
+    file: PathBuf,
+    /// At first use: hash of a block that you trust, which the present tip must extend
+    #[arg(long, value_name = "HASH")]
+    tip: Option<Hash>,
+}
+
+/// Does the chain still extend the tip in the file?
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog tip check tip.json")]
+pub struct Check {
+    /// A file that `tip save` wrote
+    file: PathBuf,
 }
 
 /// What is kept: the header, whose hash is the tip.
@@ -50,30 +58,32 @@ struct Saved {
     header: String,
 }
 
-pub async fn run(command: Command, connect: &Connect, printer: Printer) -> Outcome {
-    match command {
-        Command::Save { file, tip } => save(&file, tip, connect, printer).await,
-        Command::Check { file } => {
-            let saved = read(&file)?;
-            let checked = of_saved(&saved, connect).await?;
-            Ok(printer.value(&checked.value(), checked.rows())?)
-        }
+impl Run for Save {
+    async fn run(self, session: &Session) -> Outcome {
+        save(&self.file, self.tip, session).await
+    }
+}
+
+impl Run for Check {
+    async fn run(self, session: &Session) -> Outcome {
+        let checked = of_saved(&read(&self.file)?, session).await?;
+        Ok(session.printer.value(&checked.value(), checked.rows())?)
     }
 }
 
 /// What is written is the header that the proof leads to, and nothing that was asked for after it.
-async fn save(file: &Path, tip: Option<Hash>, connect: &Connect, printer: Printer) -> Outcome {
+async fn save(file: &Path, tip: Option<Hash>, session: &Session) -> Outcome {
     let checked = if file.exists() {
         if tip.is_some() {
-            let told = format!(
+            let message = format!(
                 "{} holds a tip already, which the new one must extend: leave --tip out, or name another file",
                 file.display()
             );
-            return Err(Failure::new(Exit::Usage, told));
+            return Err(Failure::new(Exit::Usage, message));
         }
-        of_saved(&read(file)?, connect).await?
+        of_saved(&read(file)?, session).await?
     } else {
-        of_block(tip, connect).await?
+        of_block(tip, session).await?
     };
     let saved = Saved {
         chain_id: checked.chain_id.to_string(),
@@ -95,16 +105,11 @@ async fn save(file: &Path, tip: Option<Hash>, connect: &Connect, printer: Printe
             .into_iter()
             .filter(|(name, _)| *name != "tip"),
     );
-    Ok(printer.value(&json!(saved), rows)?)
+    Ok(session.printer.value(&json!(saved), rows)?)
 }
 
 fn read(file: &Path) -> Outcome<Saved> {
-    let text = fs::read_to_string(file).map_err(|error| {
-        Failure::new(
-            Exit::Usage,
-            format!("cannot read {}: {error}", file.display()),
-        )
-    })?;
+    let text = fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
     let saved: Saved = serde_json::from_str(&text).map_err(|error| {
         Failure::new(
             Exit::Usage,
@@ -142,45 +147,35 @@ struct Checked {
 enum Anchor {
     /// A tip that was saved, or a hash that was given.
     Trusted,
-    /// Block 0, as the ledger tells it.
+    /// Block 0, as the ledger gives it.
     FirstUse,
 }
 
 /// Holds the ledger's present tip against a saved one.
-async fn of_saved(saved: &Saved, connect: &Connect) -> Outcome<Checked> {
+async fn of_saved(saved: &Saved, session: &Session) -> Outcome<Checked> {
     let then = headed(saved)?;
-    let zero = block(Id::Height(0), connect).await?;
+    let zero = session.header(Some(Id::Height(0))).await?;
     if zero.hash().to_string() != saved.chain_id {
-        let told = format!(
+        let message = format!(
             "the tip is saved of the chain {}, and the ledger serves {}: name a ledger of that chain with --ledger",
             saved.chain_id,
             zero.hash()
         );
-        return Err(Failure::new(Exit::DoesNotVerify, told).reason(WRONG_CHAIN));
+        return Err(Failure::new(Exit::DoesNotVerify, message).reason(WRONG_CHAIN));
     }
-    extended(Anchor::Trusted, then, &zero, connect).await
+    extended(Anchor::Trusted, then, &zero, session).await
 }
 
 /// Holds it against a block whose hash is trusted, or, at first use, against block 0.
-async fn of_block(tip: Option<Hash>, connect: &Connect) -> Outcome<Checked> {
-    let zero = block(Id::Height(0), connect).await?;
+async fn of_block(tip: Option<Hash>, session: &Session) -> Outcome<Checked> {
+    let zero = session.header(Some(Id::Height(0))).await?;
     match tip {
         Some(tip) => {
-            let then = block(Id::Hash(tip.to_string()), connect).await?;
-            extended(Anchor::Trusted, then, &zero, connect).await
+            let then = session.header(Some(Id::Hash(tip.to_string()))).await?;
+            extended(Anchor::Trusted, then, &zero, session).await
         }
-        None => extended(Anchor::FirstUse, zero, &zero, connect).await,
+        None => extended(Anchor::FirstUse, zero, &zero, session).await,
     }
-}
-
-/// The header of a block by its hash or height.
-async fn block(id: Id, connect: &Connect) -> Outcome<Header> {
-    let request = GetBlockRequest {
-        id: Some(id.clone()),
-        ..Default::default()
-    };
-    let reply = connect.ledger()?.get_block(request).await?.into_inner();
-    answer::asked_block(reply.block.as_ref(), Some(&id))
 }
 
 /// The header of the ledger's tip, if its log has the earlier one as its beginning and work as the chain's rules ask for.
@@ -188,13 +183,13 @@ async fn extended(
     from: Anchor,
     then: Header,
     zero: &Header,
-    connect: &Connect,
+    session: &Session,
 ) -> Outcome<Checked> {
     let request = GetConsistencyProofRequest {
         from_height: then.height,
         to_height: None,
     };
-    let asked = connect.proofs()?.get_consistency_proof(request).await;
+    let asked = session.proofs()?.get_consistency_proof(request).await;
     let proof = asked.map_err(|status| behind(status, &then))?.into_inner();
     if proof.from_header != hex::encode(then.to_bytes()) {
         return Err(broken(&format!(
@@ -245,11 +240,11 @@ fn behind(status: Status, then: &Header) -> Failure {
     if status.code() != Code::OutOfRange {
         return status.into();
     }
-    let told = format!(
+    let message = format!(
         "the ledger has not reached block {}: it is behind, or shows an older view; try again, and ask another ledger",
         then.height
     );
-    Failure::new(Exit::Unavailable, told).reason(HEIGHT_ABOVE_TIP)
+    Failure::new(Exit::Unavailable, message).reason(HEIGHT_ABOVE_TIP)
 }
 
 impl Checked {

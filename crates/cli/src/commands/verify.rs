@@ -9,27 +9,30 @@ use std::time::{Duration, Instant};
 
 use chain::{Chain, Hash};
 use follow::{Core, Event, Fatal, Settings};
+use proto::reason;
 
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Printer, Rows};
-use crate::source::{self, Records, Source};
+use crate::run::{Run, blocking};
+use crate::session::Session;
+use crate::source::{Records, Source, SourceArgs};
 use summary::Summary;
 
-/// Every rule, every signature, every hash; from block 0 on.
+// Every rule, every signature, every hash; from block 0 on.
+/// Derive the whole chain again and check every rule, trusting nobody
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog verify --journal kafka://127.0.0.1:9092\n  \
     blocklog verify --export chain.export --tip 0000ab… --chain-id 12c9…\n  \
     blocklog verify --from-ledger --to 100 --output json\n\n\
     With --tip nothing that carries the chain up to that block can differ. Without it, a copy that was cut, or whose newest \
-    block was changed, verifies up to there, and what stands after the tip is told. Work that builds upon a block which is \
+    block was changed, verifies up to there, and what stands after the tip is reported. Work that builds upon a block which is \
     not on the chain is a failure: where miners are listed only they can cause it, elsewhere whoever does the work. Keep a \
     tip (`blocklog tip save`). Candidates that are no blocks, offsets, and append times that break no rule carry nothing of the chain."
 )]
-pub struct Args {
+pub struct Verify {
     #[command(flatten)]
-    source: source::SourceArgs,
+    source: SourceArgs,
     #[command(flatten)]
     trust: Trust,
     /// Print all balances as of this height
@@ -93,16 +96,15 @@ impl Derived {
     }
 }
 
-/// Runs on a thread of its own: it is all hashing and reading.
-pub async fn run(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let connect = connect.clone();
-    tokio::task::spawn_blocking(move || verify(args, &connect, printer))
-        .await
-        .map_err(|error| Failure::new(Exit::Other, format!("the verification ended: {error}")))?
+impl Run for Verify {
+    async fn run(self, session: &Session) -> Outcome {
+        let session = session.clone();
+        blocking("the verification", move || verify(self, &session)).await
+    }
 }
 
-fn verify(args: Args, connect: &Connect, printer: Printer) -> Outcome {
-    let source = args.source.open(connect)?;
+fn verify(args: Verify, session: &Session) -> Outcome {
+    let (source, printer) = (args.source.open(session)?, session.printer);
     let derived = derive(&source, &args.trust, args.to, printer, || source.records())?;
     let (value, rows) = derived.report()?;
     printer.value(&value, rows)?;
@@ -141,14 +143,14 @@ pub fn derive(
         // A file that is damaged is evidence that does not verify, not a journal in trouble.
         (Fatal::Journal(error), Source::Export(..)) => summary.damaged(&error.to_string()),
         (Fatal::WrongChain { expected, found }, Source::Export(file, _)) => {
-            let told = format!(
+            let message = format!(
                 "{} holds the chain {found}, not {expected} that was asked for",
                 file.display()
             );
-            Failure::new(Exit::DoesNotVerify, told).reason("WRONG_CHAIN")
+            Failure::new(Exit::DoesNotVerify, message).reason(reason::WRONG_CHAIN)
         }
         (Fatal::Journal(error), source) => source.failure(error),
-        (fatal, _) => failure(fatal),
+        (fatal, _) => fatal.into(),
     })?;
     Ok(Derived {
         core,
@@ -157,17 +159,4 @@ pub fn derive(
         assumed: trust.assume_valid,
         took: started.elapsed(),
     })
-}
-
-/// Why a replay stopped, as the end of a command.
-pub fn failure(fatal: Fatal) -> Failure {
-    match fatal {
-        Fatal::WrongChain { .. } => {
-            Failure::new(Exit::DoesNotVerify, fatal.to_string()).reason("WRONG_CHAIN")
-        }
-        Fatal::DataLoss(_) => {
-            Failure::new(Exit::DoesNotVerify, fatal.to_string()).reason("DATA_LOSS")
-        }
-        Fatal::Journal(error) => error.into(),
-    }
 }

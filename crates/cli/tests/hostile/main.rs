@@ -3,8 +3,6 @@
 
 mod answers;
 mod chains;
-#[path = "../../src/fixture.rs"]
-mod fixture;
 mod proofs;
 mod stage;
 mod texts;

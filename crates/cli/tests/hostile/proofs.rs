@@ -7,9 +7,9 @@ use chain::{Hash, Header, Transaction, Verdict, log};
 use proto::ledger::v1::{GetInclusionProofResponse, InclusionProof};
 use tempfile::tempdir;
 
-use crate::fixture::{self, Evidence};
 use crate::stage::Stage;
 use crate::world::{Lies, World};
+use cli::fixture::{self, Evidence};
 
 /// A good proof, of another leaf or against another block.
 fn swapped(nonce: u64, height: usize) -> Lies {

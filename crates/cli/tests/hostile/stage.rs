@@ -13,7 +13,7 @@ use proto::wire;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::fixture::{self, Evidence, Grown};
+use cli::fixture::{self, Evidence, Grown};
 
 /// Three blocks after block 0, each with two payments of alice and two offsets without a record.
 pub struct Stage {
@@ -65,7 +65,7 @@ impl Stage {
         let block = &self.grown.accepted[height];
         let offset = block.block.header().from_offset + in_block;
         let record = self.payment(nonce).encode();
-        let own = block.leaf_data.iter().zip(block.first_leaf..).find(|(leaf, _)| {
+        let own = block.effects.leaf_data.iter().zip(block.effects.first_leaf..).find(|(leaf, _)| {
             matches!(chain::leaf::Leaf::decode(leaf), Ok(chain::leaf::Leaf::Record { record_hash, .. }) if record_hash == Hash::of(&record))
         });
         (height, offset, own.expect("it has a leaf").1)
@@ -84,7 +84,7 @@ impl Stage {
     }
 
     pub fn hash(&self, height: usize) -> String {
-        self.grown.accepted[height].hash.to_string()
+        self.grown.accepted[height].hash().to_string()
     }
 
     pub fn block(&self, height: usize) -> Block {
@@ -93,7 +93,7 @@ impl Stage {
         Block {
             topic_offset: Some(height as u64 * 2),
             append_time: Some(wire::timestamp(accepted.append_ms)),
-            ..wire::block(header, block.header_bytes(), &accepted.hash, &[])
+            ..wire::block(header, block.header_bytes(), &accepted.hash(), &[])
         }
     }
 

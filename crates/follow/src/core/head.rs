@@ -78,7 +78,7 @@ impl Core {
         let head = self.queue.head()?;
         Some(match Chain::start(&head.value, head.append_ms) {
             Err(fault) => Next::Refuse(Refusal::Genesis(fault)),
-            Ok((chain, accepted)) => match self.expect_chain(accepted.hash) {
+            Ok((chain, accepted)) => match self.expect_chain(accepted.hash()) {
                 Err(fatal) => Next::Fail(fatal),
                 Ok(()) => {
                     self.chain = Some(chain);
@@ -92,7 +92,7 @@ impl Core {
         let Some(head) = self.leave(true) else {
             return;
         };
-        if self.assume == Some(accepted.hash) {
+        if self.assume == Some(accepted.hash()) {
             self.assume = None;
         }
         out.push(Output::Event(Event::Accepted {

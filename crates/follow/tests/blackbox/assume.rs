@@ -41,7 +41,7 @@ fn nothing_is_usable_before_the_trusted_block_and_everything_after() {
     for seed in 0..10 {
         let mut stand = trusting(hashes[4], &log).seeded(seed);
         while stand.tick() {
-            let height = stand.core.chain().map_or(0, |chain| chain.tip().height);
+            let height = stand.core.chain().map_or(0, |chain| chain.tip().height());
             assert_eq!(stand.core.usable(), height >= 4);
             assert_eq!(stand.core.snapshot().is_some(), height >= 4);
         }

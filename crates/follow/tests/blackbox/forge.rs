@@ -1,7 +1,7 @@
 //! Makes blocks, valid and not.
 
 use bytes::Bytes;
-use chain::assemble::Slot;
+use chain::Slot;
 use chain::genesis::Allocation;
 use chain::log::Frontier;
 use chain::{Account, Chain, Draft, Genesis, Hash, Secret, Template, Transaction, record};
@@ -95,7 +95,7 @@ impl Forge {
                 partition: 0,
                 slots: records.iter().map(slot).collect(),
                 miner: miner(who),
-                timestamp_ms: self.chain.tip().timestamp_ms,
+                timestamp_ms: self.chain.tip().header.timestamp_ms,
             })
             .unwrap()
     }
@@ -112,7 +112,7 @@ impl Forge {
         let checked = block
             .check(
                 self.chain.rules(),
-                chain::block::Signatures::Assume,
+                chain::record::Signatures::Assume,
                 &chain::parallel::Sequential,
             )
             .unwrap();
@@ -146,13 +146,13 @@ impl Forge {
         let checked = block
             .check(
                 honest.chain.rules(),
-                chain::block::Signatures::Assume,
+                chain::record::Signatures::Assume,
                 &chain::parallel::Sequential,
             )
             .unwrap();
         let accepted = honest.chain.apply(checked, APPEND_MS).unwrap();
         let mut log: Frontier = self.chain.frontier().clone();
-        for leaf in accepted.leaf_data.iter() {
+        for leaf in accepted.effects.leaf_data.iter() {
             let leaf = splice(leaf, Hash::of(&good).as_bytes(), Hash::of(&bad).as_bytes());
             log.append(chain::log::leaf_hash(&leaf));
         }

@@ -121,7 +121,11 @@ fn a_reconnect_compares_and_reads_on_without_repeating_anything() {
         }
         stand.reconnect();
         stand.run();
-        let heights: Vec<u64> = stand.accepted().iter().map(|block| block.height).collect();
+        let heights: Vec<u64> = stand
+            .accepted()
+            .iter()
+            .map(|block| block.height())
+            .collect();
         assert_eq!(heights, (0..=30).collect::<Vec<u64>>());
         assert_eq!(stand.tip(), forge.tip());
         assert!(stand.refused().is_empty());

@@ -99,7 +99,11 @@ fn checks_run_ahead_and_come_back_in_any_order() {
         let mut stand = Stand::new(settings(), None, &log).seeded(seed);
         stand.run();
         assert_eq!(stand.tip(), forge.tip());
-        let heights: Vec<u64> = stand.accepted().iter().map(|block| block.height).collect();
+        let heights: Vec<u64> = stand
+            .accepted()
+            .iter()
+            .map(|block| block.height())
+            .collect();
         assert_eq!(heights, (0..=150).collect::<Vec<u64>>());
         assert!(stand.refused().is_empty());
         assert!(stand.most_checks > 10, "{} at once", stand.most_checks);
@@ -190,7 +194,7 @@ fn records_that_were_learnt_are_not_checked_again() {
     let records = bad
         .check(
             forge.chain.rules(),
-            chain::block::Signatures::Assume,
+            chain::record::Signatures::Assume,
             &chain::parallel::Sequential,
         )
         .unwrap();

@@ -1,7 +1,7 @@
 //! Topics: created, described, missing, independent.
 
 use super::{MAX_RECORD_BYTES, entry, put, read, spec, topic, unique, values};
-use crate::{AppendError, Creation, Error, Journal, Offsets, TopicSpec};
+use crate::{AppendError, Creation, Error, Journal, Offsets, Setting, TopicSpec};
 
 pub(super) fn created_once(journal: &Journal) {
     let spec = spec(&unique("once"), 3);
@@ -17,12 +17,9 @@ pub(super) fn created_once(journal: &Journal) {
 
 pub(super) fn described(journal: &Journal) {
     let spec = spec(&unique("described"), 2);
-    assert_eq!(journal.describe(&spec.name, &spec), Ok(None));
+    assert_eq!(journal.describe(&spec), Ok(None));
     journal.create_topic(&spec).expect("a topic is created");
-    let description = journal
-        .describe(&spec.name, &spec)
-        .expect("described")
-        .expect("there");
+    let description = journal.describe(&spec).expect("described").expect("there");
     assert_eq!(description.partitions, 2);
     assert_eq!(description.start_offsets, [0, 0]);
     assert_eq!(description.faults, []);
@@ -32,20 +29,20 @@ pub(super) fn described(journal: &Journal) {
         ..spec.clone()
     };
     let faults = journal
-        .describe(&spec.name, &more)
+        .describe(&more)
         .expect("described")
         .expect("there")
         .faults;
-    let named: Vec<(&str, &str, bool)> = faults
+    let named: Vec<(Setting, &str, bool)> = faults
         .iter()
-        .map(|fault| (fault.setting.as_str(), fault.found.as_str(), fault.fatal))
+        .map(|fault| (fault.setting, fault.found.as_str(), fault.fatal))
         .collect();
     let limit = MAX_RECORD_BYTES.to_string();
     assert_eq!(
         named,
         [
-            ("partitions", "2", true),
-            ("max.message.bytes", limit.as_str(), false)
+            (Setting::Partitions, "2", true),
+            (Setting::Named("max.message.bytes"), limit.as_str(), false)
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! A disk in memory that fails as asked: the power goes, it is full, a sync fails, a bit rots.
+//! A disk in memory that fails as asked: the power goes, it is full, a sync fails.
 //!
 //! What was synced survives the power; of what was not, any part may: writes in sectors of 512 bytes each for itself,
 //! cuts, and entries of directories. The seed decides, so that every failure can be replayed.
@@ -14,10 +14,11 @@ use parking_lot::Mutex;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use self::platter::{Change, Inode, Platter, place, put};
-use super::files::{File, Files, Guard};
+use self::platter::{Change, Inode, Platter, index, put};
+use super::Disk;
+use super::files::{FileSystem, Files, Guard, OpenFile};
 use super::import::Import;
-use crate::{Error, Journal};
+use crate::error::Error;
 
 /// Where the journal is on this disk.
 const ROOT: &str = "journal";
@@ -32,14 +33,14 @@ pub struct FaultyDisk {
 struct Handle {
     platter: Arc<Mutex<Platter>>,
     inode: usize,
-    life: u64,
+    generation: u64,
 }
 
 /// A lock on a path; a power cut lets go of it too.
 struct Locked {
     platter: Arc<Mutex<Platter>>,
     path: PathBuf,
-    life: u64,
+    generation: u64,
 }
 
 impl FaultyDisk {
@@ -51,7 +52,7 @@ impl FaultyDisk {
             durable_entries: BTreeMap::new(),
             directories: BTreeSet::new(),
             locked: BTreeSet::new(),
-            life: 0,
+            generation: 0,
             power: None,
             room: None,
             failing_syncs: false,
@@ -63,17 +64,18 @@ impl FaultyDisk {
         }
     }
 
-    /// Opens the journal on this disk.
-    pub fn open(&self) -> Result<Journal, Error> {
-        let files: Arc<dyn Files> = Arc::new(self.clone());
-        let disk = super::Disk::open_on(files, Path::new(ROOT), self.segment_bytes)?;
-        Ok(Journal::on_disk(disk))
+    pub(crate) fn mount(&self) -> Result<Disk, Error> {
+        Disk::open_on(Files::on(self.clone()), Path::new(ROOT), self.segment_bytes)
     }
 
     /// Begins an import on this disk, which must be empty.
     pub fn import(&self, topic: &str) -> Result<Import, Error> {
-        let files: Arc<dyn Files> = Arc::new(self.clone());
-        Import::begin_on(files, Path::new(ROOT), topic, self.segment_bytes)
+        Import::begin_on(
+            Files::on(self.clone()),
+            Path::new(ROOT),
+            topic,
+            self.segment_bytes,
+        )
     }
 
     /// The power goes after this many more operations; everything fails from then on.
@@ -86,10 +88,10 @@ impl FaultyDisk {
         self.platter.lock().restore();
     }
 
-    /// The process is killed, the system goes on: what was written stays, synced or not, and the disk works again.
+    /// The process is killed, the system keeps running: what was written stays, synced or not, and the disk works again.
     pub fn kill_process(&self) {
         let mut platter = self.platter.lock();
-        platter.life += 1;
+        platter.generation += 1;
         platter.power = None;
         platter.locked.clear();
     }
@@ -146,7 +148,7 @@ impl Handle {
     /// Does something to the file, unless it was opened before a power cut.
     fn with<T>(&self, work: impl FnOnce(&mut Platter, usize) -> io::Result<T>) -> io::Result<T> {
         let mut platter = self.platter.lock();
-        if platter.life != self.life {
+        if platter.generation != self.generation {
             return Err(io::Error::other("opened before the power cut"));
         }
         platter.operate()?;
@@ -154,12 +156,12 @@ impl Handle {
     }
 }
 
-impl File for Handle {
+impl OpenFile for Handle {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         self.with(|platter, inode| {
             let bytes = platter.inodes[inode]
                 .bytes
-                .get(place(position)?..)
+                .get(index(position)?..)
                 .unwrap_or_default();
             let count = bytes.len().min(buffer.len());
             buffer[..count].copy_from_slice(&bytes[..count]);
@@ -169,7 +171,7 @@ impl File for Handle {
 
     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
         self.with(|platter, inode| {
-            let position = place(position)?;
+            let position = index(position)?;
             let grown = (position + bytes.len()).saturating_sub(platter.inodes[inode].bytes.len());
             // A write behind the end grows the file by more than its own bytes.
             let missing = platter.room.map_or(0, |room| grown.saturating_sub(room));
@@ -204,7 +206,7 @@ impl File for Handle {
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         self.with(|platter, inode| {
-            let length = place(length)?;
+            let length = index(length)?;
             let file = &mut platter.inodes[inode];
             let freed = file.bytes.len().saturating_sub(length);
             file.bytes.truncate(length);
@@ -219,8 +221,8 @@ impl File for Handle {
     }
 }
 
-impl Files for FaultyDisk {
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
+impl FileSystem for FaultyDisk {
+    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn OpenFile>> {
         let mut platter = self.platter.lock();
         platter.operate()?;
         let inode = match platter.entries.get(path) {
@@ -233,12 +235,12 @@ impl Files for FaultyDisk {
             }
             None => return Err(io::ErrorKind::NotFound.into()),
         };
-        let life = platter.life;
+        let generation = platter.generation;
         drop(platter);
         Ok(Arc::new(Handle {
             platter: Arc::clone(&self.platter),
             inode,
-            life,
+            generation,
         }))
     }
 
@@ -313,7 +315,7 @@ impl Files for FaultyDisk {
         let guard = Locked {
             platter: Arc::clone(&self.platter),
             path: path.to_owned(),
-            life: platter.life,
+            generation: platter.generation,
         };
         Ok(Ok(Box::new(guard)))
     }
@@ -322,7 +324,7 @@ impl Files for FaultyDisk {
 impl Drop for Locked {
     fn drop(&mut self) {
         let mut platter = self.platter.lock();
-        if platter.life == self.life {
+        if platter.generation == self.generation {
             platter.locked.remove(&self.path);
         }
     }

@@ -1,14 +1,22 @@
-//! The seam to the file system: every file call of the disk provider goes through [`Files`] and [`File`].
+//! The seam to the file system: every file call of the disk provider goes through [`Files`] and [`File`], whose errors know
+//! their path. A [`FileSystem`] with its [`OpenFile`]s is behind them: the machine's, or one of a test.
 
-use std::fs;
-use std::io::{self, Read, Write};
-use std::path::Path;
+mod machine;
+
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::machine::Machine;
+use crate::error::Error;
+
+/// A lock; dropping it lets go.
+pub(crate) type Guard = Box<dyn Send + Sync>;
+
 /// A file system.
-pub(crate) trait Files: Send + Sync {
+pub(crate) trait FileSystem: Send + Sync {
     /// Opens a file for reading and writing; with `create` also one that is not there.
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>>;
+    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn OpenFile>>;
     /// Makes a directory and those above it; one that is there is no error.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
     /// Names in a directory, in no order.
@@ -17,15 +25,12 @@ pub(crate) trait Files: Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Makes what was created or renamed in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Locks a file against every other opener, writing `holder` into it; `Err` says who holds it.
+    /// Locks a file against every other opener, writing `holder` into it; `Err` names the holder.
     fn lock(&self, path: &Path, holder: &str) -> io::Result<Result<Guard, String>>;
 }
 
-/// A lock; dropping it lets go.
-pub(crate) type Guard = Box<dyn Send + Sync>;
-
-/// An open file.
-pub(crate) trait File: Send + Sync {
+/// An open file of a file system.
+pub(crate) trait OpenFile: Send + Sync {
     /// Reads what is at `position`; fewer bytes than asked for only at the end of the file.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize>;
     /// Writes all of `bytes` at `position`; after an error any part of them may be there.
@@ -38,154 +43,143 @@ pub(crate) trait File: Send + Sync {
     fn length(&self) -> io::Result<u64>;
 }
 
-/// Reads a small file as a whole.
-pub(crate) fn read(file: &dyn File) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; usize::try_from(file.length()?).map_err(io::Error::other)?];
-    let count = file.read_at(&mut bytes, 0)?;
-    bytes.truncate(count);
-    Ok(bytes)
+/// A failure of the file system.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}", path = path.display())]
+pub(crate) struct FileError {
+    path: PathBuf,
+    pub(crate) source: io::Error,
 }
 
-/// Writes a small file durably and at once: whole or not at all, whenever the power goes.
-pub(crate) fn write_whole(files: &dyn Files, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let draft = path.with_extension("new");
-    let file = files.open(&draft, true)?;
-    file.truncate(0)?;
-    file.write_at(bytes, 0)?;
-    file.sync()?;
-    files.rename(&draft, path)?;
-    files.sync_dir(directory)
+impl FileError {
+    /// Whether the file or directory is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
 }
 
-/// The file system of the machine.
-pub(crate) struct Real;
-
-impl Files for Real {
-    fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn File>> {
-        let mut options = fs::OpenOptions::new();
-        Ok(Arc::new(
-            options.read(true).write(true).create(create).open(path)?,
-        ))
-    }
-
-    fn create_dir(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        let name =
-            |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
-        fs::read_dir(path)?.map(name).collect()
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
-    }
-
-    fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        // Elsewhere a directory cannot be opened, and its entries are durable with the file.
-        if cfg!(unix) {
-            fs::File::open(path)?.sync_all()
-        } else {
-            Ok(())
-        }
-    }
-
-    fn lock(&self, path: &Path, holder: &str) -> io::Result<Result<Guard, String>> {
-        let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0)?;
-                file.write_all(holder.as_bytes())?;
-                Ok(Ok(Box::new(file)))
-            }
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.read_to_string(&mut holder);
-                Ok(Err(holder))
-            }
-            Err(fs::TryLockError::Error(error)) => Err(error),
+impl From<FileError> for Error {
+    fn from(FileError { path, source }: FileError) -> Error {
+        Error::Io {
+            file: path,
+            detail: source.to_string(),
         }
     }
 }
 
-impl File for fs::File {
-    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        let mut done = 0;
-        while done < buffer.len() {
-            match positioned::read(self, &mut buffer[done..], position + done as u64) {
-                Ok(0) => break,
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(done)
+/// Names the path of a failure.
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, FileError> {
+    result.map_err(|source| FileError {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// The files of a journal; clones share the file system.
+#[derive(Clone)]
+pub(crate) struct Files(Arc<dyn FileSystem>);
+
+impl Files {
+    /// Those of the machine.
+    pub(crate) fn machine() -> Files {
+        Files::on(Machine)
     }
 
-    fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
-        let mut done = 0;
-        while done < bytes.len() {
-            match positioned::write(self, &bytes[done..], position + done as u64) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    pub(crate) fn on(system: impl FileSystem + 'static) -> Files {
+        Files(Arc::new(system))
     }
 
-    fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+    /// Opens a file that is there.
+    pub(crate) fn open(&self, path: &Path) -> Result<File, FileError> {
+        File::new(path, self.0.open(path, false))
     }
 
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.set_len(length)
+    /// Opens a file, and makes it if it is not there.
+    pub(crate) fn create(&self, path: &Path) -> Result<File, FileError> {
+        File::new(path, self.0.open(path, true))
     }
 
-    fn length(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
+    pub(crate) fn create_dir(&self, path: &Path) -> Result<(), FileError> {
+        at(path, self.0.create_dir(path))
+    }
+
+    pub(crate) fn list(&self, path: &Path) -> Result<Vec<String>, FileError> {
+        at(path, self.0.list(path))
+    }
+
+    pub(crate) fn sync_dir(&self, path: &Path) -> Result<(), FileError> {
+        at(path, self.0.sync_dir(path))
+    }
+
+    pub(crate) fn lock(
+        &self,
+        path: &Path,
+        holder: &str,
+    ) -> Result<Result<Guard, String>, FileError> {
+        at(path, self.0.lock(path, holder))
+    }
+
+    /// Writes a small file durably and at once: whole or not at all, whenever the power goes.
+    pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+        let directory = at(
+            path,
+            path.parent().ok_or(io::ErrorKind::InvalidInput.into()),
+        )?;
+        let draft = path.with_extension("new");
+        let file = self.create(&draft)?;
+        file.truncate(0)?;
+        file.write_at(bytes, 0)?;
+        file.sync()?;
+        at(path, self.0.rename(&draft, path))?;
+        self.sync_dir(directory)
     }
 }
 
-#[cfg(unix)]
-mod positioned {
-    //! Reading and writing at a position, as Unix does it.
-
-    use std::fs::File;
-    use std::io;
-    use std::os::unix::fs::FileExt;
-
-    pub(super) fn read(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        file.read_at(buffer, position)
-    }
-
-    pub(super) fn write(file: &File, bytes: &[u8], position: u64) -> io::Result<usize> {
-        file.write_at(bytes, position)
-    }
+/// An open file; clones share it.
+#[derive(Clone)]
+pub(crate) struct File {
+    path: Arc<Path>,
+    open: Arc<dyn OpenFile>,
 }
 
-#[cfg(windows)]
-mod positioned {
-    //! Reading and writing at a position, as Windows does it.
-
-    use std::fs::File;
-    use std::io;
-    use std::os::windows::fs::FileExt;
-
-    pub(super) fn read(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        file.seek_read(buffer, position)
+impl File {
+    fn new(path: &Path, opened: io::Result<Arc<dyn OpenFile>>) -> Result<File, FileError> {
+        Ok(File {
+            open: at(path, opened)?,
+            path: path.into(),
+        })
     }
 
-    pub(super) fn write(file: &File, bytes: &[u8], position: u64) -> io::Result<usize> {
-        file.seek_write(bytes, position)
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn read_at(&self, buffer: &mut [u8], position: u64) -> Result<usize, FileError> {
+        at(&self.path, self.open.read_at(buffer, position))
+    }
+
+    /// Reads a small file as a whole.
+    pub(crate) fn read_whole(&self) -> Result<Vec<u8>, FileError> {
+        let length = usize::try_from(self.length()?).map_err(io::Error::other);
+        let mut bytes = vec![0; at(&self.path, length)?];
+        let count = self.read_at(&mut bytes, 0)?;
+        bytes.truncate(count);
+        Ok(bytes)
+    }
+
+    pub(crate) fn write_at(&self, bytes: &[u8], position: u64) -> Result<(), FileError> {
+        at(&self.path, self.open.write_at(bytes, position))
+    }
+
+    pub(crate) fn sync(&self) -> Result<(), FileError> {
+        at(&self.path, self.open.sync())
+    }
+
+    pub(crate) fn truncate(&self, length: u64) -> Result<(), FileError> {
+        at(&self.path, self.open.truncate(length))
+    }
+
+    pub(crate) fn length(&self) -> Result<u64, FileError> {
+        at(&self.path, self.open.length())
     }
 }

@@ -25,6 +25,8 @@ const PREFIX: usize = 8;
 const FIXED: usize = 40;
 /// Bytes of the smallest frame.
 pub(super) const SMALLEST: usize = FIXED;
+/// Largest `max_record_bytes` of a topic: frames have lengths of 32 bits, and are held in memory.
+pub(super) const MAX_RECORD_BYTES: u32 = 1 << 30;
 /// Length of a key that is not there.
 const NO_KEY: u32 = u32::MAX;
 
@@ -101,7 +103,7 @@ fn u32_of(length: usize) -> u32 {
         .expect("entries are checked against a limit of 32 bits before they are taken")
 }
 
-/// Reads the frame that `bytes` begin with, or says why there is none.
+/// Decodes the frame that `bytes` begin with, or returns why there is none.
 pub(super) fn parse(salt: Salt, bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
     let length = claimed_length(bytes);
     if length < SMALLEST {
@@ -135,7 +137,7 @@ impl Frame<'_> {
         self.bytes.len()
     }
 
-    /// The record with the headers that are wanted, copied out; `None` if the frame does not hold what its lengths say.
+    /// Copies the record out, with the headers that are wanted; `None` if the lengths inside the frame exceed it.
     pub(super) fn record(&self, headers: Headers) -> Option<Record> {
         let key_length = be32(&self.bytes[32..]);
         let header_count = be32(&self.bytes[36..]);

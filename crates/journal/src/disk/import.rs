@@ -1,19 +1,18 @@
 //! Importing: a journal of one topic whose records keep their offsets and append times, and which nobody appends to.
 //!
-//! The file that says that a directory is a journal is written last, when everything else is durable: an import that was
+//! The file `journal` is written last, when everything else is durable: an import that was
 //! cut off is no journal, and is refused as such.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::files::{File, Files, Guard, Real};
-use super::frame::{self, Salt, Stamp};
+use super::directory::{self, IMPORTED_FORMAT};
+use super::files::{File, Files, Guard};
+use super::frame::{self, MAX_RECORD_BYTES, Salt, Stamp};
 use super::mark::Mark;
-use super::partition::segment_path;
-use super::{IMPORTED_FORMAT, MAX_RECORD_BYTES, SEGMENT_BYTES, lock, meta, say};
-use crate::Error;
+use super::meta;
+use super::partition::{SEGMENT_BYTES, segment_path};
 use crate::append::Entry;
+use crate::error::Error;
 use crate::record::Record;
 
 /// Bytes that are written at once.
@@ -21,14 +20,13 @@ const BUFFER_BYTES: usize = 1 << 20;
 
 /// A read-only journal in the making: one topic of one partition.
 pub struct Import {
-    files: Arc<dyn Files>,
+    files: Files,
     root: PathBuf,
-    /// Of the partition.
-    directory: PathBuf,
+    partition: PathBuf,
     topic: String,
     segment_bytes: u64,
     salt: u64,
-    file: Arc<dyn File>,
+    file: File,
     /// Bytes of the file that have been written.
     position: u64,
     buffer: Vec<u8>,
@@ -40,23 +38,20 @@ impl Import {
     /// Begins a journal in a directory that is not there, or empty.
     ///
     /// # Errors
-    /// [`Error::NotEmpty`], or what the file system says.
+    /// [`Error::NotEmpty`], or a failure of the file system.
     pub fn begin(root: &Path, topic: &str) -> Result<Import, Error> {
-        Import::begin_on(Arc::new(Real), root, topic, SEGMENT_BYTES)
+        Import::begin_on(Files::machine(), root, topic, SEGMENT_BYTES)
     }
 
     pub(super) fn begin_on(
-        files: Arc<dyn Files>,
+        files: Files,
         root: &Path,
         topic: &str,
         segment_bytes: u64,
     ) -> Result<Import, Error> {
         let found = match files.list(root) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            listed => listed
-                .map_err(|error| io_error(root, &error))?
-                .into_iter()
-                .next(),
+            Err(error) if error.is_missing() => None,
+            listed => listed?.into_iter().next(),
         };
         if let Some(found) = found {
             return Err(Error::NotEmpty {
@@ -64,18 +59,16 @@ impl Import {
                 found,
             });
         }
-        let lock = lock(&*files, root)?;
+        let lock = directory::lock(&files, root)?;
         let salt = rand::random();
-        let directory = root.join(topic).join("0");
-        files
-            .create_dir(&directory)
-            .map_err(|error| io_error(&directory, &error))?;
-        Mark::create(&*files, &directory, Salt::new(salt))?;
-        let file = segment(&*files, &directory, 0)?;
+        let partition = root.join(topic).join("0");
+        files.create_dir(&partition)?;
+        Mark::create(&files, &partition, Salt::new(salt))?;
+        let file = files.create(&segment_path(&partition, 0))?;
         Ok(Import {
             files,
             root: root.to_owned(),
-            directory,
+            partition,
             topic: topic.to_owned(),
             segment_bytes,
             salt,
@@ -95,7 +88,7 @@ impl Import {
     /// Takes the next record.
     ///
     /// # Errors
-    /// [`Error::BadConfig`] for one that does not lie above those before it or is too long, or what the file system says.
+    /// [`Error::BadConfig`] for one that does not lie above those before it or is too long, or a failure of the file system.
     pub fn push(&mut self, record: &Record) -> Result<(), Error> {
         let (offset, bytes) = (record.offset, record.size());
         if !(self.next..u64::MAX).contains(&offset) {
@@ -132,60 +125,41 @@ impl Import {
 
     /// Makes it durable, and a journal.
     pub fn finish(mut self) -> Result<(), Error> {
-        self.settle()?;
-        let (mut mark, _) = Mark::open(&*self.files, &self.directory, Salt::new(self.salt))?;
-        mark.set(self.next)
-            .and_then(|()| mark.sync())
-            .map_err(|error| io_error(mark.path(), &error))?;
+        self.sync()?;
+        let (mut mark, _) = Mark::open(&self.files, &self.partition, Salt::new(self.salt))?;
+        mark.set(self.next)?;
+        mark.sync()?;
         let topic = self.root.join(&self.topic);
-        let said = [
+        let pairs = [
             ("partitions", "1".to_owned()),
             ("max_record_bytes", MAX_RECORD_BYTES.to_string()),
         ];
-        meta::write(&*self.files, &topic.join("topic"), &said)?;
-        for directory in [&self.directory, &topic, &self.root] {
-            self.files
-                .sync_dir(directory)
-                .map_err(|error| io_error(directory, &error))?;
+        meta::write(&self.files, &topic.join("topic"), &pairs)?;
+        for directory in [&self.partition, &topic, &self.root] {
+            self.files.sync_dir(directory)?;
         }
-        say(&*self.files, &self.root, IMPORTED_FORMAT, self.salt)
+        directory::write(&self.files, &self.root, IMPORTED_FORMAT, self.salt)
     }
 
     /// Begins the next segment.
     fn roll(&mut self) -> Result<(), Error> {
-        self.settle()?;
-        self.file = segment(&*self.files, &self.directory, self.next)?;
+        self.sync()?;
+        self.file = self
+            .files
+            .create(&segment_path(&self.partition, self.next))?;
         self.position = 0;
         Ok(())
     }
 
-    fn settle(&mut self) -> Result<(), Error> {
+    fn sync(&mut self) -> Result<(), Error> {
         self.write()?;
-        self.file
-            .sync()
-            .map_err(|error| io_error(&self.directory, &error))
+        Ok(self.file.sync()?)
     }
 
     fn write(&mut self) -> Result<(), Error> {
-        self.file
-            .write_at(&self.buffer, self.position)
-            .map_err(|error| io_error(&self.directory, &error))?;
+        self.file.write_at(&self.buffer, self.position)?;
         self.position += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
-    }
-}
-
-fn segment(files: &dyn Files, directory: &Path, base: u64) -> Result<Arc<dyn File>, Error> {
-    let path = segment_path(directory, base);
-    files
-        .open(&path, true)
-        .map_err(|error| io_error(&path, &error))
-}
-
-fn io_error(file: &Path, error: &io::Error) -> Error {
-    Error::Io {
-        file: file.to_owned(),
-        detail: error.to_string(),
     }
 }

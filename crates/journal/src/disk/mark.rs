@@ -6,21 +6,20 @@
 //!
 //! # Why it is not synced itself
 //!
-//! It is written after the sync of the records and before anybody is told, but a second sync for it would halve the speed of
+//! It is written after the sync of the records and before any append completes, but a second sync for it would halve the speed of
 //! the journal. So after a power cut it may be older than the truth, never newer. The rule of recovery holds
 //! either way: what a bad frame above the mark cuts off was acknowledged to nobody, because acknowledged records were synced
-//! and are whole. What an old mark cannot do is to tell a torn record from one that rotted; for that every record
+//! and are whole. An old mark cannot distinguish a torn record from one that rotted; for that every record
 //! also names the first offset of its group, below which all was synced: a good record of a later group
 //! behind a bad one proves that the bad one had been whole. Only the very last group before a power cut has
 //! neither witness, unless the system happened to write the mark back. The mark is synced when a segment is full, on opening
 //! and on closing. After a crash of the process alone the mark is exact.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use super::files::{self, File, Files};
+use super::files::{File, FileError, Files};
 use super::frame::Salt;
-use crate::Error;
+use crate::error::Error;
 
 /// Name of the file in a partition's directory.
 const NAME: &str = "synced";
@@ -31,77 +30,47 @@ const SLOT: usize = 12;
 
 /// An open mark.
 pub(super) struct Mark {
-    file: Arc<dyn File>,
-    path: PathBuf,
+    file: File,
     salt: Salt,
     slot: u64,
 }
 
 impl Mark {
     /// Makes the mark of a new partition; its directory is not synced yet.
-    pub(super) fn create(files: &dyn Files, directory: &Path, salt: Salt) -> Result<(), Error> {
-        let path = directory.join(NAME);
-        let io = |error: std::io::Error| Error::Io {
-            file: path.clone(),
-            detail: error.to_string(),
-        };
-        let file = files.open(&path, true).map_err(io)?;
+    pub(super) fn create(files: &Files, directory: &Path, salt: Salt) -> Result<(), FileError> {
+        let file = files.create(&directory.join(NAME))?;
         for slot in [0, 1] {
-            file.write_at(&encode(salt, 0), slot * SLOT_SPACING)
-                .map_err(io)?;
+            file.write_at(&encode(salt, 0), slot * SLOT_SPACING)?;
         }
-        file.sync().map_err(io)
+        file.sync()
     }
 
-    /// Opens the mark of a partition, with what it says.
-    pub(super) fn open(
-        files: &dyn Files,
-        directory: &Path,
-        salt: Salt,
-    ) -> Result<(Mark, u64), Error> {
+    /// Opens the mark of a partition; returns its offset as well.
+    pub(super) fn open(files: &Files, directory: &Path, salt: Salt) -> Result<(Mark, u64), Error> {
         let path = directory.join(NAME);
-        let io = |error: std::io::Error| Error::Io {
-            file: path.clone(),
-            detail: error.to_string(),
-        };
-        let file = files
-            .open(&path, false)
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => Error::Corrupt {
-                    file: path.clone(),
-                    position: 0,
-                    detail:
-                        "this file is missing, which says up to where the partition has been synced"
-                            .into(),
-                },
-                _ => io(error),
-            })?;
-        let bytes = files::read(&*file).map_err(io)?;
+        let file = files.open(&path).map_err(|error| {
+            if error.is_missing() {
+                let detail =
+                    "this file is missing, which says up to where the partition has been synced";
+                Error::corrupt(&path, 0, detail)
+            } else {
+                error.into()
+            }
+        })?;
+        let bytes = file.read_whole()?;
         let slots = [0, SLOT_SPACING as usize]
             .map(|at| bytes.get(at..at + SLOT).and_then(|slot| decode(salt, slot)));
         let Some(offset) = slots.into_iter().flatten().max() else {
-            let detail = "neither copy of the synced-end mark is whole".into();
-            return Err(Error::Corrupt {
-                file: path,
-                position: 0,
-                detail,
-            });
+            let detail = "neither copy of the synced-end mark is whole";
+            return Err(Error::corrupt(&path, 0, detail));
         };
         // The next write goes to the slot that does not hold what counts.
         let slot = u64::from(slots[0] == Some(offset));
-        Ok((
-            Mark {
-                file,
-                path,
-                salt,
-                slot,
-            },
-            offset,
-        ))
+        Ok((Mark { file, salt, slot }, offset))
     }
 
-    /// Says that everything below `offset` has been synced.
-    pub(super) fn set(&mut self, offset: u64) -> std::io::Result<()> {
+    /// Notes that everything below `offset` has been synced.
+    pub(super) fn set(&mut self, offset: u64) -> Result<(), FileError> {
         self.file
             .write_at(&encode(self.salt, offset), self.slot * SLOT_SPACING)?;
         self.slot ^= 1;
@@ -109,12 +78,12 @@ impl Mark {
     }
 
     /// Makes the mark itself durable.
-    pub(super) fn sync(&self) -> std::io::Result<()> {
+    pub(super) fn sync(&self) -> Result<(), FileError> {
         self.file.sync()
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 }
 

@@ -1,31 +1,21 @@
-//! The small text files that say what a directory is: `journal` at the top, `topic` in each topic.
+//! The small text files that describe a directory: `journal` at the top, `topic` in each topic.
 //!
 //! Lines of `name value`, the last one `crc32c` over the lines before it, in hexadecimal. They are written once, whole
 //! or not at all.
 
-use std::io;
 use std::path::Path;
 
-use super::files::{self, Files};
-use crate::Error;
+use super::files::Files;
+use crate::error::Error;
 
 /// Reads such a file; `None` if it is not there.
-pub(super) fn read(files: &dyn Files, path: &Path) -> Result<Option<Vec<(String, String)>>, Error> {
-    let io = |error: io::Error| Error::Io {
-        file: path.to_owned(),
-        detail: error.to_string(),
+pub(super) fn read(files: &Files, path: &Path) -> Result<Option<Vec<(String, String)>>, Error> {
+    let bytes = match files.open(path) {
+        Ok(file) => file.read_whole()?,
+        Err(error) if error.is_missing() => return Ok(None),
+        Err(error) => return Err(error.into()),
     };
-    let file = match files.open(path, false) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(io(error)),
-    };
-    let bytes = files::read(&*file).map_err(io)?;
-    let corrupt = |detail: &str| Error::Corrupt {
-        file: path.to_owned(),
-        position: 0,
-        detail: detail.to_owned(),
-    };
+    let corrupt = |detail: &str| Error::corrupt(path, 0, detail);
     let text = String::from_utf8(bytes).map_err(|_| corrupt("it is not text"))?;
     let (body, crc) = text
         .rsplit_once("crc32c ")
@@ -42,27 +32,20 @@ pub(super) fn read(files: &dyn Files, path: &Path) -> Result<Option<Vec<(String,
 }
 
 /// Writes such a file durably.
-pub(super) fn write(files: &dyn Files, path: &Path, pairs: &[(&str, String)]) -> Result<(), Error> {
+pub(super) fn write(files: &Files, path: &Path, pairs: &[(&str, String)]) -> Result<(), Error> {
     let body: String = pairs
         .iter()
         .map(|(name, value)| format!("{name} {value}\n"))
         .collect();
     let text = format!("{body}crc32c {:08x}\n", crc32c::crc32c(body.as_bytes()));
-    files::write_whole(files, path, text.as_bytes()).map_err(|error| Error::Io {
-        file: path.to_owned(),
-        detail: error.to_string(),
-    })
+    Ok(files.write_whole(path, text.as_bytes())?)
 }
 
-/// A number in what was read.
+/// The number of this name.
 pub(super) fn number(pairs: &[(String, String)], name: &str, path: &Path) -> Result<u64, Error> {
     let value = pairs
         .iter()
         .find(|(found, _)| found == name)
         .and_then(|(_, value)| value.parse().ok());
-    value.ok_or_else(|| Error::Corrupt {
-        file: path.to_owned(),
-        position: 0,
-        detail: format!("it does not say {name}"),
-    })
+    value.ok_or_else(|| Error::corrupt(path, 0, format!("it does not say {name}")))
 }

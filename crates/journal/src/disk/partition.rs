@@ -1,35 +1,32 @@
-//! One partition on disk: what its readers and the writer share.
+//! One partition on disk: the state that its readers and the writer share.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::files::{File, Files};
-use super::frame::Salt;
-use super::writing::Writing;
+use super::files::File;
+use super::store::Store;
+use crate::local;
 use crate::record::Offsets;
 
+/// Bytes after which a new segment begins: few enough to read through at every start.
+pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
 /// Bytes of segment between two entries of the index: what a reader may have to skip.
 const INDEX_SPACING: u64 = 64 << 10;
 
 /// A partition.
-pub(super) struct Partition {
+pub(crate) struct Partition {
+    /// Unique in this process: the writer finds its own side of the partition by it.
+    pub(super) id: u64,
     pub(super) topic: String,
     pub(super) number: u32,
     pub(super) directory: PathBuf,
-    pub(super) files: Arc<dyn Files>,
-    pub(super) salt: Salt,
-    /// A segment of this many bytes is full.
-    pub(super) segment_bytes: u64,
-    /// Whether offsets may be left out.
-    pub(super) holes: bool,
+    pub(super) store: Store,
     /// What readers see.
     pub(super) state: Mutex<State>,
     /// The state has changed.
     pub(super) grown: Condvar,
-    /// What only the writer touches; locked by nobody else once the journal is open.
-    pub(super) writing: Mutex<Writing>,
 }
 
 /// What readers see: synced records only.
@@ -39,7 +36,7 @@ pub(super) struct State {
     /// Offset of the next append.
     pub(super) end: u64,
     /// The last segment's file.
-    pub(super) active: Arc<dyn File>,
+    pub(super) active: File,
     /// Synced bytes of the last segment.
     pub(super) active_bytes: u64,
     /// Bytes of the segments before it.
@@ -59,23 +56,53 @@ pub(super) struct Segment {
 #[derive(Default)]
 pub(super) struct Index(Vec<(u64, u64)>);
 
-impl Partition {
+impl local::Partition for Partition {
+    fn offsets(&self) -> Offsets {
+        self.state.lock().offsets()
+    }
+}
+
+impl State {
     pub(super) fn offsets(&self) -> Offsets {
-        let state = self.state.lock();
         Offsets {
-            start: state.segments[0].base,
-            end: state.end,
+            start: self.segments[0].base,
+            end: self.end,
+        }
+    }
+}
+
+impl Partition {
+    pub(super) fn new(
+        store: &Store,
+        topic: &str,
+        number: u32,
+        directory: &Path,
+        state: State,
+    ) -> Partition {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Partition {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            topic: topic.to_owned(),
+            number,
+            directory: directory.to_owned(),
+            store: store.clone(),
+            state: Mutex::new(state),
+            grown: Condvar::new(),
         }
     }
 
-    /// Segments, and their bytes.
-    pub(super) fn size(&self) -> (u64, u64) {
-        let state = self.state.lock();
-        let bytes = state.full_bytes + state.active_bytes;
-        (state.segments.len() as u64, bytes)
+    /// Segment files.
+    pub(super) fn segments(&self) -> u64 {
+        self.state.lock().segments.len() as u64
     }
 
-    /// Tells everybody that the journal has stopped.
+    /// Bytes of its segments.
+    pub(super) fn bytes(&self) -> u64 {
+        let state = self.state.lock();
+        state.full_bytes + state.active_bytes
+    }
+
+    /// Wakes the readers: the journal has stopped.
     pub(super) fn stop(&self, why: &str) {
         self.state
             .lock()

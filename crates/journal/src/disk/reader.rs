@@ -3,44 +3,48 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Disk;
 use super::files::File;
 use super::partition::{Partition, segment_path};
 use super::recover;
 use super::scan::{Scan, Step};
-use crate::Error;
-use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets};
+use crate::error::Error;
+use crate::local::SharedQueue;
+use crate::record::{BATCH_RECORDS, Batch, Headers};
 
 /// Reads one partition.
 pub(crate) struct Reader {
     partition: Arc<Partition>,
     next: u64,
-    /// The segment in hand, by its base, and the place in it.
+    /// The segment in hand, by its base, and the position in it.
     scan: Option<(u64, Scan)>,
     headers: Headers,
     /// Keeps the journal open.
-    _disk: Disk,
+    _queue: SharedQueue<Partition>,
 }
 
-/// Where an offset is.
-struct Found {
+/// Where to find an offset.
+struct Location {
     base: u64,
     /// Offset behind the segment's last record, so far.
     end: u64,
     /// The file and its synced bytes, if it is the one written to.
-    active: Option<(Arc<dyn File>, u64)>,
-    /// Where to begin looking.
+    active: Option<(File, u64)>,
+    /// Where in the file to begin looking.
     position: u64,
 }
 
 impl Reader {
-    pub(super) fn new(disk: Disk, partition: Arc<Partition>, from: u64) -> Reader {
+    pub(super) fn new(
+        queue: SharedQueue<Partition>,
+        partition: Arc<Partition>,
+        from: u64,
+    ) -> Reader {
         Reader {
             partition,
             next: from,
             scan: None,
             headers: Headers::default(),
-            _disk: disk,
+            _queue: queue,
         }
     }
 
@@ -55,108 +59,85 @@ impl Reader {
 
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         let end = self.wait(wait)?;
-        let mut batch = Batch {
-            records: Vec::new(),
-            next: self.next,
-            end,
-            permit: None,
-        };
-        let mut bytes = 0;
+        let (mut batch, mut bytes) = (Batch::default(), 0);
         while self.next < end && bytes < max_bytes {
-            let found = self.find();
-            self.aim(&found)?;
-            if !self.read(&found, &mut batch, &mut bytes, max_bytes)? {
+            let location = self.locate();
+            self.position(&location)?;
+            if !self.read(&location, &mut batch, &mut bytes, max_bytes)? {
                 break;
             }
         }
         batch.next = self.next;
-        // The log may have grown meanwhile.
+        // The partition may have grown meanwhile.
         batch.end = end.max(self.next);
         Ok(batch)
     }
 
-    /// Waits for a record; returns the end of the log.
+    /// Waits for a record; returns the end of the partition.
     fn wait(&self, wait: Duration) -> Result<u64, Error> {
         let deadline = Instant::now() + wait;
         let mut state = self.partition.state.lock();
         loop {
-            let Offsets { start, end } = Offsets {
-                start: state.segments[0].base,
-                end: state.end,
-            };
-            if self.next < start || self.next > end {
-                let (topic, partition) = (self.partition.topic.clone(), self.partition.number);
-                return Err(Error::OutOfRange {
-                    topic,
-                    partition,
-                    offset: self.next,
-                    start,
-                    end,
-                });
-            }
+            let offsets = state.offsets();
+            let Partition { topic, number, .. } = &*self.partition;
+            offsets.admit(topic, *number, self.next)?;
+            let end = offsets.end;
             if self.next < end {
                 return Ok(end);
             }
             if let Some(why) = &state.stopped {
                 return Err(Error::Stopped(why.clone()));
             }
-            if self
-                .partition
-                .grown
-                .wait_until(&mut state, deadline)
-                .timed_out()
-                && self.next >= state.end
-            {
+            let waited = self.partition.grown.wait_until(&mut state, deadline);
+            if waited.timed_out() && self.next >= state.end {
                 return Ok(state.end);
             }
         }
     }
 
-    /// The segment that holds the next record.
-    fn find(&self) -> Found {
+    /// Finds the segment that holds the next record.
+    fn locate(&self) -> Location {
         let state = self.partition.state.lock();
         let above = state
             .segments
             .partition_point(|segment| segment.base <= self.next);
         let segment = &state.segments[above - 1];
         let following = state.segments.get(above).map(|segment| segment.base);
-        Found {
+        Location {
             base: segment.base,
             end: following.unwrap_or(state.end),
             active: following
                 .is_none()
-                .then(|| (Arc::clone(&state.active), state.active_bytes)),
+                .then(|| (state.active.clone(), state.active_bytes)),
             position: segment.index.locate(self.next),
         }
     }
 
-    /// Puts the scan into that segment, where it is not yet.
-    fn aim(&mut self, found: &Found) -> Result<(), Error> {
-        if let (Some((base, scan)), Some((_, bytes))) = (&mut self.scan, &found.active)
-            && *base == found.base
+    /// Positions the scan in that segment, unless it is already there.
+    fn position(&mut self, location: &Location) -> Result<(), Error> {
+        if let (Some((base, scan)), Some((_, bytes))) = (&mut self.scan, &location.active)
+            && *base == location.base
         {
             scan.extend(*bytes);
             return Ok(());
         }
-        let path = segment_path(&self.partition.directory, found.base);
-        let io = |error: std::io::Error| Error::Io {
-            file: path.clone(),
-            detail: error.to_string(),
-        };
-        let (file, length) = match &found.active {
-            Some((file, bytes)) => (Arc::clone(file), *bytes),
+        let Partition {
+            directory, store, ..
+        } = &*self.partition;
+        let (file, length) = match &location.active {
+            Some((file, bytes)) => (file.clone(), *bytes),
             None => {
-                let file = self.partition.files.open(&path, false).map_err(io)?;
-                let length = file.length().map_err(io)?;
+                let file = store.files.open(&segment_path(directory, location.base))?;
+                let length = file.length()?;
                 (file, length)
             }
         };
         match &mut self.scan {
-            // It was the one written to and is full now: its file says how long it is.
-            Some((base, scan)) if *base == found.base => scan.extend(length),
+            // It was the one written to and is full now: its file has the length.
+            Some((base, scan)) if *base == location.base => scan.extend(length),
             scan => {
-                let fresh = Scan::new(file, &path, self.partition.salt, found.position, length);
-                *scan = Some((found.base, fresh));
+                let fresh = Scan::new(&file, store.salt, location.position, length);
+                *scan = Some((location.base, fresh));
             }
         }
         Ok(())
@@ -165,7 +146,7 @@ impl Reader {
     /// Reads records of one segment; false when the batch is full.
     fn read(
         &mut self,
-        found: &Found,
+        location: &Location,
         batch: &mut Batch,
         bytes: &mut usize,
         max_bytes: usize,
@@ -173,11 +154,15 @@ impl Reader {
         let Some((_, scan)) = &mut self.scan else {
             return Ok(false);
         };
-        while self.next < found.end {
+        while self.next < location.end {
             let (length, record) = match scan.peek()? {
                 Step::Frame(frame) if frame.offset < self.next => (frame.length(), None),
                 Step::Frame(frame)
-                    if recover::follows(frame.offset, self.next, self.partition.holes) =>
+                    if recover::follows(
+                        frame.offset,
+                        self.next,
+                        self.partition.store.read_only,
+                    ) =>
                 {
                     match frame.record(self.headers) {
                         Some(record) => (frame.length(), Some(record)),
@@ -213,8 +198,8 @@ impl Reader {
             }
             scan.pass(length);
         }
-        // A full segment may not have been looked at when the journal was opened.
-        if found.active.is_none() && !matches!(scan.peek()?, Step::End) {
+        // A full segment may not have been checked when the journal was opened.
+        if location.active.is_none() && !matches!(scan.peek()?, Step::End) {
             return Err(scan.corrupt(format!("there is more behind the record {}", self.next - 1)));
         }
         Ok(true)

@@ -1,19 +1,15 @@
 //! Frames of a segment file one after another, read in large pieces.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use super::files::File;
+use super::files::{File, FileError};
 use super::frame::{self, Frame, Salt};
-use crate::Error;
+use crate::error::Error;
 
 /// Bytes read at once, unless a record is larger.
 const PIECE: usize = 1 << 20;
 
-/// A place in a segment file from which frames are read.
+/// A position in a segment file from which frames are read.
 pub(super) struct Scan {
-    file: Arc<dyn File>,
-    path: PathBuf,
+    file: File,
     salt: Salt,
     /// Where in the file the next frame begins.
     position: u64,
@@ -24,7 +20,7 @@ pub(super) struct Scan {
     start: usize,
 }
 
-/// What is at a place.
+/// What a scan meets.
 pub(super) enum Step<'a> {
     /// A frame.
     Frame(Frame<'a>),
@@ -35,16 +31,9 @@ pub(super) enum Step<'a> {
 }
 
 impl Scan {
-    pub(super) fn new(
-        file: Arc<dyn File>,
-        path: &Path,
-        salt: Salt,
-        position: u64,
-        limit: u64,
-    ) -> Scan {
+    pub(super) fn new(file: &File, salt: Salt, position: u64, limit: u64) -> Scan {
         Scan {
-            file,
-            path: path.to_owned(),
+            file: file.clone(),
             salt,
             position,
             limit,
@@ -62,13 +51,13 @@ impl Scan {
         self.limit = limit;
     }
 
-    /// What comes next, without passing it.
-    pub(super) fn peek(&mut self) -> Result<Step<'_>, Error> {
+    /// Decodes the next frame without consuming it.
+    pub(super) fn peek(&mut self) -> Result<Step<'_>, FileError> {
         if self.position >= self.limit {
             return Ok(Step::End);
         }
         let mut needed = frame::SMALLEST;
-        // First the length, then as much as it says.
+        // First the length, then the whole frame.
         for _ in 0..2 {
             if self.limit - self.position < needed as u64 {
                 return Ok(Step::Bad(
@@ -93,15 +82,14 @@ impl Scan {
     }
 
     /// Everything from here to the limit.
-    pub(super) fn rest(&mut self) -> Result<&[u8], Error> {
-        let needed =
-            usize::try_from(self.limit - self.position).map_err(|error| self.io(&error))?;
+    pub(super) fn rest(&mut self) -> Result<&[u8], FileError> {
+        let needed = usize::try_from(self.limit - self.position).unwrap_or(usize::MAX);
         self.fill(needed)?;
         Ok(&self.buffer[self.start..])
     }
 
-    /// Sees to it that `needed` bytes are in the buffer; false if the file has not that many.
-    fn fill(&mut self, needed: usize) -> Result<bool, Error> {
+    /// Fills the buffer to at least `needed` bytes; false if the file has not that many.
+    fn fill(&mut self, needed: usize) -> Result<bool, FileError> {
         let have = self.buffer.len() - self.start;
         if have >= needed {
             return Ok(true);
@@ -118,24 +106,13 @@ impl Scan {
             Ok(count) => self.buffer.truncate(have + count),
             Err(error) => {
                 self.buffer.truncate(have);
-                return Err(self.io(&error));
+                return Err(error);
             }
         }
         Ok(self.buffer.len() >= needed)
     }
 
     pub(super) fn corrupt(&self, detail: String) -> Error {
-        Error::Corrupt {
-            file: self.path.clone(),
-            position: self.position,
-            detail,
-        }
-    }
-
-    fn io(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::Io {
-            file: self.path.clone(),
-            detail: error.to_string(),
-        }
+        Error::corrupt(self.file.path(), self.position, detail)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::CString;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -10,11 +9,11 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
+use super::cluster::{Cluster, TIMEOUT, patiently};
 use super::context::Context;
-use super::{Kafka, PATIENCE, PAUSE, TIMEOUT};
 use super::{error, native};
-use crate::Error;
-use crate::topic::{Creation, Description, Fault, TopicSpec};
+use crate::error::Error;
+use crate::topic::{Creation, Description, Fault, Setting, TopicSpec};
 
 /// Replicas a topic is created with, if there are as many brokers.
 const REPLICAS: usize = 3;
@@ -33,47 +32,40 @@ const SETTINGS: [(&str, &str, bool); 6] = [
 type Settings = HashMap<String, String>;
 
 /// Creates a topic unless it is there, and waits until all its partitions have leaders.
-pub(super) fn create(kafka: &Kafka, spec: &TopicSpec) -> Result<Creation, Error> {
-    let name = kafka.topic_name(&spec.name);
-    let deadline = Instant::now() + PATIENCE;
-    let mut created = false;
-    loop {
-        let outcome = match kafka.partitions(&spec.name) {
-            // From here on it is there, whoever was first: `partitions` no longer says that there is none.
-            Err(Error::NoTopic(_)) => create_once(kafka, spec, &name).map(|done| {
-                created |= done;
-                kafka.inner.created.made(&spec.name, Instant::now());
-            }),
-            Err(error) => Err(error),
-            Ok(partitions) => match led(kafka, spec, partitions) {
-                Ok(()) if created => return Ok(Creation::Created),
-                Ok(()) => return Ok(Creation::Existed),
-                Err(error) => Err(error),
-            },
+pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Error> {
+    let name = cluster.topic_name(&spec.name);
+    let mut creation = Creation::Existed;
+    patiently(|| {
+        let partitions = loop {
+            match cluster.shape(&spec.name) {
+                Err(Error::NoTopic(_)) => {
+                    if create_once(cluster, spec, &name)? {
+                        creation = Creation::Created;
+                    }
+                    // From here on it is there, whoever was first: `shape` no longer reports that there is none.
+                    cluster.created.made(&spec.name, Instant::now());
+                }
+                shape => break shape?.partitions,
+            }
         };
-        match outcome {
-            Ok(()) => {}
-            Err(Error::Unavailable(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
-            Err(error) => return Err(error),
-        }
-    }
+        led(cluster, spec, partitions)?;
+        Ok(creation)
+    })
 }
 
-/// Whether all partitions answer: brokers that were told to lead them may not know of it yet.
-fn led(kafka: &Kafka, spec: &TopicSpec, partitions: u32) -> Result<(), Error> {
-    (0..partitions).try_for_each(|number| kafka.offsets(&spec.name, number).map(drop))
+/// Asks all partitions: brokers that are to lead them may not know of it yet.
+fn led(cluster: &Cluster, spec: &TopicSpec, partitions: u32) -> Result<(), Error> {
+    (0..partitions).try_for_each(|number| cluster.offsets(&spec.name, number, TIMEOUT).map(drop))
 }
 
 /// Asks for the topic; true if it was made, false if somebody else was faster.
-fn create_once(kafka: &Kafka, spec: &TopicSpec, name: &str) -> Result<bool, Error> {
+fn create_once(cluster: &Cluster, spec: &TopicSpec, name: &str) -> Result<bool, Error> {
     let what = format!("creating topic {name}");
-    let brokers = kafka.brokers()?;
-    let replicas = kafka
-        .inner
+    let brokers = cluster.brokers()?;
+    let replicas = cluster
         .replication
         .map_or(REPLICAS.min(brokers), usize::from);
-    let min_insync = kafka
-        .inner
+    let min_insync = cluster
         .min_insync
         .map_or(replicas.saturating_sub(1).max(1), usize::from)
         .to_string();
@@ -88,7 +80,7 @@ fn create_once(kafka: &Kafka, spec: &TopicSpec, name: &str) -> Result<bool, Erro
     for (setting, value, _) in SETTINGS {
         topic = topic.set(setting, value);
     }
-    let admin = admin(kafka)?;
+    let admin = admin(cluster)?;
     let results = super::wait::wait(admin.create_topics([&topic], &options()));
     let results = results.map_err(|failure| error::general(&failure, &what))?;
     for result in results {
@@ -104,21 +96,22 @@ fn create_once(kafka: &Kafka, spec: &TopicSpec, name: &str) -> Result<bool, Erro
     Ok(true)
 }
 
-/// Describes a topic, or says that it is not there.
+/// Describes a topic; `None` if it is not there.
 pub(super) fn describe(
-    kafka: &Kafka,
-    topic: &str,
+    cluster: &Cluster,
     expected: &TopicSpec,
 ) -> Result<Option<Description>, Error> {
-    let (partitions, replicas) = match kafka.shape(topic) {
+    let topic = &expected.name;
+    let shape = match cluster.shape(topic) {
         Ok(shape) => shape,
         Err(Error::NoTopic(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let settings = settings(kafka, topic)?;
+    let (partitions, replicas) = (shape.partitions, shape.replicas);
+    let settings = settings(cluster, topic)?;
     let mut faults = Vec::new();
     let found = TopicSpec {
-        name: topic.to_owned(),
+        name: topic.clone(),
         partitions,
         max_record_bytes: max_message_bytes(&settings).unwrap_or(expected.max_record_bytes),
     };
@@ -126,17 +119,14 @@ pub(super) fn describe(
     for (setting, expected, fatal) in SETTINGS {
         let found = value(&settings, setting).unwrap_or("unknown");
         if found != expected {
-            let setting = setting.to_owned();
-            faults.push(Fault {
-                setting,
-                expected: expected.into(),
-                found: found.into(),
-                fatal,
-            });
+            faults.push(Fault::new(Setting::Named(setting), expected, found, fatal));
         }
     }
-    faults.extend(copies(kafka, &settings, replicas));
-    let start = |partition| kafka.offsets(topic, partition).map(|offsets| offsets.start);
+    faults.extend(copies(cluster, &settings, replicas));
+    let start = |partition| {
+        let offsets = cluster.offsets(topic, partition, TIMEOUT)?;
+        Ok(offsets.start)
+    };
     let start_offsets = (0..partitions)
         .map(start)
         .collect::<Result<Vec<u64>, Error>>()?;
@@ -150,43 +140,26 @@ pub(super) fn describe(
 }
 
 /// How many brokers hold a record, and how many must before it is acknowledged.
-fn copies(kafka: &Kafka, settings: &Settings, replicas: u32) -> Vec<Fault> {
+fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let least = kafka.inner.min_insync.unwrap_or_else(|| {
-        kafka
-            .inner
-            .replication
-            .unwrap_or(1)
-            .saturating_sub(1)
-            .max(1)
-    });
+    let least = cluster
+        .min_insync
+        .unwrap_or_else(|| cluster.replication.unwrap_or(1).saturating_sub(1).max(1));
     let min_insync = value(settings, "min.insync.replicas").unwrap_or("1");
     if min_insync.parse::<u16>().is_ok_and(|found| found < least) {
-        faults.push(Fault {
-            setting: "min.insync.replicas".into(),
-            expected: least.to_string(),
-            found: min_insync.into(),
-            fatal: false,
-        });
+        let setting = Setting::Named("min.insync.replicas");
+        faults.push(Fault::new(setting, least, min_insync, false));
     }
-    if let Some(wanted) = kafka
-        .inner
-        .replication
-        .filter(|wanted| u32::from(*wanted) > replicas)
-    {
-        faults.push(Fault {
-            setting: "replicas".into(),
-            expected: wanted.to_string(),
-            found: replicas.to_string(),
-            fatal: false,
-        });
+    let wanted = cluster.replication.map_or(0, u32::from);
+    if wanted > replicas {
+        faults.push(Fault::new(Setting::Replicas, wanted, replicas, false));
     }
     faults
 }
 
 /// Largest batch that a topic takes, in bytes.
-pub(super) fn largest_batch(kafka: &Kafka, topic: &str) -> Result<Option<u32>, Error> {
-    settings(kafka, topic).map(|settings| max_message_bytes(&settings))
+pub(super) fn largest_batch(cluster: &Cluster, topic: &str) -> Result<Option<u32>, Error> {
+    settings(cluster, topic).map(|settings| max_message_bytes(&settings))
 }
 
 fn max_message_bytes(settings: &Settings) -> Option<u32> {
@@ -198,27 +171,23 @@ fn value<'a>(settings: &'a Settings, name: &str) -> Option<&'a str> {
 }
 
 /// All settings of a topic.
-fn settings(kafka: &Kafka, topic: &str) -> Result<Settings, Error> {
-    let name = kafka.topic_name(topic);
+fn settings(cluster: &Cluster, topic: &str) -> Result<Settings, Error> {
+    let name = cluster.topic_name(topic);
     let what = format!("describing topic {name}");
     let name = CString::new(name)
         .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let client = kafka.inner.asking.client();
+    patiently(|| {
+        let client = cluster.asking.client();
         // Any broker may be asked, and one may not know yet of a new topic: that is retryable too.
         let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
         client.poll(Duration::ZERO);
-        match outcome.map_err(|code| error::of_code(code, &what)) {
-            Err(error) if error.is_retryable() && Instant::now() < deadline => thread::sleep(PAUSE),
-            outcome => return outcome,
-        }
-    }
+        outcome.map_err(|code| error::of_code(code, &what))
+    })
 }
 
 /// An admin client lives for one request: nobody would listen to what it logs in between.
-fn admin(kafka: &Kafka) -> Result<AdminClient<Context>, Error> {
-    AdminClient::from_config_and_context(&kafka.inner.config.administering(), Context::default())
+fn admin(cluster: &Cluster) -> Result<AdminClient<Context>, Error> {
+    AdminClient::from_config_and_context(&cluster.config.administering(), Context::default())
         .map_err(|failure| error::general(&failure, "the admin client"))
 }
 
@@ -232,7 +201,7 @@ fn options() -> AdminOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handle::Options;
+    use crate::options::Options;
 
     /// A broker that does not know a topic names no settings: that must not pass for settings that are wrong.
     #[test]
@@ -240,10 +209,10 @@ mod tests {
         let Some(brokers) = harness::kafka() else {
             return;
         };
-        let kafka = Kafka::open(&brokers, "", &Options::default()).expect("it opens");
-        let client = kafka.inner.asking.client();
+        let cluster = Cluster::new(&brokers, "", &Options::default()).expect("it opens");
+        let client = cluster.asking.client();
         let name = CString::new(harness::unique("unknown")).expect("a name");
-        let told = native::topic_settings(client.client(), &name, TIMEOUT);
-        assert_eq!(told, Err(Code::UnknownTopicOrPartition));
+        let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
+        assert_eq!(outcome, Err(Code::UnknownTopicOrPartition));
     }
 }

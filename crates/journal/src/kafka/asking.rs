@@ -1,8 +1,8 @@
 //! The client that questions go through.
 //!
-//! librdkafka remembers who leads a partition, and asks that broker until its time is up, also when it is gone: whoever was
-//! not answered has it look again ([`Asking::refresh`]). A client that nobody answers for long is made anew: brokers that
-//! come back have been seen to be forgotten for good (confluentinc/librdkafka#5430 is one of the ways).
+//! librdkafka remembers who leads a partition, and asks that broker until its time is up, also when it is gone: a question that
+//! was not answered looks the leader up again ([`Asking::refresh`]). A client that nobody answers for long is recreated: it
+//! may forget brokers that come back for good (confluentinc/librdkafka#5430 is one of the ways).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,14 +15,15 @@ use rdkafka::error::KafkaError;
 use super::config::Config;
 use super::context::Context;
 use super::error;
-use crate::Error;
+use crate::error::Error;
+use crate::outage::Outage;
 
-/// A client that was not answered for so long is made anew: longer than brokers take to find a new leader.
+/// A client that was not answered for so long is recreated: longer than brokers take to find a new leader.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(30);
 /// Most events of a client that are taken at once.
 const EVENTS: usize = 64;
 
-/// The client of the moment.
+/// The current client.
 pub(super) struct Asking {
     config: Config,
     state: Mutex<State>,
@@ -30,15 +31,14 @@ pub(super) struct Asking {
 
 struct State {
     client: Arc<BaseConsumer<Context>>,
-    /// Since when nothing was answered, while that is so.
-    silent: Option<Instant>,
+    silence: Outage,
 }
 
 impl Asking {
     pub(super) fn new(config: &Config) -> Result<Asking, Error> {
         let state = State {
             client: create(config)?,
-            silent: None,
+            silence: Outage::default(),
         };
         Ok(Asking {
             config: config.clone(),
@@ -53,11 +53,11 @@ impl Asking {
     /// A broker has answered.
     pub(super) fn answered(&self) {
         let mut state = self.state.lock();
-        state.silent = None;
+        state.silence.end();
         state.client.context().answered();
     }
 
-    /// Why a question was not answered: librdkafka says that time was up, and why in an event of its own.
+    /// Why a question was not answered: librdkafka reports that time was up, and the cause in an event of its own.
     pub(super) fn failed(&self, failure: &KafkaError, what: &str) -> Error {
         let client = self.client();
         // It has no partitions: nothing but events comes from it.
@@ -75,25 +75,24 @@ impl Asking {
             .map_or(error, Error::Unauthenticated)
     }
 
-    /// Looks up anew who leads the partitions of a topic.
+    /// Looks up again who leads the partitions of a topic.
     pub(super) fn refresh(&self, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
         self.client().fetch_metadata(Some(topic), timeout).map(drop)
     }
 
     fn silent(&self, now: Instant) {
         let mut state = self.state.lock();
-        let since = *state.silent.get_or_insert(now);
-        if now.saturating_duration_since(since) < GIVEN_UP_AFTER {
+        if state.silence.failed(now) < GIVEN_UP_AFTER {
             return;
         }
         match create(&self.config) {
             Ok(client) => {
                 tracing::warn!(
                     seconds = GIVEN_UP_AFTER.as_secs(),
-                    "no broker has answered: their client is made anew"
+                    "no broker has answered: their client is recreated"
                 );
                 state.client = client;
-                state.silent = None;
+                state.silence.end();
             }
             Err(error) => {
                 tracing::warn!(%error, "no new client can be made; the next question tries again")
@@ -111,10 +110,10 @@ fn create(config: &Config) -> Result<Arc<BaseConsumer<Context>>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::handle::Options;
+    use crate::options::Options;
 
     #[test]
-    fn a_client_that_nobody_answers_is_made_anew() {
+    fn a_client_that_nobody_answers_is_recreated() {
         let config =
             Config::new("127.0.0.1:1", "g".into(), &Options::default()).expect("it is one");
         let asking = Asking::new(&config).expect("a client");

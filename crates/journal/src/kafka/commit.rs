@@ -1,5 +1,5 @@
-//! Positions left for Kafka's own tools to show lag. Nothing reads them, so a thread of their own leaves them: it may
-//! wait as long as a fresh cluster takes to have a coordinator, and tries again without a word.
+//! Commits offsets to consumer groups, so that Kafka's tools can show lag. Nothing reads them back, so a background thread
+//! retries quietly: a fresh cluster may take long to have a coordinator.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -15,20 +15,21 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::config::Config;
 use super::context::Context;
-use crate::Error;
 use crate::backoff::Backoff;
+use crate::error::Error;
+use crate::outage::Outage;
 
-/// Pause after a failure; it doubles up to [`LONGEST_PAUSE`].
+/// Longest pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Failures for so long are worth a line: lag that tools show is wrong.
-const SAY_AFTER: Duration = Duration::from_secs(60);
+/// An outage is reported after so long: the lag that tools show is wrong.
+const REPORT_AFTER: Duration = Duration::from_secs(60);
 
 /// Group, topic and partition of a position.
-type Place = (String, String, i32);
+type Target = (String, String, i32);
 
-/// The way to the thread, which ends when this is dropped.
+/// Hands positions to the thread, which ends when this is dropped.
 pub(super) struct Committer {
     shared: Arc<Shared>,
 }
@@ -41,8 +42,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     closed: bool,
-    /// The latest position of each place.
-    positions: BTreeMap<Place, i64>,
+    /// The latest position of each target.
+    positions: BTreeMap<Target, i64>,
 }
 
 /// The thread's own side.
@@ -51,14 +52,8 @@ struct Worker {
     shared: Arc<Shared>,
     /// By group.
     clients: BTreeMap<String, BaseConsumer<Context>>,
-    failing: Option<Failing>,
-}
-
-/// Since when nothing could be left.
-struct Failing {
-    since: Instant,
+    outage: Outage,
     backoff: Backoff,
-    said: bool,
 }
 
 impl Committer {
@@ -71,7 +66,8 @@ impl Committer {
             config: config.clone(),
             shared: Arc::clone(&shared),
             clients: BTreeMap::new(),
-            failing: None,
+            outage: Outage::default(),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
         };
         thread::Builder::new()
             .name("journal-commit".into())
@@ -80,9 +76,9 @@ impl Committer {
         Ok(Committer { shared })
     }
 
-    pub(super) fn leave(&self, group: String, topic: String, partition: i32, offset: i64) {
-        let place = (group, topic, partition);
-        self.shared.waiting.lock().positions.insert(place, offset);
+    pub(super) fn commit(&self, group: String, topic: String, partition: i32, offset: i64) {
+        let target = (group, topic, partition);
+        self.shared.waiting.lock().positions.insert(target, offset);
         self.shared.changed.notify_one();
     }
 }
@@ -95,7 +91,7 @@ impl Drop for Committer {
 }
 
 impl Worker {
-    /// Leaves what waits; false when there will be no more.
+    /// Commits the positions that wait; false when there will be no more.
     fn turn(&mut self) -> bool {
         let mut waiting = self.shared.waiting.lock();
         while waiting.positions.is_empty() && !waiting.closed {
@@ -104,64 +100,63 @@ impl Worker {
         let positions = mem::take(&mut waiting.positions);
         let closed = waiting.closed;
         drop(waiting);
-        let mut groups: BTreeMap<String, Vec<(Place, i64)>> = BTreeMap::new();
-        for (place, offset) in positions {
-            let group = place.0.clone();
-            groups.entry(group).or_default().push((place, offset));
+        let mut groups: BTreeMap<String, Vec<(Target, i64)>> = BTreeMap::new();
+        for (target, offset) in positions {
+            let group = target.0.clone();
+            groups.entry(group).or_default().push((target, offset));
         }
         let mut failed = None;
         for (group, positions) in groups {
             if let Err(error) = self.commit(&group, &positions) {
-                self.keep(positions);
+                self.put_back(positions);
                 failed = Some((group, error));
             }
         }
         match failed {
             Some((group, error)) => self.rest(&group, &error),
-            None => self.failing = None,
+            None => {
+                self.outage.end();
+                self.backoff.reset();
+            }
         }
         !closed
     }
 
-    fn commit(&mut self, group: &str, positions: &[(Place, i64)]) -> Result<(), KafkaError> {
+    fn commit(&mut self, group: &str, positions: &[(Target, i64)]) -> Result<(), KafkaError> {
         if !self.clients.contains_key(group) {
             let config = self.config.committing(group);
             let client = BaseConsumer::from_config_and_context(&config, Context::default())?;
             self.clients.insert(group.to_owned(), client);
         }
         let client = &self.clients[group];
-        // Serves what there is to log.
+        // Serves the client's log lines.
         while client.poll(Duration::ZERO).is_some() {}
         let mut list = TopicPartitionList::new();
         for ((_, topic, partition), offset) in positions {
             list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
         }
-        // Of a failed commit that nobody waits for, librdkafka writes a line each time.
+        // Of a failed commit that nobody waits for, librdkafka logs a line each time.
         client.commit(&list, CommitMode::Sync)
     }
 
-    /// Puts back what could not be left, but for what there is news of.
-    fn keep(&self, positions: Vec<(Place, i64)>) {
+    /// Puts positions back that could not be committed, unless a later one waits already.
+    fn put_back(&self, positions: Vec<(Target, i64)>) {
         let mut waiting = self.shared.waiting.lock();
-        for (place, offset) in positions {
-            waiting.positions.entry(place).or_insert(offset);
+        for (target, offset) in positions {
+            waiting.positions.entry(target).or_insert(offset);
         }
     }
 
     fn rest(&mut self, group: &str, error: &KafkaError) {
-        tracing::debug!(group, %error, "a position could not be left");
-        let failing = self.failing.get_or_insert_with(|| Failing {
-            since: Instant::now(),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE),
-            said: false,
-        });
-        if failing.since.elapsed() > SAY_AFTER && !mem::replace(&mut failing.said, true) {
+        tracing::debug!(group, %error, "a position could not be committed");
+        let now = Instant::now();
+        if self.outage.failed(now) > REPORT_AFTER && self.outage.report() {
             tracing::warn!(
                 group, %error,
-                "positions cannot be left, so that the lag which Kafka's tools show is wrong; may this user read the group?"
+                "positions cannot be committed, so that the lag which Kafka's tools show is wrong; may this user read the group?"
             );
         }
-        let until = Instant::now() + failing.backoff.next_pause();
+        let until = now + self.backoff.next_pause();
         let mut waiting = self.shared.waiting.lock();
         while !waiting.closed {
             let waited = self.shared.changed.wait_until(&mut waiting, until);

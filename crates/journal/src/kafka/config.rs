@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 
-use crate::Error;
-use crate::handle::Options;
+use crate::error::Error;
 use crate::limits::MAX_RECORD_BYTES;
+use crate::options::Options;
 
 /// Largest message in bytes: the largest record, with room for framing.
 const MAX_MESSAGE_BYTES: usize = 18 << 20;
@@ -22,15 +22,15 @@ const FETCH_BYTES: usize = 1 << 20;
 const PRODUCE_QUEUE_KIB: usize = 64 << 10;
 /// Records that wait to be produced.
 const PRODUCE_QUEUE_RECORDS: usize = 200_000;
-/// A record that was not acknowledged by then has failed; librdkafka says so up to two seconds later. Well above a failover
+/// A record that was not acknowledged by then has failed; librdkafka reports it up to two seconds later. Well above a failover
 /// (6 to 9 s until a dead leader is noticed; two brokers of three gone for 12 s were seen to take 26 s), so that records wait
 /// for the new leader in their order instead of being given up one by one. Whoever has an earlier deadline ends with an
 /// unknown outcome.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(40);
 /// How long the producer waits for more records before it sends: enough to fill requests under load.
 const LINGER: Duration = Duration::from_millis(1);
-/// How often a client tells its figures.
-const INTERVAL: Duration = Duration::from_secs(5);
+/// How often a client reports statistics.
+const STATISTICS_INTERVAL: Duration = Duration::from_secs(5);
 /// Largest batch in bytes where the topic allows it; librdkafka's own default.
 pub(super) const MAX_BATCH_BYTES: u32 = 1_000_000;
 /// Largest batch in bytes where the topic's limit is unknown: below the smallest a chain uses, 64 KiB.
@@ -69,7 +69,7 @@ const KEPT: &[&str] = &[
     "message.timeout.ms",
     "metadata.broker.list",
     "request.required.acks",
-    // Figures of a client that is seldom asked for anything would pile up.
+    // Statistics of a client that is seldom polled would pile up.
     "statistics.interval.ms",
     "transactional.id",
 ];
@@ -88,14 +88,11 @@ pub(super) struct Config {
 impl Config {
     pub(super) fn new(brokers: &str, group: String, options: &Options) -> Result<Config, Error> {
         let mut common = ClientConfig::new();
-        let client_id = if options.client_id.is_empty() {
-            "blocklog"
-        } else {
-            &options.client_id
-        };
+        if !options.client_id.is_empty() {
+            common.set("client.id", &options.client_id);
+        }
         common
             .set("bootstrap.servers", brokers)
-            .set("client.id", client_id)
             .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
             .set("socket.keepalive.enable", "true")
             // A broker that came back is found within two seconds, one that hangs is given up after ten.
@@ -152,7 +149,10 @@ impl Config {
     pub(super) fn reading(&self) -> ClientConfig {
         let mut config = self.committing(&self.group);
         config
-            .set("statistics.interval.ms", INTERVAL.as_millis().to_string())
+            .set(
+                "statistics.interval.ms",
+                STATISTICS_INTERVAL.as_millis().to_string(),
+            )
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "error")
             .set("enable.partition.eof", "true")
@@ -171,7 +171,10 @@ impl Config {
     pub(super) fn producing(&self, batch_bytes: u32) -> ClientConfig {
         let mut config = self.common.clone();
         config
-            .set("statistics.interval.ms", INTERVAL.as_millis().to_string())
+            .set(
+                "statistics.interval.ms",
+                STATISTICS_INTERVAL.as_millis().to_string(),
+            )
             .set("enable.idempotence", "true")
             .set("acks", "all")
             .set("compression.type", "none")

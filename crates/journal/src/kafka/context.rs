@@ -1,5 +1,5 @@
-//! What librdkafka has to say, into the log: repeated lines are held back, since of a broker that is down every client
-//! says so several times a second.
+//! Log lines and errors of librdkafka. Repeated lines are held back: of a broker that is down every client reports it several
+//! times a second.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,33 +11,33 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{ClientContext, Statistics};
 
-use super::statistics::{Clients, Place};
+use super::statistics::{Clients, Registration};
 
 /// Lines of one kind come at most this often.
 const QUIET: Duration = Duration::from_secs(10);
 /// Kinds of lines remembered; a fresh start beyond.
 const MAX_KINDS: usize = 256;
 
-/// A process has a client for each partition, and one more for this and that: when a broker is away, all say so.
-static SAID: Mutex<Said> = Mutex::new(Said(BTreeMap::new()));
+/// Process-wide: when a broker is down, every client reports it.
+static LIMIT: Mutex<RateLimit> = Mutex::new(RateLimit(BTreeMap::new()));
 
 /// The context of every client.
 #[derive(Default)]
 pub(super) struct Context {
-    /// Where it tells its figures, if it is one of those that do.
-    place: Option<Place>,
+    /// Takes the client's statistics, if it is one of those that report any.
+    registration: Option<Registration>,
     /// Why the brokers and this client refused each other last.
     refusal: Mutex<Option<String>>,
 }
 
-/// Kinds of lines: when one of each was said last, and how many were held back since.
-struct Said(BTreeMap<String, (Instant, u64)>);
+/// Kinds of lines: when one of each was logged last, and how many were held back since.
+struct RateLimit(BTreeMap<String, (Instant, u64)>);
 
 impl Context {
-    /// Of a client that tells its figures.
-    pub(super) fn telling(clients: &Arc<Clients>) -> Context {
+    /// Of a client that reports statistics.
+    pub(super) fn reporting(clients: &Arc<Clients>) -> Context {
         Context {
-            place: Some(clients.enter()),
+            registration: Some(clients.register()),
             ..Context::default()
         }
     }
@@ -53,9 +53,9 @@ impl Context {
     }
 }
 
-impl Said {
-    /// Whether a line of this kind may be said now, and how many were held back before it.
-    fn may_say(&mut self, kind: &str, now: Instant) -> Option<u64> {
+impl RateLimit {
+    /// `None` to hold a line of this kind back; otherwise, how many were held back before it.
+    fn admit(&mut self, kind: &str, now: Instant) -> Option<u64> {
         if let Some((at, held_back)) = self.0.get_mut(kind) {
             if now.saturating_duration_since(*at) < QUIET {
                 *held_back += 1;
@@ -75,7 +75,7 @@ impl Said {
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         // Lost connections and the like come once per broker thread.
-        let Some(held_back) = SAID.lock().may_say(facility, Instant::now()) else {
+        let Some(held_back) = LIMIT.lock().admit(facility, Instant::now()) else {
             return;
         };
         match level {
@@ -104,21 +104,21 @@ impl ClientContext for Context {
             *self.refusal.lock() = Some(format!("{reason}; {advice}"));
         }
         let kind = format!("{code:?}");
-        if let Some(held_back) = SAID.lock().may_say(&kind, Instant::now()) {
+        if let Some(held_back) = LIMIT.lock().admit(&kind, Instant::now()) {
             tracing::warn!(target: "librdkafka", ?code, held_back, "{reason}");
         }
     }
 
     fn stats(&self, statistics: Statistics) {
-        if let Some(place) = &self.place {
-            place.tell(&statistics);
+        if let Some(registration) = &self.registration {
+            registration.update(&statistics);
         }
     }
 }
 
 impl ConsumerContext for Context {}
 
-/// What to look at when a broker and a client refuse each other.
+/// Where the cause may be when a broker and a client refuse each other.
 fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
     match code {
         RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => Some(
@@ -151,11 +151,11 @@ mod tests {
 
     #[test]
     fn repeated_lines_are_held_back() {
-        let mut said = Said(BTreeMap::new());
+        let mut limit = RateLimit(BTreeMap::new());
         let now = Instant::now();
-        assert_eq!(said.may_say("FAIL", now), Some(0));
-        assert_eq!(said.may_say("FAIL", now + QUIET / 2), None);
-        assert_eq!(said.may_say("other", now + QUIET / 2), Some(0));
-        assert_eq!(said.may_say("FAIL", now + QUIET), Some(1));
+        assert_eq!(limit.admit("FAIL", now), Some(0));
+        assert_eq!(limit.admit("FAIL", now + QUIET / 2), None);
+        assert_eq!(limit.admit("other", now + QUIET / 2), Some(0));
+        assert_eq!(limit.admit("FAIL", now + QUIET), Some(1));
     }
 }

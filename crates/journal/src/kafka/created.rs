@@ -1,15 +1,15 @@
 //! Topics that were made a moment ago: not every broker knows them yet.
 //!
-//! A new topic is known to the controller first, and to each broker a little later. One that does not know it says that there
-//! is none, and so does librdkafka for a while after it was told so. Whoever has just made a topic, or seen it for the
-//! first time, knows better.
+//! A new topic is known to the controller first, and to each broker a little later. A broker that does not know it reports that
+//! there is none, and librdkafka repeats that for a while. A process that has just made a topic, or has seen it for the first
+//! time, knows better.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::Error;
+use crate::error::Error;
 
 /// How long brokers may take to know a topic.
 const SETTLING: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ impl Created {
         self.0.lock().insert(topic.to_owned(), now);
     }
 
-    /// What it means that a broker does not know a topic.
+    /// The error when a broker does not know a topic.
     pub(super) fn missing(&self, topic: &str, now: Instant) -> Error {
         let since = self.0.lock().get(topic).copied();
         match since.filter(|since| now.saturating_duration_since(*since) < SETTLING) {

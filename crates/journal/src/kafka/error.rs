@@ -2,8 +2,8 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use crate::Error;
 use crate::append::AppendError;
+use crate::error::Error;
 
 /// An error that does not concern one record.
 pub(super) fn general(error: &KafkaError, what: &str) -> Error {
@@ -21,9 +21,9 @@ pub(super) fn general(error: &KafkaError, what: &str) -> Error {
 }
 
 pub(super) fn of_code(code: Code, what: &str) -> Error {
-    let said = format!("{what}: {code}");
+    let text = format!("{what}: {code}");
     if is_denial(code) {
-        return Error::Denied(said);
+        return Error::Denied(text);
     }
     match code {
         Code::InvalidTopic
@@ -33,8 +33,8 @@ pub(super) fn of_code(code: Code, what: &str) -> Error {
         | Code::InvalidConfig
         | Code::PolicyViolation
         | Code::UnsupportedVersion
-        | Code::UnsupportedFeature => Error::BadConfig(said),
-        _ => Error::Unavailable(said),
+        | Code::UnsupportedFeature => Error::BadConfig(text),
+        _ => Error::Unavailable(text),
     }
 }
 

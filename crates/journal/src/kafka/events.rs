@@ -13,9 +13,9 @@ use rdkafka::bindings as sys;
 use rdkafka::error::RDKafkaErrorCode as Code;
 use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
-/// What happened to a record.
+/// The outcome of a record.
 pub(super) struct Report {
-    /// What was given along with the record.
+    /// The word that was given along with the record.
     pub(super) word: usize,
     /// Its offset (negative: unknown) and its append time in milliseconds (negative: unknown), or why it failed and
     /// whether librdkafka rules out that the broker has written it.
@@ -39,7 +39,7 @@ impl<C: ProducerContext + 'static> Events<C> {
         Events { producer, queue }
     }
 
-    /// Waits for one event and deals with it: reports go to `take`, what is to be logged to the context.
+    /// Waits for one event and processes it: reports go to `take`, log lines to the context.
     ///
     /// False if there was none.
     pub(super) fn serve(&self, wait: Duration, take: &mut impl FnMut(Report)) -> bool {

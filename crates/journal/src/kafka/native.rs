@@ -3,7 +3,7 @@
 //! * The watermarks every fetch brings along: asking the broker for them would cost a round trip.
 //! * Headers whose names are not UTF-8: the bindings panic on them, and anybody who may write can send one. They would
 //!   also copy every header before one is looked at.
-//! * Why a topic's settings are not told: the bindings then give a list without any.
+//! * Why a broker refuses to name a topic's settings: the bindings then give a list without any.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ use rdkafka::message::BorrowedMessage;
 
 use crate::record::Headers;
 
-/// Start and end of a partition as the last fetch told them, if one has.
+/// Start and end of a partition as of the last fetch, if there was one.
 pub(super) fn known_watermarks<C: ClientContext>(
     client: &Client<C>,
     topic: &CStr,
@@ -98,7 +98,7 @@ impl<T> Drop for Owned<T> {
     }
 }
 
-/// The settings of a topic by name, or why they are not told. Blocks.
+/// The settings of a topic by name, or why the broker does not name them. Blocks.
 pub(super) fn topic_settings<C: ClientContext>(
     client: &Client<C>,
     topic: &CStr,

@@ -21,8 +21,9 @@ use super::error;
 use super::events::{Events, Report};
 use super::registry::{Registry, pack, unpack};
 use super::statistics::Clients;
-use crate::Error;
-use crate::append::{AppendError, Appended, Completion, Entry, Outlet};
+use crate::append::{AppendError, Appended, Completion, Entry};
+use crate::error::Error;
+use crate::in_flight::InFlight;
 
 /// How long the thread waits for an event: a producer is dropped within this time.
 const WAIT: Duration = Duration::from_millis(100);
@@ -31,30 +32,30 @@ const MAX_BATCH: usize = 4096;
 /// How long a producer that is dropped waits for its records.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A producer for one topic. It makes itself anew after an error that librdkafka calls fatal, and after a record that was not
-/// delivered: what waited behind that one is given up, so that it cannot land before a second try.
+/// A producer for one topic. Its librdkafka producer is recreated after an error that librdkafka calls fatal, and after a record
+/// that was not delivered: records that waited behind that one are given up, so that they cannot land before a second try.
 pub(super) struct Producer {
     config: Config,
     topic: String,
     batch_bytes: u32,
     registry: Arc<Registry>,
     clients: Arc<Clients>,
-    line: RwLock<Arc<Line>>,
+    instance: RwLock<Arc<Instance>>,
 }
 
 /// One librdkafka producer with its thread.
-struct Line {
+struct Instance {
     base: Arc<BaseProducer<Reports>>,
-    state: Arc<LineState>,
+    state: Arc<InstanceState>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a producer and its thread tell each other.
+/// Shared by a producer and its thread.
 #[derive(Default)]
-struct LineState {
+struct InstanceState {
     /// The thread is to end.
     stop: AtomicBool,
-    /// A record was not delivered: nothing more is taken, and what waits is given up. Locked while a record is handed over.
+    /// A record was not delivered: nothing more is taken, and records that wait are given up. Locked while a record is handed over.
     broken: RwLock<bool>,
 }
 
@@ -64,7 +65,7 @@ struct Reports {
     registry: Arc<Registry>,
 }
 
-/// Completions gathered from one wake-up, by the outlet's number.
+/// Completions gathered from one wake-up, by the appender's number.
 #[derive(Default)]
 struct Gathered {
     batches: Vec<(u16, Vec<Completion>)>,
@@ -81,14 +82,14 @@ impl Producer {
         clients: &Arc<Clients>,
     ) -> Result<Producer, Error> {
         let registry = Arc::new(Registry::default());
-        let line = Line::new(config, batch_bytes, &registry, clients)?;
+        let instance = Instance::new(config, batch_bytes, &registry, clients)?;
         Ok(Producer {
             config: config.clone(),
             topic: topic.to_owned(),
             batch_bytes,
             registry,
             clients: Arc::clone(clients),
-            line: RwLock::new(Arc::new(line)),
+            instance: RwLock::new(Arc::new(instance)),
         })
     }
 
@@ -96,13 +97,9 @@ impl Producer {
         &self.registry
     }
 
-    #[allow(
-        clippy::result_large_err,
-        reason = "the entry comes back, so that a full queue costs no copy"
-    )]
     pub(super) fn append(
         &self,
-        outlet: &Outlet,
+        in_flight: &InFlight,
         number: u16,
         token: u64,
         entry: Entry,
@@ -111,28 +108,32 @@ impl Producer {
             let why = "a header's name holds a zero byte".into();
             return Err((entry, AppendError::Terminal(why)));
         }
-        let line = self.line.read();
-        let state = Arc::clone(&line.state);
+        let instance = self.instance.read();
+        let state = Arc::clone(&instance.state);
         let broken = state.broken.read();
         if *broken {
             drop(broken);
-            let broken = Arc::clone(&line);
-            drop(line);
+            let broken = Arc::clone(&instance);
+            drop(instance);
             self.renew(&broken);
             let why = "a record before it was not delivered; the producer is made anew".into();
             return Err((entry, AppendError::Retryable(why)));
         }
-        outlet.open();
-        let Err(failure) = line.send(&self.topic, pack(number, token), &entry) else {
+        in_flight.add();
+        let Err(failure) = instance.send(&self.topic, pack(number, token), &entry) else {
             return Ok(());
         };
-        outlet.close(1);
+        in_flight.remove(1);
         if failure.rdkafka_error_code() == Some(Code::QueueFull) {
             return Err((entry, AppendError::Full));
         }
         drop(broken);
-        let broken = line.base.client().fatal_error().map(|_| Arc::clone(&line));
-        drop(line);
+        let broken = instance
+            .base
+            .client()
+            .fatal_error()
+            .map(|_| Arc::clone(&instance));
+        drop(instance);
         if let Some(broken) = broken {
             self.renew(&broken);
         }
@@ -141,21 +142,21 @@ impl Producer {
     }
 
     /// Puts a new producer in the place of a broken one.
-    fn renew(&self, broken: &Arc<Line>) {
-        let mut line = self.line.write();
-        // What the old one still has on its way must not land behind what the new one is given.
-        if !Arc::ptr_eq(&line, broken) || broken.base.in_flight_count() > 0 {
+    fn renew(&self, broken: &Arc<Instance>) {
+        let mut instance = self.instance.write();
+        // A record that the old one still has in flight must not land behind those of the new one.
+        if !Arc::ptr_eq(&instance, broken) || broken.base.in_flight_count() > 0 {
             return;
         }
-        tracing::warn!(topic = %self.topic, fatal = ?broken.base.client().fatal_error(), "the producer is made anew");
-        match Line::new(
+        tracing::warn!(topic = %self.topic, fatal = ?broken.base.client().fatal_error(), "the producer is recreated");
+        match Instance::new(
             &self.config,
             self.batch_bytes,
             &self.registry,
             &self.clients,
         ) {
             Ok(fresh) => {
-                let old = std::mem::replace(&mut *line, Arc::new(fresh));
+                let old = std::mem::replace(&mut *instance, Arc::new(fresh));
                 // Ending its thread takes a moment, which the caller does not have.
                 let ending = thread::Builder::new().name("journal-produce-end".into());
                 if let Err(error) = ending.spawn(move || drop(old)) {
@@ -169,29 +170,29 @@ impl Producer {
     }
 }
 
-impl Line {
+impl Instance {
     fn new(
         config: &Config,
         batch_bytes: u32,
         registry: &Arc<Registry>,
         clients: &Arc<Clients>,
-    ) -> Result<Line, Error> {
+    ) -> Result<Instance, Error> {
         let reports = Reports {
-            context: Context::telling(clients),
+            context: Context::reporting(clients),
             registry: Arc::clone(registry),
         };
         let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
             .map_err(|failure| error::general(&failure, "the producer"))?;
         let base = Arc::new(base);
-        let state = Arc::new(LineState::default());
-        let (theirs, told) = (Arc::clone(&base), Arc::clone(&state));
+        let state = Arc::new(InstanceState::default());
+        let (theirs, shared) = (Arc::clone(&base), Arc::clone(&state));
         let thread = thread::Builder::new()
             .name("journal-produce".into())
-            .spawn(move || serve(theirs, &told))
+            .spawn(move || serve(theirs, &shared))
             .map_err(|failure| {
                 Error::Unavailable(format!("no thread for the producer: {failure}"))
             })?;
-        Ok(Line {
+        Ok(Instance {
             base,
             state,
             thread: Some(thread),
@@ -220,7 +221,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for Instance {
     fn drop(&mut self) {
         self.state.stop.store(true, Ordering::SeqCst);
         let Some(thread) = self.thread.take() else {
@@ -232,8 +233,8 @@ impl Drop for Line {
     }
 }
 
-/// The thread of a producer: hands on what has come since it last looked.
-fn serve(base: Arc<BaseProducer<Reports>>, state: &LineState) {
+/// The thread of a producer: hands completions on as they come.
+fn serve(base: Arc<BaseProducer<Reports>>, state: &InstanceState) {
     let reports = Arc::clone(base.context());
     let events = Events::new(Arc::clone(&base));
     let mut closing: Option<Instant> = None;
@@ -249,7 +250,7 @@ fn serve(base: Arc<BaseProducer<Reports>>, state: &LineState) {
             *state.broken.write() = true;
         }
         if *state.broken.read() {
-            // Again each time: what was on its way comes back to the queue when its connection fails.
+            // Again each time: records in flight come back to the queue when their connection fails.
             base.purge(PurgeConfig::default().queue());
         }
         gathered.hand_on(&reports.registry);
@@ -311,7 +312,7 @@ impl ClientContext for Reports {
 impl ProducerContext for Reports {
     type DeliveryOpaque = usize;
 
-    /// Called only for what a dropped producer gives up: everything else comes by [`Events`].
+    /// Called only for records that a dropped producer gives up: everything else comes by [`Events`].
     fn delivery(&self, report: &DeliveryResult<'_>, word: usize) {
         let result = match report {
             Ok(message) => Ok((

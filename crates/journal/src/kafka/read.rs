@@ -1,6 +1,7 @@
-//! Reading a partition on Kafka: a consumer that is told its offsets and never commits any.
+//! Reading a partition on Kafka: a consumer that is given its offsets and never commits any.
 
 use std::ffi::CString;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,9 +11,10 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::cluster::Cluster;
 use super::context::Context;
-use super::{Kafka, error, native};
-use crate::Error;
+use super::{error, native};
+use crate::error::Error;
 use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
 /// A reader that has heard nothing for so long asks whether the brokers are still there.
@@ -22,19 +24,19 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Reads one partition.
 pub(crate) struct Reader {
-    kafka: Kafka,
+    cluster: Arc<Cluster>,
     topic: String,
     name: CString,
     partition: u32,
     headers: Headers,
     next: u64,
-    /// The consumer, while it reads where we want. A consumer is told once where to read: librdkafka aborts the process
-    /// when it is told again while it still stops what it did before (confluentinc/librdkafka#5573).
+    /// The consumer, while it reads where we want. A consumer is assigned once: librdkafka aborts the process when it is assigned
+    /// again while it still stops what it did before (confluentinc/librdkafka#5573).
     consumer: Option<BaseConsumer<Context>>,
-    /// End of the log when it was last asked for, before the consumer was told where to read: when the consumer then
-    /// reaches an end, everything below this one has been read, holes included.
+    /// End of the partition when it was last asked for, before the consumer was assigned: when the consumer then reaches an
+    /// end, everything below this one has been read, holes included.
     end_before: u64,
-    /// End of the log as last known.
+    /// End of the partition as last known.
     end: u64,
     /// A record that did not fit into the last batch.
     held: Option<Record>,
@@ -45,15 +47,15 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(super) fn new(
-        kafka: Kafka,
+        cluster: Arc<Cluster>,
         topic: &str,
         partition: u32,
         from: u64,
     ) -> Result<Reader, Error> {
-        let name = CString::new(kafka.topic_name(topic))
+        let name = CString::new(cluster.topic_name(topic))
             .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
         Ok(Reader {
-            kafka,
+            cluster,
             topic: topic.to_owned(),
             name,
             partition,
@@ -81,7 +83,7 @@ impl Reader {
     pub(crate) fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         let deadline = Instant::now() + wait;
         if self.consumer.is_none() {
-            self.aim()?;
+            self.assign()?;
         }
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -91,9 +93,10 @@ impl Reader {
             records.push(record);
         }
         while bytes < max_bytes && records.len() < BATCH_RECORDS {
-            let pause = match records.is_empty() {
-                true => whole_ms(deadline.saturating_duration_since(Instant::now())),
-                false => Duration::ZERO,
+            let pause = if records.is_empty() {
+                whole_ms(deadline.saturating_duration_since(Instant::now()))
+            } else {
+                Duration::ZERO
             };
             let passed = self.next;
             match self.poll(pause) {
@@ -107,7 +110,7 @@ impl Reader {
                     self.next = record.offset + 1;
                     records.push(record);
                 }
-                // What was read comes first; the error shows again at the next call.
+                // Records that were read come first; the error shows again at the next call.
                 Polled::Failed(_) if !records.is_empty() => break,
                 Polled::Failed(code) => self.judge(code)?,
                 Polled::Nothing if !records.is_empty() => break,
@@ -141,26 +144,25 @@ impl Reader {
         })
     }
 
-    fn offsets(&self) -> Result<Offsets, Error> {
-        self.kafka
-            .offsets_within(&self.topic, self.partition, CHECK_TIMEOUT)
+    /// The two ends of the partition, if we are still between them.
+    fn admitted(&self) -> Result<Offsets, Error> {
+        let (topic, partition) = (&self.topic, self.partition);
+        let offsets = self.cluster.offsets(topic, partition, CHECK_TIMEOUT)?;
+        offsets.admit(topic, partition, self.next)?;
+        Ok(offsets)
     }
 
-    /// Asks where the log begins and ends, and has a new consumer read from where we are.
-    fn aim(&mut self) -> Result<(), Error> {
+    /// Asks where the partition begins and ends, and has a new consumer read from where we are.
+    fn assign(&mut self) -> Result<(), Error> {
         self.consumer = None;
-        let Offsets { start, end } = self.offsets()?;
-        if self.next < start || self.next > end {
-            return Err(self.out_of_range(Offsets { start, end }));
-        }
-        let config = self.kafka.inner.config.reading();
-        let context = Context::telling(&self.kafka.inner.clients);
+        let end = self.admitted()?.end;
+        let config = self.cluster.config.reading();
+        let context = Context::reporting(&self.cluster.clients);
         let consumer = BaseConsumer::from_config_and_context(&config, context)
             .map_err(|failure| error::general(&failure, "the consumer"))?;
         let mut list = TopicPartitionList::new();
-        let offset =
-            i64::try_from(self.next).map_err(|_| self.out_of_range(Offsets { start, end }))?;
-        let name = self.kafka.topic_name(&self.topic);
+        let offset = i64::try_from(self.next).unwrap_or(i64::MAX);
+        let name = self.cluster.topic_name(&self.topic);
         list.add_partition_offset(&name, self.number(), Offset::Offset(offset))
             .and_then(|()| consumer.assign(&list))
             .map_err(|failure| error::general(&failure, "telling the consumer where to read"))?;
@@ -172,7 +174,7 @@ impl Reader {
         Ok(())
     }
 
-    /// What the consumer has next.
+    /// The consumer's next event.
     fn poll(&mut self, wait: Duration) -> Polled {
         let Some(consumer) = &self.consumer else {
             return Polled::Nothing;
@@ -191,20 +193,17 @@ impl Reader {
         }
     }
 
-    /// Decides what an error of the consumer means.
+    /// Turns an error of the consumer into the reader's.
     fn judge(&mut self, code: Code) -> Result<(), Error> {
         match code {
             Code::OffsetOutOfRange
             | Code::AutoOffsetReset
             | Code::NoOffset
             | Code::LogTruncation => {
-                // The consumer has stopped. Inside the log that is there now, reading can go on; but records below may
-                // have changed, so it is said: whoever follows looks again at what it has read.
+                // The consumer has stopped. Reading can continue inside the partition as it is now, but records below may have
+                // changed: the error makes a follower compare them again.
                 self.consumer = None;
-                let offsets = self.offsets()?;
-                if self.next < offsets.start || self.next > offsets.end {
-                    return Err(self.out_of_range(offsets));
-                }
+                self.admitted()?;
                 Err(Error::Unavailable(format!(
                     "the log has changed under its reader: {code}"
                 )))
@@ -217,7 +216,7 @@ impl Reader {
             }
             code if error::is_missing(code) => {
                 // Brokers forget topics for a moment when they come back: only metadata that answers counts.
-                self.kafka.shape(&self.topic)?;
+                self.cluster.shape(&self.topic)?;
                 self.suspect = true;
                 self.check()
             }
@@ -236,36 +235,30 @@ impl Reader {
         if !self.suspect && self.heard.elapsed() < IDLE_CHECK {
             return Ok(());
         }
-        let offsets = self.offsets()?;
+        let offsets = match self.admitted() {
+            Err(error @ Error::OutOfRange { .. }) => {
+                self.suspect = false;
+                self.consumer = None;
+                return Err(error);
+            }
+            offsets => offsets?,
+        };
         self.suspect = false;
-        if self.next < offsets.start || self.next > offsets.end {
-            self.consumer = None;
-            return Err(self.out_of_range(offsets));
-        }
         if self.next == offsets.end {
             self.heard = Instant::now();
             return Ok(());
         }
-        // Either records are on their way, or there are only holes: reading from here again tells. Not at once: a new
-        // consumer first tries brokers that are down, and says so.
-        match self.heard.elapsed() < IDLE_CHECK {
-            true => Ok(()),
-            false => self.aim(),
+        // Either records are in flight, or there are only holes: reading from here again shows it. Not at once: a new consumer
+        // first tries brokers that are down, and logs that.
+        if self.heard.elapsed() < IDLE_CHECK {
+            Ok(())
+        } else {
+            self.assign()
         }
     }
 
     fn number(&self) -> i32 {
         i32::try_from(self.partition).unwrap_or(i32::MAX)
-    }
-
-    fn out_of_range(&self, Offsets { start, end }: Offsets) -> Error {
-        Error::OutOfRange {
-            topic: self.topic.clone(),
-            partition: self.partition,
-            offset: self.next,
-            start,
-            end,
-        }
     }
 }
 
@@ -275,10 +268,10 @@ fn whole_ms(time: Duration) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// What a poll brings.
+/// The result of a poll.
 enum Polled {
     Record(Record),
-    /// The end of the log, for now.
+    /// The end of the partition, for now.
     End,
     Nothing,
     Failed(Code),

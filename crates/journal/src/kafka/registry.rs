@@ -1,4 +1,4 @@
-//! Who waits for which record, packed into the one word that librdkafka carries along with it.
+//! The appender that waits for a record, packed with its token into the one word that librdkafka carries along.
 //!
 //! An allocation and a counted reference per record, made on one thread and dropped on another, cost a third of the speed.
 
@@ -6,20 +6,21 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::append::{Completion, Outlet};
+use crate::append::Completion;
+use crate::in_flight::InFlight;
 
-/// Bits of a token; the rest is the outlet's number.
+/// Bits of a token; the rest is the appender's number.
 const TOKEN_BITS: u32 = 48;
 
 const _: () = assert!(usize::BITS == 64, "a word holds a token and a number");
 
-/// Outlets by number.
+/// Appenders by number.
 #[derive(Default)]
 pub(super) struct Registry(Mutex<Slots>);
 
 #[derive(Default)]
 struct Slots {
-    outlets: Vec<Option<Arc<Outlet>>>,
+    appenders: Vec<Option<Arc<InFlight>>>,
     free: Vec<u16>,
     /// Nobody appends to these any more; they go when their last record has completed.
     leaving: Vec<u16>,
@@ -30,7 +31,7 @@ pub(super) fn pack(number: u16, token: u64) -> usize {
     (usize::from(number) << TOKEN_BITS) | (token as usize & ((1 << TOKEN_BITS) - 1))
 }
 
-/// The outlet's number and the token of a word.
+/// The appender's number and the token of a word.
 pub(super) fn unpack(word: usize) -> (u16, u64) {
     (
         (word >> TOKEN_BITS) as u16,
@@ -39,16 +40,16 @@ pub(super) fn unpack(word: usize) -> (u16, u64) {
 }
 
 impl Registry {
-    /// Gives an outlet a number; `None` when 65536 are in use.
-    pub(super) fn enter(&self, outlet: &Arc<Outlet>) -> Option<u16> {
+    /// Gives an appender a number; `None` when 65536 are in use.
+    pub(super) fn enter(&self, in_flight: &Arc<InFlight>) -> Option<u16> {
         let mut slots = self.0.lock();
-        let outlet = Some(Arc::clone(outlet));
+        let in_flight = Some(Arc::clone(in_flight));
         if let Some(number) = slots.free.pop() {
-            slots.outlets[usize::from(number)] = outlet;
+            slots.appenders[usize::from(number)] = in_flight;
             return Some(number);
         }
-        let number = u16::try_from(slots.outlets.len()).ok()?;
-        slots.outlets.push(outlet);
+        let number = u16::try_from(slots.appenders.len()).ok()?;
+        slots.appenders.push(in_flight);
         Some(number)
     }
 
@@ -59,12 +60,12 @@ impl Registry {
         slots.sweep();
     }
 
-    /// Hands completions to the outlet of this number.
+    /// Hands completions to the appender of this number.
     pub(super) fn deliver(&self, number: u16, batch: Vec<Completion>) {
-        let outlet = self.0.lock().outlets[usize::from(number)].clone();
-        // A number is given back only when nothing is on its way.
-        if let Some(outlet) = outlet {
-            outlet.deliver(batch);
+        let in_flight = self.0.lock().appenders[usize::from(number)].clone();
+        // A number is given back only when nothing is in flight.
+        if let Some(in_flight) = in_flight {
+            in_flight.complete(batch);
         }
         let mut slots = self.0.lock();
         if !slots.leaving.is_empty() {
@@ -76,13 +77,13 @@ impl Registry {
 impl Slots {
     fn sweep(&mut self) {
         let Slots {
-            outlets,
+            appenders,
             free,
             leaving,
         } = self;
         leaving.retain(|number| {
-            let slot = &mut outlets[usize::from(*number)];
-            let stays = slot.as_ref().is_some_and(|outlet| outlet.is_open());
+            let slot = &mut appenders[usize::from(*number)];
+            let stays = slot.as_ref().is_some_and(|in_flight| !in_flight.is_empty());
             if !stays {
                 *slot = None;
                 free.push(*number);
@@ -104,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_come_back_when_nothing_is_on_its_way() {
+    fn numbers_come_back_when_nothing_is_in_flight() {
         let registry = Registry::default();
-        let outlet = Outlet::new(Arc::new(|_| ()));
-        assert_eq!(registry.enter(&outlet), Some(0));
-        outlet.open();
+        let in_flight = InFlight::new(Arc::new(|_| ()));
+        assert_eq!(registry.enter(&in_flight), Some(0));
+        in_flight.add();
         registry.leave(0);
-        assert_eq!(registry.enter(&outlet), Some(1));
+        assert_eq!(registry.enter(&in_flight), Some(1));
         registry.deliver(
             0,
             vec![Completion {
@@ -118,6 +119,6 @@ mod tests {
                 result: Err(crate::AppendError::Full),
             }],
         );
-        assert_eq!(registry.enter(&outlet), Some(0));
+        assert_eq!(registry.enter(&in_flight), Some(0));
     }
 }

@@ -1,34 +1,36 @@
-//! What librdkafka counts, added up over the clients of one journal.
+//! Statistics of librdkafka, summed over the clients of one journal.
 //!
-//! Each client tells its figures every few seconds (`config.rs`). A gauge is the sum or the worst of the clients that
-//! there are; a counter goes on when the client that counted is gone.
+//! Each client reports every few seconds (`config.rs`). A gauge is the sum or the worst of the clients that there are; a
+//! counter keeps the counts of a client that is gone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::{AsyncInstrument, Meter};
 use parking_lot::Mutex;
 use rdkafka::Statistics;
 
-/// The clients of a journal, as they last told.
-#[derive(Default)]
-pub(super) struct Clients(Mutex<Told>);
+use crate::metrics::reading;
 
-/// The place of one client among them, given back when it is dropped.
-pub(super) struct Place {
+/// The clients of a journal, as they last reported.
+#[derive(Default)]
+pub(super) struct Clients(Mutex<Reports>);
+
+/// One client among them, until this is dropped.
+pub(super) struct Registration {
     clients: Arc<Clients>,
     number: u64,
 }
 
 #[derive(Default)]
-struct Told {
-    next: u64,
+struct Reports {
+    last_number: u64,
     clients: BTreeMap<u64, Client>,
     counters: Counters,
 }
 
-/// What one client told.
+/// The last report of one client.
 #[derive(Default)]
 struct Client {
     consumes: bool,
@@ -61,140 +63,141 @@ struct Counters {
     disconnects: u64,
 }
 
+/// The two kinds of clients, by whether they consume.
+const KINDS: [(bool, &str); 2] = [(false, "producer"), (true, "consumer")];
+
 impl Clients {
-    pub(super) fn enter(self: &Arc<Self>) -> Place {
-        let mut told = self.0.lock();
-        told.next += 1;
-        Place {
+    pub(super) fn register(self: &Arc<Self>) -> Registration {
+        let mut reports = self.0.lock();
+        reports.last_number += 1;
+        Registration {
             clients: Arc::clone(self),
-            number: told.next,
+            number: reports.last_number,
         }
     }
 
-    /// Defines the instruments; they say nothing any more when the journal has been closed.
+    /// Defines the instruments.
     pub(super) fn observe(self: &Arc<Self>, meter: &Meter) {
-        for (consumes, name, what) in [
-            (false, "producer", "Records that wait to be acknowledged"),
-            (
-                true,
-                "consumer",
-                "Records fetched ahead that nobody has taken yet",
-            ),
-        ] {
-            let it = Arc::downgrade(self);
-            meter
-                .u64_observable_gauge(format!("journal.kafka.{name}.queue"))
-                .with_description(what)
-                .with_unit("{record}")
-                .with_callback(move |gauge| {
-                    if let Some(it) = it.upgrade() {
-                        gauge.observe(it.queue(consumes).records, &[]);
-                    }
-                })
-                .build();
-            let it = Arc::downgrade(self);
-            meter
-                .u64_observable_gauge(format!("journal.kafka.{name}.queue.size"))
-                .with_description(format!("{what}: their bytes"))
-                .with_unit("By")
-                .with_callback(move |gauge| {
-                    if let Some(it) = it.upgrade() {
-                        gauge.observe(it.queue(consumes).bytes, &[]);
-                    }
-                })
-                .build();
+        for (consumes, kind) in KINDS {
+            self.observe_queue(meter, consumes, kind);
         }
         self.observe_brokers(meter);
         self.observe_counters(meter);
     }
 
+    fn observe_queue(self: &Arc<Self>, meter: &Meter, consumes: bool, kind: &str) {
+        let text = if consumes {
+            "Records fetched ahead that nobody has taken yet"
+        } else {
+            "Records that wait to be acknowledged"
+        };
+        let records = move |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
+            gauge.observe(it.queue(consumes).records, &[]);
+        };
+        meter
+            .u64_observable_gauge(format!("journal.kafka.{kind}.queue"))
+            .with_description(text)
+            .with_unit("{record}")
+            .with_callback(reading(self, records))
+            .build();
+        let bytes = move |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
+            gauge.observe(it.queue(consumes).bytes, &[]);
+        };
+        meter
+            .u64_observable_gauge(format!("journal.kafka.{kind}.queue.size"))
+            .with_description(format!("{text}: their bytes"))
+            .with_unit("By")
+            .with_callback(reading(self, bytes))
+            .build();
+    }
+
     fn observe_brokers(self: &Arc<Self>, meter: &Meter) {
-        let it = Arc::downgrade(self);
+        let connections = |it: &Clients, gauge: &dyn AsyncInstrument<u64>| {
+            for (node, broker) in it.brokers(None) {
+                for (state, count) in [("up", broker.up), ("down", broker.down)] {
+                    gauge.observe(count, &labels(node, "state", state));
+                }
+            }
+        };
         meter
             .u64_observable_gauge("journal.kafka.broker.connections")
             .with_description(
                 "Connections of our clients to each broker, by state: up, or down though wanted",
             )
             .with_unit("{connection}")
-            .with_callback(move |gauge| {
-                for (node, broker) in it.upgrade().map(|it| it.brokers(None)).unwrap_or_default() {
-                    for (state, count) in [("up", broker.up), ("down", broker.down)] {
-                        let labels = [
-                            KeyValue::new("broker", i64::from(node)),
-                            KeyValue::new("state", state),
-                        ];
-                        gauge.observe(count, &labels);
-                    }
-                }
-            })
+            .with_callback(reading(self, connections))
             .build();
-        let it = Arc::downgrade(self);
+        let round_trip = |it: &Clients, gauge: &dyn AsyncInstrument<f64>| {
+            for (consumes, kind) in KINDS {
+                for (node, broker) in it.brokers(Some(consumes)) {
+                    let seconds = broker.round_trip_us as f64 / 1e6;
+                    gauge.observe(seconds, &labels(node, "client", kind));
+                }
+            }
+        };
         meter
             .f64_observable_gauge("journal.kafka.broker.round_trip.p99")
             .with_description("99 % of the latest requests to a broker were answered in this time, by type of client; a fetch may wait at the broker; 0: no requests")
             .with_unit("s")
-            .with_callback(move |gauge| {
-                let Some(it) = it.upgrade() else { return };
-                for (consumes, client) in [(false, "producer"), (true, "consumer")] {
-                    for (node, broker) in it.brokers(Some(consumes)) {
-                        let labels = [KeyValue::new("broker", i64::from(node)), KeyValue::new("client", client)];
-                        gauge.observe(broker.round_trip_us as f64 / 1e6, &labels);
-                    }
-                }
-            })
+            .with_callback(reading(self, round_trip))
             .build();
     }
 
     fn observe_counters(self: &Arc<Self>, meter: &Meter) {
-        let counter = |name, description, unit, read: fn(&Counters) -> u64| {
-            let it = Arc::downgrade(self);
+        type Read = fn(&Counters) -> u64;
+        let counters: [(_, _, _, Read); 3] = [
+            (
+                "journal.kafka.retries",
+                "Requests to brokers that were sent again",
+                "{request}",
+                |it| it.retries,
+            ),
+            (
+                "journal.kafka.timeouts",
+                "Requests to brokers that were not answered in time",
+                "{request}",
+                |it| it.timeouts,
+            ),
+            (
+                "journal.kafka.disconnects",
+                "Connections to brokers that were lost or closed",
+                "{connection}",
+                |it| it.disconnects,
+            ),
+        ];
+        for (name, text, unit, read) in counters {
+            let observe = move |it: &Clients, counter: &dyn AsyncInstrument<u64>| {
+                counter.observe(read(&it.0.lock().counters), &[]);
+            };
             meter
                 .u64_observable_counter(name)
-                .with_description(description)
+                .with_description(text)
                 .with_unit(unit)
-                .with_callback(move |counter| {
-                    if let Some(it) = it.upgrade() {
-                        counter.observe(read(&it.0.lock().counters), &[]);
-                    }
-                })
-                .build()
-        };
-        counter(
-            "journal.kafka.retries",
-            "Requests to brokers that were sent again",
-            "{request}",
-            |it| it.retries,
-        );
-        counter(
-            "journal.kafka.timeouts",
-            "Requests to brokers that were not answered in time",
-            "{request}",
-            |it| it.timeouts,
-        );
-        counter(
-            "journal.kafka.disconnects",
-            "Connections to brokers that were lost or closed",
-            "{connection}",
-            |it| it.disconnects,
-        );
+                .with_callback(reading(self, observe))
+                .build();
+        }
     }
 
     fn queue(&self, consumes: bool) -> Queue {
-        let told = self.0.lock();
+        let reports = self.0.lock();
         let mut sum = Queue::default();
-        for client in told.clients.values().filter(|it| it.consumes == consumes) {
+        for client in reports
+            .clients
+            .values()
+            .filter(|it| it.consumes == consumes)
+        {
             sum.records += client.queue.records;
             sum.bytes += client.queue.bytes;
         }
         sum
     }
 
-    /// Brokers by their numbers, as all clients or those of one type see them.
+    /// Brokers by their numbers, as all clients or those of one kind see them.
     fn brokers(&self, consumes: Option<bool>) -> BTreeMap<i32, Broker> {
-        let told = self.0.lock();
+        let reports = self.0.lock();
         let mut all: BTreeMap<i32, Broker> = BTreeMap::new();
         let wanted = |client: &&Client| consumes.is_none_or(|it| it == client.consumes);
-        for client in told.clients.values().filter(wanted) {
+        for client in reports.clients.values().filter(wanted) {
             for (node, broker) in &client.brokers {
                 let sum = all.entry(*node).or_default();
                 sum.up += broker.up;
@@ -206,18 +209,25 @@ impl Clients {
     }
 }
 
-impl Place {
-    pub(super) fn tell(&self, statistics: &Statistics) {
+fn labels(node: i32, name: &'static str, value: &'static str) -> [KeyValue; 2] {
+    [
+        KeyValue::new("broker", i64::from(node)),
+        KeyValue::new(name, value),
+    ]
+}
+
+impl Registration {
+    pub(super) fn update(&self, statistics: &Statistics) {
         let now = Client::of(statistics);
-        let mut told = self.clients.0.lock();
-        let before = told.clients.get(&self.number);
+        let mut reports = self.clients.0.lock();
+        let before = reports.clients.get(&self.number);
         let before = before.map_or_else(Counters::default, |client| client.counters);
-        told.counters.add_since(&now.counters, &before);
-        told.clients.insert(self.number, now);
+        reports.counters.add_since(&now.counters, &before);
+        reports.clients.insert(self.number, now);
     }
 }
 
-impl Drop for Place {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.clients.0.lock().clients.remove(&self.number);
     }
@@ -281,59 +291,4 @@ impl Client {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rdkafka::statistics::{Broker as Node, Window};
-
-    fn told(kind: &str, retries: u64, state: &str) -> Statistics {
-        let node = |nodeid, source: &str| Node {
-            nodeid,
-            source: source.into(),
-            state: state.into(),
-            txretries: retries,
-            rtt: Some(Window {
-                p99: 1500,
-                ..Window::default()
-            }),
-            ..Node::default()
-        };
-        Statistics {
-            client_type: kind.into(),
-            msg_cnt: 3,
-            msg_size: 300,
-            brokers: [
-                ("one".to_owned(), node(1, "learned")),
-                ("seed".to_owned(), node(-1, "configured")),
-            ]
-            .into(),
-            ..Statistics::default()
-        }
-    }
-
-    #[test]
-    fn gauges_are_of_those_who_are_there_and_counters_of_all_who_were() {
-        let clients = Arc::new(Clients::default());
-        let (first, second) = (clients.enter(), clients.enter());
-        first.tell(&told("producer", 2, "UP"));
-        second.tell(&told("producer", 1, "TRY_CONNECT"));
-        first.tell(&told("producer", 5, "UP"));
-        let queue = Queue {
-            records: 6,
-            bytes: 600,
-        };
-        assert_eq!(clients.queue(false), queue);
-        assert_eq!(clients.queue(true), Queue::default());
-        let broker = Broker {
-            up: 1,
-            down: 1,
-            round_trip_us: 1500,
-        };
-        assert_eq!(clients.brokers(None), [(1, broker)].into());
-        assert!(clients.brokers(Some(true)).is_empty());
-        // The configured address counts too: a retry may have been made there.
-        assert_eq!(clients.0.lock().counters.retries, 12);
-        drop(first);
-        assert_eq!(clients.queue(false).records, 3);
-        assert_eq!(clients.0.lock().counters.retries, 12);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! What can go wrong with a log, made to go wrong: chance by seed, and acts on command.
+//! Faults of a memory journal: by chance and seed, and on command.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use parking_lot::Mutex;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
+use super::records::Records;
 use super::{Memory, Partition};
-use crate::Error;
 use crate::append::{AppendError, Entry};
 use crate::clock::now_ms;
+use crate::error::Error;
 use crate::queue::Outcome;
 
 /// What happens to appends by chance: probabilities from 0 to 1, each for itself.
@@ -22,7 +23,7 @@ pub struct Chances {
     pub refused: f64,
     /// The record is written, and the append fails as possibly persisted.
     pub lost_acks: f64,
-    /// The record is written twice; the first offset is told.
+    /// The record is written twice; the first offset is reported.
     pub duplicates: f64,
     /// Up to three holes come before the record.
     pub holes: f64,
@@ -36,7 +37,7 @@ pub struct Faults {
     memory: Memory,
 }
 
-/// What the journal looks at while it works.
+/// The faults that are set.
 pub(super) struct State {
     chances: Chances,
     reachable: bool,
@@ -67,10 +68,10 @@ impl Faults {
         state.rng = SmallRng::seed_from_u64(seed);
     }
 
-    /// Whether the log can be reached; while it cannot, nothing is written and everything fails as retryable.
+    /// Whether the journal can be reached; while it cannot, nothing is written and everything fails as retryable.
     pub fn set_reachable(&self, reachable: bool) {
         self.memory.faults.lock().reachable = reachable;
-        for topic in self.memory.topics.lock().values() {
+        for topic in self.memory.topics.all() {
             for partition in &topic.partitions {
                 partition.grown.notify_all();
             }
@@ -79,20 +80,20 @@ impl Faults {
 
     /// The next `count` offsets will never hold a record.
     pub fn skip(&self, topic: &str, partition: u32, count: u64) -> Result<(), Error> {
-        self.change(topic, partition, |log| log.skip(count))
+        self.change(topic, partition, |records| records.skip(count))
     }
 
-    /// The log loses everything below `start`.
+    /// The partition loses everything below `start`.
     pub fn cut_start(&self, topic: &str, partition: u32, start: u64) -> Result<(), Error> {
-        self.change(topic, partition, |log| log.cut_start(start))
+        self.change(topic, partition, |records| records.cut_start(start))
     }
 
-    /// The log loses everything from `end` on; what is appended next lands there.
+    /// The partition loses everything from `end` on; what is appended next lands there.
     pub fn truncate(&self, topic: &str, partition: u32, end: u64) -> Result<(), Error> {
-        self.change(topic, partition, |log| log.truncate(end))
+        self.change(topic, partition, |records| records.truncate(end))
     }
 
-    /// The log loses everything from `end` on and holds these values there instead, without anybody seeing what is between.
+    /// The partition loses everything from `end` on and holds these values there instead, without anybody seeing what is between.
     pub fn replace_end(
         &self,
         topic: &str,
@@ -101,14 +102,14 @@ impl Faults {
         values: &[Bytes],
     ) -> Result<(), Error> {
         let now_ms = now_ms();
-        self.change(topic, partition, |log| {
-            log.truncate(end);
+        self.change(topic, partition, |records| {
+            records.truncate(end);
             for value in values {
                 let entry = Entry {
                     value: value.clone(),
                     ..Entry::default()
                 };
-                let _ = log.append(&entry, now_ms);
+                let _ = records.append(&entry, now_ms);
             }
         })
     }
@@ -121,32 +122,29 @@ impl Faults {
         offset: u64,
         value: Bytes,
     ) -> Result<(), Error> {
-        self.change(topic, partition, |log| log.rewrite(offset, value))
+        self.change(topic, partition, |records| records.rewrite(offset, value))
     }
 
     fn change(
         &self,
         topic: &str,
         partition: u32,
-        work: impl FnOnce(&mut super::Log),
+        work: impl FnOnce(&mut Records),
     ) -> Result<(), Error> {
-        // Also while the log cannot be reached: that is when logs lose something.
-        let topics = self.memory.topics.lock();
-        let found = topics.get(topic);
-        let partition = found
-            .and_then(|topic| topic.partitions.get(partition as usize))
-            .ok_or_else(|| Error::NoTopic(topic.to_owned()))?;
-        work(&mut partition.log.lock());
+        // Also while the journal cannot be reached: that is when partitions lose something.
+        let partition = self.memory.topics.partition(topic, partition)?;
+        work(&mut partition.records.lock());
         partition.grown.notify_all();
         Ok(())
     }
 }
 
-/// Fails while the log cannot be reached.
+/// Fails while the journal cannot be reached.
 pub(super) fn reach(state: &Mutex<State>) -> Result<(), Error> {
-    match state.lock().reachable {
-        true => Ok(()),
-        false => Err(Error::Unavailable("the memory journal is cut off".into())),
+    if state.lock().reachable {
+        Ok(())
+    } else {
+        Err(Error::Unavailable("the memory journal is cut off".into()))
     }
 }
 
@@ -172,8 +170,8 @@ pub(super) fn append(
     entry: &Entry,
     now_ms: u64,
 ) -> Outcome {
-    // In this order, as a reader does: first the log, then what may go wrong with it.
-    let mut log = partition.log.lock();
+    // Locked in this order, as a reader does: first the records, then the faults.
+    let mut records = partition.records.lock();
     let State {
         chances,
         rng,
@@ -191,11 +189,11 @@ pub(super) fn append(
         happens(chances.lost_acks),
     );
     if hole {
-        log.skip(rng.random_range(1..=3));
+        records.skip(rng.random_range(1..=3));
     }
-    let outcome = log.append(entry, now_ms);
+    let outcome = records.append(entry, now_ms);
     if twice {
-        let _ = log.append(entry, now_ms);
+        let _ = records.append(entry, now_ms);
     }
     if lost {
         Err(AppendError::Unknown(

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chain::assemble::Slot;
+use chain::Slot;
 use chain::genesis::Rules;
 use chain::{Chain, Draft, Genesis, record};
 use journal::{Entry, Journal};
@@ -101,7 +101,7 @@ fn block_one(name: &str) -> Bytes {
         partition: 0,
         slots: vec![Slot::Record(junk)],
         miner: "anna".parse().unwrap(),
-        timestamp_ms: chain.tip().timestamp_ms,
+        timestamp_ms: chain.tip().header.timestamp_ms,
     };
     let template = chain.assemble(draft).unwrap();
     template.finish(template.work().search(0, 1 << 20).unwrap(), None)

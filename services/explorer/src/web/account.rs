@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State as Shared};
 use proto::ledger::v1::{AccountEntry, GetAccountRequest, ListAccountEntriesRequest};
+use proto::text::Named as _;
 
 use super::error::{Rendered, render};
 use super::show::{self, RecordRow, number, time};
@@ -50,12 +51,13 @@ pub async fn page(Shared(state): Shared<State>, Path(account): Path<String>) -> 
         page_size: ENTRIES,
         ..Default::default()
     };
-    let entries = match state.upstream.ledger().list_account_entries(request).await {
-        Ok(reply) => reply.into_inner().entries,
-        // An older ledger has no histories; the balance is worth showing all the same.
-        Err(status) if status.code() == tonic::Code::Unimplemented => Vec::new(),
-        Err(status) => return Err(status.into()),
-    };
+    let entries = state
+        .upstream
+        .ledger()
+        .list_account_entries(request)
+        .await?
+        .into_inner()
+        .entries;
     render(&Page {
         account: found.account,
         balance: number(found.balance),
@@ -68,11 +70,7 @@ pub async fn page(Shared(state): Shared<State>, Path(account): Path<String>) -> 
 fn row(entry: &AccountEntry) -> EntryRow {
     EntryRow {
         sequence: number(entry.sequence),
-        kind: entry
-            .kind()
-            .as_str_name()
-            .trim_start_matches("KIND_")
-            .to_lowercase(),
+        kind: entry.kind().words(),
         change: entry
             .change
             .map_or_else(String::new, |change| format!("{change:+}")),

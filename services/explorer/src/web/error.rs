@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use tonic::{Code, Status};
+use tonic::Status;
+
+use crate::errors::is_absent;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -15,7 +17,7 @@ struct Page<'a> {
 /// A page that cannot be shown.
 #[derive(Debug)]
 pub enum Error {
-    /// The ledger said no.
+    /// The ledger refused, or failed.
     Ledger(Status),
     /// The address means nothing.
     BadAddress(String),
@@ -45,28 +47,18 @@ impl IntoResponse for Error {
                 tracing::error!("a page does not render: {error}");
                 respond(
                     StatusCode::INTERNAL_SERVER_ERROR,
-                    "A bug of ours",
+                    "Internal error",
                     "The page could not be made; the log says why.",
                 )
             }
-            Self::Ledger(status) => match status.code() {
-                Code::NotFound | Code::OutOfRange => {
-                    respond(StatusCode::NOT_FOUND, "Not found", status.message())
-                }
-                Code::InvalidArgument => {
-                    respond(StatusCode::NOT_FOUND, "Not found", status.message())
-                }
-                Code::Unimplemented => respond(
-                    StatusCode::NOT_IMPLEMENTED,
-                    "Not there yet",
-                    status.message(),
-                ),
-                _ => respond(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "The ledger does not answer",
-                    &format!("{} Try again in a moment.", status.message()),
-                ),
-            },
+            Self::Ledger(status) if is_absent(&status) => {
+                respond(StatusCode::NOT_FOUND, "Not found", status.message())
+            }
+            Self::Ledger(status) => respond(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The ledger does not answer",
+                &format!("{} Try again in a moment.", status.message()),
+            ),
         }
     }
 }

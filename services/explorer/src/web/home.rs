@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State as Shared;
 use proto::ledger::v1::ListBlocksRequest;
+use proto::text::Named as _;
 
 use super::error::{Rendered, render};
 use super::show::{self, BlockRow, number, time};
@@ -80,12 +81,7 @@ fn miner_row(status: &proto::miner::v1::MinerStatus) -> MinerRow {
     MinerRow {
         account: status.account.clone(),
         partitions: partitions.join(", "),
-        phase: status
-            .phase()
-            .as_str_name()
-            .trim_start_matches("PHASE_")
-            .to_lowercase()
-            .replace('_', " "),
+        phase: status.phase().words(),
         won: number(status.blocks_won),
         stale: number(status.blocks_stale),
         rate: format!("{:.1} M", status.hash_rate.unwrap_or_default() / 1e6),

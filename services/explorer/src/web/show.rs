@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 use proto::ledger::v1::{Block, Record};
+use proto::text::Named as _;
 use proto::types::v1::Position;
 
 /// A number, with a dash where it is unknown.
@@ -21,11 +22,7 @@ pub fn time(value: Option<&Timestamp>) -> String {
 
 /// A hash or a key by its beginning and end.
 pub fn short(text: &str) -> String {
-    if text.len() < 32 || !text.is_ascii() {
-        text.to_owned()
-    } else {
-        format!("{}…{}", &text[..10], &text[text.len() - 6..])
-    }
+    proto::text::short(text, 6)
 }
 
 /// A row of a list of blocks.
@@ -65,7 +62,7 @@ impl From<&Block> for BlockRow {
 pub struct RecordRow {
     pub place: String,
     pub path: String,
-    pub verdict: String,
+    pub verdict: &'static str,
     pub height: String,
     pub leaf: String,
     pub hash: String,
@@ -97,11 +94,7 @@ impl From<&Record> for RecordRow {
                 partition.unwrap_or_default(),
                 offset.unwrap_or_default()
             ),
-            verdict: record
-                .verdict()
-                .as_str_name()
-                .trim_start_matches("VERDICT_")
-                .to_owned(),
+            verdict: record.verdict().code(),
             height: record
                 .height
                 .map(|height| height.to_string())

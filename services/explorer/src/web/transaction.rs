@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State as Shared};
 use proto::ledger::v1::GetTransactionRequest;
+use proto::text::Named as _;
 
 use super::error::{Rendered, render};
 use super::show::RecordRow;
@@ -12,7 +13,7 @@ use crate::State;
 #[template(path = "transaction.html")]
 struct Page {
     id: String,
-    state: String,
+    state: &'static str,
     record: Option<RecordRow>,
     block_hash: String,
     trace_id: String,
@@ -29,11 +30,7 @@ pub async fn page(Shared(state): Shared<State>, Path(id): Path<String>) -> Rende
     let status = reply.status.unwrap_or_default();
     render(&Page {
         id,
-        state: status
-            .state()
-            .as_str_name()
-            .trim_start_matches("STATE_")
-            .to_owned(),
+        state: status.state().code(),
         record: status.record.as_ref().map(RecordRow::from),
         block_hash: status.block.map(|block| block.hash).unwrap_or_default(),
         trace_id: status.trace_id,

@@ -74,7 +74,7 @@ impl Waiting {
 
     fn height(&self) -> u64 {
         match self {
-            Waiting::Fresh(accepted) => accepted.height,
+            Waiting::Fresh(accepted) => accepted.height(),
             Waiting::Loaded(subject) => subject.height,
         }
     }

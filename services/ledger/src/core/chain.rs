@@ -1,6 +1,5 @@
 //! What the follower tells: blocks, refused candidates, where it stands.
 
-use chain::Verdict;
 use engine::{Core as _, Now};
 use follow::{Event, Refused};
 
@@ -76,12 +75,15 @@ impl Core {
     pub(super) fn accepted(&mut self, applied: Applied, out: &mut Vec<Output>) {
         let accepted = &applied.accepted;
         if let Some(resume) = &self.resume {
-            match resume.meets(accepted.height, &accepted.hash) {
+            match resume.meets(accepted.height(), &accepted.hash()) {
                 Meeting::Below => {}
                 Meeting::Same => self.resume = None,
                 Meeting::Other => {
-                    let loss =
-                        resume.contradicted(&self.blockchain, applied.topic_offset, &accepted.hash);
+                    let loss = resume.contradicted(
+                        &self.blockchain,
+                        applied.topic_offset,
+                        &accepted.hash(),
+                    );
                     self.fail(loss, out);
                 }
             }
@@ -90,16 +92,12 @@ impl Core {
         if self.head.is_none() {
             self.begin(out);
         }
-        let verdicts = accepted.block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::Included)
-            .count() as u64;
+        let tally = accepted.tally();
         if let Some(head) = &mut self.head {
-            head.included += included;
-            head.rejected += verdicts.len() as u64 - included;
+            head.included += u64::from(tally.included);
+            head.rejected += u64::from(tally.rejected);
         }
-        if accepted.height > 0
+        if accepted.height() > 0
             && let Some(partition) = self
                 .partitions
                 .get_mut(accepted.block.header().partition as usize)

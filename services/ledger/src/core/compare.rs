@@ -1,5 +1,6 @@
 //! The audit of one block: what it carries against what the topic holds, byte for byte by hash.
 
+use chain::slice::{Slot, numbered};
 use chain::{Accepted, Account, Hash};
 use follow::audit::{self, Fault, Held, Run, Seen, claims};
 
@@ -29,22 +30,16 @@ pub struct Subject {
     /// When the log took the block.
     pub block_ms: u64,
     /// The slice, in offset order.
-    pub slots: Vec<Claim>,
+    pub slots: Vec<Slot<Claim>>,
 }
 
 impl Subject {
     /// Offset and hash of each record in it.
     fn records(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
-        let mut next = self.from;
-        self.slots.iter().filter_map(move |slot| match slot {
-            Claim::Record { hash, .. } => {
-                next += 1;
-                Some((next - 1, *hash))
-            }
-            Claim::Void { offsets } => {
-                next += offsets;
-                None
-            }
+        let slots = numbered(self.from, self.slots.iter().copied());
+        slots.filter_map(|(offset, slot)| match slot {
+            Slot::Record(claim) => Some((offset, claim.hash)),
+            Slot::Hole(_) => None,
         })
     }
 }
@@ -53,13 +48,13 @@ impl From<&Accepted> for Subject {
     fn from(accepted: &Accepted) -> Subject {
         let header = accepted.block.header();
         Subject {
-            height: accepted.height,
-            hash: accepted.hash,
+            height: accepted.height(),
+            hash: accepted.hash(),
             miner: header.miner,
             partition: header.partition,
             from: header.from_offset,
             to: header.to_offset,
-            first_leaf: accepted.first_leaf,
+            first_leaf: accepted.effects.first_leaf,
             block_ms: accepted.append_ms,
             slots: claims(accepted).collect(),
         }
@@ -199,25 +194,16 @@ mod tests {
         }
     }
 
-    fn record(text: &str, verdict: Verdict) -> Claim {
-        Claim::Record {
+    fn record(text: &str, verdict: Verdict) -> Slot<Claim> {
+        Slot::Record(Claim {
             hash: Hash::of(text.as_bytes()),
             verdict,
-        }
+        })
     }
 
     /// A block of these slots, from offset 10 on.
-    fn subject(slots: Vec<Claim>) -> Subject {
-        let offsets: u64 = slots
-            .iter()
-            .map(|slot| {
-                if let Claim::Void { offsets } = slot {
-                    *offsets
-                } else {
-                    1
-                }
-            })
-            .sum();
+    fn subject(slots: Vec<Slot<Claim>>) -> Subject {
+        let offsets: u64 = slots.iter().map(Slot::offsets).sum();
         Subject {
             height: 1,
             hash: Hash::ZERO,
@@ -231,7 +217,7 @@ mod tests {
         }
     }
 
-    fn run(slots: Vec<Claim>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
+    fn run(slots: Vec<Slot<Claim>>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
         let subject = subject(slots);
         let audited = compare(&subject, facts.iter(), start, &Hash::ZERO, 0);
         assert_eq!(audited.append_ms.len(), subject.slots.len());
@@ -246,7 +232,7 @@ mod tests {
     fn an_honest_block_has_no_findings() {
         let slots = vec![
             record("a", Verdict::Included),
-            Claim::Void { offsets: 2 },
+            Slot::Hole(2),
             record("b", Verdict::Undecodable),
         ];
         assert_eq!(run(slots, &[fact(10, "a"), fact(13, "b")], 0), []);
@@ -255,10 +241,10 @@ mod tests {
     #[test]
     fn every_lie_has_its_name() {
         let long = "x".repeat(MAX_TRANSACTION_BYTES + 1);
-        type Row = (Vec<Claim>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
+        type Row = (Vec<Slot<Claim>>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
         let table: [Row; 6] = [
             (
-                vec![Claim::Void { offsets: 3 }],
+                vec![Slot::Hole(3)],
                 vec![fact(10, "a"), fact(11, "b")],
                 0,
                 vec![(Fault::Missing, 10, 12)],

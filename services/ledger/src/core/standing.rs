@@ -113,17 +113,9 @@ impl Core {
         for (partition, cursor) in self.partitions.iter_mut().zip(&state.cursors) {
             partition.advance(*cursor);
         }
-        let header = state.tip;
         out.push(Output::Publish(Box::new(Publication {
             rules: rules.clone(),
-            tip: Tip {
-                height: header.height,
-                hash: header.hash(),
-                header,
-                timestamp_ms: header.timestamp_ms,
-                log_root: header.log_root,
-                log_size: header.log_size,
-            },
+            tip: Tip::from(state.tip),
             totals: Totals {
                 accounts: state.accounts,
                 included: state.included,

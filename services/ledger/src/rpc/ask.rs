@@ -12,14 +12,14 @@ use crate::store::answer::{AccountState, Block, Occurrence, Record};
 
 /// The block at a height.
 pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
-    let tip = view.tip().height;
+    let tip = view.tip().height();
     view.block(height)?
         .ok_or(Problem::HeightAboveTip { field, tip })
 }
 
 /// A height of a request; absent: the tip.
 pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u64, Problem> {
-    let tip = view.tip().height;
+    let tip = view.tip().height();
     match height {
         Some(height) if height > tip => Err(Problem::HeightAboveTip { field, tip }),
         other => Ok(other.unwrap_or(tip)),

@@ -31,7 +31,7 @@ impl Api {
             }
         };
         let view = view.ok_or_else(|| self.nothing_yet())?;
-        let tip = view.tip().height;
+        let tip = view.tip().height();
         match wanted {
             Some(wanted) if tip < wanted => Err(Problem::BelowHeight { wanted, tip }),
             _ => Ok(view),

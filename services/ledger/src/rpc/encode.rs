@@ -1,6 +1,6 @@
 //! From what the store answers to what the wire shows.
 
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use chain::{Account, Hash, Transaction};
 use proto::ledger::v1 as wire;
 use proto::types::v1 as types;

@@ -15,7 +15,7 @@ pub fn is_heavy(request: &GetBlockRequest) -> bool {
 }
 
 pub fn handle(view: &View, request: GetBlockRequest) -> Result<GetBlockResponse, Problem> {
-    let tip = view.tip().height;
+    let tip = view.tip().height();
     let height = match &request.id {
         None => tip,
         Some(Id::Height(height)) => *height,

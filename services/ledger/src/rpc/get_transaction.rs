@@ -12,7 +12,7 @@ pub fn handle(
     request: GetTransactionRequest,
 ) -> Result<GetTransactionResponse, Problem> {
     let id = wire::hash("id", &request.id)?;
-    let height = view.tip().height;
+    let height = view.tip().height();
     let occurrence = view.transaction(&id)?;
     let occurrence = occurrence.ok_or(Problem::UnknownTransaction { id, height })?;
     Ok(GetTransactionResponse {

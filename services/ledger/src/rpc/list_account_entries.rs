@@ -14,7 +14,7 @@ pub fn handle(
 ) -> Result<ListAccountEntriesResponse, Problem> {
     let page = Page::of(view, &mut request)?;
     let account = wire::account("account", &request.account)?;
-    let state = ask::account(view, &account, view.tip().height)?;
+    let state = ask::account(view, &account, view.tip().height())?;
     // Oldest first a token is the first sequence to come, newest first the last one and one more.
     let at = page.number()?;
     let entries = match request.oldest_first {

@@ -19,7 +19,7 @@ pub fn handle(view: &View, mut request: ListBlocksRequest) -> Result<ListBlocksR
             field: "from_height",
         });
     }
-    let mut left = from..to.min(view.tip().height + 1);
+    let mut left = from..to.min(view.tip().height() + 1);
     // Oldest first a token is the first height to come, newest first the last one and one more.
     match (page.number()?, request.oldest_first) {
         (Some(at), true) => left.start = left.start.max(at),

@@ -24,11 +24,11 @@ pub fn handle(view: &View, mut request: ListMinersRequest) -> Result<ListMinersR
     let page = Page::of(view, &mut request)?;
     let position = match page.position() {
         None => Position {
-            height: view.tip().height,
+            height: view.tip().height(),
             after: None,
         },
         Some(bytes) => decode(bytes)
-            .filter(|position| position.height <= view.tip().height)
+            .filter(|position| position.height <= view.tip().height())
             .ok_or(Problem::BadPageToken)?,
     };
     let ranked = ranked(view, position.height)?;
@@ -50,7 +50,7 @@ pub fn handle(view: &View, mut request: ListMinersRequest) -> Result<ListMinersR
 
 /// The miners that had won by a height, by the blocks that they had won then, with that number.
 fn ranked(view: &View, height: u64) -> Result<Vec<(u64, Miner)>, Problem> {
-    let since = height + 1..view.tip().height + 1;
+    let since = height + 1..view.tip().height() + 1;
     let mut ranked = Vec::new();
     for miner in view.miners()? {
         if miner.first_height > height {

@@ -49,7 +49,7 @@ pub fn handle(
 
 /// How many there are; none of an account that nothing has changed yet.
 fn count(view: &View, account: &Account) -> Result<u64, Problem> {
-    let state = view.account(account, view.tip().height)?;
+    let state = view.account(account, view.tip().height())?;
     Ok(state.map_or(0, |state| state.entries))
 }
 

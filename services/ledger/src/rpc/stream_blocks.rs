@@ -24,7 +24,7 @@ pub struct Blocks {
 }
 
 pub fn handle(view: &View, reader: Reader, request: StreamBlocksRequest) -> Blocks {
-    let after_tip = view.tip().height + 1;
+    let after_tip = view.tip().height() + 1;
     Blocks {
         watch: Watch::new(reader),
         next: request.from_height.unwrap_or(after_tip),
@@ -46,7 +46,7 @@ impl Source for Blocks {
                 if let Some((block, from)) = self.rest.clone() {
                     return self.more(view, block, from).await.map(Some);
                 }
-                let waiting = (view.tip().height + 1).saturating_sub(self.next);
+                let waiting = (view.tip().height() + 1).saturating_sub(self.next);
                 if live::is_lagging(waiting, self.live, paused) {
                     return Err(Problem::Lagged {
                         resume_from: self.next,

@@ -69,8 +69,8 @@ impl Traces {
         spans.push(messaging::batch_step("apply block", records, &contexts));
         for span in &spans {
             messaging::set_position(span, BLOCKCHAIN_PARTITION, Some(applied.topic_offset));
-            messaging::set(span, HEIGHT, messaging::count(applied.accepted.height));
-            messaging::set(span, HASH, applied.accepted.hash.to_string());
+            messaging::set(span, HEIGHT, messaging::count(applied.accepted.height()));
+            messaging::set(span, HASH, applied.accepted.hash().to_string());
         }
         spans
     }

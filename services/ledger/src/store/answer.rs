@@ -3,7 +3,7 @@
 use bytes::Bytes;
 pub use follow::audit::Fault;
 
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use chain::{Account, Hash, Header, Transaction, Verdict};
 
 /// A block without its records.

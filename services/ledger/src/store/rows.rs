@@ -1,7 +1,7 @@
 //! The values of the index, in postcard: small numbers take few bytes.
 
 use bytes::Bytes;
-use chain::accepted::Kind;
+use chain::effects::Kind;
 use chain::{Account, Hash, Header, Verdict, leaf};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -222,8 +222,8 @@ impl From<Kind> for What {
     }
 }
 
-impl From<&chain::accepted::Entry> for Entry {
-    fn from(entry: &chain::accepted::Entry) -> Entry {
+impl From<&chain::effects::Entry> for Entry {
+    fn from(entry: &chain::effects::Entry) -> Entry {
         Entry {
             previous: entry.previous,
             sequence: entry.sequence,

@@ -214,16 +214,16 @@ impl Writer {
         let mut ids = blocks::Ids::default();
         for applied in blocks {
             let accepted = &*applied.accepted;
-            if accepted.height == 0 {
+            if accepted.height() == 0 {
                 self.genesis(accepted, out);
             }
             self.block(applied, rows);
             self.accounts(accepted, rows);
             self.chunks(accepted, &mut ids, rows)?;
-            for leaf in &accepted.leaves {
+            for leaf in &accepted.effects.leaves {
                 self.edges.leaf(leaf, &mut rows.tiles);
             }
-            for node in &accepted.nodes {
+            for node in &accepted.effects.nodes {
                 self.edges.node(node, &mut rows.tiles);
             }
             self.miners.won(accepted, &self.keyspaces, rows)?;
@@ -235,14 +235,18 @@ impl Writer {
 
     /// The numbers of new accounts: they ascend.
     fn accounts(&mut self, accepted: &Accepted, rows: &mut bulk::Rows) {
-        for touched in &accepted.touched {
+        for touched in &accepted.effects.touched {
             if touched.number >= self.numbered {
                 let key = Slice::from(touched.account.as_bytes());
                 rows.accounts
                     .push((key, touched.number.to_be_bytes().into()));
             }
         }
-        let last = accepted.touched.iter().map(|touched| touched.number + 1);
+        let last = accepted
+            .effects
+            .touched
+            .iter()
+            .map(|touched| touched.number + 1);
         self.numbered = self.numbered.max(last.max().unwrap_or(0));
     }
 

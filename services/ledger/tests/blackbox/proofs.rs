@@ -1,6 +1,6 @@
 //! Evidence that needs no trust in the ledger.
 
-use chain::assemble::Slot;
+use chain::Slot;
 use chain::leaf::Leaf;
 use chain::proof::{Inclusion, Proven};
 use chain::{Hash, Header, Verdict, log};
@@ -148,7 +148,7 @@ async fn every_kind_of_leaf_can_be_proven_at_any_height() {
             }
         ));
     }
-    for index in 0..tower.stage.chain.tip().log_size {
+    for index in 0..tower.stage.chain.tip().header.log_size {
         prove(running, Subject::LeafIndex(index), None, &tips[41]).await;
     }
     tower.running.stop().await;
@@ -162,7 +162,7 @@ async fn what_has_no_leaf_cannot_be_proven() {
     let running = &tower.running;
     running.waiting(0, 4).await;
     running.audited(1).await;
-    let size = tower.stage.chain.tip().log_size;
+    let size = tower.stage.chain.tip().header.log_size;
     let id = |id: &Hash| Some(Subject::TransactionId(id.to_string()));
     let at = |sent: &Sent| sent.position().map(Subject::Position);
     let beyond = position(0, 9).map(Subject::Position);
@@ -237,7 +237,7 @@ async fn checkpoints_are_signed_by_the_log_key() {
     kit::keyfile::write_pem(&path, &key.to_pem()).unwrap();
     let flag = format!("--log-key={}", path.display());
     let running = stage.start(&[&flag]).await;
-    for (height, size) in [(Some(0), 3), (None, stage.chain.tip().log_size)] {
+    for (height, size) in [(Some(0), 3), (None, stage.chain.tip().header.log_size)] {
         let request = GetCheckpointRequest { height };
         let reply = running
             .proofs

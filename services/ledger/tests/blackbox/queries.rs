@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chain::assemble::Slot;
+use chain::Slot;
 use proto::ledger::v1::get_block_request::Id;
 use proto::ledger::v1::transaction_status::State;
 use proto::ledger::v1::*;

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chain::block::Signatures;
 use chain::genesis::Allocation;
 use chain::parallel::Sequential;
-use chain::{
-    Account, Chain, Draft, Genesis, Hash, Secret, Template, Transaction, assemble, record,
-};
+use chain::record::Signatures;
+use chain::{Account, Chain, Draft, Genesis, Hash, Secret, Slot, Template, Transaction, record};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
 use kit::{Service, Shutdown};
@@ -182,12 +180,12 @@ impl Stage {
         self.seal_as(partition, slots)
     }
 
-    pub fn seal_as(&mut self, partition: u32, slots: Vec<assemble::Slot>) -> u64 {
+    pub fn seal_as(&mut self, partition: u32, slots: Vec<Slot<record::Record>>) -> u64 {
         let template = self.template(partition, slots, self.miner.account());
         self.append(template)
     }
 
-    pub fn slots(&self, partition: u32) -> Vec<assemble::Slot> {
+    pub fn slots(&self, partition: u32) -> Vec<Slot<record::Record>> {
         let from = self.chain.cursor(partition);
         let end = self.journal.offsets(TRANSACTIONS, partition);
         let end = end.expect("memory tells").end;
@@ -198,19 +196,24 @@ impl Stage {
             let batch = reader.next(1 << 20, PATIENCE).expect("memory reads");
             at = batch.next;
             let checked = batch.records.into_iter();
-            slots.extend(checked.map(|record| {
-                assemble::Slot::Record(record::check(record.value, self.chain.rules()))
-            }));
+            slots.extend(
+                checked.map(|record| Slot::Record(record::check(record.value, self.chain.rules()))),
+            );
         }
         slots
     }
 
-    pub fn template(&self, partition: u32, slots: Vec<assemble::Slot>, miner: Account) -> Template {
+    pub fn template(
+        &self,
+        partition: u32,
+        slots: Vec<Slot<record::Record>>,
+        miner: Account,
+    ) -> Template {
         let draft = Draft {
             partition,
             slots,
             miner,
-            timestamp_ms: self.chain.tip().timestamp_ms + 1,
+            timestamp_ms: self.chain.tip().header.timestamp_ms + 1,
         };
         self.chain.assemble(draft).expect("something to seal")
     }
@@ -241,7 +244,7 @@ impl Stage {
     }
 
     pub fn tip(&self) -> u64 {
-        self.chain.tip().height
+        self.chain.tip().height()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way of a transaction into a block.
 
 use bytes::Bytes;
-use chain::assemble::Slot;
+use chain::Slot;
 use proto::ledger::v1::transaction_status::State;
 use proto::ledger::v1::*;
 use proto::types::v1::{Position, Verdict};

@@ -1,7 +1,7 @@
 //! The audit: every lie is found, wherever the audit stands when it happens.
 
 use bytes::Bytes;
-use chain::{assemble, record};
+use chain::{Slot, record};
 use ledger::store::answer::{Fault, Occurrence};
 
 use crate::driver::{Driver, folder};
@@ -14,12 +14,12 @@ fn byzantine(world: &mut World) -> chain::Hash {
     world.skip(0, 1);
     world.send(0, "bank", "carol", 4);
     let mut slots = world.slots(0);
-    slots[1] = assemble::Slot::Hole(1);
+    slots[1] = Slot::Hole(1);
     let invented = |text: &'static str| {
         record::check(Bytes::from_static(text.as_bytes()), world.chain.rules())
     };
-    slots[2] = assemble::Slot::Record(invented("invented"));
-    slots[3] = assemble::Slot::Record(invented("replaced"));
+    slots[2] = Slot::Record(invented("invented"));
+    slots[3] = Slot::Record(invented("replaced"));
     let template = world.template(0, slots);
     world.append(template);
     omitted

@@ -296,8 +296,12 @@ impl Driver {
             match output {
                 Output::Follow(task) => self.follow(task, world),
                 Output::Write(batch) => {
-                    self.written
-                        .extend(batch.blocks().iter().map(|applied| applied.accepted.height));
+                    self.written.extend(
+                        batch
+                            .blocks()
+                            .iter()
+                            .map(|applied| applied.accepted.height()),
+                    );
                     self.writer.write(&batch).expect("a disk");
                     self.inputs.push_back(Input::Written);
                 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chain::accepted::Kind;
-use chain::block::Slot;
+use chain::Slot;
+use chain::effects::Kind;
 use chain::record::Judged;
 use chain::{Account, Hash, Transaction, Verdict, leaf, log};
 use ledger::store::answer::{Entry, Fate, Match, Occurrence};
@@ -59,14 +59,14 @@ fn blocks_and_records_are_what_the_rules_say() {
         let header = accepted.block.header();
         assert_eq!(
             (&block.header, block.hash, block.append_ms),
-            (header, accepted.hash, accepted.append_ms)
+            (header, accepted.hash(), accepted.append_ms)
         );
         assert_eq!(
             (block.topic_offset, block.first_leaf, block.paid),
             (
                 world.offsets[height as usize],
-                accepted.first_leaf,
-                accepted.paid
+                accepted.effects.first_leaf,
+                accepted.effects.paid
             )
         );
         assert_eq!(block.signature, accepted.block.signature());
@@ -75,7 +75,7 @@ fn blocks_and_records_are_what_the_rules_say() {
             accepted.block.value(),
             "height {height}"
         );
-        assert_eq!(view.height_of(&accepted.hash).unwrap(), Some(height));
+        assert_eq!(view.height_of(&accepted.hash()).unwrap(), Some(height));
         let verdicts = accepted.block.verdicts();
         let included = verdicts
             .iter()
@@ -105,23 +105,26 @@ fn blocks_and_records_are_what_the_rules_say() {
 fn records_of(view: &ledger::store::View, accepted: &chain::Accepted, world: &World) {
     let header = accepted.block.header();
     let mut expected = Vec::new();
-    for (leaf_index, (offset, slot)) in (accepted.first_leaf + 1..).zip(accepted.block.slots()) {
+    for (leaf_index, (offset, slot)) in
+        (accepted.effects.first_leaf + 1..).zip(accepted.block.slots())
+    {
         match slot {
-            Slot::Record(record, verdict) => {
+            Slot::Record((record, verdict)) => {
                 let fate = Fate::Judged {
                     verdict,
-                    height: accepted.height,
+                    height: accepted.height(),
                     leaf_index,
                 };
                 let topic = &world.topic[header.partition as usize][&offset];
                 expected.push((offset, fate, Some(record.hash()), Some(topic.append_ms)));
             }
-            Slot::Hole(range) => {
+            Slot::Hole(offsets) => {
                 let fate = Fate::Void {
-                    height: accepted.height,
+                    height: accepted.height(),
                     leaf_index,
                 };
-                expected.extend(range.map(|offset| (offset, fate, None, None)));
+                expected
+                    .extend((offset..offset + offsets).map(|offset| (offset, fate, None, None)));
             }
         }
     }
@@ -177,7 +180,7 @@ fn the_first_occurrence_of_an_id_counts() {
     let mut first: BTreeMap<Hash, (u32, u64, Verdict)> = BTreeMap::new();
     for accepted in &world.accepted {
         for (offset, slot) in accepted.block.slots() {
-            if let Slot::Record(record, verdict) = slot
+            if let Slot::Record((record, verdict)) = slot
                 && let (Judged::Good(transfer), true) = (record.judged(), verdict.is_occurrence())
             {
                 first.entry(transfer.id).or_insert((
@@ -209,7 +212,7 @@ fn the_first_occurrence_of_an_id_counts() {
         );
     }
     assert!(view.transaction(&Hash::ZERO).unwrap().is_none());
-    let block = world.accepted[3].hash;
+    let block = world.accepted[3].hash();
     assert_eq!(
         view.find(&block.to_string()[..8], 5).unwrap(),
         [Match::Block(block)]
@@ -226,11 +229,11 @@ fn accounts_are_known_at_every_height() {
     let numbers: BTreeMap<u32, Account> = world
         .accepted
         .iter()
-        .flat_map(|a| &a.touched)
+        .flat_map(|a| &a.effects.touched)
         .map(|t| (t.number, t.account))
         .collect();
     for (height, accepted) in (0..).zip(&world.accepted) {
-        for touched in &accepted.touched {
+        for touched in &accepted.effects.touched {
             let state = touched.state;
             states.insert(
                 touched.account,
@@ -242,7 +245,7 @@ fn accounts_are_known_at_every_height() {
                 ),
             );
         }
-        for entry in &accepted.entries {
+        for entry in &accepted.effects.entries {
             entries
                 .entry(numbers[&entry.account])
                 .or_default()
@@ -307,10 +310,10 @@ fn every_leaf_and_every_proof_can_be_made() {
     for accepted in &world.accepted {
         let header = accepted.block.header();
         assert_eq!(log::root(header.log_size, &source), Some(header.log_root));
-        for (index, hash) in (accepted.first_leaf..).zip(&accepted.leaves) {
+        for (index, hash) in (accepted.effects.first_leaf..).zip(&accepted.effects.leaves) {
             let leaf = view.leaf(index).unwrap().unwrap();
             assert_eq!(&log::leaf_hash(&leaf.bytes), hash, "leaf {index}");
-            assert_eq!(leaf.height, accepted.height);
+            assert_eq!(leaf.height, accepted.height());
             if let (Ok(leaf::Leaf::Record { record_hash, .. }), Some(record)) =
                 (leaf::Leaf::decode(&leaf.bytes), &leaf.record)
             {
@@ -319,17 +322,17 @@ fn every_leaf_and_every_proof_can_be_made() {
         }
     }
     let tip = view.tip();
-    let path = log::inclusion_path(17, tip.log_size, &source).unwrap();
+    let path = log::inclusion_path(17, tip.header.log_size, &source).unwrap();
     let hash = log::leaf_hash(&view.leaf(17).unwrap().unwrap().bytes);
     assert!(log::verify_inclusion(
         17,
-        tip.log_size,
+        tip.header.log_size,
         &hash,
         &path,
-        &tip.log_root
+        &tip.header.log_root
     ));
-    assert_eq!(view.node(0, tip.log_size).unwrap(), None);
-    assert!(view.leaf(tip.log_size).unwrap().is_none());
+    assert_eq!(view.node(0, tip.header.log_size).unwrap(), None);
+    assert!(view.leaf(tip.header.log_size).unwrap().is_none());
 }
 
 #[test]
@@ -459,7 +462,7 @@ fn latency(accepted: &chain::Accepted, world: &World) -> u64 {
     let records = accepted
         .block
         .slots()
-        .filter(|(_, slot)| matches!(slot, Slot::Record(..)));
+        .filter(|(_, slot)| matches!(slot, Slot::Record(_)));
     records
         .map(|(offset, _)| accepted.append_ms - partition[&offset].append_ms)
         .sum()

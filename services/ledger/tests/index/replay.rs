@@ -64,14 +64,14 @@ fn batch(world: &World, from: usize, to: usize) -> Batch {
 
 fn check(view: &View, world: &World) {
     let source = |level, index| view.node(level, index).unwrap();
-    for accepted in &world.accepted[..=view.tip().height as usize] {
+    for accepted in &world.accepted[..=view.tip().height() as usize] {
         let header = accepted.block.header();
         assert_eq!(log::root(header.log_size, &source), Some(header.log_root));
-        let block = view.block(accepted.height).unwrap().unwrap();
+        let block = view.block(accepted.height()).unwrap().unwrap();
         assert_eq!(&view.raw_block(&block).unwrap(), accepted.block.value());
-        for touched in &accepted.touched {
+        for touched in &accepted.effects.touched {
             let state = view
-                .account(&touched.account, accepted.height)
+                .account(&touched.account, accepted.height())
                 .unwrap()
                 .unwrap();
             assert_eq!(
@@ -103,7 +103,7 @@ fn tables_hold_what_batches_would() {
         assert_eq!(driver.written, Vec::<u64>::new());
         assert_eq!(
             driver.view().audit().unwrap().checked_height,
-            Some(world.chain.tip().height)
+            Some(world.chain.tip().height())
         );
         let bank = driver.view().entries(&name("bank"), 1, usize::MAX).unwrap();
         assert_eq!(
@@ -126,7 +126,7 @@ fn rows_of_a_batch_that_never_came_are_not_seen_and_do_no_harm() {
     drop(store);
     let mut driver = Driver::open(dir.path());
     let view = driver.view();
-    assert_eq!(view.tip().height, 1);
+    assert_eq!(view.tip().height(), 1);
     check(&view, &world);
     let last = world.accepted[all - 1].block.records()[0].bytes().clone();
     let id = chain::Transaction::decode(&last)
@@ -134,7 +134,7 @@ fn rows_of_a_batch_that_never_came_are_not_seen_and_do_no_harm() {
         .id(&world.chain_id());
     assert_eq!(view.transaction(&id).unwrap(), None);
     assert_eq!(view.find(&id.to_string()[..16], 5).unwrap(), []);
-    let never = world.accepted[all - 1].hash;
+    let never = world.accepted[all - 1].hash();
     assert_eq!(view.height_of(&never).unwrap(), None);
     assert_eq!(view.find(&never.to_string()[..16], 5).unwrap(), []);
     assert_eq!(view.block(all as u64 - 1).unwrap(), None);

@@ -21,7 +21,7 @@ fn grow(world: &mut World, blocks: usize) {
 fn picture(driver: &Driver) -> String {
     let view = driver.view();
     let totals = view.totals();
-    let all: Vec<_> = (0..=view.tip().height)
+    let all: Vec<_> = (0..=view.tip().height())
         .map(|height| view.block(height).unwrap().unwrap())
         .collect();
     let records = [0, 1].map(|partition| view.records(partition, 0..u64::MAX, usize::MAX).unwrap());
@@ -189,7 +189,7 @@ fn a_log_that_was_rewritten_or_cut_is_data_loss() {
         "{fatal}"
     );
     assert!(
-        fatal.contains(&rewritten.accepted[6].hash.to_string()),
+        fatal.contains(&rewritten.accepted[6].hash().to_string()),
         "{fatal}"
     );
 }
@@ -234,7 +234,7 @@ fn an_index_that_is_opened_anew_keeps_its_readers() {
     changes.mark_unchanged();
     let mut driver = driver.reopen();
     let shown = reader.view().expect("what was written is shown at once");
-    assert_eq!(shown.tip().height, 3);
+    assert_eq!(shown.tip().height(), 3);
     driver.run(&world);
     assert_eq!(driver.written, [4, 5], "the rest, and nothing twice");
     assert_eq!(reader.view().unwrap().tip(), world.chain.tip());

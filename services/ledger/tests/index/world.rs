@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chain::genesis::Allocation;
 use chain::parallel::Sequential;
 use chain::{
-    Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Template, Transaction, assemble, record,
+    Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Slot, Template, Transaction, record,
 };
 
 /// Append time of the first record; each later one is ten milliseconds later.
@@ -151,14 +151,14 @@ impl World {
     }
 
     /// What an honest miner finds from the cursor on.
-    pub fn slots(&self, partition: usize) -> Vec<assemble::Slot> {
+    pub fn slots(&self, partition: usize) -> Vec<Slot<record::Record>> {
         let mut at = self.chain.cursor(partition as u32);
         let mut slots = Vec::new();
         for (offset, record) in self.topic[partition].range(at..) {
             if *offset > at {
-                slots.push(assemble::Slot::Hole(offset - at));
+                slots.push(Slot::Hole(offset - at));
             }
-            slots.push(assemble::Slot::Record(record::check(
+            slots.push(Slot::Record(record::check(
                 record.value.clone(),
                 self.chain.rules(),
             )));
@@ -167,8 +167,8 @@ impl World {
         slots
     }
 
-    pub fn template(&self, partition: usize, slots: Vec<assemble::Slot>) -> Template {
-        let timestamp_ms = self.chain.tip().timestamp_ms + 1;
+    pub fn template(&self, partition: usize, slots: Vec<Slot<record::Record>>) -> Template {
+        let timestamp_ms = self.chain.tip().header.timestamp_ms + 1;
         let miner = self.miner.account();
         self.chain
             .assemble(Draft {
@@ -191,7 +191,7 @@ impl World {
     pub fn append_raw(&mut self, value: Bytes) -> u64 {
         let (offset, now) = (self.blocks.len() as u64, self.now());
         self.blocks.push(journal_record(offset, now, value.clone()));
-        let signatures = chain::block::Signatures::Assume;
+        let signatures = chain::record::Signatures::Assume;
         let block = self.chain.frame(value).and_then(|block| {
             self.chain.admit(&block, now)?;
             block.check(self.chain.rules(), signatures, &Sequential)

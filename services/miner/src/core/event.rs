@@ -85,7 +85,7 @@ impl Core {
             .follow
             .chain()
             .map_or(0, |chain| chain.cursor(header.partition));
-        let ours = self.proposals.won(&accepted.hash);
+        let ours = self.proposals.won(&accepted.hash());
         self.blocks_won += u64::from(ours);
         if ours {
             self.appends_work();
@@ -145,7 +145,7 @@ impl Core {
         let Some(chain) = self.usable().filter(|_| self.follow.caught_up()) else {
             return;
         };
-        let (height, genesis) = (chain.tip().height, &chain.rules().genesis);
+        let (height, genesis) = (chain.tip().height(), &chain.rules().genesis);
         let (account, partitions) = (self.settings.account, genesis.partitions);
         let fits = fit::check(&self.settings.partitions, &account, genesis);
         let listed = chain.is_stopped() || chain.may_mine(&account);
@@ -374,7 +374,7 @@ fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> 
         Stage::Sealing => None,
         Stage::Proposed(proposal) => Some(proposal.hash),
     };
-    if proposed != Some(accepted.hash) {
+    if proposed != Some(accepted.hash()) {
         return Note::Lost {
             height: header.height,
             to: accepted.block.header().miner,
@@ -383,11 +383,11 @@ fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> 
     }
     Note::Won {
         height: header.height,
-        hash: accepted.hash,
+        hash: accepted.hash(),
         offset,
         partition: header.partition,
-        records: attempt.template.included + attempt.template.rejected,
-        included: attempt.template.included,
+        records: attempt.template.verdicts.len() as u32,
+        included: attempt.template.tally().included,
         tries: attempt.tries,
         elapsed_ms: now_ms.saturating_sub(attempt.begun_ms),
     }

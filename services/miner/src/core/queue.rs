@@ -12,8 +12,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use chain::Record;
-use chain::assemble::Slot;
+use chain::{Record, Slot};
 use journal::limits::MAX_TRACE_HEADERS;
 use journal::{Batch, Permit};
 
@@ -187,7 +186,7 @@ impl Queue {
     }
 
     /// What lies at the offsets from the cursor on, at most `limit` slots.
-    pub(crate) fn slots(&self, limit: usize) -> Vec<Slot> {
+    pub(crate) fn slots(&self, limit: usize) -> Vec<Slot<Record>> {
         let mut slots = Vec::with_capacity(self.ready.min(limit));
         let mut next = self.cursor;
         for item in self.items.iter().take(self.ready.min(limit)) {

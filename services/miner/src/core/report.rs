@@ -24,8 +24,8 @@ impl Core {
                 partition: header.partition,
                 from_offset: header.from_offset,
                 to_offset: header.to_offset,
-                included: attempt.template.included,
-                rejected: attempt.template.rejected,
+                included: attempt.template.tally().included,
+                rejected: attempt.template.tally().rejected,
                 bits: header.bits,
             }
         });
@@ -34,7 +34,7 @@ impl Core {
             account: self.settings.account,
             partitions: self.settings.partitions.clone(),
             phase: self.phase(),
-            tip: chain.map(|chain| (chain.tip().height, chain.tip().hash)),
+            tip: chain.map(|chain| (chain.tip().height(), chain.tip().hash)),
             slice,
             rate: self.rate,
             blocks_won: self.blocks_won,
@@ -73,7 +73,7 @@ impl Core {
             let lag = self.follow.lag();
             let text = format!(
                 "reading the chain: at height {}, {} records of `blockchain` to go",
-                chain.tip().height,
+                chain.tip().height(),
                 lag.records()
             );
             return Err((CATCHING_UP, text));

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chain::block::{Signatures, Slot};
+use chain::Slot;
 use chain::parallel::Sequential;
+use chain::record::Signatures;
 use chain::{Account, Chain, Genesis, Transaction};
 use journal::{Entry, Journal, Options, Url};
 use kit::client::Channel;
@@ -178,7 +179,7 @@ impl Judged {
         let (partition, from, to) = (header.partition, header.from_offset, header.to_offset);
         self.blocks.push((partition, from, to));
         for (offset, slot) in accepted.block.slots() {
-            if let Slot::Record(_, verdict) = slot {
+            if let Slot::Record((_, verdict)) = slot {
                 self.sealed.push((partition, offset, verdict.code()));
             }
         }

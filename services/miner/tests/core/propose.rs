@@ -169,7 +169,10 @@ fn after_too_late_the_timestamp_is_the_parents_until_the_clocks_agree() {
     let judged = world.judge();
     assert_eq!(judged.refused, ["TOO_LATE"]);
     assert_eq!(judged.blocks, [(0, 0, 3)]);
-    assert_eq!(judged.chain.tip().timestamp_ms, world.genesis.timestamp_ms);
+    assert_eq!(
+        judged.chain.tip().header.timestamp_ms,
+        world.genesis.timestamp_ms
+    );
     assert!(
         world.miners[miner]
             .notes
@@ -185,7 +188,7 @@ fn after_too_late_the_timestamp_is_the_parents_until_the_clocks_agree() {
     world.run();
     let judged = world.judge();
     assert_eq!(judged.refused.len(), 1);
-    assert_eq!(judged.chain.tip().timestamp_ms, world.now_ms);
+    assert_eq!(judged.chain.tip().header.timestamp_ms, world.now_ms);
 }
 
 #[test]
@@ -196,11 +199,11 @@ fn the_timestamp_is_never_before_the_parents() {
     three(&mut world);
     world.run();
     assert_eq!(world.miners[ahead].core.status().blocks_won, 1);
-    let parent_ms = world.judge().chain.tip().timestamp_ms;
+    let parent_ms = world.judge().chain.tip().header.timestamp_ms;
     world.now_ms -= 3_000;
     three(&mut world);
     world.run();
     let judged = world.judge();
     assert_eq!((judged.blocks.len(), judged.refused.len()), (2, 0));
-    assert_eq!(judged.chain.tip().timestamp_ms, parent_ms);
+    assert_eq!(judged.chain.tip().header.timestamp_ms, parent_ms);
 }

@@ -481,7 +481,7 @@ impl World {
             chain: chain.clone(),
         };
         for record in records {
-            let signatures = chain::block::Signatures::Check {
+            let signatures = chain::record::Signatures::Check {
                 seed: [9; 32],
                 known: &|_| false,
             };
@@ -497,7 +497,7 @@ impl World {
                         .blocks
                         .push((header.partition, header.from_offset, header.to_offset));
                     for (offset, slot) in accepted.block.slots() {
-                        if let chain::block::Slot::Record(record, verdict) = slot {
+                        if let chain::Slot::Record((record, verdict)) = slot {
                             judged.values.push(record.bytes().clone());
                             judged
                                 .sealed

@@ -1,4 +1,4 @@
-//! `blocklog account statement`: the history of an account, as the ledger tells it or as its proofs show it.
+//! `blocklog account statement`: the history of an account, as the ledger lists it or as its proofs show it.
 
 use chain::leaf::{Entry, Leaf};
 use chain::proof::Proven;
@@ -6,55 +6,63 @@ use chain::{Account, Hash};
 use proto::ledger::v1::get_block_request::Id;
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::{
-    AccountEntry, GetAccountRequest, GetBlockRequest, GetInclusionProofRequest,
-    ListAccountEntriesRequest,
+    AccountEntry, GetAccountRequest, GetInclusionProofRequest, ListAccountEntriesRequest,
 };
+use proto::text::Named as _;
 use serde_json::json;
 
 use crate::answer;
-use crate::commands::proof;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{movement, number, plain, time};
+use crate::format::{movement, number, time};
+use crate::inclusion;
 use crate::output::Printer;
+use crate::run::Run;
+use crate::session::{ALL, Session};
 
-/// Rows of a page.
-const PAGE: u32 = 1000;
+/// The history, oldest first
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  blocklog account statement alice\n  blocklog account statement alice --prove --tip 0000ab…"
+)]
+pub struct Statement {
+    /// `bl1…` or a name
+    account: String,
+    /// Check an inclusion proof of every entry: complete up to the newest one shown
+    #[arg(long)]
+    prove: bool,
+    /// Block hash that you trust [default: what the ledger names as its tip]
+    #[arg(long, value_name = "HASH", requires = "prove")]
+    tip: Option<Hash>,
+}
 
-/// What the ledger says, oldest first.
-pub async fn told(account: String, connect: &Connect, printer: Printer) -> Outcome {
-    let mut client = connect.ledger()?;
-    let mut entries = Vec::new();
-    let mut request = ListAccountEntriesRequest {
+impl Run for Statement {
+    async fn run(self, session: &Session) -> Outcome {
+        if self.prove {
+            proven(&self.account, self.tip, session).await
+        } else {
+            listed(self.account, session).await
+        }
+    }
+}
+
+/// The entries as the ledger lists them, oldest first.
+async fn listed(account: String, session: &Session) -> Outcome {
+    let request = ListAccountEntriesRequest {
         account,
         oldest_first: true,
-        page_size: PAGE,
         ..Default::default()
     };
-    loop {
-        let reply = client
-            .list_account_entries(request.clone())
-            .await?
-            .into_inner();
-        entries.extend(reply.entries);
-        if reply.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = reply.next_page_token;
-    }
-    Ok(printer.table(
-        &entries,
-        &[
-            "no.",
-            "time",
-            "height",
-            "kind",
-            "change",
-            "balance",
-            "transaction",
-        ],
-        row,
-    )?)
+    let entries = session.rows(request, ALL, |_| Ok(())).await?;
+    let header = [
+        "no.",
+        "time",
+        "height",
+        "kind",
+        "change",
+        "balance",
+        "transaction",
+    ];
+    Ok(session.printer.table(&entries, &header, row)?)
 }
 
 fn row(entry: &AccountEntry) -> Vec<String> {
@@ -66,7 +74,7 @@ fn row(entry: &AccountEntry) -> Vec<String> {
         number(entry.sequence),
         time(entry.timestamp.as_ref()),
         number(entry.height),
-        plain(entry.kind().as_str_name(), "KIND_").to_lowercase(),
+        entry.kind().words(),
         number(entry.change),
         number(entry.balance),
         transaction.map(movement).unwrap_or_default(),
@@ -75,33 +83,24 @@ fn row(entry: &AccountEntry) -> Vec<String> {
 
 /// Follows the entries back, each shown by an inclusion proof against one block hash. Complete up to the newest entry that
 /// the ledger names; that there is no later one is not proven.
-pub async fn proven(
-    account: &str,
-    tip: Option<Hash>,
-    connect: &Connect,
-    printer: Printer,
-) -> Outcome {
+async fn proven(account: &str, tip: Option<Hash>, session: &Session) -> Outcome {
     let account = proto::wire::account("account", account)?;
-    let id = tip.map(|tip| Id::Hash(tip.to_string()));
-    let request = GetBlockRequest {
-        id: id.clone(),
-        ..Default::default()
-    };
-    let reply = connect.ledger()?.get_block(request).await?.into_inner();
-    let header = answer::asked_block(reply.block.as_ref(), id.as_ref())?;
+    let header = session
+        .header(tip.map(|tip| Id::Hash(tip.to_string())))
+        .await?;
     let (height, hash) = (header.height, header.hash());
     let request = GetAccountRequest {
         account: account.to_string(),
         at_height: Some(height),
     };
-    let reply = connect.ledger()?.get_account(request).await?.into_inner();
+    let reply = session.ledger()?.get_account(request).await?.into_inner();
     answer::account(&reply, Some(&account), Some(height))?;
     let state = reply.account.unwrap_or_default();
     let mut next = state.last_leaf_index;
     let mut newer: Option<Entry> = None;
     let mut lines = Vec::new();
     while let Some(leaf_index) = next {
-        let shown = fetch(leaf_index, height, &hash, connect).await?;
+        let shown = fetch(leaf_index, height, &hash, session).await?;
         let entry = entry_of(&shown.leaf, &account, &shown)
             .ok_or_else(|| broken(leaf_index, "holds no entry of this account"))?;
         if newer.is_some_and(|newer| newer.sequence != entry.sequence + 1) {
@@ -126,7 +125,7 @@ pub async fn proven(
     } else {
         format!("block {height} {hash}, a header that the ledger itself gave: pin one with --tip")
     };
-    print(&account, (height, &hash, against), &lines, printer)
+    print(&account, (height, &hash, against), &lines, session.printer)
 }
 
 fn broken(leaf_index: u64, problem: &str) -> Failure {
@@ -137,24 +136,24 @@ fn broken(leaf_index: u64, problem: &str) -> Failure {
     .reason("BROKEN")
 }
 
-async fn fetch(leaf_index: u64, height: u64, tip: &Hash, connect: &Connect) -> Outcome<Proven> {
+async fn fetch(leaf_index: u64, height: u64, tip: &Hash, session: &Session) -> Outcome<Proven> {
     let request = GetInclusionProofRequest {
         subject: Some(Subject::LeafIndex(leaf_index)),
         at_height: Some(height),
     };
-    let reply = connect
+    let reply = session
         .proofs()?
         .get_inclusion_proof(request)
         .await?
         .into_inner();
-    let proof = proof::translate(&reply.proof.unwrap_or_default())?;
+    let proof = inclusion::translate(&reply.proof.unwrap_or_default())?;
     if proof.leaf_index != leaf_index {
         return Err(broken(
             leaf_index,
             "was asked for and another one was proven",
         ));
     }
-    proof.verify(tip).map_err(proof::failure)
+    Ok(proof.verify(tip)?)
 }
 
 /// The account's entry in a leaf.

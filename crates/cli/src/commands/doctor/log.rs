@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chain::Rules;
-use journal::{Description, Fault, Journal, TopicSpec};
+use journal::{Description, Fault, Journal, Setting, TopicSpec};
 use topics::bootstrap::find_genesis;
 use topics::config::JournalArgs;
 
-use super::{Finding, Looked};
+use super::finding::{Finding, Looked};
 use crate::chains::Served;
 
 /// Replicas that survive the loss of one broker while another is being replaced.
@@ -92,7 +92,7 @@ fn chain(journal: &Journal, rules: &Rules, production: bool) -> Vec<Finding> {
 
 fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> {
     let name = journal.topic_name(&spec.name);
-    let described = match journal.describe(&spec.name, spec) {
+    let described = match journal.describe(spec) {
         Ok(Some(described)) => described,
         Ok(None) => {
             return vec![Finding::fault(
@@ -129,7 +129,7 @@ fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> 
 }
 
 fn faults(name: &str, described: &Description) -> Vec<Finding> {
-    let told = described.faults.iter().map(|fault| {
+    let findings = described.faults.iter().map(|fault| {
         let what = format!(
             "topic {name}: {} is {}, should be {}",
             fault.setting, fault.found, fault.expected
@@ -140,14 +140,14 @@ fn faults(name: &str, described: &Description) -> Vec<Finding> {
             false => Finding::warning(what, fix),
         }
     });
-    told.collect()
+    findings.collect()
 }
 
 fn fix(name: &str, fault: &Fault) -> String {
     let Fault {
         setting, expected, ..
     } = fault;
-    match (fault.is_of_partitions(), fault.fatal) {
+    match (*setting == Setting::Partitions, fault.fatal) {
         (true, true) => {
             format!("kafka-topics.sh --alter --topic {name} --partitions {expected}")
         }

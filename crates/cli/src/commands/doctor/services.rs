@@ -1,29 +1,26 @@
 //! The services: do they answer, and how are they?
 
-use proto::ingest::v1::GetSubmissionInfoRequest;
-use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
-use proto::miner::v1::miner_service_client::MinerServiceClient;
-use proto::miner::v1::{GetMinerStatusRequest, Phase};
+use proto::ledger::v1::GetLedgerInfoResponse;
+use proto::miner::v1::{MinerStatus, Phase};
 
-use super::{Finding, Looked};
+use super::finding::{Finding, Looked};
 use crate::chains::Served;
-use crate::connect::{Connect, Peer};
 use crate::exit::{Failure, Outcome};
+use crate::session::Session;
 
 /// Candidates that a healthy ledger may be behind.
 const LAG: u64 = 100;
 
 /// Every service that the addresses name. One that is not there is a risk: it may be deployed elsewhere.
-pub async fn look(connect: &Connect, production: bool) -> Looked {
-    let mut looked = Looked::default();
-    match ledger(connect).await {
+pub async fn look(session: &Session, production: bool, looked: &mut Looked) {
+    match ledger(session).await {
         Ok((served, info)) => {
             looked.findings.extend(judge(&info));
             looked.served.push(served);
         }
         Err(failure) => looked.find(absent("ledger", &failure, production)),
     }
-    match ingest(connect).await {
+    match ingest(session).await {
         Ok((served, topic)) => {
             looked.find(Finding::ok(format!(
                 "ingest takes transactions for {} on {topic}",
@@ -33,51 +30,40 @@ pub async fn look(connect: &Connect, production: bool) -> Looked {
         }
         Err(failure) => looked.find(absent("ingest", &failure, production)),
     }
-    for (url, client) in connect.miners().unwrap_or_default() {
-        match miner(&url, client).await {
-            Ok((served, finding)) => {
+    for (url, status) in session.miner_statuses().await.unwrap_or_default() {
+        match status.and_then(|status| Ok((Served::by_miner(url, &status)?, status))) {
+            Ok((served, status)) => {
                 looked.served.extend(served);
-                looked.find(finding);
+                looked.find(miner(url, &status));
             }
             Err(failure) => looked.find(absent("miner", &failure, production)),
         }
     }
-    looked
 }
 
-async fn ledger(connect: &Connect) -> Outcome<(Served, GetLedgerInfoResponse)> {
-    let mut client = connect.ledger()?;
-    let asked = client.get_ledger_info(GetLedgerInfoRequest {});
-    let info = asked.await?.into_inner();
-    Ok((Served::by_ledger(connect, &info)?, info))
+async fn ledger(session: &Session) -> Outcome<(Served, GetLedgerInfoResponse)> {
+    let info = session.ledger_info().await?;
+    Ok((Served::by_ledger(session, &info)?, info))
 }
 
 /// Its chain and its topic.
-async fn ingest(connect: &Connect) -> Outcome<(Served, String)> {
-    let mut client = connect.ingest()?;
-    let asked = client.get_submission_info(GetSubmissionInfoRequest {});
-    let info = asked.await?.into_inner();
-    Ok((Served::by_ingest(connect, &info)?, info.topic))
+async fn ingest(session: &Session) -> Outcome<(Served, String)> {
+    let info = session.submission_info().await?;
+    Ok((Served::by_ingest(session, &info)?, info.topic))
 }
 
-async fn miner(
-    url: &str,
-    mut client: MinerServiceClient<Peer>,
-) -> Outcome<(Option<Served>, Finding)> {
-    let asked = client.get_miner_status(GetMinerStatusRequest {});
-    let status = asked.await?.into_inner().status.unwrap_or_default();
+fn miner(url: &str, status: &MinerStatus) -> Finding {
     let what = format!(
         "miner {url} mines partitions {:?} for {}",
         status.partitions, status.account
     );
-    let finding = match status.phase() {
+    match status.phase() {
         Phase::CatchingUp => Finding::warning(
             format!("{what}: catching up"),
             "wait; /ready on its admin port says how far it is",
         ),
         _ => Finding::ok(what),
-    };
-    Ok((Served::by_miner(url, &status)?, finding))
+    }
 }
 
 fn absent(name: &str, failure: &Failure, production: bool) -> Finding {

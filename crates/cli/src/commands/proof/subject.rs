@@ -5,9 +5,8 @@ use chain::leaf::Leaf;
 use chain::proof::Proven;
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 
-use super::about_another;
-use crate::commands::record;
-use crate::exit::Outcome;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::format;
 
 /// A transaction id, `P:O`, or `leaf:I`.
 pub fn parse(text: &str) -> Result<Subject, String> {
@@ -18,7 +17,7 @@ pub fn parse(text: &str) -> Result<Subject, String> {
             .map_err(|error| format!("leaf index {index:?}: {error}"));
     }
     if text.contains(':') {
-        return record::position(text).map(Subject::Position);
+        return format::parse_position(text).map(Subject::Position);
     }
     let id: Hash = text
         .parse()
@@ -28,13 +27,13 @@ pub fn parse(text: &str) -> Result<Subject, String> {
 
 /// Holds what was proven against what was asked.
 ///
-/// The chain may be told by anybody: an id that fits is the id of one chain and transaction only.
+/// Anybody may name the chain: an id that fits is the id of one chain and transaction only.
 pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outcome {
     let (is_it, name) = match asked {
         Subject::LeafIndex(index) => (proven.leaf_index == *index, format!("leaf {index}")),
         Subject::Position(position) => {
             let asked = (position.partition, position.offset);
-            let name = crate::format::position(Some(position));
+            let name = format::position(Some(position));
             (covers(&proven.leaf, asked), format!("record {name}"))
         }
         Subject::TransactionId(id) => {
@@ -50,7 +49,15 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
     }
 }
 
-/// Whether a leaf says what became of an offset.
+/// A proof that is good, of something else.
+pub fn about_another(problem: &str) -> Failure {
+    let message = format!(
+        "{problem}; what the proof shows instead is left out: get it again, from another ledger too"
+    );
+    Failure::new(Exit::DoesNotVerify, message).reason("OTHER_SUBJECT")
+}
+
+/// Whether a leaf covers an offset.
 fn covers(leaf: &Leaf, asked: (Option<u32>, Option<u64>)) -> bool {
     match leaf {
         Leaf::Record {

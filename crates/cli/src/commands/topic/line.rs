@@ -1,16 +1,24 @@
 //! A record as one line of JSON.
 
 use chain::{Chain, Hash, Transaction, Verdict, block};
+use clap::ValueEnum;
 use journal::{Journal, Record};
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
-use super::Topic;
+/// The two topics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    /// What was submitted
+    Transactions,
+    /// Candidates for the chain
+    Blockchain,
+}
 
 /// Headers shown of one record: it may have a hundred thousand.
 const SHOWN_HEADERS: usize = 256;
 
-/// Knows the chain's id, where there is one, so that ids of transactions can be told.
+/// Knows the chain's id, where there is one, so that ids of transactions can be shown.
 pub struct Decoder {
     topic: Topic,
     chain_id: Option<Hash>,

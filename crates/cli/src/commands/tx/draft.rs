@@ -8,7 +8,7 @@ use chain::{Account, Hash, Transaction};
 use crate::commands::keys;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// What the transaction says.
+/// The fields of a transaction.
 #[derive(Debug, clap::Args)]
 pub struct Draft {
     /// Named account that sends (open chains only)
@@ -25,10 +25,10 @@ pub struct Draft {
     /// Account that receives; left out for a note to nobody
     #[arg(long, value_name = "ACCOUNT", required_unless_present = "memo")]
     to: Option<Account>,
-    /// What it receives
+    /// Amount to transfer
     #[arg(long, default_value_t = 0)]
     amount: u64,
-    /// Text for people, at most 256 bytes
+    /// Memo, at most 256 bytes of UTF-8
     #[arg(long, default_value = "")]
     memo: String,
     /// Greater than the sender's last one [default: the clock in microseconds]
@@ -45,6 +45,43 @@ impl Draft {
     /// Whether a key signs it, and so for one chain.
     pub fn is_signed(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// The transaction, signed for the chain where its sender has a key.
+    pub fn sign(&self, chain_id: &Hash) -> Outcome<Transaction> {
+        let secret = self.key.as_deref().map(keys::read).transpose()?;
+        let sender = match (&secret, self.from) {
+            (Some(secret), _) => secret.account(),
+            (None, Some(name)) if name.is_key() => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    format!("{name} is a key account: sign with its --key FILE"),
+                ));
+            }
+            (None, Some(name)) => name,
+            (None, None) => {
+                return Err(Failure::new(
+                    Exit::Usage,
+                    "who sends? --from NAME or --key FILE",
+                ));
+            }
+        };
+        let transaction = Transaction {
+            sender: Bytes::copy_from_slice(sender.as_bytes()),
+            recipient: self
+                .to
+                .map(|to| Bytes::copy_from_slice(to.as_bytes()))
+                .unwrap_or_default(),
+            amount: self.amount,
+            nonce: self.nonce.unwrap_or_else(clock_micros),
+            memo: self.memo.clone(),
+            valid_until: self.valid_until,
+            signature: Bytes::new(),
+        };
+        Ok(match secret {
+            None => transaction,
+            Some(secret) => transaction.sign(chain_id, &secret),
+        })
     }
 
     /// A signed note to nobody.
@@ -85,43 +122,6 @@ impl ChainId {
             None => Ok(self.chain_id),
         }
     }
-}
-
-/// The transaction, signed for the chain where its sender has a key.
-pub fn sign(args: &Draft, chain_id: &Hash) -> Outcome<Transaction> {
-    let secret = args.key.as_deref().map(keys::read).transpose()?;
-    let sender = match (&secret, args.from) {
-        (Some(secret), _) => secret.account(),
-        (None, Some(name)) if name.is_key() => {
-            return Err(Failure::new(
-                Exit::Usage,
-                format!("{name} is a key account: sign with its --key FILE"),
-            ));
-        }
-        (None, Some(name)) => name,
-        (None, None) => {
-            return Err(Failure::new(
-                Exit::Usage,
-                "who sends? --from NAME or --key FILE",
-            ));
-        }
-    };
-    let transaction = Transaction {
-        sender: Bytes::copy_from_slice(sender.as_bytes()),
-        recipient: args
-            .to
-            .map(|to| Bytes::copy_from_slice(to.as_bytes()))
-            .unwrap_or_default(),
-        amount: args.amount,
-        nonce: args.nonce.unwrap_or_else(clock_micros),
-        memo: args.memo.clone(),
-        valid_until: args.valid_until,
-        signature: Bytes::new(),
-    };
-    Ok(match secret {
-        None => transaction,
-        Some(secret) => transaction.sign(chain_id, &secret),
-    })
 }
 
 /// Nonces only have to grow: the clock does, without asking anybody for the last one.

@@ -5,14 +5,39 @@ use chain::Transaction;
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionResponse};
 
+use super::draft::Draft;
 use super::watch;
 use crate::answer;
-use crate::chains::Served;
-use crate::connect::Connect;
+use crate::chains::{self, Served};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format::{movement, number, position, time};
-use crate::output::{Printer, Rows};
+use crate::output::Rows;
 use crate::patience;
+use crate::run::Run;
+use crate::session::Session;
+
+/// Send a transaction and wait until it is in a block
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  blocklog tx send --from alice --to bob --amount 5\n  \
+    blocklog tx send --key alice.pem --to bl1… --amount 5 --memo 'invoice 7'\n  \
+    blocklog tx send --from alice --memo 'a note to nobody' --no-wait"
+)]
+pub struct Send {
+    #[command(flatten)]
+    draft: Draft,
+    #[command(flatten)]
+    to: Submission,
+}
+
+impl Run for Send {
+    async fn run(self, session: &Session) -> Outcome {
+        let given = self.draft.chain.given()?;
+        let chain = chains::agreed(given, self.to.waits(), session).await?;
+        let record = self.draft.sign(&chain.id)?.encode();
+        submit(record, &chain, &self.to, session).await
+    }
+}
 
 /// How to submit.
 #[derive(Debug, clap::Args)]
@@ -37,8 +62,7 @@ pub async fn submit(
     record: Bytes,
     chain: &Served,
     args: &Submission,
-    connect: &Connect,
-    printer: Printer,
+    session: &Session,
 ) -> Outcome {
     let sent = Transaction::decode(&record).ok();
     let request = SubmitTransactionRequest {
@@ -46,8 +70,9 @@ pub async fn submit(
         partition: args.partition,
         chain_id: chain.id.to_string(),
     };
+    let printer = session.printer;
     let spinner = printer.spinner("sending it");
-    let mut ingest = connect.ingest()?;
+    let mut ingest = session.ingest()?;
     let submitted = patience::call("ingest", &spinner, async || {
         ingest.submit_transaction(request.clone()).await
     });
@@ -56,7 +81,7 @@ pub async fn submit(
     let transaction = reply.transaction.as_ref().ok_or_else(|| {
         Failure::new(
             Exit::Other,
-            "ingest answered without the transaction; is it of this version?",
+            "ingest's reply has no transaction; do both run the same version?",
         )
     })?;
     let id = answer::hash("the id", &transaction.id)?;
@@ -74,7 +99,7 @@ pub async fn submit(
     if printer.is_human() {
         printer.message(&reply, |reply| rows(reply, chain))?;
     }
-    watch::sent(id, reply.position, &chain.id, connect, printer).await
+    watch::sent(id, reply.position, &chain.id, session).await
 }
 
 fn rows(reply: &SubmitTransactionResponse, chain: &Served) -> Rows {

@@ -1,48 +1,44 @@
-//! What became of a transaction, now or until the end.
+//! `blocklog tx watch`, and the wait of whoever has just sent a transaction.
 
 use chain::Hash;
-use proto::ledger::v1::{
-    GetTransactionRequest, TransactionStatus, WatchTransactionRequest, transaction_status::State,
-};
+use proto::ledger::v1::transaction_status::State;
+use proto::ledger::v1::{TransactionStatus, WatchTransactionRequest};
+use proto::text::Named as _;
 use proto::types::v1::Position;
 
+use super::status::rows;
 use crate::answer;
 use crate::chains::{self, Served};
-use crate::commands::record;
-use crate::connect::Connect;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::format::{number, plain, time};
-use crate::output::{Printer, Rows};
+use crate::output::Printer;
 use crate::patience;
+use crate::run::Run;
+use crate::session::Session;
 
-/// The status now.
-pub async fn status(id: &str, connect: &Connect, printer: Printer) -> Outcome {
-    let id = proto::wire::hash("id", id)?;
-    let chain = chains::of_ledger(connect, printer).await?;
-    let request = GetTransactionRequest { id: id.to_string() };
-    let mut ledger = connect.ledger()?;
-    let reply = ledger.get_transaction(request).await?.into_inner();
-    let status = answer::part("status", reply.status.as_ref())?;
-    answer::status(status, &id, &chain.id)?;
-    Ok(printer.message(&reply, |_| rows(status))?)
+/// Follow a transaction until it is in a block or refused
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  blocklog tx watch 5f3c…")]
+pub struct Watch {
+    /// Its id
+    id: String,
 }
 
-/// Follows a transaction to its end; a refusal is a failure of the command.
-pub async fn watch(id: &str, connect: &Connect, printer: Printer) -> Outcome {
-    let id = proto::wire::hash("id", id)?;
-    let chain = chains::of_ledger(connect, printer).await?;
-    follow(id, None, &chain.id, Some(&chain), connect, printer).await
+impl Run for Watch {
+    async fn run(self, session: &Session) -> Outcome {
+        let id = proto::wire::hash("id", &self.id)?;
+        let chain = chains::of_ledger(session).await?;
+        follow(id, None, &chain.id, Some(&chain), session).await
+    }
 }
 
-/// Follows a transaction that was just sent, and of which this command has told what it is.
+/// Follows a transaction that this command has just sent and shown.
 pub async fn sent(
     id: Hash,
     position: Option<Position>,
     chain_id: &Hash,
-    connect: &Connect,
-    printer: Printer,
+    session: &Session,
 ) -> Outcome {
-    follow(id, position, chain_id, None, connect, printer).await
+    follow(id, position, chain_id, None, session).await
 }
 
 /// `unsure`: the ledger's chain, where it has not been compared with the one that the transaction was sent to.
@@ -51,10 +47,9 @@ async fn follow(
     position: Option<Position>,
     chain_id: &Hash,
     mut unsure: Option<&Served>,
-    connect: &Connect,
-    printer: Printer,
+    session: &Session,
 ) -> Outcome {
-    let told: &[&str] = match unsure {
+    let shown: &[&str] = match unsure {
         None => &["id", "transaction", "nonce"],
         Some(_) => &[],
     };
@@ -62,8 +57,8 @@ async fn follow(
         id: id.to_string(),
         position,
     };
-    let spinner = printer.spinner("waiting for the ledger to see it");
-    let mut ledger = connect.ledger()?;
+    let spinner = session.printer.spinner("waiting for the ledger to see it");
+    let mut ledger = session.ledger()?;
     let watching = patience::call("the ledger", &spinner, async || {
         ledger.watch_transaction(request.clone()).await
     });
@@ -86,11 +81,11 @@ async fn follow(
         match status.state() {
             State::Included | State::Rejected | State::Omitted => {
                 spinner.finish_and_clear();
-                return finish(&status, told, printer);
+                return finish(&status, shown, session.printer);
             }
             State::Unknown => {
                 if let Some(ledger) = unsure.take() {
-                    compare(ledger, connect).await?;
+                    compare(ledger, session).await?;
                 }
             }
             _ => {}
@@ -100,8 +95,8 @@ async fn follow(
 }
 
 /// A transaction that the ledger does not know may be on the chain that ingest serves, where this ledger will never see it.
-async fn compare(ledger: &Served, connect: &Connect) -> Outcome {
-    let ingest = chains::glance_at_ingest(connect).await;
+async fn compare(ledger: &Served, session: &Session) -> Outcome {
+    let ingest = chains::glance_at_ingest(session).await;
     let served: Vec<Served> = ingest.into_iter().chain([ledger.clone()]).collect();
     chains::expect_one(&served)
 }
@@ -114,15 +109,11 @@ fn waiting(status: &TransactionStatus) -> String {
     }
 }
 
-fn finish(status: &TransactionStatus, told: &[&str], printer: Printer) -> Outcome {
+fn finish(status: &TransactionStatus, shown: &[&str], printer: Printer) -> Outcome {
     printer.message(status, |status| {
         let rows = rows(status).into_iter();
-        rows.filter(|(name, _)| !told.contains(name)).collect()
+        rows.filter(|(name, _)| !shown.contains(name)).collect()
     })?;
-    let verdict = status
-        .record
-        .as_ref()
-        .map(|record| plain(record.verdict().as_str_name(), "VERDICT_"));
     match status.state() {
         State::Included => Ok(()),
         State::Omitted => Err(Failure::new(
@@ -131,24 +122,11 @@ fn finish(status: &TransactionStatus, told: &[&str], printer: Printer) -> Outcom
         )
         .reason("OMITTED")),
         _ => {
-            let verdict = verdict.unwrap_or_default();
-            let told = format!(
+            let verdict = status.record.as_ref().map_or("", |record| record.verdict().code());
+            let message = format!(
                 "the chain refused the transaction, for good for these bytes; `blocklog explain {verdict}` says what to do"
             );
-            Err(Failure::new(Exit::Rejected, told).reason(&verdict))
+            Err(Failure::new(Exit::Rejected, message).reason(verdict))
         }
     }
-}
-
-fn rows(status: &TransactionStatus) -> Rows {
-    let mut rows = vec![("state", plain(status.state().as_str_name(), "STATE_"))];
-    rows.extend(status.record.iter().flat_map(record::rows));
-    if let Some(block) = &status.block {
-        rows.push(("block", block.hash.clone()));
-        rows.push(("block height", number(block.height)));
-        rows.push(("block time", time(block.timestamp.as_ref())));
-        rows.push(("miner", block.miner.clone()));
-    }
-    rows.push(("trace", status.trace_id.clone()));
-    rows
 }

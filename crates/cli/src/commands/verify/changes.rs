@@ -83,7 +83,7 @@ impl Export {
             bytes,
             records,
             tip: grown.chain.tip().hash,
-            height: grown.chain.tip().height,
+            height: grown.chain.tip().height(),
         }
     }
 
@@ -120,7 +120,7 @@ fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
             let (value, _) = derived.report().expect("there is a chain");
             let after = value["afterTip"].as_str().map(str::to_owned);
             let chain = derived.core.chain().expect("there is a chain");
-            Said::Verifies(chain.tip().height, chain.tip().hash, after)
+            Said::Verifies(chain.tip().height(), chain.tip().hash, after)
         }
     }
 }

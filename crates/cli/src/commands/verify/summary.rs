@@ -60,8 +60,8 @@ impl Summary {
         self.blocks += 1;
         self.broken = None;
         self.since_tip = None;
-        self.chain.push(accepted.hash);
-        self.tip_seen |= self.tip == Some(accepted.hash);
+        self.chain.push(accepted.hash());
+        self.tip_seen |= self.tip == Some(accepted.hash());
         for verdict in accepted.block.verdicts() {
             *self.verdicts.entry(verdict.code()).or_default() += 1;
         }
@@ -72,11 +72,11 @@ impl Summary {
 
     /// Balances are kept only where they are asked for.
     fn follow_balances(&mut self, accepted: &Accepted, to: u64) {
-        if accepted.height > to {
+        if accepted.height() > to {
             return;
         }
         let balances = self.balances.get_or_insert_default();
-        for touched in &accepted.touched {
+        for touched in &accepted.effects.touched {
             let number = touched.number as usize;
             if number >= balances.len() {
                 balances.resize(number + 1, (touched.account, 0));
@@ -93,7 +93,7 @@ impl Summary {
             if let (Some(claims), Some(chain)) = (claims, chain) {
                 self.suspect(claims, refused.offset, chain);
                 // A race is lost at the height of the tip: this one should have been its child.
-                if claims.height > chain.tip().height {
+                if claims.height > chain.tip().height() {
                     self.since_tip.get_or_insert_with(|| told(&refused));
                 }
             }
@@ -123,7 +123,7 @@ impl Summary {
         {
             return;
         }
-        let at = claims.height.min(chain.tip().height + 2) - 1;
+        let at = claims.height.min(chain.tip().height() + 2) - 1;
         self.broken = Some(format!(
             "the chain breaks at height {at}: the candidate at offset {offset} is a block of height {} upon {}, which is not on it",
             claims.height, claims.previous_hash
@@ -166,7 +166,7 @@ impl Summary {
         };
         let value = json!({
             "source": source, "chainId": chain.rules().chain_id.to_string(), "name": chain.rules().genesis.name,
-            "height": tip.height, "tip": tip.hash.to_string(), "logRoot": tip.log_root.to_string(), "logSize": tip.log_size,
+            "height": tip.height(), "tip": tip.hash.to_string(), "logRoot": tip.header.log_root.to_string(), "logSize": tip.header.log_size,
             "blocks": self.blocks, "records": records, "verdicts": self.verdicts, "stale": self.stale,
             "refused": self.refused, "refusals": self.told, "afterTip": self.since_tip, "accounts": chain.accounts(),
             "supply": chain.supply().to_string(), "signatures": signatures, "seconds": took.as_secs_f64(),
@@ -197,10 +197,13 @@ impl Summary {
                 "chain",
                 format!("{} {}", chain.rules().genesis.name, chain.rules().chain_id),
             ),
-            ("tip", format!("{} {}", tip.height, tip.hash)),
+            ("tip", format!("{} {}", tip.height(), tip.hash)),
             (
                 "log",
-                format!("{} leaves, root {}", tip.log_size, tip.log_root),
+                format!(
+                    "{} leaves, root {}",
+                    tip.header.log_size, tip.header.log_root
+                ),
             ),
             (
                 "blocks",
@@ -243,7 +246,7 @@ impl Summary {
         if let (Some(tip), false) = (self.tip, self.tip_seen) {
             let missing = format!(
                 "block {tip}, which you trust, is not on this chain, which ends at height {} ({}); {}",
-                chain.tip().height,
+                chain.tip().height(),
                 chain.tip().hash,
                 self.broken
                     .as_deref()
@@ -252,8 +255,8 @@ impl Summary {
             );
             return Err(Failure::new(Exit::DoesNotVerify, missing).reason("TIP_NOT_ON_CHAIN"));
         }
-        if let Some(to) = self.to.filter(|to| *to > chain.tip().height) {
-            let short = format!("height {to} is above the tip, {}", chain.tip().height);
+        if let Some(to) = self.to.filter(|to| *to > chain.tip().height()) {
+            let short = format!("height {to} is above the tip, {}", chain.tip().height());
             return Err(Failure::new(Exit::NotFound, short).reason("HEIGHT_ABOVE_TIP"));
         }
         // A tip that is trusted and found stands against the suspicion: whoever may write to the topic can raise one.

@@ -1,4 +1,4 @@
-//! What a faulty disk holds, and what of it survives a power cut.
+//! The state of a faulty disk, and which part of it survives a power cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt};
 
-/// What survives or not as a whole, in bytes.
+/// Survives or not as a whole, in bytes.
 const SECTOR: usize = 512;
 
 /// The disk's state.
 pub(super) struct Platter {
     pub(super) inodes: Vec<Inode>,
-    /// What processes see.
+    /// Seen by processes.
     pub(super) entries: BTreeMap<PathBuf, usize>,
-    /// What survives the power.
+    /// Left after a power cut.
     pub(super) durable_entries: BTreeMap<PathBuf, usize>,
     pub(super) directories: BTreeSet<PathBuf>,
     pub(super) locked: BTreeSet<PathBuf>,
     /// Counts power cuts: files opened before one are dead.
-    pub(super) life: u64,
+    pub(super) generation: u64,
     /// Operations until the power goes.
     pub(super) power: Option<u64>,
     /// Bytes until the disk is full.
@@ -37,7 +37,7 @@ pub(super) struct Inode {
     pub(super) pending: Vec<Change>,
 }
 
-/// What was done to a file since its last sync.
+/// A change of a file since its last sync.
 #[derive(Clone)]
 pub(super) enum Change {
     Write { position: usize, bytes: Vec<u8> },
@@ -58,11 +58,11 @@ impl Platter {
     }
 
     pub(super) fn restore(&mut self) {
-        self.life += 1;
+        self.generation += 1;
         self.power = None;
         self.locked.clear();
         for inode in &mut self.inodes {
-            inode.settle(&mut self.rng);
+            inode.lose_unsynced(&mut self.rng);
         }
         let paths: BTreeSet<PathBuf> = self
             .entries
@@ -87,7 +87,7 @@ impl Platter {
 
 impl Inode {
     /// Any part of what was not synced survives.
-    pub(super) fn settle(&mut self, rng: &mut impl Rng) {
+    fn lose_unsynced(&mut self, rng: &mut impl Rng) {
         for change in std::mem::take(&mut self.pending) {
             match change {
                 Change::Cut(length) if rng.random() => self.durable.truncate(length),
@@ -114,6 +114,6 @@ pub(super) fn put(file: &mut Vec<u8>, position: usize, bytes: &[u8]) {
     file[position..end].copy_from_slice(bytes);
 }
 
-pub(super) fn place(position: u64) -> io::Result<usize> {
+pub(super) fn index(position: u64) -> io::Result<usize> {
     usize::try_from(position).map_err(io::Error::other)
 }

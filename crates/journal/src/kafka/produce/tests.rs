@@ -7,7 +7,7 @@ use rdkafka::producer::DefaultProducerContext;
 
 use super::super::config::SAFE_BATCH_BYTES;
 use super::*;
-use crate::handle::Options;
+use crate::options::Options;
 
 const TOPIC: &str = "t";
 const GIVE_UP: Duration = Duration::from_secs(6);
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Bench {
     cluster: MockCluster<'static, DefaultProducerContext>,
     producer: Producer,
-    outlet: Arc<Outlet>,
+    in_flight: Arc<InFlight>,
     number: u16,
     completions: Receiver<Completion>,
 }
@@ -33,16 +33,16 @@ impl Bench {
         let producer = Producer::new(&config, TOPIC, SAFE_BATCH_BYTES, &clients);
         let producer = producer.expect("a producer");
         let (send, completions) = mpsc::channel();
-        let outlet = Outlet::new(Arc::new(move |batch: Vec<Completion>| {
+        let in_flight = InFlight::new(Arc::new(move |batch: Vec<Completion>| {
             batch
                 .into_iter()
                 .for_each(|completion| drop(send.send(completion)));
         }));
-        let number = producer.registry().enter(&outlet).expect("a number");
+        let number = producer.registry().enter(&in_flight).expect("a number");
         Bench {
             cluster,
             producer,
-            outlet,
+            in_flight,
             number,
             completions,
         }
@@ -55,9 +55,9 @@ impl Bench {
             value: Bytes::from_static(b"x"),
             ..Entry::default()
         };
-        while let Err((_, error)) = self
-            .producer
-            .append(&self.outlet, self.number, token, entry())
+        while let Err((_, error)) =
+            self.producer
+                .append(&self.in_flight, self.number, token, entry())
         {
             assert!(matches!(error, AppendError::Retryable(_)), "{error}");
             assert!(start.elapsed() < PATIENCE, "{error}");

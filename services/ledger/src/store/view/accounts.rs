@@ -15,7 +15,7 @@ impl View {
             return Ok(None);
         };
         let size = self
-            .block_row(height.min(self.tip().height))?
+            .block_row(height.min(self.tip().height()))?
             .map_or(0, |row| row.header.log_size);
         let Some(group) = self.group_below(number, size)? else {
             return Ok(None);
@@ -107,7 +107,7 @@ impl View {
 
     /// Behind the last group of an account. A crash may leave groups of blocks that are not in the index yet.
     fn end_of(&self, number: u32) -> [u8; 12] {
-        schema::history(number, self.tip().log_size)
+        schema::history(number, self.tip().header.log_size)
     }
 
     fn number(&self, account: &Account) -> Result<Option<u32>, Error> {
@@ -134,7 +134,7 @@ impl View {
     /// First leaf of the group that holds a sequence; of the last group if it lies beyond. Groups are sorted by leaf, and
     /// sequences ascend with them, so that halving the leaves finds it.
     fn leaf_of(&self, number: u32, sequence: u64) -> Result<u64, Error> {
-        let (mut low, mut high) = (0, self.tip().log_size);
+        let (mut low, mut high) = (0, self.tip().header.log_size);
         let mut found = 0;
         while low < high {
             let middle = low + (high - low) / 2;

@@ -39,7 +39,7 @@ impl View {
             .get(&self.moment.keyspaces.heights, hash)?;
         let height = key.map(|key| schema::read_number(&key)).transpose()?;
         // A crash may leave rows of blocks that are not in the index yet.
-        Ok(height.filter(|height| *height <= self.tip().height))
+        Ok(height.filter(|height| *height <= self.tip().height()))
     }
 
     /// The value of the block's record on the `blockchain` topic, byte for byte. It is put together from its parts: the
@@ -129,7 +129,7 @@ impl View {
     }
 
     pub(super) fn block_row(&self, height: u64) -> Result<Option<rows::Block>, Error> {
-        if height > self.tip().height {
+        if height > self.tip().height() {
             return Ok(None);
         }
         let moment = &self.moment;

@@ -89,7 +89,7 @@ impl View {
                 break;
             }
             // A crash may leave rows of blocks that are not in the index yet.
-            if schema::read_number(&height)? <= self.tip().height {
+            if schema::read_number(&height)? <= self.tip().height() {
                 out.extend(Hash::from_slice(&hash).map(Match::Block));
             }
         }
@@ -141,7 +141,7 @@ impl View {
     }
 
     fn id_at(&self, place: Place) -> Result<Option<Hash>, Error> {
-        if place.chunk >= self.tip().log_size {
+        if place.chunk >= self.tip().header.log_size {
             return Ok(None);
         }
         let row = self.chunk(place.chunk)?;

@@ -16,7 +16,7 @@ impl View {
         tiles::node(
             &moment.snapshot,
             &moment.keyspaces,
-            moment.tip.log_size,
+            moment.tip.header.log_size,
             level,
             index,
         )
@@ -24,7 +24,7 @@ impl View {
 
     /// A leaf; `None` beyond the tip's log.
     pub fn leaf(&self, index: u64) -> Result<Option<Leaf>, Error> {
-        if index >= self.tip().log_size {
+        if index >= self.tip().header.log_size {
             return Ok(None);
         }
         let first_blocks = self.block_row(0)?.map_or(0, |row| row.header.log_size);
@@ -90,7 +90,7 @@ impl View {
     /// The leaf of a block itself, found by halving the heights.
     fn block_leaf(&self, index: u64) -> Result<Leaf, Error> {
         let missing = || Error::Damaged("a leaf is in no block");
-        let (mut low, mut high) = (0, self.tip().height);
+        let (mut low, mut high) = (0, self.tip().height());
         while low < high {
             let middle = low + (high - low) / 2;
             let row = self.block_row(middle)?.ok_or_else(missing)?;

@@ -52,7 +52,7 @@ impl View {
     /// Where the occurrence of an id is that counts. A crash may leave rows of blocks that are not in the index yet.
     fn place(&self, id: &Hash) -> Result<Option<Place>, Error> {
         let place: Option<Place> = self.get(&self.moment.keyspaces.ids, schema::id(id))?;
-        Ok(place.filter(|place| place.chunk < self.tip().log_size))
+        Ok(place.filter(|place| place.chunk < self.tip().header.log_size))
     }
 
     /// What became of one offset. `None`: at or above the end of the partition (as last known), or no such partition.
@@ -130,7 +130,7 @@ impl View {
             let (_, row) = chunk?;
             let chunk: Chunk<'_> = rows::decode(&row)?;
             slots.extend(chunk.slots.iter().map(|slot| match slot {
-                Slot::Void { offsets } => Claim::Void { offsets: *offsets },
+                Slot::Void { offsets } => chain::Slot::Hole(*offsets),
                 Slot::Record {
                     carried, verdict, ..
                 } => {
@@ -139,10 +139,10 @@ impl View {
                     } else {
                         Hash::of(carried)
                     };
-                    Claim::Record {
+                    chain::Slot::Record(Claim {
                         hash,
                         verdict: *verdict,
-                    }
+                    })
                 }
             }));
         }

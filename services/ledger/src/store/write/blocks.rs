@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chain::block::Slot;
+use chain::Slot;
 use chain::record::Judged;
 use chain::{Accepted, Hash, Verdict};
 
@@ -25,30 +25,26 @@ impl Writer {
         let block = &accepted.block;
         let header = *block.header();
         let verdicts = block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::Included)
-            .count();
-        let reward = accepted
-            .entries
-            .first()
-            .filter(|entry| entry.leaf_index == accepted.first_leaf && accepted.height > 0);
+        let tally = accepted.tally();
+        let reward = accepted.effects.entries.first().filter(|entry| {
+            entry.leaf_index == accepted.effects.first_leaf && accepted.height() > 0
+        });
         let row = rows::Block {
             header,
             signature: bytes::Bytes::copy_from_slice(block.signature()),
             topic_offset: applied.topic_offset,
             append_ms: accepted.append_ms,
-            first_leaf: accepted.first_leaf,
-            included: included as u32,
-            rejected: (verdicts.len() - included) as u32,
+            first_leaf: accepted.effects.first_leaf,
+            included: tally.included,
+            rejected: tally.rejected,
             void_offsets: (header.to_offset - header.from_offset - verdicts.len() as u64) as u32,
             size_bytes: block.size() as u32,
-            paid: accepted.paid,
+            paid: accepted.effects.paid,
             entry: reward.map(rows::Entry::from),
         };
-        let height = schema::number(accepted.height);
+        let height = schema::number(accepted.height());
         out.blocks.push((height.into(), rows::encode(&row).into()));
-        out.heights.push((accepted.hash.0.into(), height.into()));
+        out.heights.push((accepted.hash().0.into(), height.into()));
         if header.to_offset > header.from_offset {
             let slice = schema::slice(header.partition, header.from_offset);
             out.slices.push((slice.into(), height.into()));
@@ -64,18 +60,21 @@ impl Writer {
     ) -> Result<(), Error> {
         let header = accepted.block.header();
         let mut entries = accepted
+            .effects
             .entries
             .iter()
             .filter(|entry| entry.record.is_some())
             .peekable();
         let mut open: Option<(u64, rows::Chunk)> = None;
-        for (leaf, (offset, slot)) in (accepted.first_leaf + 1..).zip(accepted.block.slots()) {
+        for (leaf, (offset, slot)) in
+            (accepted.effects.first_leaf + 1..).zip(accepted.block.slots())
+        {
             let (first, chunk) = open.get_or_insert_with(|| {
                 let slots = Vec::with_capacity(CHUNK_LEAVES as usize);
                 (
                     leaf,
                     rows::Chunk {
-                        height: accepted.height,
+                        height: accepted.height(),
                         partition: header.partition,
                         from_offset: offset,
                         slots,
@@ -83,10 +82,8 @@ impl Writer {
                 )
             });
             let row = match slot {
-                Slot::Hole(range) => rows::Slot::Void {
-                    offsets: range.end - range.start,
-                },
-                Slot::Record(record, verdict) => {
+                Slot::Hole(offsets) => rows::Slot::Void { offsets },
+                Slot::Record((record, verdict)) => {
                     let mut next = || {
                         entries
                             .next_if(|entry| entry.leaf_index == leaf)

@@ -30,14 +30,15 @@ fn collect(applied: &Applied, steps: &mut Vec<(u32, Step)>) {
     let accepted = &*applied.accepted;
     // A state is only ever asked for as of the end of a block, so every step of a block may carry the nonce after it.
     let nonces: HashMap<u32, u64> = accepted
+        .effects
         .touched
         .iter()
         .map(|touched| (touched.number, touched.state.nonce))
         .collect();
-    for entry in &accepted.entries {
+    for entry in &accepted.effects.entries {
         let step = Step {
             leaf: entry.leaf_index,
-            height: accepted.height,
+            height: accepted.height(),
             what: What::from(entry.kind),
             previous: entry.previous,
             sequence: entry.sequence,
@@ -47,15 +48,15 @@ fn collect(applied: &Applied, steps: &mut Vec<(u32, Step)>) {
         };
         steps.push((entry.account, step));
     }
-    for touched in &accepted.touched {
+    for touched in &accepted.effects.touched {
         let entry_here = touched
             .state
             .last_entry()
-            .is_some_and(|leaf| leaf >= accepted.first_leaf);
+            .is_some_and(|leaf| leaf >= accepted.effects.first_leaf);
         if !entry_here {
             let step = Step {
-                leaf: accepted.first_leaf,
-                height: accepted.height,
+                leaf: accepted.effects.first_leaf,
+                height: accepted.height(),
                 what: What::Nonce,
                 previous: touched.state.last_entry(),
                 sequence: touched.state.entries,

@@ -31,7 +31,7 @@ impl Cache {
         let Some(miner) = accepted.block.header().miner else {
             return Ok(());
         };
-        let key = schema::miner_block(&miner, accepted.height);
+        let key = schema::miner_block(&miner, accepted.height());
         out.miner_blocks.push((key.into(), Slice::empty()));
         let (row, changed) = match self.rows.entry(miner) {
             Entry::Occupied(kept) => kept.into_mut(),
@@ -39,7 +39,7 @@ impl Cache {
                 let row = match keyspaces.miners.get(miner.as_bytes())? {
                     Some(row) => rows::decode(&row)?,
                     None => Miner {
-                        first_height: accepted.height,
+                        first_height: accepted.height(),
                         ..Miner::default()
                     },
                 };
@@ -47,8 +47,8 @@ impl Cache {
             }
         };
         row.blocks += 1;
-        row.rewards += accepted.paid;
-        row.last_height = accepted.height;
+        row.rewards += accepted.effects.paid;
+        row.last_height = accepted.height();
         *changed = true;
         Ok(())
     }

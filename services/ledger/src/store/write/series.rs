@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use chain::{Accepted, Verdict, work};
+use chain::{Accepted, work};
 use fjall::OwnedWriteBatch;
 
 use super::Audited;
@@ -23,22 +23,17 @@ pub(super) struct Cache {
 impl Cache {
     /// An accepted block.
     pub fn block(&mut self, accepted: &Accepted, keyspaces: &Keyspaces) -> Result<(), Error> {
-        let verdicts = accepted.block.verdicts();
-        let included = verdicts
-            .iter()
-            .filter(|verdict| **verdict == Verdict::Included)
-            .count() as u64;
-        let rejected = verdicts.len() as u64 - included;
+        let tally = accepted.tally();
         // Block 0 takes no work.
-        let work = if accepted.height == 0 {
+        let work = if accepted.height() == 0 {
             0.0
         } else {
             work::expected_tries(accepted.block.header().bits) as f64
         };
         self.change(accepted.append_ms, keyspaces, |bucket| {
             bucket.blocks += 1;
-            bucket.included += included;
-            bucket.rejected += rejected;
+            bucket.included += u64::from(tally.included);
+            bucket.rejected += u64::from(tally.rejected);
             bucket.bytes += accepted.block.size() as u64;
             bucket.work += work;
         })

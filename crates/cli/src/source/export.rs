@@ -8,12 +8,19 @@ use bytes::{Bytes, BytesMut};
 use chain::export::{self, Head};
 use journal::Record;
 
-use super::offset_behind;
-
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
 /// Longest value that is read: a candidate may have any size (OVERSIZE), but no log that Blocklog reads holds a longer one.
 const MAX_VALUE_BYTES: usize = 1 << 30;
+
+/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
+pub fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
+    if (next_offset..u64::MAX).contains(&offset) {
+        Ok(offset + 1)
+    } else {
+        Err(format!("offset {offset} is not above the one before it"))
+    }
+}
 
 /// Reads an export. Ends after the first error.
 pub struct ExportFile {

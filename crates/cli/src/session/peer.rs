@@ -1,5 +1,5 @@
-//! Whoever answers at an address. If it is not the service that was expected there, it says only that it does not know
-//! the call: which service it is, and where the address comes from, must be found out and said here.
+//! The service that answers at an address. Another one than expected reports only that it does not know the call: this
+//! module finds out which service it is, and names the option that the address comes from.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -67,7 +67,7 @@ impl Peer {
         let is_grpc = headers
             .get(http::header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-        // What stands between us and the service says in other ways that it cannot be reached.
+        // What stands between us and the service reports in other ways that it cannot be reached.
         if !is_grpc && !answer.status().is_server_error() {
             let (url, wanted) = (&self.url, self.kind.name());
             return Err(Status::unimplemented(format!(

@@ -1,12 +1,14 @@
-//! What a disk journal counts, once somebody has given it a meter.
+//! The metrics of a disk journal, once somebody has given it a meter.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::metrics::{AsyncInstrument, Histogram, Meter};
 
-use super::topics::Topics;
+use super::partition::Partition;
+use crate::local::Topics;
+use crate::metrics::reading;
 
 /// Bounds for the time of a sync, in seconds: from a cache that lies to a disk that hangs.
 const SYNC_SECONDS: [f64; 12] = [
@@ -17,23 +19,19 @@ const GROUP_RECORDS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16
 
 /// The instruments; nothing is counted before there are any.
 #[derive(Default)]
-pub(super) struct Figures(OnceLock<Instruments>);
+pub(super) struct Metrics(OnceLock<Instruments>);
 
 struct Instruments {
     sync: Histogram<f64>,
     group: Histogram<u64>,
 }
 
-impl Figures {
-    pub(super) fn observe(&self, meter: &Meter, topics: &Arc<Topics>) {
-        let mut first = false;
+impl Metrics {
+    pub(super) fn observe(&self, meter: &Meter, topics: &Arc<Topics<Partition>>) {
         self.0.get_or_init(|| {
-            first = true;
+            observe_sizes(meter, topics);
             Instruments::new(meter)
         });
-        if first {
-            observe_sizes(meter, topics);
-        }
     }
 
     pub(super) fn synced(&self, elapsed: Duration) {
@@ -70,28 +68,34 @@ impl Instruments {
     }
 }
 
-/// They say nothing any more when the journal has been closed.
-fn observe_sizes(meter: &Meter, topics: &Arc<Topics>) {
-    let it = Arc::downgrade(topics);
-    meter
-        .u64_observable_gauge("journal.disk.size")
-        .with_description("Bytes of a topic's segments")
-        .with_unit("By")
-        .with_callback(move |gauge| {
-            for (topic, _, bytes) in it.upgrade().map(|it| it.sizes()).unwrap_or_default() {
-                gauge.observe(bytes, &[KeyValue::new("topic", topic)]);
+fn observe_sizes(meter: &Meter, topics: &Arc<Topics<Partition>>) {
+    type Read = fn(&Partition) -> u64;
+    let gauges: [(_, _, _, Read); 2] = [
+        (
+            "journal.disk.size",
+            "By",
+            "Bytes of a topic's segments",
+            Partition::bytes,
+        ),
+        (
+            "journal.disk.segments",
+            "{segment}",
+            "Segment files of a topic",
+            Partition::segments,
+        ),
+    ];
+    for (name, unit, text, read) in gauges {
+        let sum = move |topics: &Topics<Partition>, gauge: &dyn AsyncInstrument<u64>| {
+            for topic in topics.all() {
+                let sum = topic.partitions.iter().map(|it| read(it)).sum();
+                gauge.observe(sum, &[KeyValue::new("topic", topic.spec.name.clone())]);
             }
-        })
-        .build();
-    let it = Arc::downgrade(topics);
-    meter
-        .u64_observable_gauge("journal.disk.segments")
-        .with_description("Segment files of a topic")
-        .with_unit("{segment}")
-        .with_callback(move |gauge| {
-            for (topic, segments, _) in it.upgrade().map(|it| it.sizes()).unwrap_or_default() {
-                gauge.observe(segments, &[KeyValue::new("topic", topic)]);
-            }
-        })
-        .build();
+        };
+        meter
+            .u64_observable_gauge(name)
+            .with_description(text)
+            .with_unit(unit)
+            .with_callback(reading(topics, sum))
+            .build();
+    }
 }

@@ -1,26 +1,27 @@
-//! Looking at a log again: its ends, one of its records, and whether what was read of it is still there.
+//! Inspecting a partition: its ends, one of its records, and whether a record that was read is still there.
 //!
-//! A log can lose its end and grow again (a broker without replicas that lost power, a leader that was elected although it
-//! lagged behind), and a reader at its end may never notice. What tells is the record that was read last: a log loses its end
-//! only, so that a record which is still there vouches for everything below it.
+//! A partition can lose its end and grow again (a broker without replicas that lost power, a leader that was elected although it
+//! lagged behind), and a reader at its end may never notice. The record that was read last shows it: a partition loses its end
+//! only, so a record that is still there vouches for everything below it.
 
 use std::thread;
 use std::time::Duration;
 
+use crate::error::Error;
+use crate::journal::Journal;
 use crate::record::{Headers, Offsets, Record};
-use crate::{Error, Journal};
 
 /// Longest wait for a record that is there.
 const READ_WAIT: Duration = Duration::from_secs(5);
-/// An end below what was read is looked at this often before it is believed: a new leader may take a moment to know its end.
-const LOOKS_AT_A_SHORT_LOG: u32 = 3;
+/// An end below the expected one is read this often before it is believed: a new leader may take a moment to know its end.
+const LOOKS_AT_A_SHORT_END: u32 = 3;
 /// Pause between two of these looks.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
 
-/// What a log shows at one moment.
+/// A partition at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// Its ends.
+pub struct Inspection {
+    /// Its two ends.
     pub offsets: Offsets,
     /// The record at the offset asked for, if there is one.
     pub record: Option<Record>,
@@ -29,22 +30,22 @@ pub struct Look {
 impl Journal {
     /// Looks at the ends of a partition, and at the record at `offset` if one is given.
     ///
-    /// The log should reach `reach`: an end below is believed only after several looks, which take half a second.
+    /// The partition should reach `reach`: an end below is believed only after several looks, which take half a second.
     pub fn look(
         &self,
         topic: &str,
         partition: u32,
         offset: Option<u64>,
         reach: u64,
-    ) -> Result<Look, Error> {
+    ) -> Result<Inspection, Error> {
         let mut looks = 0;
         loop {
             let look = self.look_once(topic, partition, offset);
             looks += 1;
             match look {
-                Ok(look) if look.offsets.end < reach && looks < LOOKS_AT_A_SHORT_LOG => {}
+                Ok(look) if look.offsets.end < reach && looks < LOOKS_AT_A_SHORT_END => {}
                 // The ends moved between two looks.
-                Err(Error::OutOfRange { .. }) if looks < LOOKS_AT_A_SHORT_LOG => {}
+                Err(Error::OutOfRange { .. }) if looks < LOOKS_AT_A_SHORT_END => {}
                 Err(error @ Error::OutOfRange { .. }) => {
                     return Err(Error::Unavailable(format!("its ends keep moving: {error}")));
                 }
@@ -54,10 +55,11 @@ impl Journal {
         }
     }
 
-    /// Whether the log still holds a record that was read of it: the same bytes, appended at the same time. Then it holds
-    /// everything that was read below as well. Says where the log begins and ends now.
+    /// Returns the ends of the partition if it still holds `read`: the same bytes, appended at the same time. Then it holds
+    /// everything that was read below as well.
     ///
-    /// [`Error::Changed`] when it does not. A record that was deleted at the log's beginning since is no change.
+    /// # Errors
+    /// [`Error::Changed`] when it does not. A record that was deleted at the beginning since is no change.
     pub fn confirm(&self, topic: &str, partition: u32, read: &Record) -> Result<Offsets, Error> {
         let look = self.look(topic, partition, Some(read.offset), read.offset + 1)?;
         let Offsets { start, end } = look.offsets;
@@ -77,14 +79,19 @@ impl Journal {
         })
     }
 
-    fn look_once(&self, topic: &str, partition: u32, offset: Option<u64>) -> Result<Look, Error> {
+    fn look_once(
+        &self,
+        topic: &str,
+        partition: u32,
+        offset: Option<u64>,
+    ) -> Result<Inspection, Error> {
         let offsets = self.offsets(topic, partition)?;
         let inside = offset.filter(|offset| (offsets.start..offsets.end).contains(offset));
         let record = inside.map_or(Ok(None), |offset| self.record_at(topic, partition, offset))?;
-        Ok(Look { offsets, record })
+        Ok(Inspection { offsets, record })
     }
 
-    /// The record at an offset inside the log; `None`: a hole.
+    /// The record at an offset inside the partition; `None`: a hole.
     fn record_at(&self, topic: &str, partition: u32, offset: u64) -> Result<Option<Record>, Error> {
         let reader = self.reader(topic, partition, offset)?;
         let batch = reader.keep(Headers::None).next(1, READ_WAIT)?;

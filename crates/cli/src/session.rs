@@ -1,5 +1,7 @@
-//! Connections to the services.
+//! What a command works with: the services at their addresses, and the printer of what it finds.
 
+mod ask;
+mod pages;
 mod peer;
 
 use proto::ingest::v1::ingest_service_client::IngestServiceClient;
@@ -9,27 +11,34 @@ use proto::miner::v1::miner_service_client::MinerServiceClient;
 
 use crate::config::Global;
 use crate::exit::{Exit, Failure, Outcome};
-use peer::Kind;
-pub use peer::Peer;
+use crate::output::Printer;
+pub use pages::ALL;
+use peer::{Kind, Peer};
 
 /// Answers may hold a block of the largest size that a genesis allows, with its records decoded.
 const MAX_REPLY_BYTES: usize = 64 << 20;
 
-/// Where the services are.
+/// One run of the command.
 #[derive(Clone, Debug)]
-pub struct Connect {
+pub struct Session {
     ledger: String,
     ingest: String,
     miners: Vec<String>,
+    /// Where the answer goes.
+    pub printer: Printer,
+    /// The whole command line, as completions describe it.
+    pub grammar: fn() -> clap::Command,
 }
 
-impl Connect {
+impl Session {
     /// Takes the addresses; connects at the first call.
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: Global, grammar: fn() -> clap::Command) -> Self {
         Self {
-            ledger: global.ledger.clone(),
-            ingest: global.ingest.clone(),
-            miners: global.miner.clone(),
+            ledger: global.ledger,
+            ingest: global.ingest,
+            miners: global.miner,
+            printer: Printer::new(global.output),
+            grammar,
         }
     }
 
@@ -69,12 +78,12 @@ impl Connect {
     }
 
     /// A client of each miner, with its address.
-    pub fn miners(&self) -> Outcome<Vec<(String, MinerServiceClient<Peer>)>> {
+    fn miners(&self) -> Outcome<Vec<(&str, MinerServiceClient<Peer>)>> {
         self.miners
             .iter()
             .map(|url| {
                 Ok((
-                    url.clone(),
+                    url.as_str(),
                     MinerServiceClient::new(peer(url, Kind::Miner, "--miner")?),
                 ))
             })

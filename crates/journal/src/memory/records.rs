@@ -8,14 +8,14 @@ use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
 /// Records in offset order, with holes where none was kept.
 #[derive(Default)]
-pub(super) struct Log {
+pub(super) struct Records {
     start: u64,
     end: u64,
     last_append_ms: u64,
     records: VecDeque<Record>,
 }
 
-impl Log {
+impl Records {
     pub(super) fn offsets(&self) -> Offsets {
         Offsets {
             start: self.start,
@@ -40,7 +40,7 @@ impl Log {
         })
     }
 
-    /// What is there from `from` on, at most about `max_bytes` but at least one record.
+    /// The records from `from` on: at most about `max_bytes`, at least one if there is any.
     pub(super) fn read(&self, from: u64, max_bytes: usize, headers: Headers) -> Batch {
         let first = self.records.partition_point(|record| record.offset < from);
         let mut bytes = 0;
@@ -67,13 +67,13 @@ impl Log {
             records,
             next,
             end: self.end,
-            permit: None,
+            ..Batch::default()
         }
     }
 }
 
 #[cfg(feature = "testing")]
-impl Log {
+impl Records {
     /// The next `count` offsets stay empty.
     pub(super) fn skip(&mut self, count: u64) {
         self.end += count;
