@@ -177,7 +177,7 @@ fn attempt(
     let rules = match find_in_topic(journal) {
         Ok(None) => known.cloned(),
         Ok(rules) => rules,
-        // What is kept of the chain says which one it was.
+        // The local state shows which chain it was.
         Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
         Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
         Err(error) => return Err(error),
@@ -209,7 +209,7 @@ fn attempt(
 fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
     let Some(description) = journal.describe(spec)? else {
-        return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
+        return Ok(()); // Nothing there to be wrong; whoever needs it reports that.
     };
     match description.faults.into_iter().find(|fault| fault.fatal) {
         Some(fault) => Err(Error::Setting { topic, fault }),
@@ -217,7 +217,7 @@ fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     }
 }
 
-/// Appends block 0. Whether it got there, and first, shows when the log is read again.
+/// Appends block 0. Whether it got there, and first, shows when the topic is read again.
 fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
     let entry = Entry {
         partition: BLOCKCHAIN_PARTITION,
@@ -253,7 +253,7 @@ pub(crate) struct Zero {
     pub(crate) offset: u64,
     /// Hash of its record.
     pub(crate) record: Hash,
-    /// What it says.
+    /// The rules in it.
     pub(crate) rules: Arc<Rules>,
 }
 

@@ -187,7 +187,7 @@ impl Watch {
         let found = compare::patiently(&self.journal, Some(offset), offset + 1, stop, &|_| {})?;
         match found {
             None => Ok(()),
-            // Deleted: the settings tell of a start above 0.
+            // Deleted: the settings report a start above 0.
             Some((offsets, _)) if offsets.start > offset => Ok(()),
             Some((_, found)) if found == Some(expected) => Ok(()),
             Some((_, found)) => Err(self.loss(offset, Some(expected), found)),
