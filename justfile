@@ -42,7 +42,7 @@ lint:
 
 # The documentation of all crates, private items too.
 doc *ARGS:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
 
 # All tests of the workspace; they start a broker, or use BLOCKLOG_TEST_KAFKA.
 test *ARGS:

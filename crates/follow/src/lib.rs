@@ -14,14 +14,15 @@
 //! Three threads' worth of work come out of this: one reads the topic ([`journal::Tail`]), a pool checks bodies and
 //! signatures of several blocks ahead of the tip, and the caller of `step` applies them one after the other.
 //!
-//! [`snapshot`] keeps the state over a restart, and [`replay`] drives the same core to the end of a topic for commands that work
-//! offline.
+//! [`partition`] follows a partition of `transactions` from the chain's cursor on. [`snapshot`] keeps the state over a restart, and
+//! [`replay`] drives the same core to the end of a topic for commands that work offline.
 
 pub mod audit;
 mod check;
 pub mod core;
 mod event;
 mod known;
+pub mod partition;
 pub mod replay;
 pub mod shell;
 pub mod snapshot;

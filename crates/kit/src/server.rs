@@ -19,7 +19,6 @@ use anyhow::Context as _;
 use tonic::transport::server::TcpIncoming;
 
 use crate::Service;
-use crate::readiness::SERVING;
 
 pub use deadline::Deadline;
 
@@ -152,7 +151,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
             }
         }
     });
-    service.readiness.set(SERVING, Ok(()));
+    service.readiness.serving().set(Ok(()));
     Ok(())
 }
 

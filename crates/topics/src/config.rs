@@ -9,6 +9,7 @@ use journal::{Journal, Options, Url};
 /// Which journal.
 #[derive(Clone, Debug, clap::Args)]
 pub struct JournalArgs {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (which belongs to one process at a time)
     #[arg(
         long,
@@ -31,6 +32,7 @@ pub struct JournalArgs {
 /// Which journal, for commands that can do without one.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OptionalJournal {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
     #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
     pub journal: Option<Url>,

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use journal::Journal;
-use kit::Readiness;
 use topics::Search;
 use topics::bootstrap::Waiting;
 
-use crate::readiness;
-use crate::rejection::Why;
-use crate::shell::Engine;
+use crate::readiness::Conditions;
+use crate::rejection::{Precondition, Unavailable};
+use crate::shell::Shell;
 use crate::state::{Ingest, Open};
 
 /// What it needs.
 pub struct Opening {
     pub(crate) journal: Journal,
     pub(crate) ingest: Arc<Ingest>,
-    pub(crate) readiness: Readiness,
+    pub(crate) readiness: Conditions,
 }
 
 impl Opening {
@@ -26,15 +25,15 @@ impl Opening {
         let Some(rules) = search.run(None, &stop, &|waiting| self.report(waiting))? else {
             return Ok(());
         };
-        let (engine, desk) = Engine::new(&self.journal, &rules)?;
+        let (shell, core) = Shell::new(&self.journal, &rules, self.readiness.clone())?;
         let genesis = &rules.genesis;
         tracing::info!(
             chain = %rules.chain_id, name = genesis.name, partitions = genesis.partitions, open = genesis.open,
             "taking transactions"
         );
-        self.ingest.opened(Open { rules, desk });
-        readiness::chain_found(&self.readiness);
-        engine.run(&self.readiness, &self.ingest.shutdown);
+        self.ingest.opened(Open { rules, core });
+        self.readiness.chain_found();
+        shell.run(&self.ingest.shutdown);
         Ok(())
     }
 
@@ -42,12 +41,12 @@ impl Opening {
         let text = waiting.to_string();
         match waiting {
             Waiting::NoChain => {
-                self.ingest.absent(Why::NoChain);
-                readiness::no_chain(&self.readiness, text);
+                self.ingest.absent(Precondition::NoChain);
+                self.readiness.no_chain(text);
             }
             Waiting::Journal(_) => {
-                self.ingest.absent(Why::LogUnavailable(text.clone()));
-                readiness::log(&self.readiness, Err(text));
+                self.ingest.absent(Unavailable::Log(text.clone()));
+                self.readiness.log(Err(text));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use journal::Backoff;
-use kit::{Readiness, Shutdown};
+use kit::{Readiness, Reason, Shutdown};
 
 use crate::store::{Error, OpenError, Publisher, Store, probe};
 
@@ -74,7 +74,7 @@ impl Reopening {
         };
         let publisher = store.publisher.take_over(readers);
         publisher.observe(&kit::metrics::meter());
-        self.readiness.set(CONDITION, Ok(()));
+        self.readiness.condition(CONDITION).set(Ok(()));
         tracing::warn!(
             "the index in {} is written again: there is room",
             self.data.display()
@@ -85,16 +85,12 @@ impl Reopening {
 
     fn tell(&self, why: &Error) {
         tracing::error!("INDEX_FULL: {}: {why}", self.data.display());
-        self.readiness.set(
-            CONDITION,
-            Err((
-                proto::reason::INDEX_FULL,
-                format!(
-                    "{}: {why}; blocks go on being served as they were",
-                    self.data.display()
-                ),
-            )),
+        let message = format!(
+            "{}: {why}; blocks go on being served as they were",
+            self.data.display()
         );
+        let cause = Reason(proto::reason::INDEX_FULL).because(message);
+        self.readiness.condition(CONDITION).set(Err(cause));
     }
 
     fn say(&self, error: &OpenError) {

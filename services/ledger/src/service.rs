@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chain::Rules;
 use follow::{Snapshot, snapshot};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
+use kit::{Readiness, Reason, Service, Shutdown};
+use proto::reason;
 use topics::bootstrap::Waiting;
 use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
@@ -21,9 +22,8 @@ use crate::store::{OpenError, Store};
 /// Runs a ledger until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
-    service
-        .readiness
-        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let opening = Reason(reason::CATCHING_UP).because("opening the index");
+    service.readiness.wait_for("caught_up", opening);
     let opened = config.clone();
     let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
     metrics::start();
@@ -80,7 +80,7 @@ impl Setup {
         let Some(rules) = search.run(store.rules.as_ref(), &stop, &report)? else {
             return Ok(());
         };
-        self.readiness.set("log", Ok(()));
+        self.readiness.condition("log").set(Ok(()));
         store.expect_chain(&self.config.data, rules.chain_id)?;
         let mut reopening = Reopening::new(
             self.config.data.clone(),
@@ -89,8 +89,8 @@ impl Setup {
         );
         let (mut store, mut start) = (store, start);
         loop {
-            let (publisher, why) = match self.shell(store, start, rules.clone())?.run()? {
-                End::Told => return Ok(()),
+            let (publisher, why) = match Shell::run(self.parts(store, start, rules.clone()))? {
+                End::Stopped => return Ok(()),
                 End::Halted { publisher, why } => (publisher, why),
             };
             let Some(again) = reopening.reopen(*publisher, why)? else {
@@ -105,13 +105,8 @@ impl Setup {
         }
     }
 
-    /// A shell that goes on where the index and the snapshot stand.
-    fn shell(
-        &self,
-        store: Store,
-        start: Option<Snapshot>,
-        rules: Arc<Rules>,
-    ) -> anyhow::Result<Shell> {
+    /// A core that resumes where the index and the snapshot stand, and what it runs on.
+    fn parts(&self, store: Store, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
         let index = store.state.clone().zip(store.rules.clone());
         say_where(
             index.as_ref().map(|(state, _)| state.tip.height),
@@ -126,7 +121,7 @@ impl Setup {
             },
             transactions: transactions(&self.journal),
         };
-        Shell::start(Parts {
+        Parts {
             core: Core::new(settings, index, start),
             rules,
             store,
@@ -134,17 +129,21 @@ impl Setup {
             data: self.config.data.clone(),
             readiness: self.readiness.clone(),
             shutdown: self.shutdown.clone(),
-        })
+        }
     }
 
     fn report(&self, waiting: &Waiting) {
-        let (log, chain) = match waiting {
-            Waiting::NoChain => (Ok(()), Some((proto::reason::NO_CHAIN, waiting.to_string()))),
-            Waiting::Journal(error) => (Err(("LOG_UNAVAILABLE", error.to_string())), None),
-        };
-        self.readiness.set("log", log);
-        if let Some(why) = chain {
-            self.readiness.set("chain", Err(why));
+        let (log, chain) = (
+            self.readiness.condition("log"),
+            self.readiness.condition("chain"),
+        );
+        let text = waiting.to_string();
+        match waiting {
+            Waiting::NoChain => {
+                log.set(Ok(()));
+                chain.set(Err(Reason(reason::NO_CHAIN).because(text)));
+            }
+            Waiting::Journal(_) => log.set(Err(Reason(reason::LOG_UNAVAILABLE).because(text))),
         }
     }
 }

@@ -10,7 +10,7 @@ use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer};
 use tokio::sync::watch;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
-use tonic::{Request, Response, Status as Refusal};
+use tonic::{Request, Response};
 
 use crate::core::Status;
 
@@ -45,19 +45,19 @@ pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> a
 
 #[tonic::async_trait]
 impl MinerService for Api {
-    type WatchMinerStream = ReceiverStream<Result<wire::WatchMinerResponse, Refusal>>;
+    type WatchMinerStream = ReceiverStream<Result<wire::WatchMinerResponse, tonic::Status>>;
 
     async fn get_miner_status(
         &self,
         _request: Request<wire::GetMinerStatusRequest>,
-    ) -> Result<Response<wire::GetMinerStatusResponse>, Refusal> {
+    ) -> Result<Response<wire::GetMinerStatusResponse>, tonic::Status> {
         Ok(get_miner_status::handle(&self.status))
     }
 
     async fn watch_miner(
         &self,
         _request: Request<wire::WatchMinerRequest>,
-    ) -> Result<Response<Self::WatchMinerStream>, Refusal> {
+    ) -> Result<Response<Self::WatchMinerStream>, tonic::Status> {
         Ok(watch_miner::handle(
             self.status.clone(),
             self.shutdown.clone(),

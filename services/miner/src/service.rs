@@ -3,17 +3,22 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use engine::{Cadence, Clock, Engine};
 use follow::snapshot;
 use journal::Journal;
 use kit::{Service, Shutdown};
+use proto::reason::{LOG_UNAVAILABLE, NO_CHAIN};
 use topics::bootstrap::Waiting;
 use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
-use crate::core::{Core, LOG_UNAVAILABLE, NO_CHAIN, Settings, Status};
+use crate::core::{Core, Settings, Status};
 use crate::publication::Publication;
 use crate::shell::{self, Shell};
 use crate::{fit, rpc};
+
+/// Inputs taken in one go before status and traces are looked at.
+const BURST: usize = 256;
 
 /// Runs a miner until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
@@ -89,23 +94,26 @@ impl Setup {
             block_records: self.config.block_records,
             block_age_ms: whole_ms(self.config.block_age),
             rescue_age_ms: whole_ms(self.config.rescue_age),
+            keeps_snapshots: self.config.data.is_some(),
         };
         let follow = follow::Settings {
             topic: self.journal.topic_name(BLOCKCHAIN),
             expected: Some(expected.chain_id),
             assume_valid: self.config.assume_valid,
         };
-        let shell = Shell::start(shell::Parts {
-            core: Core::new(settings, follow, start),
+        let core = Core::new(settings, follow, start);
+        let (mut shell, inputs) = Shell::start(shell::Parts {
             journal: self.journal,
             secret: self.payee.secret,
             threads: self.config.threads(),
             window_bytes: shell::window_bytes(&expected.genesis),
             data: self.config.data,
             publication: self.publication,
-            shutdown: self.shutdown,
         })?;
-        shell.run()
+        // After each step: a sealing must not outlive its tip by a whole burst.
+        let cadence = Cadence::EachStep(BURST);
+        let engine = Engine::new(core, Clock::start(), inputs, cadence);
+        engine.run(&mut shell, &|| self.shutdown.is_cancelled())
     }
 
     fn report(&self, waiting: &Waiting) {

@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use proto::explorer::v1::{Overview, StreamOverviewResponse};
-use proto::reason;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::State;
+use crate::errors::Problem;
 
 /// What is sent.
 pub type Overviews =
@@ -26,9 +26,8 @@ pub fn handle(state: &State) -> Overviews {
         tokio::select! {
             () = send_overviews(&state, &send) => {}
             () = state.shutdown.cancelled() => {
-                let ending = kit::Refusal::new(reason::DOMAIN, Code::Unavailable, reason::SHUTTING_DOWN, "the explorer ends; call again");
                 // Whoever is gone already does not miss it.
-                let _ = send.send(Err(ending.into())).await;
+                let _ = send.send(Err(Problem::ShuttingDown.into())).await;
             }
         }
     });

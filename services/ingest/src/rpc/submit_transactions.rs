@@ -19,10 +19,10 @@ pub(super) fn handle(
     ingest: Arc<Ingest>,
     requests: Streaming<SubmitTransactionsRequest>,
 ) -> Result<Answers, Rejection> {
-    let desk = ingest.open()?.desk.clone();
+    let core = ingest.open()?.core.clone();
     let stream = ingest.stream();
     let outbox = Arc::new(Outbox::new(Arc::clone(&ingest.unread)));
     let reader = Reader::new(ingest, stream, Arc::clone(&outbox), requests);
     let reader = tokio::spawn(reader.run());
-    Ok(Answers::new(outbox, reader, desk, stream))
+    Ok(Answers::new(outbox, reader, core, stream))
 }

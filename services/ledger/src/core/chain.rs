@@ -5,7 +5,7 @@ use follow::{Event, Refused};
 
 use super::partition::Partition;
 use super::resume::Meeting;
-use super::{Core, Output, REFUSED_BEFORE_CHAIN, Snapshots, Writing};
+use super::{Core, Output, Phase, REFUSED_BEFORE_CHAIN, SURVEY_INTERVAL_MS, Snapshots, Writing};
 use crate::store::rows::State;
 use crate::store::write::{Applied, Batch};
 
@@ -13,19 +13,15 @@ use crate::store::write::{Applied, Batch};
 const TRACED_MS: u64 = 3_600_000;
 
 impl Core {
-    pub(super) fn follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
+    pub(super) fn follow(&mut self, now: Now, input: follow::Input, out: &mut Vec<Output>) {
         let mut told = Vec::new();
-        let now = Now {
-            wall_us: now_ms * 1000,
-            elapsed_ms: now_ms,
-        };
         self.follow.step(now, input, &mut told);
         for output in told {
             match output {
                 follow::Output::Task(task) => out.push(Output::Follow(task)),
-                follow::Output::Event(event) => self.event(now_ms, event, out),
+                follow::Output::Event(event) => self.event(now, event, out),
             }
-            if self.failed {
+            if let Phase::Ended = self.phase {
                 return;
             }
         }
@@ -36,7 +32,7 @@ impl Core {
         }
     }
 
-    pub(super) fn event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
+    pub(super) fn event(&mut self, now: Now, event: Event, out: &mut Vec<Output>) {
         match event {
             Event::Accepted {
                 accepted,
@@ -44,7 +40,7 @@ impl Core {
                 headers,
             } => {
                 // What a replay reads again was traced when it was new.
-                let recent = accepted.append_ms.saturating_add(TRACED_MS) >= now_ms;
+                let recent = accepted.append_ms.saturating_add(TRACED_MS) >= now.wall_ms();
                 let headers = if recent { headers } else { Vec::new() };
                 self.accepted(
                     Applied {
@@ -56,7 +52,7 @@ impl Core {
                 );
             }
             Event::Refused(refused) => self.refused(refused, out),
-            Event::CaughtUp(_) => self.caught_up(now_ms, out),
+            Event::CaughtUp(_) => self.caught_up(now.elapsed_ms, out),
             Event::Behind(lag) => {
                 self.ready_at = None;
                 let message = format!("{} records of {} to go", lag.records(), self.blockchain);
@@ -164,10 +160,11 @@ impl Core {
             let loss = resume.truncated(&self.blockchain, end);
             return self.fail(loss, out);
         }
-        if self.snapshot.last_ms == 0 {
-            self.snapshot.last_ms = now_ms;
+        if !std::mem::replace(&mut self.live, true) {
+            // What a replay has read is still being written, and partitions are asked as soon as they are opened: two looks right
+            // after each other would both see the cursors of before.
+            self.survey_at_ms = now_ms + SURVEY_INTERVAL_MS;
         }
-        self.live = true;
         self.ready_at = Some(self.follow.next_offset());
         out.push(Output::Ready("log", Ok(())));
         self.ready(out);

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chain::parallel::Parallel;
 use chain::record::{self, Judged};
 use chain::{Hash, Rules, Transaction};
-
-use super::recheck::Mark;
+use follow::partition::Mark;
+use journal::trace::sampled;
 
 /// One record as the topic holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Fact {
             append_ms: record.append_ms,
             hash: Hash::of(&record.value),
             id,
-            trace_id: trace_id(&record.headers),
+            trace_id: sampled(&record.headers).map(|trace| trace.trace_id),
             // Its own copy: a slice would keep the whole fetch it came in alive.
             value: Bytes::copy_from_slice(&record.value),
         }
@@ -112,42 +112,5 @@ impl Fact {
     pub fn claimed_id(&self, chain_id: &Hash) -> Option<Hash> {
         self.id
             .or_else(|| Some(Transaction::decode(&self.value).ok()?.id(chain_id)))
-    }
-}
-
-/// The trace id of a sampled W3C `traceparent` (`00-<32 hex>-<16 hex>-<2 hex>`).
-fn trace_id(headers: &[(String, Bytes)]) -> Option<[u8; 16]> {
-    let (_, value) = headers.iter().find(|(name, _)| name == "traceparent")?;
-    let mut parts = std::str::from_utf8(value).ok()?.split('-').skip(1);
-    let (id, _span, flags) = (parts.next()?, parts.next()?, parts.next()?);
-    let mut bytes = [0; 16];
-    hex::decode_to_slice(id, &mut bytes).ok()?;
-    let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-    (sampled && bytes != [0; 16]).then_some(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_sampled_traces_have_an_id() {
-        let of = |text: &'static str| {
-            trace_id(&[("traceparent".into(), Bytes::from_static(text.as_bytes()))])
-        };
-        assert_eq!(
-            of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01").map(|id| id[15]),
-            Some(16)
-        );
-        assert_eq!(
-            of("00-0102030405060708090a0b0c0d0e0f10-0102030405060708-00"),
-            None
-        );
-        assert_eq!(
-            of("00-00000000000000000000000000000000-0102030405060708-01"),
-            None
-        );
-        assert_eq!(of("rubbish"), None);
-        assert_eq!(trace_id(&[]), None);
     }
 }

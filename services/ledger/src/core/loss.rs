@@ -3,9 +3,11 @@
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
 //! ([`super::recheck`]), and nobody is accused of them.
 
+use follow::partition::{self, Mark};
+use proto::reason::DATA_LOSS;
+
 use super::fact::Fact;
 use super::partition::{Partition, Trouble};
-use super::recheck::Mark;
 use super::{Core, Lane, Output};
 use crate::store::answer::Finding;
 
@@ -77,16 +79,16 @@ impl Partition {
         topic: &str,
         out: &mut Vec<Output>,
     ) {
-        let pending = self.line().from(self.cursor).count();
-        let message = format!(
-            "data loss on {topic}/{number}: it has lost its end. What had been read up to offset {} is gone or replaced, the topic ends at {end}. \
-             The chain has sealed everything below {}; {pending} records above had only been read, and may be lost although they were acknowledged. \
-             Restore it from a copy, or have them submitted again; if it ends below that offset, fill it up with `blocklog topic pad`",
-            mark.offset, self.cursor
-        );
+        let loss = partition::Loss::Cut {
+            topic: topic.to_owned(),
+            partition: number,
+            last: mark.offset,
+            cursor: self.cursor,
+            end,
+        };
         self.loss = Some(Loss {
             mark,
-            trouble: ("DATA_LOSS", message),
+            trouble: (DATA_LOSS, loss.to_string()),
         });
         self.recheck_due = self.recheck_due.max(Some(self.audit.audited()));
         self.forget(number, out);

@@ -6,25 +6,14 @@
 
 use std::ops::Range;
 
-use chain::Hash;
 use follow::audit::Fault;
+use follow::partition::Mark;
 
 use crate::store::answer::{Fate, Finding, Record};
 use crate::store::{Error, View};
 
 /// Offsets compared in one go.
 const STRIDE: u64 = 4_096;
-
-/// A record of the topic: what tells it from any other at its offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Its offset.
-    pub offset: u64,
-    /// When the log took it: two appends of the same bytes differ in it.
-    pub append_ms: u64,
-    /// Hash of its value.
-    pub hash: Hash,
-}
 
 /// Reads records of one partition of the topic, in order, as far as there are any in a range.
 pub trait Topic {
@@ -33,17 +22,6 @@ pub trait Topic {
 
     /// The records in a range of offsets.
     fn records(&self, offsets: Range<u64>) -> Result<Vec<Mark>, Self::Error>;
-}
-
-impl Mark {
-    /// Of a record as it is read.
-    pub fn of(record: &journal::Record) -> Mark {
-        Mark {
-            offset: record.offset,
-            append_ms: record.append_ms,
-            hash: Hash::of(&record.value),
-        }
-    }
 }
 
 /// The last record below an offset that blocks hold and that was compared with the topic. `None`: none lately.

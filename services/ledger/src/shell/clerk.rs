@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use follow::partition::{self, Mark};
 use journal::Journal;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::loss::Question;
-use crate::core::recheck::{self, Mark};
+use crate::core::recheck;
 use crate::core::{Input, Snapshot};
 use crate::store::Reader;
 use crate::store::answer::Finding;
@@ -199,18 +200,11 @@ impl Desk {
             }
             _ => None,
         };
-        let (offset, reach) = mark.map_or((None, 0), |mark| (Some(mark.offset), mark.offset + 1));
-        let look = self.journal.look(TRANSACTIONS, partition, offset, reach)?;
-        let found = look.record.as_ref().map(Mark::of);
-        let compared = mark.map(|mark| {
-            // Deleted at the beginning since: nothing that was not sealed is lost with it.
-            let deleted = mark.offset < look.offsets.start;
-            (mark, deleted || found == Some(mark))
-        });
+        let seen = partition::look(&self.journal, partition, mark.as_ref())?;
         Ok(Input::Surveyed {
             partition,
-            offsets: look.offsets,
-            compared,
+            offsets: seen.offsets,
+            compared: mark.map(|mark| (mark, seen.holds)),
         })
     }
 

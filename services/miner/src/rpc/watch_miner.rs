@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use kit::Shutdown;
 use proto::miner::v1::WatchMinerResponse;
-use proto::reason::{DOMAIN, SHUTTING_DOWN};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Response, Status as Refusal};
+use tonic::Response;
 
 use super::encode;
 use crate::core::Status;
+use crate::errors;
 
 /// At most four a second.
 const SHORTEST: Duration = Duration::from_millis(250);
 /// At least every ten seconds.
 const LONGEST: Duration = Duration::from_secs(10);
 
-type Item = Result<WatchMinerResponse, Refusal>;
+type Item = Result<WatchMinerResponse, tonic::Status>;
 
 pub(super) fn handle(
     status: watch::Receiver<Status>,
@@ -31,7 +31,7 @@ pub(super) fn handle(
             () = send_changes(status, &replies) => {}
             () = shutdown.cancelled() => {
                 // The reader may have left; then there is nobody to tell.
-                let _ = replies.send(Err(shutting_down())).await;
+                let _ = replies.send(Err(errors::shutting_down())).await;
             }
         }
     });
@@ -63,9 +63,4 @@ async fn next(status: &mut watch::Receiver<Status>, sent: Instant) {
     if let Ok(Err(_)) = timeout_at(sent + LONGEST, status.changed()).await {
         sleep_until(sent + LONGEST).await;
     }
-}
-
-fn shutting_down() -> Refusal {
-    let text = "the miner is shutting down; watch it again when it is back";
-    kit::Refusal::new(DOMAIN, Code::Unavailable, SHUTTING_DOWN, text).into()
 }

@@ -13,10 +13,11 @@ use tonic::Status;
 
 use super::super::call;
 use super::reader::End;
+use crate::core::Outcome;
 use crate::errors;
 use crate::outbox::{Outbox, Size, Taken};
-use crate::rejection::{Rejection, Why};
-use crate::shell::{Desk, Outcome};
+use crate::rejection::{Rejection, Unavailable};
+use crate::shell::Handle;
 
 type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
 
@@ -24,7 +25,7 @@ type Taking = Pin<Box<dyn Future<Output = Taken> + Send>>;
 pub struct Answers {
     outbox: Arc<Outbox>,
     reader: JoinHandle<End>,
-    desk: Desk,
+    core: Handle,
     stream: u64,
     state: State,
 }
@@ -43,14 +44,14 @@ impl Answers {
     pub(super) fn new(
         outbox: Arc<Outbox>,
         reader: JoinHandle<End>,
-        desk: Desk,
+        core: Handle,
         stream: u64,
     ) -> Self {
         let state = State::Taking(taking(&outbox));
         Self {
             outbox,
             reader,
-            desk,
+            core,
             stream,
             state,
         }
@@ -65,7 +66,7 @@ fn taking(outbox: &Arc<Outbox>) -> Taking {
 impl Drop for Answers {
     fn drop(&mut self) {
         self.reader.abort();
-        self.desk.close(self.stream);
+        self.core.close(self.stream);
     }
 }
 
@@ -105,8 +106,8 @@ fn last_word(end: Option<End>) -> Option<Status> {
     match end {
         Some(End::Complete) => None,
         Some(End::Broken(status)) => Some(*status),
-        Some(End::ShuttingDown) => Some(Rejection::from(Why::ShuttingDown).into()),
-        None => Some(Status::internal("the stream could not be read on")),
+        Some(End::ShuttingDown) => Some(Rejection::new(Unavailable::ShuttingDown).into()),
+        None => Some(errors::unreadable()),
     }
 }
 

@@ -1,20 +1,22 @@
-//! Carries out what the core wants, one thing after the other, on one thread. It can stop anywhere, as a crash does.
+//! Performs the outputs of the core, one after the other, on one thread. It can stop anywhere, as a crash does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use chain::Hash;
 use chain::parallel::Sequential;
+use engine::{Core as _, Now, Signal};
+use follow::partition::Mark;
 use journal::{Batch, TailEvent};
 use ledger::core::fact::Facts;
 use ledger::core::loss::Question;
-use ledger::core::recheck::{self, Mark};
+use ledger::core::recheck;
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
 use ledger::store::answer::Finding;
 use ledger::store::write::Writer;
 use ledger::store::{Publisher, Reader, Store, View};
 
-use crate::world::World;
+use crate::world::{START_MS, World};
 
 /// Records that one read gives at most: small, so that everything comes in pieces.
 const READ: usize = 7;
@@ -82,6 +84,13 @@ pub struct Driver {
     pub written: Vec<u64>,
     /// Blocks that the follower applied since the start are one more than its height was.
     pub snapshots: usize,
+    pub commits: usize,
+    /// Surveys of all partitions.
+    pub surveys: usize,
+    /// The core has finished.
+    pub ended: bool,
+    /// Both clocks. [`Driver::pass`] moves them on.
+    pub now: Now,
     writer: Writer,
     publisher: Publisher,
     inputs: VecDeque<Input>,
@@ -90,7 +99,8 @@ pub struct Driver {
     /// The last record that each reader read, and the reader's generation.
     read: BTreeMap<(u32, u8), (u64, journal::Record)>,
     dir: std::path::PathBuf,
-    clock_ms: u64,
+    /// Outputs of the start that need a world.
+    deferred: Vec<Output>,
 }
 
 impl Driver {
@@ -125,18 +135,29 @@ impl Driver {
             found: Vec::new(),
             written: Vec::new(),
             snapshots: 0,
+            commits: 0,
+            surveys: 0,
+            ended: false,
+            now: Now {
+                wall_us: START_MS * 1000,
+                elapsed_ms: 0,
+            },
             writer: store.writer,
             publisher: store.publisher,
-            inputs: VecDeque::from([Input::Follow(follow::Input::Signal(engine::Signal::Start))]),
+            inputs: VecDeque::new(),
             chain_reader: None,
             readers: BTreeMap::new(),
             read: BTreeMap::new(),
             dir: dir.to_owned(),
-            clock_ms: 1_000_000,
+            deferred: Vec::new(),
         };
         let mut out = Vec::new();
-        driver.core.start(&mut out);
-        driver.carry_out(out, &None);
+        driver.core.step(driver.now, Signal::Start.into(), &mut out);
+        let (now, deferred) = out
+            .into_iter()
+            .partition(|output| !matches!(output, Output::Follow(_)));
+        driver.deferred = deferred;
+        driver.perform(now, None);
         driver
     }
 
@@ -162,12 +183,12 @@ impl Driver {
         self.reader.view().expect("there is a chain")
     }
 
-    /// Goes on until nothing moves any more.
+    /// Continues until nothing moves any more.
     pub fn run(&mut self, world: &World) {
         while self.step(world) {}
-        // What the audit found waits for a tick.
+        // Batches of the audit keep a distance in time.
         if self.fatal.is_none() && !self.core.is_settled() {
-            self.inputs.push_back(Input::Tick);
+            self.advance(100);
             while self.step(world) {}
         }
     }
@@ -177,36 +198,47 @@ impl Driver {
         if self.fatal.is_some() {
             return false;
         }
+        let deferred = std::mem::take(&mut self.deferred);
+        self.perform(deferred, Some(world));
         let Some(input) = self.inputs.pop_front().or_else(|| self.read(world)) else {
             return false;
         };
         let mut out = Vec::new();
-        self.core.step(self.clock_ms, input, &mut out);
-        self.carry_out(out, &Some(world));
+        self.core.step(self.now, input, &mut out);
+        self.perform(out, Some(world));
         true
     }
 
-    /// Has written what waits to be.
+    /// Writes what has been collected.
     pub fn flush(&mut self) {
         let mut out = Vec::new();
-        self.core.flush(&mut out);
-        self.carry_out(out, &None);
+        self.core.flush(self.now.elapsed_ms, &mut out);
+        self.perform(out, None);
     }
 
     /// Lets time pass.
     pub fn pass(&mut self, ms: u64, world: &World) {
-        self.clock_ms += ms;
-        self.inputs.push_back(Input::Tick);
+        self.advance(ms);
         self.run(world);
+    }
+
+    /// Moves both clocks on and wakes the core.
+    fn advance(&mut self, ms: u64) {
+        self.now.wall_us += ms * 1000;
+        self.now.elapsed_ms += ms;
+        self.inputs.push_back(Signal::Wake.into());
     }
 
     /// The end, as a service ends.
     pub fn close(mut self) {
-        if let Some(snapshot) = self.core.last_snapshot() {
-            self.writer.persist().expect("a disk");
-            snapshot.write(&self.dir).expect("a disk");
-            self.snapshots += 1;
+        let mut out = Vec::new();
+        let mut next = Some(Signal::Stop.into());
+        while let Some(input) = next {
+            self.core.step(self.now, input, &mut out);
+            self.perform(std::mem::take(&mut out), None);
+            next = self.inputs.pop_front();
         }
+        assert!(self.ended);
     }
 
     fn read(&mut self, world: &World) -> Option<Input> {
@@ -251,7 +283,7 @@ impl Driver {
         let topic = &world.topic[partition as usize];
         let read = self.read.get(key).filter(|(of, _)| *of == generation);
         if let Some(error) = trouble(world, partition, *next, read.map(|(_, last)| last)) {
-            // Retention is told once, and a reader that lost its place waits.
+            // Retention is reported once, and a reader that lost its place waits.
             *next = if *next < start { end } else { u64::MAX };
             return Some(Input::Topic {
                 partition,
@@ -291,7 +323,7 @@ impl Driver {
         })
     }
 
-    fn carry_out(&mut self, out: Vec<Output>, world: &Option<&World>) {
+    fn perform(&mut self, out: Vec<Output>, world: Option<&World>) {
         for output in out {
             match output {
                 Output::Follow(task) => self.follow(task, world),
@@ -326,11 +358,11 @@ impl Driver {
                 Output::Survey {
                     partition,
                     question,
-                } => self.survey(
-                    partition,
-                    question,
-                    world.expect("asked for after the start"),
-                ),
+                } => {
+                    self.surveys += 1;
+                    let world = world.expect("asked for after the start");
+                    self.survey(partition, question, world);
+                }
                 Output::Recheck { partition, below } => {
                     let world = world.expect("asked for after the start");
                     let (start, topic) =
@@ -343,12 +375,15 @@ impl Driver {
                     });
                 }
                 Output::Snapshot(snapshot) => {
+                    self.writer.persist().expect("a disk");
                     snapshot.0.write(&self.dir).expect("a disk");
                     self.snapshots += 1;
                 }
-                Output::Commit { .. } | Output::Stopped { .. } | Output::Refused(_) => {}
+                Output::Commit { .. } => self.commits += 1,
+                Output::Stopped { .. } | Output::Refused(_) => {}
                 Output::Ready(condition, state) => drop(self.ready.insert(condition, state)),
                 Output::Found(findings) => self.found.extend(findings),
+                Output::Ended => self.ended = true,
                 Output::Fatal(fatal) => self.fatal = Some(fatal.to_string()),
             }
         }
@@ -378,7 +413,7 @@ impl Driver {
         });
     }
 
-    fn follow(&mut self, task: follow::Task, world: &Option<&World>) {
+    fn follow(&mut self, task: follow::Task, world: Option<&World>) {
         let input = match task {
             follow::Task::Check(check) => follow::Input::Checked(check.run([7; 32], &Sequential)),
             follow::Task::Seek { generation, from } => {

@@ -1,16 +1,16 @@
-//! The flights of one partition that wait to be appended, and what is known of its log.
+//! One partition of `transactions`: the flights that wait to be appended, and what is known of its end.
 
 use std::collections::BTreeSet;
 
 use super::backoff;
 
-/// A log that has said nothing for so long, with appends on their way, is given no more: what waits here can still be
+/// A log that has said nothing for so long, with appends in flight, is given no more: what waits here can still be
 /// answered with a known outcome, and what has been handed over cannot.
 const STALL_MS: u64 = 2_000;
 
 /// Who waits, and until when.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
+pub(super) struct Partition {
     /// Next offset that a block must consume, as far as is known; 0 if nothing is.
     pub(super) cursor: u64,
     /// The end of the log if it lies below the cursor: no block would look at what is appended there.
@@ -25,7 +25,7 @@ pub(super) struct Lane {
     stalled: bool,
 }
 
-impl Lane {
+impl Partition {
     /// True if the flight has to wait: because others do, or because the log does not answer.
     pub(super) fn queues(&mut self, token: u64, now_ms: u64) -> bool {
         self.look(now_ms);
@@ -73,7 +73,7 @@ impl Lane {
         self.waiting.remove(&token);
     }
 
-    /// When the lane wants to go on by itself, if anybody waits.
+    /// When the partition resumes by itself, if anybody waits.
     pub(super) fn resume_ms(&self) -> Option<u64> {
         (!self.waiting.is_empty() && !self.stalled).then_some(self.resume_ms)
     }

@@ -1,12 +1,11 @@
 //! One sender against a log that fails in every way it may: whatever is acknowledged must be included by the nonce rule.
 
-#![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chain::{Hash, Transaction};
-use ingest::core::{Content, Core, Headers, Input, Now, Output, Sealed, Submission};
+use engine::{Core as _, Now, Signal};
+use ingest::core::{Content, Core, Headers, Input, Output, Sealed, Submission};
 use journal::{AppendError, Appended, Completion};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
@@ -162,7 +161,7 @@ impl World {
             }
             _ => {
                 self.now.elapsed_ms += self.rng.random_range(1..PATIENCE_MS);
-                self.step(Input::Tick);
+                self.step(Input::Signal(Signal::Wake));
             }
         }
     }
@@ -238,7 +237,7 @@ fn what_is_acknowledged_is_included_whatever_fails() {
         while !world.underway.is_empty() {
             world.complete_any();
             world.now.elapsed_ms += 10;
-            world.step(Input::Tick);
+            world.step(Input::Signal(Signal::Wake));
         }
         let included = world.included();
         let void: Vec<_> = world.acknowledged.difference(&included).collect();
@@ -267,17 +266,17 @@ fn a_log_that_is_well_again_takes_everything_in_order() {
             let result = Err(AppendError::Retryable("no leader".into()));
             world.step(Input::Completed(vec![Completion { token, result }]));
             world.now.elapsed_ms += 100;
-            world.step(Input::Tick);
+            world.step(Input::Signal(Signal::Wake));
         }
         world.now.elapsed_ms += PATIENCE_MS;
-        world.step(Input::Tick);
+        world.step(Input::Signal(Signal::Wake));
         world.stream = 2;
         for nonce in 1..=NONCES {
             world.submit(nonce);
         }
         for _ in 0..2 * NONCES {
             world.now.elapsed_ms += 10;
-            world.step(Input::Tick);
+            world.step(Input::Signal(Signal::Wake));
             for Underway {
                 token,
                 nonce,

@@ -1,6 +1,5 @@
 //! The whole service over a memory journal: flags in, gRPC and records out.
 
-#[path = "blackbox/network.rs"]
 mod network;
 
 use std::time::Duration;

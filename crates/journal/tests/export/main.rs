@@ -1,6 +1,6 @@
 //! The framing of exports, and what kcat writes into it.
 
-use chain::export::{Error, Exported, Head, Reader, read_head, read_record, write_record};
+use journal::export::{Error, Exported, Head, Reader, read_head, read_record, write_record};
 
 #[test]
 fn what_is_written_is_read_back() {

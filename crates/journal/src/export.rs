@@ -1,11 +1,11 @@
-//! The export of a `blockchain` topic: framing over bytes.
+//! The export of a partition: framing over bytes.
 
 /// One record of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exported<'a> {
-    /// Offset on `blockchain`.
+    /// Offset in the partition.
     pub offset: u64,
-    /// When the log took it, in milliseconds since the Unix epoch; 0 if the log stored none.
+    /// Append time, in milliseconds since the Unix epoch; 0 if none was stored.
     pub append_ms: u64,
     /// The value.
     pub value: &'a [u8],
@@ -28,7 +28,7 @@ pub enum Error {
     },
 }
 
-/// What kcat writes for the length of a null value.
+/// Length of a null value, as kcat writes it.
 const NULL: u32 = u32::MAX;
 /// Digits of the longest decimal: 20 for 2^64−1, and no more for a negative time.
 const MAX_DIGITS: usize = 20;
@@ -37,36 +37,36 @@ const MAX_DIGITS: usize = 20;
 /// bytes big-endian, value.
 ///
 /// ```
-/// use chain::export::{Reader, write_record};
+/// use journal::export::{Reader, write_record};
 ///
 /// let mut out = Vec::new();
 /// write_record(&mut out, 7, 1000, b"block");
 /// assert_eq!(out, b"7 1000 \0\0\0\x05block");
 /// assert_eq!(Reader::new(&out).next().unwrap()?.value, b"block");
-/// # Ok::<(), chain::export::Error>(())
+/// # Ok::<(), journal::export::Error>(())
 /// ```
 pub fn write_record(out: &mut Vec<u8>, offset: u64, append_ms: u64, value: &[u8]) {
-    let length = u32::try_from(value.len()).expect("records of a log are below 4 GiB");
+    let length = u32::try_from(value.len()).expect("records are below 4 GiB");
     out.extend_from_slice(format!("{offset} {append_ms} ").as_bytes());
     out.extend_from_slice(&length.to_be_bytes());
     out.extend_from_slice(value);
 }
 
-/// What stands before the value of a record.
+/// The fields before the value of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Offset on `blockchain`.
+    /// Offset in the partition.
     pub offset: u64,
-    /// When the log took it.
+    /// Append time, in milliseconds since the Unix epoch; 0 if none was stored.
     pub append_ms: u64,
-    /// Bytes of this.
+    /// Bytes of the head itself.
     pub bytes: usize,
-    /// Bytes of the value, as it is claimed.
+    /// Bytes of the value, as the head claims them.
     pub value_bytes: usize,
 }
 
-/// Reads the first record of `bytes`, and says how long it was; `None` if more bytes are needed. The
-/// position in an error is counted from the start of `bytes`.
+/// Decodes the first record of `bytes` and returns its length as well; `None` if more bytes are needed. The position in an
+/// error is counted from the start of `bytes`.
 pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error> {
     let Some(head) = read_head(bytes)? else {
         return Ok(None);
@@ -82,7 +82,7 @@ pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error>
     }))
 }
 
-/// Reads what stands before the value of the first record of `bytes`; `None` if more bytes are needed.
+/// Decodes the head of the first record of `bytes`; `None` if more bytes are needed.
 pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, Error> {
     let Some((offset, rest)) = field(bytes, 0)? else {
         return Ok(None);
@@ -108,7 +108,7 @@ pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, Error> {
     }))
 }
 
-/// What stands before a space, and what behind it.
+/// The bytes before a space, and those behind it.
 type Split<'a> = (&'a [u8], &'a [u8]);
 
 /// Divides the bytes at the next space; `None` if it has not come yet.
@@ -127,7 +127,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A log without a time for a record gives a negative one, which counts as 0.
+/// A topic that stores no append time gives a negative one, which counts as 0.
 fn append_ms(text: &[u8]) -> Option<u64> {
     match text.strip_prefix(b"-") {
         Some(digits) => decimal(digits).map(|_| 0),
