@@ -208,7 +208,7 @@ fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
 
 #[test]
 fn whoever_waits_without_a_genesis_finds_the_chain_of_another_and_then_it_is_watched() {
-    let (genesis, journal) = (genesis("waited for"), memory());
+    let (genesis, journal) = (genesis("waited"), memory());
     let (search, watcher) = topics::search(&journal, None);
     let (seen, reported) = std::sync::mpsc::channel();
     let stop = |pause: Duration| {
