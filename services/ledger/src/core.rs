@@ -489,5 +489,5 @@ fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
 }
 
 fn no_chain() -> (&'static str, String) {
-    ("NO_CHAIN", "there is no block 0 on the topic yet: start any service with --genesis, or run blocklog init".into())
+    ("NO_CHAIN", topics::bootstrap::NO_BLOCK_ZERO.into())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use kit::Refusal;
 use proto::reason;
 use tonic::{Code, Status};
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::problem::Problem;
 use crate::store::Error as IndexError;
@@ -137,7 +138,7 @@ fn state(problem: Problem) -> Refusal {
         Problem::NoChain => new(
             FailedPrecondition,
             reason::NO_CHAIN,
-            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
+            NO_BLOCK_ZERO,
         ),
         Problem::CatchingUp => new(
             Unavailable,

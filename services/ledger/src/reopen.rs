@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use journal::Backoff;
 use kit::{Readiness, Reason, Shutdown};
-use topics::Pause;
 
 use crate::store::{Error, OpenError, Publisher, Store, probe};
 
@@ -47,12 +47,12 @@ impl Reopening {
             self.unexplained = 0;
         }
         self.tell(&why);
-        let mut pause = Pause::default();
+        let mut backoff = topics::backoff();
         let mut was_full = matches!(why, Error::Full(_));
         while let Err(error) = probe(&self.data) {
             was_full = true;
             self.tell(&Error::Full(error.to_string()));
-            if !self.rest(&mut pause) {
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         }
@@ -68,7 +68,7 @@ impl Reopening {
                 Err(error) if error.is_passing() => self.say(&error),
                 Err(error) => return Err(error.into()),
             }
-            if !self.rest(&mut pause) {
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         };
@@ -98,8 +98,7 @@ impl Reopening {
     }
 
     /// False: told to stop.
-    fn rest(&self, pause: &mut Pause) -> bool {
-        pause.take(&|| self.shutdown.is_cancelled());
-        !self.shutdown.is_cancelled()
+    fn rest(&self, backoff: &mut Backoff) -> bool {
+        !self.shutdown.wait(backoff.next_pause())
     }
 }

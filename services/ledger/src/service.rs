@@ -2,16 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
 
-use chain::{Genesis, Rules};
+use chain::Rules;
 use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Readiness, Reason, Service, Shutdown};
 use proto::reason;
-use topics::{BLOCKCHAIN, TRANSACTIONS};
-use topics::{bootstrap, watch};
+use topics::bootstrap::Waiting;
+use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -20,9 +18,6 @@ use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
 use crate::store::{OpenError, Store};
-
-/// How often block 0 is looked for while there is none.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs a ledger until the service is told to stop, or cannot go on.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
@@ -36,21 +31,20 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     store.publisher.observe(&kit::metrics::meter());
     let reader = store.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    let (search, watcher) = topics::search(&journal, genesis);
+    let stop = service.shutdown.clone();
     service.tasks.thread("ledger-watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+        Ok(watcher.run(&|time| stop.wait(time))?)
     });
     let setup = Setup {
         config,
         journal,
         readiness: service.readiness.clone(),
-        found,
         shutdown: service.shutdown.clone(),
     };
-    service.tasks.thread("ledger-core", move || {
-        setup.index(store, start, genesis.as_ref())
-    });
+    service
+        .tasks
+        .thread("ledger-core", move || setup.index(store, start, search));
     service.finish().await
 }
 
@@ -76,24 +70,18 @@ struct Setup {
     config: Config,
     journal: Journal,
     readiness: Readiness,
-    /// Tells the watch of the chain.
-    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
 impl Setup {
-    fn index(
-        self,
-        store: Store,
-        start: Option<Snapshot>,
-        genesis: Option<&Genesis>,
-    ) -> anyhow::Result<()> {
-        let Some(rules) = self.establish(genesis, store.rules.as_ref())? else {
+    fn index(self, store: Store, start: Option<Snapshot>, search: Search) -> anyhow::Result<()> {
+        let stop = |time| self.shutdown.wait(time);
+        let report = |waiting| self.report(&waiting);
+        let Some(rules) = search.run(store.rules.as_ref(), &stop, &report)? else {
             return Ok(());
         };
+        self.readiness.condition("log").set(Ok(()));
         store.expect_chain(&self.config.data, rules.chain_id)?;
-        // The watch begins.
-        let _ = self.found.send(rules.clone());
         let mut reopening = Reopening::new(
             self.config.data.clone(),
             self.readiness.clone(),
@@ -144,35 +132,18 @@ impl Setup {
         }
     }
 
-    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
-    fn establish(
-        &self,
-        genesis: Option<&Genesis>,
-        known: Option<&Arc<Rules>>,
-    ) -> anyhow::Result<Option<Arc<Rules>>> {
-        let cancelled = || self.shutdown.is_cancelled();
-        let trouble = |error: &journal::Error| {
-            tracing::warn!("{error}");
-            let cause = Reason(reason::LOG_UNAVAILABLE).because(error.to_string());
-            self.readiness.condition("log").set(Err(cause));
-        };
-        loop {
-            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
-            let rules = match found {
-                Err(bootstrap::Error::Cancelled) => return Ok(None),
-                other => other?,
-            };
-            self.readiness.condition("log").set(Ok(()));
-            if let Some(rules) = rules {
-                return Ok(Some(rules));
+    fn report(&self, waiting: &Waiting) {
+        let (log, chain) = (
+            self.readiness.condition("log"),
+            self.readiness.condition("chain"),
+        );
+        let text = waiting.to_string();
+        match waiting {
+            Waiting::NoChain => {
+                log.set(Ok(()));
+                chain.set(Err(Reason(reason::NO_CHAIN).because(text)));
             }
-            if cancelled() {
-                return Ok(None);
-            }
-            let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            let cause = Reason(reason::NO_CHAIN).because(advice);
-            self.readiness.condition("chain").set(Err(cause));
-            std::thread::sleep(LOOK_AGAIN);
+            Waiting::Journal(_) => log.set(Err(Reason(reason::LOG_UNAVAILABLE).because(text))),
         }
     }
 }

@@ -123,7 +123,7 @@ impl History {
     pub fn write(&self, folder: &std::path::Path) -> Result<String> {
         let url = format!("disk:{}", folder.display());
         let journal = Journal::open(&Url::parse(&url)?, &Options::default())?;
-        topics::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
+        topics::bootstrap::establish(&journal, &self.genesis, &|_| {})?;
         append(&journal, TRANSACTIONS, &self.records)?;
         append(&journal, BLOCKCHAIN, &self.blocks[1..])?;
         Ok(url)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chain::block::{Block, Rule, Unchecked};
 use chain::{Accepted, Chain, Refusal};
 
+use super::Core;
 use super::guard::Last;
+use super::output::{Output, Task};
 use super::queue::{Body, Candidate};
-use super::{Core, Output, Task};
 use crate::check;
 use crate::event::{Event, Fatal, Refused};
 
@@ -100,7 +101,7 @@ impl Core {
             offset: head.offset,
             headers: head.headers,
         }));
-        self.tell_stopped(out);
+        self.report_stop(out);
     }
 
     fn refuse(&mut self, refusal: Refusal, out: &mut Vec<Output>) {

@@ -17,7 +17,7 @@ use chain::block::{Block, Checked, Rule, Unchecked};
 use chain::{Chain, Hash, work};
 use journal::{Batch, Permit};
 
-use super::{Output, Task};
+use super::output::{Output, Task};
 use crate::check::Check;
 use crate::known::Known;
 

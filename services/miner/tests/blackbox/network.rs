@@ -81,8 +81,7 @@ impl Network {
     }
 
     pub fn establish(&self) {
-        bootstrap::establish(&self.journal, Some(&self.genesis), None, &|| false, &|_| {})
-            .expect("a new chain");
+        bootstrap::establish(&self.journal, &self.genesis, &|_| {}).expect("a new chain");
     }
 
     pub async fn miner(&self, flags: &[&str]) -> Miner {
