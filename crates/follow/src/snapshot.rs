@@ -30,7 +30,7 @@ pub struct Snapshot {
     pub chain: Chain,
     /// Every record of `blockchain` below this offset is in it.
     pub next_offset: u64,
-    /// The last record dealt with: its offset, and the hash of its value.
+    /// The last record processed: its offset, and the hash of its value.
     pub last: Option<(u64, Hash)>,
 }
 

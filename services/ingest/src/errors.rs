@@ -6,6 +6,7 @@ use std::time::Duration;
 use kit::Refusal;
 use proto::{ingest::v1 as wire, reason};
 use tonic::{Code, Status};
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::rejection::{Invalid, Precondition, Rejection, Unavailable, Why};
 
@@ -122,7 +123,7 @@ fn of_precondition(precondition: Precondition) -> Refusal {
     match precondition {
         Precondition::NoChain => new(
             reason::NO_CHAIN,
-            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`".into(),
+            NO_BLOCK_ZERO.into(),
         ),
         Precondition::Overtaken { by } => new(
             reason::OVERTAKEN,

@@ -38,8 +38,7 @@ impl Conditions {
     }
 
     /// There is no block 0.
-    pub fn no_chain(&self) {
-        let text = "there is no block 0 in the journal; start one service with --genesis, or run `blocklog init`";
+    pub fn no_chain(&self, text: String) {
         self.chain.set(Err(NO_CHAIN.because(text)));
         self.log.set(Ok(()));
     }

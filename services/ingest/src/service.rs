@@ -1,11 +1,9 @@
 //! Sets the service up: its tasks, and what they share.
 
 use std::sync::Arc;
-use std::sync::mpsc;
 
 use journal::Journal;
 use kit::Service;
-use topics::watch;
 
 use crate::config::Config;
 use crate::opening::Opening;
@@ -24,19 +22,17 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     let ledger = ledger.transpose()?;
     let shutdown = service.shutdown.clone();
     let ingest = Arc::new(Ingest::new(&config, &journal, ledger.clone(), shutdown));
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
-    service.tasks.thread("watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
-    });
+    let (search, watcher) = topics::search(&journal, genesis);
+    let stop = service.shutdown.clone();
+    service
+        .tasks
+        .thread("watch", move || Ok(watcher.run(&|time| stop.wait(time))?));
     let task = Opening {
         journal: journal.clone(),
-        genesis,
         ingest: Arc::clone(&ingest),
         readiness: readiness.clone(),
-        found,
     };
-    service.tasks.thread("core", move || task.run());
+    service.tasks.thread("core", move || task.run(search));
     let probe = probe::run(journal.clone(), Arc::clone(&ingest), readiness);
     service.tasks.spawn("probe", probe);
     match ledger {

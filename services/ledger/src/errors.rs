@@ -5,6 +5,7 @@ use std::time::Duration;
 use kit::Refusal;
 use proto::reason;
 use tonic::{Code, Status};
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::problem::{Beyond, Failed, Invalid, NotYet, Problem, Unknown};
 
@@ -108,7 +109,7 @@ fn not_yet(missing: NotYet) -> Refusal {
         NotYet::NoChain => new(
             FailedPrecondition,
             reason::NO_CHAIN,
-            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
+            NO_BLOCK_ZERO,
         ),
         NotYet::CatchingUp => new(
             Unavailable,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use journal::Backoff;
 use kit::Shutdown;
-use topics::Pause;
 
 use crate::index::{Error, Index, Publisher, probe};
 use crate::readiness::Conditions;
@@ -45,12 +45,12 @@ impl Reopening {
             self.unexplained = 0;
         }
         self.report(&why);
-        let mut pause = Pause::default();
+        let mut backoff = topics::backoff();
         let mut was_full = matches!(why, Error::Full(_));
         while let Err(error) = probe(&self.data) {
             was_full = true;
             self.report(&Error::Full(error.to_string()));
-            if !self.rest(&mut pause) {
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         }
@@ -68,7 +68,7 @@ impl Reopening {
                 }
                 Err(error) => return Err(error.into()),
             }
-            if !self.rest(&mut pause) {
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         };
@@ -92,8 +92,7 @@ impl Reopening {
     }
 
     /// False: the service ends.
-    fn rest(&self, pause: &mut Pause) -> bool {
-        pause.take(&|| self.shutdown.is_cancelled());
-        !self.shutdown.is_cancelled()
+    fn rest(&self, backoff: &mut Backoff) -> bool {
+        !self.shutdown.wait(backoff.next_pause())
     }
 }

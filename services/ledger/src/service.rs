@@ -2,15 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
 
-use chain::{Genesis, Rules};
+use chain::Rules;
 use follow::{Snapshot, snapshot};
 use journal::Journal;
 use kit::{Service, Shutdown};
-use topics::{BLOCKCHAIN, TRANSACTIONS};
-use topics::{bootstrap, watch};
+use topics::bootstrap::Waiting;
+use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
@@ -21,9 +19,6 @@ use crate::readiness::Conditions;
 use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
-
-/// How often block 0 is looked for while there is none.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Runs a ledger until the service is told to stop, or fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
@@ -36,22 +31,21 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     index.publisher.observe(&kit::metrics::meter());
     let reader = index.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    let (search, watcher) = topics::search(&journal, genesis);
+    let stop = service.shutdown.clone();
     service.tasks.thread("ledger-watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+        Ok(watcher.run(&|time| stop.wait(time))?)
     });
     let setup = Setup {
         config,
         journal,
         conditions,
         metrics,
-        found,
         shutdown: service.shutdown.clone(),
     };
-    service.tasks.thread("ledger-core", move || {
-        setup.run(index, start, genesis.as_ref())
-    });
+    service
+        .tasks
+        .thread("ledger-core", move || setup.run(index, start, search));
     service.finish().await
 }
 
@@ -78,24 +72,18 @@ struct Setup {
     journal: Journal,
     conditions: Conditions,
     metrics: Metrics,
-    /// Gives the watch the chain.
-    found: Sender<Arc<Rules>>,
     shutdown: Shutdown,
 }
 
 impl Setup {
-    fn run(
-        self,
-        index: Index,
-        start: Option<Snapshot>,
-        genesis: Option<&Genesis>,
-    ) -> anyhow::Result<()> {
-        let Some(rules) = self.establish(genesis, index.rules.as_ref())? else {
+    fn run(self, index: Index, start: Option<Snapshot>, search: Search) -> anyhow::Result<()> {
+        let stop = |time| self.shutdown.wait(time);
+        let report = |waiting| self.report(&waiting);
+        let Some(rules) = search.run(index.rules.as_ref(), &stop, &report)? else {
             return Ok(());
         };
+        self.conditions.report(Condition::Log, Ok(()));
         index.expect_chain(&self.config.data, rules.chain_id)?;
-        // The watch begins.
-        let _ = self.found.send(rules.clone());
         let mut reopening = Reopening::new(
             self.config.data.clone(),
             self.conditions.clone(),
@@ -147,34 +135,17 @@ impl Setup {
         }
     }
 
-    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
-    fn establish(
-        &self,
-        genesis: Option<&Genesis>,
-        known: Option<&Arc<Rules>>,
-    ) -> anyhow::Result<Option<Arc<Rules>>> {
-        let cancelled = || self.shutdown.is_cancelled();
-        let trouble = |error: &journal::Error| {
-            tracing::warn!("{error}");
-            let trouble = Trouble::Unavailable(error.to_string());
-            self.conditions.report(Condition::Log, Err(trouble));
-        };
-        loop {
-            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
-            let rules = match found {
-                Err(bootstrap::Error::Cancelled) => return Ok(None),
-                other => other?,
-            };
-            self.conditions.report(Condition::Log, Ok(()));
-            if let Some(rules) = rules {
-                return Ok(Some(rules));
+    fn report(&self, waiting: &Waiting) {
+        match waiting {
+            Waiting::NoChain => {
+                self.conditions.report(Condition::Log, Ok(()));
+                self.conditions
+                    .report(Condition::Chain, Err(Trouble::NoChain));
             }
-            if cancelled() {
-                return Ok(None);
+            Waiting::Journal(_) => {
+                let trouble = Trouble::Unavailable(waiting.to_string());
+                self.conditions.report(Condition::Log, Err(trouble));
             }
-            self.conditions
-                .report(Condition::Chain, Err(Trouble::NoChain));
-            std::thread::sleep(LOOK_AGAIN);
         }
     }
 }

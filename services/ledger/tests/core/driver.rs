@@ -425,7 +425,7 @@ impl Driver {
 
     fn follow(&mut self, task: follow::Task, world: Option<&World>) {
         let input = match task {
-            follow::Task::Check(check) => check.run([7; 32], &Sequential),
+            follow::Task::Check(check) => follow::Input::Checked(check.run([7; 32], &Sequential)),
             follow::Task::Seek { generation, from } => {
                 self.chain_reader = Some((generation, from));
                 return;

@@ -193,7 +193,7 @@ impl World {
         self.blocks.push(journal_record(offset, now, value.clone()));
         let signatures = chain::record::Signatures::Assume;
         let block = self.chain.frame(value).and_then(|block| {
-            self.chain.admit(&block, now)?;
+            let block = self.chain.admit(block, now)?;
             block.check(self.chain.rules(), signatures, &Sequential)
         });
         if let Ok(accepted) = block.and_then(|block| self.chain.apply(block, now)) {

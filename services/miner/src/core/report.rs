@@ -60,8 +60,7 @@ impl Core {
             return Err((LOG_UNAVAILABLE, trouble.clone()));
         }
         let Some(chain) = self.follow.chain() else {
-            let text = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            return Err((NO_CHAIN, text.to_owned()));
+            return Err((NO_CHAIN, topics::bootstrap::NO_BLOCK_ZERO.to_owned()));
         };
         if !self.follow.usable() || !self.follow.caught_up() || self.lanes.is_empty() {
             let lag = self.follow.lag();

@@ -25,7 +25,7 @@ impl World {
                 known: &|_| false,
             };
             let accepted = chain.frame(record.value.clone()).and_then(|block| {
-                chain.admit(&block, record.append_ms)?;
+                let block = chain.admit(block, record.append_ms)?;
                 let block = block.check(chain.rules(), signatures, &Sequential)?;
                 chain.apply(block, record.append_ms)
             });

@@ -323,7 +323,7 @@ impl World {
         let node = &mut self.miners[i];
         match output {
             Output::Follow(Task::Check(check)) => {
-                let input = check.run([7; 32], &Sequential);
+                let input = follow::Input::Checked(check.run([7; 32], &Sequential));
                 node.inbox.push_back(Input::Follow(input));
             }
             Output::Follow(Task::Seek { generation, from }) => {
