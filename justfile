@@ -42,7 +42,7 @@ lint:
 
 # The documentation of all crates, private items too.
 doc *ARGS:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
 
 # All tests of the workspace; they start a broker, or use BLOCKLOG_TEST_KAFKA.
 test *ARGS:
@@ -63,7 +63,7 @@ verifier *FILES: build
 
 # A million changed proof files, none of which verifies: minutes.
 million:
-    cargo test -p cli --bin blocklog -- --ignored --nocapture none_of_a_million_changes_verifies
+    cargo test -p cli --lib -- --ignored --nocapture none_of_a_million_changes_verifies
 
 # Scenarios on real processes and a real broker, by name: just e2e article races.
 e2e *NAMES: build

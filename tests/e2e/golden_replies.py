@@ -4,8 +4,9 @@ import base64
 from collections import Counter
 from random import Random
 
+from blocklog_harness.messages import message
 from blocklog_harness.process import Failure
-from blocklog_harness.recount import Recount, told
+from blocklog_harness.recount import Recount
 from blocklog_harness.rpc import Channel, Status
 from blocklog_harness.scenario import check, equal
 from blocklog_verifier import account, ed25519, merkle
@@ -97,7 +98,7 @@ class Replies:
         self.ask("GetBlock", [{"hash": recount.blocks[h]["hash"]} for h in some], bare(some))
         self.ask("GetBlock", [{}], bare([size - 1]))
         some = [h for h in some if len(recount.by_height[h]) <= 500]
-        full = [{"block": told(**recount.blocks[h], records=self.with_raw(h), raw=recount.raw_blocks[h])} for h in some]
+        full = [{"block": message(**recount.blocks[h], records=self.with_raw(h), raw=recount.raw_blocks[h])} for h in some]
         self.ask("GetBlock", [{"height": h, "with_records": True, "with_raw": True} for h in some], full)
         self.refused("GetBlock", [{"height": size}], "OUT_OF_RANGE", "HEIGHT_ABOVE_TIP")
         self.pages("ListBlocks", {}, "blocks", recount.blocks[::-1])
@@ -113,7 +114,7 @@ class Replies:
 
     def raw(self, row: dict) -> dict:
         place = row["position"]["partition"], row["position"]["offset"]
-        return told(**row, raw=self.recount.raw.get(place))
+        return message(**row, raw=self.recount.raw.get(place))
 
     def stream_blocks(self) -> None:
         """The whole chain, with all its records and all their bytes."""
@@ -129,7 +130,7 @@ class Replies:
                 {"height": height},
                 reply,
                 {
-                    "block": told(**self.recount.blocks[height], raw=self.recount.raw_blocks[height]),
+                    "block": message(**self.recount.blocks[height], raw=self.recount.raw_blocks[height]),
                     "tip": self.tip,
                 },
             )
@@ -269,7 +270,7 @@ class Replies:
                 request,
                 reply,
                 {
-                    "proof": told(
+                    "proof": message(
                         chain_id=recount.chain_id.hex(),
                         header=block["header"],
                         leaf_index=index,

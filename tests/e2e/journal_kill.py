@@ -10,8 +10,8 @@ from blocklog_harness.scenario import Scenario, check, contains, main
 def run(s: Scenario) -> None:
     """The disk journal under kill -9, 20 times: every acknowledged append is there."""
     # --workspace, so that the dependencies are those already built: a package alone would choose fewer features.
-    command = ["cargo", "test", "--locked", "--workspace", "--test", "kill", "--"]
-    command += ["--ignored", "--exact", "--nocapture", "survives_kill_9_twenty_times"]
+    command = ["cargo", "test", "--locked", "--workspace", "--test", "disk", "--"]
+    command += ["--ignored", "--exact", "--nocapture", "kill::survives_kill_9_twenty_times"]
     os.chdir(paths.ROOT)
     done = tools.run(command, seconds=280)
     text = (done.stdout + done.stderr).decode()

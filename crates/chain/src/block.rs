@@ -5,7 +5,6 @@ mod frame;
 mod rule;
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 
@@ -27,16 +26,38 @@ const SIGNED_PREFIX: &[u8] = b"blocklog:block:v1";
 /// A candidate. `Block<Unchecked>` has a header that was read; `Block<Checked>` has passed every rule
 /// that needs no chain. Only the checked form can be applied.
 #[derive(Clone, Debug)]
-pub struct Block<S = Unchecked> {
+pub struct Block<S: State = Unchecked> {
     value: Bytes,
     header: Header,
     header_bytes: [u8; header::BYTES],
     hash: Hash,
     signature: Range<usize>,
-    /// Whether the block signature holds: a fact of the bytes alone, so found once.
-    signed: OnceLock<bool>,
+    signed: Signed,
     body: S,
 }
+
+/// Why the miner's signature of a block may be believed: a fact of the bytes alone, so it is found once and kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signed {
+    /// Nobody has looked at it.
+    Unverified,
+    /// It was verified.
+    Verified,
+    /// It is taken on trust, and so are those of the records.
+    Assumed,
+}
+
+/// How far a block has been checked: [`Unchecked`] or [`Checked`].
+pub trait State: sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Unchecked {}
+    impl Sealed for super::Checked {}
+}
+
+impl State for Unchecked {}
+impl State for Checked {}
 
 /// A block of which only the header has been read.
 #[derive(Clone, Debug)]
@@ -64,7 +85,7 @@ pub fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Rule> {
     frame::frame(value, max_bytes)
 }
 
-impl<S> Block<S> {
+impl<S: State> Block<S> {
     /// The header. Its miner is `None` if malformed; the hash is of the bytes as they came.
     pub fn header(&self) -> &Header {
         &self.header
@@ -95,14 +116,18 @@ impl<S> Block<S> {
         &self.value[self.signature.clone()]
     }
 
-    /// Whether the miner's signature holds: a key signs the block hash, a name has none.
-    pub(crate) fn is_signed(&self) -> bool {
-        *self
-            .signed
-            .get_or_init(|| is_signed(self.header.miner.as_ref(), &self.hash, self.signature()))
+    /// Whether signatures of this block were taken on trust.
+    pub fn is_assumed(&self) -> bool {
+        self.signed == Signed::Assumed
     }
 
-    fn with<T>(self, body: T) -> Block<T> {
+    /// Whether the miner's signature holds or is taken on trust: a key signs the block hash, a name has none.
+    pub(crate) fn is_signed(&self) -> bool {
+        self.signed != Signed::Unverified
+            || is_signed(self.header.miner.as_ref(), &self.hash, self.signature())
+    }
+
+    fn with<T: State>(self, body: T) -> Block<T> {
         Block {
             value: self.value,
             header: self.header,
@@ -115,7 +140,9 @@ impl<S> Block<S> {
     }
 }
 
-/// Whether a miner's signature of a block hash holds: a key's over it, a name's is none.
+/// Whether a miner's signature of a block hash holds. format.md, "Block record": "A key account that mines signs
+/// `"blocklog:block:v1" ‖ block hash`; for a named miner the signature is empty".
+#[must_use]
 pub fn is_signed(miner: Option<&Account>, hash: &Hash, signature: &[u8]) -> bool {
     match miner.map(Account::key) {
         Some(Some(key)) => signature
@@ -134,9 +161,24 @@ pub(crate) fn signed_bytes(hash: &Hash) -> [u8; SIGNED_PREFIX.len() + 32] {
 }
 
 impl Block<Unchecked> {
-    /// Believe the miner's signature from here on, without looking at it.
-    pub fn assume_signed(&self) {
-        let _ = self.signed.set(true);
+    /// The same block, its signatures taken on trust.
+    #[must_use]
+    pub fn assume_signed(self) -> Block<Unchecked> {
+        Block {
+            signed: Signed::Assumed,
+            ..self
+        }
+    }
+
+    /// The same block, its signature found good (or taken on trust before).
+    pub(crate) fn signature_checked(self) -> Block<Unchecked> {
+        match self.signed {
+            Signed::Unverified => Block {
+                signed: Signed::Verified,
+                ..self
+            },
+            Signed::Verified | Signed::Assumed => self,
+        }
     }
 
     /// Checks everything that needs no chain: the body is canonical, holes and counts fit the slice,
@@ -150,10 +192,12 @@ impl Block<Unchecked> {
         parallel: &dyn Parallel,
     ) -> Result<Block<Checked>, Rule> {
         let body = body::check(&self.value, &self.header, rules, signatures, parallel)?;
-        if matches!(signatures, Signatures::Assume) {
-            self.assume_signed();
-        }
-        Ok(self.with(body))
+        let block = if matches!(signatures, Signatures::Assume) {
+            self.assume_signed()
+        } else {
+            self
+        };
+        Ok(block.with(body))
     }
 }
 

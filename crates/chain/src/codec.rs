@@ -10,11 +10,11 @@ type Result<T> = std::result::Result<T, NotCanonical>;
 /// Field numbers are below 16, so that every tag is one byte.
 const MAX_FIELD: u8 = 15;
 
-const WIRE_VARINT: u8 = 0;
+pub(crate) const WIRE_VARINT: u8 = 0;
 const WIRE_FIXED64: u8 = 1;
 const WIRE_BYTES: u8 = 2;
 
-const fn tag(field: u8, wire: u8) -> u8 {
+pub(crate) const fn tag(field: u8, wire: u8) -> u8 {
     assert!(field >= 1 && field <= MAX_FIELD);
     field << 3 | wire
 }

@@ -259,14 +259,17 @@ impl<'a> Run<'a> {
     }
 }
 
+/// format.md, "Verdicts", EXPIRED: "`valid_until` > 0 and below the block's height".
 fn expired(height: u64, transfer: &Transfer) -> bool {
     transfer.valid_until > 0 && transfer.valid_until < height
 }
 
+/// format.md, "Verdicts", INSUFFICIENT_FUNDS: "key sender with a balance below the amount".
 fn lacks_funds(transfer: &Transfer, sender: &State) -> bool {
     transfer.sender.is_key() && i128::from(sender.balance) < i128::from(transfer.amount)
 }
 
+/// format.md, "Verdicts", BALANCE_OVERFLOW: "a balance would leave −(2^63−1) … 2^63−1".
 fn overflows(amount: u64, sender: &State, recipient: &State) -> bool {
     i128::from(sender.balance) - i128::from(amount) < -MAX_BALANCE
         || i128::from(recipient.balance) + i128::from(amount) > MAX_BALANCE

@@ -64,45 +64,45 @@ pub struct Rules {
 /// What is wrong with a block 0; the first rule that fails names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
 pub enum Fault {
-    /// Not a canonical block with a header and one record only.
+    /// format.md, "Genesis (block 0)", the Block: "canonical, a header, one record, no verdicts, holes or signature".
     #[error("not a block 0: a canonical block with a header and one record only")]
     NotBlockZero,
-    /// The record is not a canonical `Genesis` of at most 1 MiB.
+    /// format.md, "Genesis (block 0)", the record: "canonical Genesis of at most 1 MiB".
     #[error("the record is not a canonical Genesis of at most 1 MiB")]
     Undecodable,
-    /// The name is not `[a-z0-9][a-z0-9._-]{0,63}`.
+    /// format.md, "Genesis (block 0)", `name`: "`[a-z0-9][a-z0-9._-]{0,63}`".
     #[error("name is not [a-z0-9][a-z0-9._-]{{0,63}}")]
     BadName,
-    /// The time is 2^53 or later.
+    /// format.md, "Genesis (block 0)", `timestamp_ms`: "timestamp < 2^53".
     #[error("timestamp_ms is not below 2^53")]
     BadTime,
-    /// Not 1 to 1024 partitions.
+    /// format.md, "Genesis (block 0)", `partitions`: "1 to 1024".
     #[error("partitions is not 1 to 1024")]
     BadPartitions,
-    /// The reward is 2^31 or more.
+    /// format.md, "Genesis (block 0)", `reward`: "below 2^31".
     #[error("reward is not below 2^31")]
     BadReward,
-    /// The bits are not canonical, or their target is out of range.
+    /// format.md, "Genesis (block 0)", `bits`: "exponent ≤ 33, 2^128 ≤ target < 2^256, canonical".
     #[error("bits are not canonical, or their target is not from 2^128 to below 2^256")]
     BadBits,
-    /// The interval is neither 0 nor 1 000 to 86 400 000.
+    /// format.md, "Genesis (block 0)", `target_block_ms`: "0, or 1 000 to 86 400 000".
     #[error("target_block_ms is neither 0 nor 1000 to 86400000")]
     BadInterval,
-    /// A limit is out of range.
+    /// format.md, "Genesis (block 0)", `max_block_records`, `max_block_bytes`: "1 to 10 000; 64 KiB to 16 MiB".
     #[error("max_block_records is not 1 to 10000, or max_block_bytes not 64 KiB to 16 MiB")]
     BadLimits,
-    /// An allocation is malformed, doubled or not allowed, or all are more than 2^62.
+    /// format.md, "Genesis (block 0)", `allocations`: "accounts well-formed, distinct, named only if open; sum ≤ 2^62".
     #[error(
         "allocations are malformed, doubled, to names on a chain that is not open, or more than 2^62"
     )]
     BadAllocations,
-    /// A miner is no key, or is listed twice.
+    /// format.md, "Genesis (block 0)", `miners`: "keys, distinct".
     #[error("miners are not distinct keys")]
     BadMiners,
-    /// The admin is no key.
+    /// format.md, "Genesis (block 0)", `admin`: "a key".
     #[error("admin is not a key")]
     BadAdmin,
-    /// The header is not the one that follows from the genesis.
+    /// format.md, "Genesis (block 0)", the header: "Whatever is wrong in it".
     #[error("the header is not the one that follows from the genesis")]
     BadHeader,
 }

@@ -1,4 +1,21 @@
-//! Headers: the 156 bytes that are hashed.
+//! Headers: the 156 bytes that are hashed (format.md, "Header, 156 bytes").
+//!
+//! | at | bytes | field |
+//! |---|---|---|
+//! | 0 | 4 | version |
+//! | 4 | 8 | height |
+//! | 12 | 32 | previous hash |
+//! | 44 | 32 | log root, after this block |
+//! | 76 | 8 | log size, after this block |
+//! | 84 | 8 | timestamp in milliseconds |
+//! | 92 | 4 | partition |
+//! | 96 | 8 | first offset of the slice |
+//! | 104 | 8 | end of the slice, exclusive |
+//! | 112 | 32 | miner, padded with zeros |
+//! | 144 | 4 | bits |
+//! | 148 | 8 | nonce |
+//!
+//! Integers are big-endian.
 
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +67,8 @@ impl Header {
         )
     }
 
-    /// Reads the bytes that are hashed. They do not hold the length of the miner: what is a name with
-    /// zeros behind it is taken for that name, zeros alone for no miner in block 0 and else for a key.
+    /// Reads the bytes that are hashed. The length of the miner is not part of them: a valid name padded with zeros reads as
+    /// that name, 32 zeros as no miner in block 0, everything else as a key.
     pub fn from_bytes(bytes: &[u8; BYTES]) -> Header {
         let mut rest = &bytes[..];
         let (version, height) = (take_u32(&mut rest), take_u64(&mut rest));

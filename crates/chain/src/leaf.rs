@@ -1,4 +1,17 @@
-//! The leaves of the log.
+//! The leaves of the log (format.md, "The log").
+//!
+//! ```text
+//! genesis     0x00 ‖ hash of the genesis record 32
+//! allocation  0x01 ‖ account ‖ amount 8 ‖ entry 24
+//! block       0x02 ‖ height 8 ‖ previous hash 32 ‖ timestamp_ms 8 ‖ miner ‖ paid 8 ‖ entry 24, if paid > 0
+//! record      0x03 ‖ height 8 ‖ partition 4 ‖ offset 8 ‖ hash 32 ‖ verdict 1 ‖ entries 24 each, if INCLUDED
+//! void        0x04 ‖ height 8 ‖ partition 4 ‖ from 8 ‖ to 8
+//!
+//! account     length 1 ‖ its bytes
+//! entry       previous 8 (2^64−1: none) ‖ sequence 8 ‖ balance 8, signed
+//! ```
+//!
+//! Numbers are lengths in bytes; integers are big-endian.
 
 mod decode;
 

@@ -44,7 +44,6 @@ mod chain;
 mod codec;
 pub mod effects;
 mod evaluate;
-pub mod export;
 pub mod genesis;
 pub mod hash;
 pub mod header;

@@ -20,29 +20,29 @@ use strum::{EnumIter, FromRepr};
 )]
 #[repr(u8)]
 pub enum Verdict {
-    /// Every rule holds.
+    /// format.md, "Verdicts": "every rule holds".
     Included = 0,
-    /// Longer than 1024 bytes; the block carries the hash in place of the record.
+    /// format.md, "Verdicts": "longer than 1024 bytes. The block carries H(record), 32 bytes, in its place".
     TooLarge = 1,
-    /// Not a canonical `Transaction`.
+    /// format.md, "Verdicts": "not a canonical Transaction".
     Undecodable = 2,
-    /// Sender or recipient malformed, or no recipient for an amount.
+    /// format.md, "Verdicts": "sender malformed; recipient malformed; recipient empty while amount > 0".
     BadAccount = 3,
-    /// A named sender or recipient on a chain that is not open.
+    /// format.md, "Verdicts": "a named sender or recipient on a chain that is not open".
     NamesNotAllowed = 4,
-    /// Memo longer than 256 bytes.
+    /// format.md, "Verdicts": "memo longer than 256 bytes".
     MemoTooLarge = 5,
-    /// Neither amount nor memo.
+    /// format.md, "Verdicts": "amount 0 and no memo".
     Empty = 6,
-    /// The signature does not verify, or a named sender has one.
+    /// format.md, "Verdicts": "key sender: signature does not verify; named sender: signature not empty".
     BadSignature = 7,
-    /// `valid_until` lies below the height of the block.
+    /// format.md, "Verdicts": "`valid_until` > 0 and below the block's height".
     Expired = 8,
-    /// Nonce not greater than the sender's.
+    /// format.md, "Verdicts": "nonce not greater than the sender's nonce (0 before the first). Gaps are fine".
     NonceTooLow = 9,
-    /// A key sender has less than the amount.
+    /// format.md, "Verdicts": "key sender with a balance below the amount".
     InsufficientFunds = 10,
-    /// A balance would leave −(2^63−1) … 2^63−1.
+    /// format.md, "Verdicts": "a balance would leave −(2^63−1) … 2^63−1".
     BalanceOverflow = 11,
 }
 

@@ -27,7 +27,7 @@ pub trait Core {
     /// something else happens.
     fn wake_ms(&self) -> Option<u64>;
 
-    /// Whether inputs of the second queue of [`Engine::with_second_queue`] have to wait where they are.
+    /// Whether inputs of the second queue of [`Engine::with_second_queue`](crate::Engine::with_second_queue) have to wait where they are.
     fn is_full(&self) -> bool {
         false
     }

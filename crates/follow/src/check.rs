@@ -10,14 +10,13 @@ use chain::genesis::Rules;
 use chain::parallel::Parallel;
 use chain::record::Signatures;
 
-use crate::core::Input;
 use crate::event::Claims;
 use crate::known::Known;
 
 /// What is kept of a refused candidate's signature: one byte more than any that holds.
 const SIGNATURE_KEPT_BYTES: usize = 65;
 
-/// The stateless check of one candidate, to be done by the shell. [`Check::run`] gives the input to hand back.
+/// The stateless check of one candidate, to be done by the shell. [`Check::run`] gives the outcome to hand back.
 pub struct Check {
     pub(crate) generation: u64,
     pub(crate) offset: u64,
@@ -35,7 +34,7 @@ impl Check {
     }
 
     /// Does the work. `seed` must be unpredictable to whoever made the block: batches of signatures are weighted by it.
-    pub fn run(self, seed: [u8; 32], parallel: &dyn Parallel) -> Input {
+    pub fn run(self, seed: [u8; 32], parallel: &dyn Parallel) -> Outcome {
         let known = |record: &Hash| self.known.contains(record);
         let signatures = if self.assume {
             Signatures::Assume
@@ -45,14 +44,14 @@ impl Check {
                 known: &known,
             }
         };
-        Input::Checked(Outcome {
+        Outcome {
             generation: self.generation,
             offset: self.offset,
             result: self
                 .block
                 .check(&self.rules, signatures, parallel)
                 .map(Box::new),
-        })
+        }
     }
 }
 

@@ -9,17 +9,21 @@ use journal::TailEvent;
 use self::guard::{Guard, Last};
 use self::progress::Progress;
 use self::queue::{Queue, Trust};
-use crate::check::{Check, Outcome};
 use crate::event::{Event, Fatal, Lag};
 use crate::known::Known;
 use crate::snapshot::{Encoded, Snapshot};
 
 mod guard;
 mod head;
+mod input;
+mod output;
 mod progress;
 mod queue;
 
-/// What the core needs to be told.
+pub use self::input::{Compared, Input};
+pub use self::output::{Output, Task};
+
+/// Which chain to follow, and how far signatures are trusted.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Name of the `blockchain` topic as the provider has it; for messages only.
@@ -31,86 +35,13 @@ pub struct Settings {
     pub assume_valid: Option<Hash>,
 }
 
-/// What happened outside.
-#[derive(Debug)]
-pub enum Input {
-    /// What every core is told. [`Signal::Start`] comes first; the follower has nothing to do at the others.
-    Signal(Signal),
-    /// From the reader that [`Task::Seek`] of this generation started.
-    Tail {
-        /// The reader's generation; those of older readers are ignored.
-        generation: u64,
-        /// What it says.
-        event: TailEvent,
-    },
-    /// From [`Check::run`].
-    Checked(Outcome),
-    /// The answer to [`Task::Compare`].
-    Compared(Compared),
-    /// The log could not be read for a [`Task::Compare`], which goes on trying.
-    Unavailable(journal::Error),
-    /// The log cannot be read for a [`Task::Compare`], for good.
-    Failed(journal::Error),
-}
-
-impl From<Signal> for Input {
-    fn from(signal: Signal) -> Input {
-        Input::Signal(signal)
-    }
-}
-
-/// What a [`Task::Compare`] found.
-#[derive(Clone, Debug)]
-pub struct Compared {
-    /// Number of the question.
-    pub question: u64,
-    /// First offset that the log still has.
-    pub start: u64,
-    /// Its end.
-    pub end: u64,
-    /// Hash of the value of the record asked for; `None`: there is no such record.
-    pub found: Option<Hash>,
-}
-
-/// What the core wants.
-#[derive(Debug)]
-pub enum Output {
-    /// Work for the shell.
-    Task(Task),
-    /// News for whoever embeds the core.
-    Event(Event),
-}
-
-/// Work for the shell ([`crate::Feed::perform`]).
-#[derive(Debug)]
-pub enum Task {
-    /// Check a block, on any thread; comes back as [`Input::Checked`].
-    Check(Box<Check>),
-    /// Read where the log begins and ends, and the record at `offset`; comes back as [`Input::Compared`].
-    Compare {
-        /// Number of the question.
-        question: u64,
-        /// The last record that was dealt with, if any.
-        offset: Option<u64>,
-        /// Where the core goes on reading: the log must reach this far.
-        next_offset: u64,
-    },
-    /// Read the log from an offset, in the place of any reader before.
-    Seek {
-        /// Generation of the reader.
-        generation: u64,
-        /// First offset to read.
-        from: u64,
-    },
-}
-
 /// The chain as it is read from a journal. See the crate for how it is embedded.
 pub struct Core {
     settings: Settings,
     chain: Option<Chain>,
-    /// Everything below it has been dealt with.
+    /// Everything below it has been processed.
     next_offset: u64,
-    /// The last candidate that was dealt with.
+    /// The last candidate that was processed.
     last: Option<Last>,
     phase: Phase,
     /// Of the reader that is listened to.
@@ -123,14 +54,14 @@ pub struct Core {
     /// The trusted block, while it has not been reached.
     assume: Option<Hash>,
     known: Arc<Known>,
-    stopped_told: bool,
+    stop_reported: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Not started.
     Idle,
-    /// Nothing is read or applied until the log has been compared with what was read before.
+    /// Nothing is read or applied until the topic has been compared with what was read before.
     Comparing,
     Reading,
     /// After [`Event::Fatal`].
@@ -158,7 +89,7 @@ impl Core {
             progress: Progress::default(),
             assume,
             known: Arc::default(),
-            stopped_told: false,
+            stop_reported: false,
         }
     }
 
@@ -167,7 +98,7 @@ impl Core {
         self.chain.as_ref()
     }
 
-    /// Every record of the topic below this offset has been dealt with.
+    /// Every record of the topic below this offset has been processed.
     pub fn next_offset(&self) -> u64 {
         self.next_offset
     }
@@ -177,7 +108,7 @@ impl Core {
         self.progress.lag(self.next_offset)
     }
 
-    /// Whether everything in the log has been dealt with (but for the last few seconds).
+    /// Whether every candidate has been processed (but for the last few seconds).
     pub fn caught_up(&self) -> bool {
         self.progress.caught_up()
     }
@@ -215,13 +146,13 @@ impl Core {
         {
             return self.fail(fatal, out);
         }
-        self.tell_stopped(out);
+        self.report_stop(out);
         self.compare(now_ms, out);
     }
 
-    fn tell_stopped(&mut self, out: &mut Vec<Output>) {
-        if let (Some(version), false) = (self.stopped(), self.stopped_told) {
-            self.stopped_told = true;
+    fn report_stop(&mut self, out: &mut Vec<Output>) {
+        if let (Some(version), false) = (self.stopped(), self.stop_reported) {
+            self.stop_reported = true;
             out.push(Output::Event(Event::Stopped { version }));
         }
     }
@@ -254,10 +185,10 @@ impl Core {
                 let fatal = self.guard.out_of_range(offset, start, end);
                 self.fail(fatal, out);
             }
-            // What was only read ahead may have changed alone: the comparison says whether anything else has.
+            // What was only read ahead may have changed alone: the comparison shows whether anything else has.
             TailEvent::Lost(journal::Error::Changed { .. }) => self.compare(now_ms, out),
             TailEvent::Lost(error @ journal::Error::NoTopic(_)) => {
-                // Deleted; should it come back, the comparison says what is left of it.
+                // Deleted; should it come back, the comparison shows what is left of it.
                 self.progress.unavailable(error.to_string(), out);
                 self.compare(now_ms, out);
             }
@@ -265,7 +196,7 @@ impl Core {
         }
     }
 
-    /// Drops what was read ahead, and asks whether the log still is the one that was read.
+    /// Drops what was read ahead, and asks whether the topic still is the one that was read.
     fn compare(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         self.phase = Phase::Comparing;
         self.drop_queue();
@@ -313,7 +244,7 @@ impl Core {
         }
     }
 
-    /// Deals with as many candidates as possible, has others checked ahead, and tells where this leads.
+    /// Processes as many candidates as possible, has others checked ahead, and reports the progress.
     fn advance(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         while self.phase == Phase::Reading && self.judge_head(out) {}
         if self.phase != Phase::Reading {
@@ -346,7 +277,7 @@ impl Core {
         }
         self.next_offset = 0;
         self.last = None;
-        self.stopped_told = false;
+        self.stop_reported = false;
         self.drop_queue();
         out.push(Output::Event(Event::Restarted));
         self.seek(out);
@@ -357,7 +288,8 @@ impl engine::Core for Core {
     type Input = Input;
     type Output = Output;
 
-    /// The time only paces [`Event::Behind`] and comparisons of the log.
+    /// Only the monotonic clock counts: it paces [`Event::Behind`] and comparisons of the topic. Append times are rules for the
+    /// chain and never compared with a clock.
     fn step(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
         if self.phase == Phase::Failed {
             return;

@@ -1,4 +1,7 @@
-//! Offline: the same core, driven to the end of a log by one call.
+//! Offline: the same core, driven to the end of a topic by one call.
+//!
+//! The loop is its own and not the engine's: the caller sees the core as it is after each event, records are pulled while there
+//! is room for them, and the first error is the result.
 
 use engine::{Core as _, Now, Signal};
 use std::collections::VecDeque;
@@ -10,20 +13,18 @@ use rayon::ThreadPool;
 
 use crate::core::{Compared, Core, Input, Output, Settings, Task};
 use crate::event::{Event, Fatal};
-use crate::shell::pool;
+use crate::shell::{WINDOW_BYTES, pool};
 
-/// Most bytes of records that are with the core and not dealt with.
-const WINDOW_BYTES: usize = 128 * 1024 * 1024;
 /// Most records in a batch for the core.
 const BATCH_RECORDS: usize = 64;
 
-/// Replays a log from its first record to its end, using all cores, and returns the core as it stands there.
+/// Replays a topic from its first record to its end, using all cores, and returns the core as it is there.
 ///
-/// `open` gives the records of the log from offset 0 on; it is called once more if `settings.assume_valid` turns out not to be
+/// `open` gives the records of the topic from offset 0 on; it is called once more if `settings.assume_valid` turns out not to be
 /// on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core as it is after the step that it came from.
 ///
 /// # Errors
-/// [`Fatal`], from the log or from the core. One from the log comes when everything before it has been dealt with.
+/// [`Fatal`], from the journal or from the core. One from the journal comes when everything before it has been processed.
 pub fn replay<I>(
     settings: Settings,
     open: impl FnMut() -> Result<I, journal::Error>,
@@ -40,7 +41,7 @@ where
         source: None,
         broken: None,
         generation: 0,
-        fed: Fed::default(),
+        window: Window::default(),
         running: 0,
         pool: pool(),
         done,
@@ -72,10 +73,10 @@ struct Run<I, O, E> {
     on_event: E,
     /// `None` once it has ended.
     source: Option<I>,
-    /// Why the log cannot be read on. Told once all that lies before it has been dealt with.
+    /// Why reading cannot continue. The result, once everything before it has been processed.
     broken: Option<journal::Error>,
     generation: u64,
-    fed: Fed,
+    window: Window,
     /// Checks that have been started and not come back.
     running: usize,
     pool: ThreadPool,
@@ -86,20 +87,20 @@ struct Run<I, O, E> {
 
 /// Records that are with the core: end offset and bytes of each.
 #[derive(Default)]
-struct Fed {
+struct Window {
     records: VecDeque<(u64, usize)>,
     bytes: usize,
     next: u64,
 }
 
-impl Fed {
+impl Window {
     fn push(&mut self, record: &Record) {
         self.next = record.offset + 1;
         self.bytes += record.size();
         self.records.push_back((self.next, record.size()));
     }
 
-    fn settle(&mut self, next_offset: u64) {
+    fn release(&mut self, next_offset: u64) {
         while let Some((_, size)) = self.records.pop_front_if(|(end, _)| *end <= next_offset) {
             self.bytes -= size;
         }
@@ -113,7 +114,7 @@ where
     E: FnMut(&Core, Event),
 {
     fn has_room(&self) -> bool {
-        self.source.is_some() && (self.fed.bytes < WINDOW_BYTES || self.running == 0)
+        self.source.is_some() && (self.window.bytes < WINDOW_BYTES || self.running == 0)
     }
 
     fn checked(&mut self, result: Input) -> Result<(), Fatal> {
@@ -128,7 +129,7 @@ where
         for record in source.take(BATCH_RECORDS) {
             match record {
                 Ok(record) => {
-                    self.fed.push(&record);
+                    self.window.push(&record);
                     records.push(record);
                 }
                 Err(error) => {
@@ -143,8 +144,8 @@ where
         }
         let batch = Batch {
             records,
-            next: self.fed.next,
-            end: if ended { self.fed.next } else { u64::MAX },
+            next: self.window.next,
+            end: if ended { self.window.next } else { u64::MAX },
             permit: None,
         };
         self.step(Input::Tail {
@@ -170,7 +171,7 @@ where
                 }
             }
         }
-        self.fed.settle(self.core.next_offset());
+        self.window.release(self.core.next_offset());
         Ok(())
     }
 
@@ -181,13 +182,13 @@ where
                 let done = self.done.clone();
                 self.pool.spawn(move || {
                     // Nobody listens any more after a fatal event.
-                    let _ = done.send(check.run(rand::random(), &Rayon));
+                    let _ = done.send(Input::Checked(check.run(rand::random(), &Rayon)));
                 });
                 Ok(None)
             }
             Task::Seek { generation, .. } => {
                 self.generation = generation;
-                self.fed = Fed::default();
+                self.window = Window::default();
                 self.broken = None;
                 self.source = Some((self.open)()?);
                 Ok(None)

@@ -1,11 +1,10 @@
-//! The threads around a core: one that reads and compares the log, and a pool that checks blocks.
+//! The threads around a core: one that reads and compares the topic, and a pool that checks blocks.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use journal::{Journal, Tail};
 use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -13,8 +12,8 @@ use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, compare};
 
 use crate::core::{Compared, Input, Task};
 
-/// Most bytes of candidates that were read and not dealt with: what may be checked ahead, and as much again behind it.
-const WINDOW_BYTES: usize = 128 * 1024 * 1024;
+/// Most bytes of candidates that were read and not processed: what may be checked ahead, and as much again behind it.
+pub(crate) const WINDOW_BYTES: usize = 128 * 1024 * 1024;
 
 type Sink = Arc<dyn Fn(Input) + Send + Sync>;
 
@@ -23,9 +22,10 @@ pub struct Feed {
     sink: Sink,
     checks: ThreadPool,
     /// `None` while it is being dropped.
-    log_tasks: Option<Sender<Task>>,
-    log_thread: Option<JoinHandle<()>>,
-    stop: Arc<AtomicBool>,
+    reads: Option<Sender<Task>>,
+    thread: Option<JoinHandle<()>>,
+    /// Dropped to end pauses.
+    stop: Option<Sender<()>>,
 }
 
 impl Feed {
@@ -33,36 +33,36 @@ impl Feed {
     /// block: it may queue without a bound of its own, since a reader's window and the core's limits bound what is out.
     pub fn start(journal: &Journal, sink: impl Fn(Input) + Send + Sync + 'static) -> Feed {
         let sink: Sink = Arc::new(sink);
-        let stop = Arc::new(AtomicBool::new(false));
-        let (log_tasks, todo) = unbounded();
-        let log = Log {
+        let (stop, stopped) = bounded(0);
+        let (reads, todo) = unbounded();
+        let reading = Reading {
             journal: journal.clone(),
             sink: sink.clone(),
-            stop: stop.clone(),
+            stopped,
         };
-        let log_thread = thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("follow-log".into())
-            .spawn(move || log.run(&todo))
+            .spawn(move || reading.run(&todo))
             .expect("a process that cannot start one thread cannot work");
         Feed {
             sink,
             checks: pool(),
-            log_tasks: Some(log_tasks),
-            log_thread: Some(log_thread),
-            stop,
+            reads: Some(reads),
+            thread: Some(thread),
+            stop: Some(stop),
         }
     }
 
     /// Does a task of the core, on other threads. Never blocks.
     pub fn perform(&self, task: Task) {
-        match (task, &self.log_tasks) {
+        match (task, &self.reads) {
             (Task::Check(check), _) => {
                 let sink = self.sink.clone();
                 self.checks
-                    .spawn(move || sink(check.run(rand::random(), &Rayon)));
+                    .spawn(move || sink(Input::Checked(check.run(rand::random(), &Rayon))));
             }
-            (task, Some(log)) => {
-                let sent = log.send(task);
+            (task, Some(reads)) => {
+                let sent = reads.send(task);
                 debug_assert!(sent.is_ok(), "the thread lives as long as the feed");
             }
             (_, None) => {}
@@ -72,9 +72,9 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.log_tasks = None;
-        if let Some(thread) = self.log_thread.take()
+        self.stop = None;
+        self.reads = None;
+        if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the thread that reads the chain panicked");
@@ -90,14 +90,15 @@ pub(crate) fn pool() -> ThreadPool {
         .expect("a process that cannot start threads cannot work")
 }
 
-/// What the log's thread holds.
-struct Log {
+/// The thread that reads and compares.
+struct Reading {
     journal: Journal,
     sink: Sink,
-    stop: Arc<AtomicBool>,
+    /// Disconnected when the feed is dropped.
+    stopped: Receiver<()>,
 }
 
-impl Log {
+impl Reading {
     fn run(&self, todo: &Receiver<Task>) {
         let mut _reader: Option<Tail> = None;
         while let Ok(task) = todo.recv() {
@@ -131,9 +132,9 @@ impl Log {
     }
 
     fn compare(&self, question: u64, offset: Option<u64>, next_offset: u64) {
-        let stopped = || self.stop.load(Ordering::Relaxed);
+        let stop = |pause| self.stopped.recv_timeout(pause) == Err(RecvTimeoutError::Disconnected);
         let trouble = |error| (self.sink)(Input::Unavailable(error));
-        match compare::patiently(&self.journal, offset, next_offset, &stopped, &trouble) {
+        match compare::patiently(&self.journal, offset, next_offset, &stop, &trouble) {
             Ok(Some((offsets, found))) => (self.sink)(Input::Compared(Compared {
                 question,
                 start: offsets.start,

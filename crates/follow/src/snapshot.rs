@@ -4,6 +4,7 @@
 //! "BLOCKLOG snapshot\n" ‖ format u32 BE ‖ SHA-256 of the rest (32) ‖ postcard of [`Snapshot`]
 //! ```
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -29,7 +30,7 @@ pub struct Snapshot {
     pub chain: Chain,
     /// Every record of `blockchain` below this offset is in it.
     pub next_offset: u64,
-    /// The last record dealt with: its offset, and the hash of its value.
+    /// The last record processed: its offset, and the hash of its value.
     pub last: Option<(u64, Hash)>,
 }
 
@@ -44,6 +45,12 @@ struct Borrowed<'a> {
 /// A snapshot in bytes, to be written by another thread than the core's.
 pub struct Encoded {
     bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoded({} bytes)", self.bytes.len())
+    }
 }
 
 impl Encoded {

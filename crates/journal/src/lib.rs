@@ -86,6 +86,7 @@ mod clock;
 pub mod conformance;
 mod disk;
 mod error;
+pub mod export;
 mod in_flight;
 mod inspect;
 mod journal;
@@ -101,6 +102,7 @@ mod queue;
 mod record;
 mod tail;
 mod topic;
+pub mod trace;
 mod url;
 
 pub use append::{AppendError, Appended, Completion, Entry, Sink};

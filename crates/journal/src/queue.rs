@@ -163,12 +163,8 @@ impl<T> Drop for BreakOnPanic<'_, T> {
             state.bytes = 0;
             std::mem::take(&mut state.waiting)
         };
-        let why = || {
-            Err(AppendError::Terminal(
-                "the journal's writer has failed".to_owned(),
-            ))
-        };
-        let outcomes = waiting.iter().map(|_| why()).collect();
+        let failed = AppendError::Terminal("the journal's writer has failed".into());
+        let outcomes = waiting.iter().map(|_| Err(failed.clone())).collect();
         complete(waiting.into(), outcomes);
     }
 }

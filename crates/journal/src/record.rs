@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 use crate::limits::MAX_TRACE_HEADERS;
+use crate::trace::{TRACEPARENT, TRACESTATE};
 
 /// What a record costs beside its bytes when batches are measured, in bytes.
 const RECORD_OVERHEAD_BYTES: usize = 64;
@@ -15,8 +16,8 @@ const RECORD_OVERHEAD_BYTES: usize = 64;
 const HEADER_OVERHEAD_BYTES: usize = 128;
 /// Most records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
 pub(crate) const BATCH_RECORDS: usize = 65_536;
-/// Names of the headers that [`Headers::Traces`] keeps: W3C Trace Context.
-const TRACES: [&str; 2] = ["traceparent", "tracestate"];
+/// Names of the headers that [`Headers::Traces`] keeps.
+const TRACES: [&str; 2] = [TRACEPARENT, TRACESTATE];
 /// Most bytes of their names and values that are kept of one record.
 const TRACE_BYTES: usize = 16 << 10;
 

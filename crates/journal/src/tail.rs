@@ -217,11 +217,9 @@ impl<S: Fn(TailEvent)> Follower<S> {
             Some(reader) => reader,
             None => {
                 self.doubt = true;
-                self.reader.insert(self.journal.reader(
-                    &self.topic,
-                    self.partition,
-                    self.position,
-                )?)
+                let (topic, partition) = (&self.topic, self.partition);
+                let reader = self.journal.reader(topic, partition, self.position)?;
+                self.reader.insert(reader)
             }
         };
         let wait = match self.reported {
@@ -293,12 +291,8 @@ impl<S: Fn(TailEvent)> Follower<S> {
         let over = Instant::now() + self.backoff.next_pause();
         let mut control = self.shared.control.lock();
         while !control.stop && control.seek.is_none() {
-            if self
-                .shared
-                .changed
-                .wait_until(&mut control, over)
-                .timed_out()
-            {
+            let waited = self.shared.changed.wait_until(&mut control, over);
+            if waited.timed_out() {
                 return;
             }
         }

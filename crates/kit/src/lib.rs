@@ -13,8 +13,8 @@
 //!
 //! ```ignore
 //! pub async fn run(config: Config, mut service: kit::Service) -> anyhow::Result<()> {
-//!     service.readiness.wait_for("caught_up", "CATCHING_UP", "reading the log");
-//!     service.tasks.spawn("writer", writer(service.shutdown.clone()));
+//!     let caught_up = service.readiness.wait_for("caught_up", CATCHING_UP.because("reading the log"));
+//!     service.tasks.spawn("writer", writer(service.shutdown.clone(), caught_up));
 //!     kit::server::serve(&mut service, kit::Server { routes, services, descriptors, limits, domain, trace_header })?;
 //!     service.finish().await
 //! }
@@ -41,7 +41,7 @@ pub mod trace;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub use ::keyfile;
-pub use readiness::Readiness;
+pub use readiness::{Cause, Condition, Readiness, Reason};
 pub use server::{Limits, Server};
 pub use service::Service;
 pub use shutdown::Shutdown;

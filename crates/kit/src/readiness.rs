@@ -8,9 +8,32 @@ use tokio::sync::watch;
 
 use crate::metrics::{KeyValue, meter};
 
+/// The stable name of why a condition does not hold, in capitals, e.g. `CATCHING_UP`. A constant of the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub &'static str);
+
+impl Reason {
+    /// With what an operator should know: for [`Condition::set`].
+    pub fn because(self, message: impl Into<String>) -> Cause {
+        Cause {
+            reason: self,
+            message: message.into(),
+        }
+    }
+}
+
 /// Why a condition does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The stable name.
+    pub reason: Reason,
+    /// What an operator should know.
+    pub message: String,
+}
+
+/// A condition that does not hold, as `/ready` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Reason {
+pub struct Unmet {
     /// The condition, e.g. `caught_up`.
     pub condition: &'static str,
     /// Stable name in capitals, e.g. `CATCHING_UP`.
@@ -19,7 +42,7 @@ pub struct Reason {
     pub message: String,
 }
 
-type Conditions = BTreeMap<&'static str, Option<Reason>>;
+type Conditions = BTreeMap<&'static str, Option<Unmet>>;
 
 /// A set of named conditions; ready when all of them hold. Starts with `serving`, which the gRPC server sets.
 #[derive(Clone, Debug)]
@@ -27,36 +50,35 @@ pub struct Readiness {
     conditions: Arc<watch::Sender<Conditions>>,
 }
 
+/// One condition of a [`Readiness`]. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    name: &'static str,
+    conditions: Arc<watch::Sender<Conditions>>,
+}
+
 /// The condition that every service starts with.
-pub(crate) const SERVING: &str = "serving";
+const SERVING: &str = "serving";
+const STARTING: Reason = Reason("STARTING");
 
 impl Default for Readiness {
     fn default() -> Self {
         let readiness = Self {
             conditions: Arc::new(watch::Sender::new(Conditions::new())),
         };
-        readiness.wait_for(SERVING, "STARTING", "the service is starting");
+        readiness.wait_for(SERVING, STARTING.because("the service is starting"));
         readiness
     }
 }
 
-impl Readiness {
-    /// Not ready before [`Readiness::set`] says that the condition holds.
-    pub fn wait_for(
-        &self,
-        condition: &'static str,
-        reason: &'static str,
-        message: impl Into<String>,
-    ) {
-        self.set(condition, Err((reason, message.into())));
-    }
-
-    /// Says whether a condition holds; a condition not named before is added.
-    pub fn set(&self, condition: &'static str, state: Result<(), (&'static str, String)>) {
-        let state = state.err().map(|(reason, message)| Reason {
+impl Condition {
+    /// Reports whether the condition holds.
+    pub fn set(&self, state: Result<(), Cause>) {
+        let condition = self.name;
+        let state = state.err().map(|cause| Unmet {
             condition,
-            reason,
-            message,
+            reason: cause.reason.0,
+            message: cause.message,
         });
         let changed = self.conditions.send_if_modified(|conditions| {
             let before = conditions.insert(condition, state.clone());
@@ -64,11 +86,33 @@ impl Readiness {
         });
         match state {
             _ if !changed => {}
-            Some(Reason {
+            Some(Unmet {
                 reason, message, ..
             }) => tracing::debug!(condition, reason, "not ready: {message}"),
             None => tracing::debug!(condition, "condition holds"),
         }
+    }
+}
+
+impl Readiness {
+    /// A condition that holds until [`Condition::set`] reports otherwise.
+    pub fn condition(&self, name: &'static str) -> Condition {
+        Condition {
+            name,
+            conditions: Arc::clone(&self.conditions),
+        }
+    }
+
+    /// A condition that does not hold until [`Condition::set`] reports that it does.
+    pub fn wait_for(&self, name: &'static str, cause: Cause) -> Condition {
+        let condition = self.condition(name);
+        condition.set(Err(cause));
+        condition
+    }
+
+    /// The condition that the server sets once it accepts calls.
+    pub(crate) fn serving(&self) -> Condition {
+        self.condition(SERVING)
     }
 
     /// True when every condition holds.
@@ -77,7 +121,7 @@ impl Readiness {
     }
 
     /// The conditions that do not hold, by name.
-    pub fn reasons(&self) -> Vec<Reason> {
+    pub fn reasons(&self) -> Vec<Unmet> {
         self.conditions
             .borrow()
             .values()
@@ -95,7 +139,7 @@ impl Readiness {
             .expect("the sender lives as long as self");
     }
 
-    /// Tells it as figures: `service.ready` is 1 or 0, `service.unready` is 1 for each reason.
+    /// Exports it as metrics: `service.ready` is 1 or 0, `service.unready` is 1 for each reason.
     pub(crate) fn observe(&self, service: &'static str) {
         let (ready, unready) = (self.clone(), self.clone());
         let name = KeyValue::new("service", service);
@@ -111,8 +155,8 @@ impl Readiness {
             .u64_observable_gauge("service.unready")
             .with_description("1 for each reason that keeps work from the service")
             .with_callback(move |gauge| {
-                for reason in unready.reasons() {
-                    let reason = KeyValue::new("reason", reason.reason);
+                for unmet in unready.reasons() {
+                    let reason = KeyValue::new("reason", unmet.reason);
                     gauge.observe(1, &[name.clone(), reason]);
                 }
             })

@@ -1,16 +1,23 @@
 //! Serving gRPC: reflection, health, limits, deadlines, traces, and an orderly end.
 //!
-//! A call passes, from the outside in: a server span and the figures of the call; admission; the deadline; the
-//! handler, whose panics become INTERNAL. What the body of a streaming answer does later is watched as well.
+//! ```text
+//!             ┌ layer ───────────────────────────────────────────────────────────────────┐
+//!  request ──▶│ span ─▶ admission ─▶ deadline ─▶ panics caught ─▶ oversize ──▶ route ────▶│ handler
+//!             │            └─────────────┴──────────────┴────────────┴─▶ refusals          │    │
+//!  reply   ◀──│ body: recorded to its end, and ended by shutdown, deadline or panic ◀─────│◀───┘
+//!             └──────────────────────────────────────────────────────────────────────────┘
+//! ```
 
 mod admission;
-mod answer;
-mod call;
+mod body;
 mod deadline;
 mod health;
+mod layer;
 mod methods;
-mod observed;
 mod oversize;
+mod refusals;
+mod span;
+pub mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +26,6 @@ use anyhow::Context as _;
 use tonic::transport::server::TcpIncoming;
 
 use crate::Service;
-use crate::readiness::SERVING;
 
 pub use deadline::Deadline;
 
@@ -116,14 +122,14 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         health::follow(reporter, names, readiness, shutdown),
     );
 
-    let calls = Arc::new(call::Calls {
+    let calls = Arc::new(layer::Calls {
         methods,
-        admission: admission::Admission::new(&limits, domain),
+        admission: admission::Admission::new(&limits),
         unary_deadline: limits.unary_deadline,
         shutdown: service.shutdown.clone(),
-        domain,
+        refusals: refusals::Refusals { domain },
         trace_header: trace_header.parse().context("trace_header")?,
-        figures: observed::Figures::new(),
+        figures: span::Figures::new(),
     });
     // Clients in the field ask by v1 or v1alpha: both are answered.
     let v1 = reflection(descriptors, &services)
@@ -139,7 +145,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
 
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     let serving = transport(&limits)
-        .layer(call::CallLayer(calls))
+        .layer(layer::CallLayer(calls))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(incoming, service.shutdown.cancelled_owned());
     let cut = cut_after(service.shutdown.clone(), service.grace);
@@ -152,7 +158,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
             }
         }
     });
-    service.readiness.set(SERVING, Ok(()));
+    service.readiness.serving().set(Ok(()));
     Ok(())
 }
 

@@ -11,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::{self, ServiceSettings};
-use crate::readiness::SERVING;
-use crate::{Readiness, Shutdown, Tasks, admin, process, shutdown};
+use crate::{Readiness, Reason, Shutdown, Tasks, admin, process, shutdown};
+
+const SHUTTING_DOWN: Reason = Reason("SHUTTING_DOWN");
 
 /// What `run` of a service is given. Its admin port answers already.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl Service {
     }
 
     /// On two free loopback ports, with a token of its own.
+    #[cfg(feature = "testing")]
     pub async fn for_test(name: &'static str) -> Service {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let addresses = Addresses {
@@ -176,8 +178,6 @@ pub fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 async fn not_ready_once_stopped(readiness: Readiness, shutdown: Shutdown) {
     shutdown.cancelled().await;
-    readiness.set(
-        SERVING,
-        Err(("SHUTTING_DOWN", "the service is shutting down".to_owned())),
-    );
+    let cause = SHUTTING_DOWN.because("the service is shutting down");
+    readiness.serving().set(Err(cause));
 }

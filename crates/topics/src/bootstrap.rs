@@ -1,19 +1,23 @@
 //! The first start of a chain: topics, and block 0.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use chain::genesis::Rules;
 use chain::{Chain, Genesis, Hash};
 use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
-use crate::pause::Pause;
 use crate::records::records;
+use crate::stop::{Stop, backoff};
 
 /// Longest wait for block 0 to be durable; then it is looked for.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often block 0 is looked for while there is none.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Attempts in a row that brokers refuse this client before that is final: those that start refuse everybody.
 const REFUSALS: u32 = 3;
@@ -46,10 +50,10 @@ pub enum Error {
         /// What is wrong.
         fault: Fault,
     },
-    /// The log does not take block 0.
+    /// The journal does not take block 0.
     #[error("block 0 cannot be published: {0}")]
     NotPublished(String),
-    /// The log does not go back to block 0.
+    /// The topic does not go back to block 0.
     #[error(
         "the topic {topic} begins at offset {start}: block 0 is gone, and only a snapshot that covers this can go on"
     )]
@@ -59,34 +63,49 @@ pub enum Error {
         /// First offset that is there.
         start: u64,
     },
-    /// The log fails for good.
+    /// The journal fails for good.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// Told to stop while the log was unavailable.
-    #[error("stopped while waiting for the journal")]
-    Cancelled,
 }
 
-/// With a genesis: makes the topics and publishes block 0 unless they are there, and refuses another chain. Without: looks at what is there.
-/// Both refuse settings that are not safe; of others a [`Watch`](crate::Watch) tells. Any number of processes may do so at once: the first block 0 in the log is the chain.
+/// The advice while there is no chain.
+pub const NO_BLOCK_ZERO: &str =
+    "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
+
+/// Why there is no chain to work on yet.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Waiting {
+    /// The journal was read, and holds no block 0.
+    #[error("{NO_BLOCK_ZERO}")]
+    NoChain,
+    /// The journal is unavailable.
+    #[error(transparent)]
+    Journal(journal::Error),
+}
+
+/// With a genesis: creates the topics and publishes block 0 unless they are there, and refuses another chain. Without: waits for
+/// block 0. Both refuse settings that are not safe; a [`Watch`](crate::Watch) reports others. Any number of processes may do so
+/// at once: the first block 0 on the topic is the chain.
 ///
-/// Gives the rules of the chain. `None`: there is no block 0 yet and no genesis was given. `known` are those of a chain of which something is
-/// kept locally: what the log has lost is then for whoever goes on from there to say. Without it, a log that does not go back to block 0 is refused.
+/// `known` are the rules from local state. With them a truncated topic is no error here, and nothing is created: whoever resumes
+/// from that state reports the loss. Without them a topic that does not go back to block 0 is refused.
 ///
-/// Blocks. While the log is unavailable it tries again with backoff, tells `trouble` each time, and gives up when `cancelled` says so,
-/// or when the brokers go on refusing this client: a process that starts with a wrong password is to be started with another one.
-pub fn establish(
+/// Blocks. `None`: stopped first. While the journal is unavailable it tries again with growing pauses, unless the brokers keep
+/// refusing this client: a process that starts with a wrong password is to be started with another one. `report` hears of every
+/// attempt that found no chain.
+pub fn wait(
     journal: &Journal,
     genesis: Option<&Genesis>,
     known: Option<&Arc<Rules>>,
-    cancelled: &dyn Fn() -> bool,
-    trouble: &dyn Fn(&journal::Error),
+    stop: Stop<'_>,
+    report: &dyn Fn(Waiting),
 ) -> Result<Option<Arc<Rules>>, Error> {
     if let Some(genesis) = genesis {
         genesis.validate().map_err(Error::Genesis)?;
     }
-    let mut pause = Pause::default();
+    let mut backoff = backoff();
     let mut refusals = 0;
+    let mut warned = false;
     loop {
         let outcome = attempt(journal, genesis, known);
         let is_refused = matches!(
@@ -94,27 +113,52 @@ pub fn establish(
             Err(Error::Journal(journal::Error::Unauthenticated(_)))
         );
         refusals = if is_refused { refusals + 1 } else { 0 };
-        match outcome {
-            Ok(Attempt::Established(rules)) => return Ok(rules),
-            Ok(Attempt::Published) => {} // Or perhaps: look again.
+        let pause = match outcome {
+            Ok(Attempt::Found(rules)) => return Ok(Some(rules)),
+            Ok(Attempt::Published) => Duration::ZERO, // Or perhaps: look again.
+            Ok(Attempt::Absent) => {
+                if !std::mem::replace(&mut warned, true) {
+                    warn!("{NO_BLOCK_ZERO}");
+                }
+                report(Waiting::NoChain);
+                backoff.reset();
+                LOOK_AGAIN
+            }
             Err(Error::Journal(error)) if error.is_retryable() && refusals < REFUSALS => {
-                trouble(&error);
-                pause.take(cancelled);
+                warn!("{error}");
+                report(Waiting::Journal(error));
+                backoff.next_pause()
             }
             Err(error) => return Err(error),
-        }
-        if cancelled() {
-            return Err(Error::Cancelled);
+        };
+        if stop(pause) {
+            return Ok(None);
         }
     }
 }
 
+/// [`wait`] by someone who holds the genesis and whom nobody stops.
+pub fn establish(
+    journal: &Journal,
+    genesis: &Genesis,
+    report: &dyn Fn(Waiting),
+) -> Result<Arc<Rules>, Error> {
+    let stop = |pause| {
+        thread::sleep(pause);
+        false
+    };
+    let rules = wait(journal, Some(genesis), None, &stop, report)?;
+    Ok(rules.expect("only a stop ends it without a chain"))
+}
+
 /// How far an attempt came.
 enum Attempt {
-    /// This is what is there.
-    Established(Option<Arc<Rules>>),
-    /// Block 0 is on its way.
+    /// This chain is there.
+    Found(Arc<Rules>),
+    /// Block 0 was appended.
     Published,
+    /// There is no block 0, and no genesis was given.
+    Absent,
 }
 
 fn attempt(
@@ -122,7 +166,7 @@ fn attempt(
     genesis: Option<&Genesis>,
     known: Option<&Arc<Rules>>,
 ) -> Result<Attempt, Error> {
-    // Under a chain of which something is kept nothing is made anew: it would stand where what is lost belongs.
+    // Under a chain that is known locally nothing is recreated: it would stand where what is lost belongs.
     if let (Some(genesis), None, Ok(())) = (genesis, known, journal.expect_writable()) {
         for spec in specs(genesis) {
             if journal.create_topic(&spec)? == Creation::Created {
@@ -133,7 +177,7 @@ fn attempt(
     let rules = match find_in_topic(journal) {
         Ok(None) => known.cloned(),
         Ok(rules) => rules,
-        // What is kept of the chain says which one it was.
+        // The local state shows which chain it was.
         Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
         Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
         Err(error) => return Err(error),
@@ -151,12 +195,13 @@ fn attempt(
             inspect(journal, &spec)?;
         }
     }
-    match genesis {
-        Some(genesis) if rules.is_none() => {
+    match (rules, genesis) {
+        (Some(rules), _) => Ok(Attempt::Found(rules)),
+        (None, Some(genesis)) => {
             publish(journal, genesis)?;
             Ok(Attempt::Published)
         }
-        _ => Ok(Attempt::Established(rules)),
+        (None, None) => Ok(Attempt::Absent),
     }
 }
 
@@ -164,7 +209,7 @@ fn attempt(
 fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
     let Some(description) = journal.describe(spec)? else {
-        return Ok(()); // Nothing there to be wrong; whoever needs it will say so.
+        return Ok(()); // Nothing there to be wrong; whoever needs it reports that.
     };
     match description.faults.into_iter().find(|fault| fault.fatal) {
         Some(fault) => Err(Error::Setting { topic, fault }),
@@ -172,7 +217,7 @@ fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     }
 }
 
-/// Appends block 0. Whether it got there, and first, shows when the log is read again.
+/// Appends block 0. Whether it got there, and first, shows when the topic is read again.
 fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
     let entry = Entry {
         partition: BLOCKCHAIN_PARTITION,
@@ -189,7 +234,8 @@ fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
     }
 }
 
-/// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the log are returned.
+/// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the journal are
+/// returned.
 pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
     match find_in_topic(journal) {
         Err(Error::Journal(journal::Error::NoTopic(_))) => Ok(None),
@@ -207,7 +253,7 @@ pub(crate) struct Zero {
     pub(crate) offset: u64,
     /// Hash of its record.
     pub(crate) record: Hash,
-    /// What it says.
+    /// The rules in it.
     pub(crate) rules: Arc<Rules>,
 }
 

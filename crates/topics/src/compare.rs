@@ -1,10 +1,12 @@
 //! Whether `blockchain` still is the topic that was read: its ends, and one of its records.
 
+use std::time::Duration;
+
 use chain::Hash;
 use journal::{Error, Journal, Offsets};
 
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
-use crate::pause::Pause;
+use crate::stop::{Stop, backoff};
 
 /// Reads where the topic begins and ends, and the hash of its record at `offset`, if there is one; the topic should reach
 /// `next_offset`. Repeats until the journal can be read, and reports to `trouble` each time it cannot. `None`: stopped before.
@@ -15,11 +17,12 @@ pub fn patiently(
     journal: &Journal,
     offset: Option<u64>,
     next_offset: u64,
-    stopped: &dyn Fn() -> bool,
+    stop: Stop<'_>,
     trouble: &dyn Fn(Error),
 ) -> Result<Option<(Offsets, Option<Hash>)>, Error> {
-    let mut pause = Pause::default();
-    while !stopped() {
+    let mut backoff = backoff();
+    let mut pause = Duration::ZERO;
+    while !stop(pause) {
         match journal.look(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
             Ok(look) => {
                 let found = look.record.map(|record| Hash::of(&record.value));
@@ -31,7 +34,7 @@ pub fn patiently(
             }
             Err(error) => return Err(error),
         }
-        pause.take(stopped);
+        pause = backoff.next_pause();
     }
     Ok(None)
 }

@@ -9,6 +9,7 @@ use journal::{Journal, Options, Url};
 /// Which journal.
 #[derive(Clone, Debug, clap::Args)]
 pub struct JournalArgs {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (which belongs to one process at a time)
     #[arg(
         long,
@@ -31,6 +32,7 @@ pub struct JournalArgs {
 /// Which journal, for commands that can do without one.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OptionalJournal {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
     #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
     pub journal: Option<Url>,
@@ -142,7 +144,7 @@ impl ChainArgs {
         self.genesis.as_deref().map(genesis_file).transpose()
     }
 
-    /// What can be said before anything is opened: the files that flags name can be read and understood.
+    /// Checks what needs nothing opened: the files that flags name can be read and understood.
     pub fn check(&self) -> Result<(), String> {
         self.genesis().map_err(|error| error.to_string())?;
         self.journal
@@ -232,7 +234,7 @@ fn properties(text: &str) -> Result<Vec<(String, String)>, String> {
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(at, line)| {
-            // The line itself may be a secret, so that only its number is told.
+            // The line itself may be a secret, so that only its number is reported.
             let (name, value) = line
                 .split_once('=')
                 .ok_or(format!("line {at} is not name=value"))?;

@@ -4,9 +4,10 @@
 //! | module | is |
 //! |---|---|
 //! | [`config`] | the flags that name journal and chain |
+//! | [`search`] | the start of a service: waits for the chain, then watches it |
 //! | [`bootstrap`] | the first start: creates the topics and publishes block 0, or finds what is there |
 //! | [`watch`] | looks at settings, partitions and block 0 as long as a service runs |
-//! | [`records`] | reads `blockchain` from block 0 up to its end |
+//! | [`records()`] | reads `blockchain` from block 0 up to its end |
 //! | [`compare`] | compares ends and one record of `blockchain` with what was read before |
 
 pub mod bootstrap;
@@ -14,8 +15,9 @@ pub mod compare;
 pub mod config;
 mod layout;
 mod loss;
-mod pause;
 mod records;
+mod search;
+mod stop;
 pub mod watch;
 
 pub use crate::layout::{
@@ -23,6 +25,7 @@ pub use crate::layout::{
     TRANSACTIONS, specs,
 };
 pub use crate::loss::DataLoss;
-pub use crate::pause::Pause;
 pub use crate::records::records;
+pub use crate::search::{Search, Watcher, search};
+pub use crate::stop::{Stop, backoff};
 pub use crate::watch::Watch;

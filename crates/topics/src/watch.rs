@@ -1,11 +1,10 @@
 //! Whether the topics still are what the chain needs: looked at when a service starts, and again and again while it runs.
 //!
-//! Settings can be changed, partitions added, records deleted and whole topics made anew under those who read and write
+//! Settings can be changed, partitions added, records deleted and whole topics recreated under those who read and write
 //! them, and clients of Kafka learn nothing of it. Every service keeps a watch, the ones that read no topic too.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use chain::Hash;
@@ -17,12 +16,12 @@ use crate::bootstrap::{self, Zero};
 use crate::compare;
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 use crate::loss::DataLoss;
-use crate::pause;
+use crate::stop::Stop;
 
 /// Between two looks. One costs a few questions to the brokers.
 const INTERVAL: Duration = Duration::from_secs(15);
 
-/// Why a service cannot go on.
+/// Why a service cannot continue.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A setting without which a chain is not safe.
@@ -31,7 +30,7 @@ pub enum Error {
     /// Block 0 is not where it was.
     #[error(transparent)]
     DataLoss(#[from] DataLoss),
-    /// The log fails for good.
+    /// The journal fails for good.
     #[error(transparent)]
     Journal(#[from] journal::Error),
 }
@@ -60,7 +59,7 @@ pub enum Notice {
         /// The topic as the provider names it.
         topic: String,
     },
-    /// Nothing can be said.
+    /// Its settings cannot be read.
     Unseen {
         /// The topic as the provider names it.
         topic: String,
@@ -79,7 +78,7 @@ pub struct Watch {
     wrong: Vec<Notice>,
 }
 
-/// Block 0 of the log.
+/// Block 0 on the topic.
 enum Sought {
     NotYet,
     Found {
@@ -88,23 +87,6 @@ enum Sought {
     },
     /// It was gone before the watch began.
     Gone,
-}
-
-/// Watches as soon as it is told the rules of the chain, until `stopped`; ends when nobody can tell them any more. Blocks.
-///
-/// # Errors
-/// What no waiting heals.
-pub fn once_known(
-    journal: Journal,
-    rules: &Receiver<Arc<Rules>>,
-    stopped: &dyn Fn() -> bool,
-) -> Result<(), Error> {
-    match rules.recv() {
-        // Nobody can change what was imported.
-        Ok(_) if journal.expect_writable().is_err() => Ok(()),
-        Ok(rules) => Watch::new(journal, rules).run(stopped),
-        Err(_) => Ok(()),
-    }
 }
 
 impl Watch {
@@ -118,29 +100,30 @@ impl Watch {
         }
     }
 
-    /// Looks until `stopped`, and logs what it sees. Blocks.
+    /// Looks until `stop`, and logs what it sees. Blocks.
     ///
     /// # Errors
     /// What no waiting heals.
-    pub fn run(mut self, stopped: &dyn Fn() -> bool) -> Result<(), Error> {
-        while !stopped() {
-            if let Some(wrong) = self.look(stopped)? {
+    pub fn run(mut self, stop: Stop<'_>) -> Result<(), Error> {
+        let mut pause = Duration::ZERO;
+        while !stop(pause) {
+            pause = INTERVAL;
+            if let Some(wrong) = self.look(stop)? {
                 let new = wrong.iter().filter(|notice| !self.wrong.contains(notice));
                 new.for_each(|notice| warn!("{notice}"));
                 let over = self.wrong.iter().filter(|notice| !wrong.contains(notice));
                 over.for_each(|notice| info!("no longer: {notice}"));
                 self.wrong = wrong;
             }
-            pause::rest(INTERVAL, stopped);
         }
         Ok(())
     }
 
-    /// Everything that is wrong now. `None`: the log cannot be reached, of which those tell who read and write, or it is `stopped`.
+    /// Everything that is wrong now. `None` if the journal is unreachable (readers and writers report that) or `stop` holds.
     ///
     /// # Errors
     /// What no waiting heals.
-    pub fn look(&mut self, stopped: &dyn Fn() -> bool) -> Result<Option<Vec<Notice>>, Error> {
+    pub fn look(&mut self, stop: Stop<'_>) -> Result<Option<Vec<Notice>>, Error> {
         // One short question first: those about settings are repeated for long.
         let reached = self.journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION);
         if reached.is_err_and(|error| error.is_retryable()) {
@@ -148,14 +131,14 @@ impl Watch {
         }
         let mut wrong = Vec::new();
         for spec in specs(&self.rules.genesis) {
-            if stopped() || !self.settings(&spec, &mut wrong)? {
+            if stop(Duration::ZERO) || !self.settings(&spec, &mut wrong)? {
                 return Ok(None);
             }
         }
         if !wrong.contains(&Notice::Gone {
             topic: self.journal.topic_name(BLOCKCHAIN),
         }) {
-            self.block_zero(stopped)?;
+            self.block_zero(stop)?;
         }
         Ok(Some(wrong))
     }
@@ -195,16 +178,16 @@ impl Watch {
     }
 
     /// Whether block 0 is where it was: another one there is another chain, under the name of this one.
-    fn block_zero(&mut self, stopped: &dyn Fn() -> bool) -> Result<(), Error> {
+    fn block_zero(&mut self, stop: Stop<'_>) -> Result<(), Error> {
         let (offset, expected) = match self.zero {
             Sought::Found { offset, record } => (offset, record),
             Sought::Gone => return Ok(()),
             Sought::NotYet => return self.find_block_zero(),
         };
-        let found = compare::patiently(&self.journal, Some(offset), offset + 1, stopped, &|_| {})?;
+        let found = compare::patiently(&self.journal, Some(offset), offset + 1, stop, &|_| {})?;
         match found {
             None => Ok(()),
-            // Deleted: the settings tell of a start above 0.
+            // Deleted: the settings report a start above 0.
             Some((offsets, _)) if offsets.start > offset => Ok(()),
             Some((_, found)) if found == Some(expected) => Ok(()),
             Some((_, found)) => Err(self.loss(offset, Some(expected), found)),
@@ -234,16 +217,16 @@ impl Watch {
 
     fn loss(&self, offset: u64, expected: Option<Hash>, found: Option<Hash>) -> Error {
         let chain = self.rules.chain_id;
-        let told = |hash: Hash| format!("a record with hash {hash}");
+        let record = |hash: Hash| format!("a record with hash {hash}");
         Error::DataLoss(DataLoss {
             topic: self.journal.topic_name(BLOCKCHAIN),
             partition: BLOCKCHAIN_PARTITION,
             offset,
             expected: match expected {
-                Some(hash) => format!("block 0 of the chain {chain}, {}", told(hash)),
+                Some(hash) => format!("block 0 of the chain {chain}, {}", record(hash)),
                 None => format!("block 0 of the chain {chain}"),
             },
-            found: found.map_or("no record".into(), told),
+            found: found.map_or("no record".into(), record),
         })
     }
 }

@@ -11,6 +11,8 @@ pub enum Problem {
     BadQuery,
     /// The ledger has not answered since the explorer started.
     NotHeard,
+    /// The explorer ends, and its streams with it.
+    ShuttingDown,
 }
 
 impl From<Problem> for Status {
@@ -25,7 +27,11 @@ impl From<Problem> for Status {
             }
             Problem::NotHeard => {
                 let message = "the ledger has not answered yet; see /ready on the admin port";
-                new(Code::Unavailable, reason::CATCHING_UP, message.into())
+                new(Code::Unavailable, reason::CATCHING_UP, message.to_owned())
+            }
+            Problem::ShuttingDown => {
+                let message = "the explorer ends; call again";
+                new(Code::Unavailable, reason::SHUTTING_DOWN, message.to_owned())
             }
         }
         .into()

@@ -38,9 +38,8 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 pub async fn run(config: Config, web: TcpListener, mut service: Service) -> anyhow::Result<()> {
     tracing::info!("web pages on http://{}", web.local_addr()?);
     let upstream = Upstream::new(&config)?;
-    service
-        .readiness
-        .wait_for("ledger", "LEDGER_UNAVAILABLE", "asking the ledger");
+    let asking = overview::LEDGER_UNAVAILABLE.because("asking the ledger");
+    let ledger = service.readiness.wait_for("ledger", asking);
     let (publish, overview) = overview::channel();
     let state = State {
         upstream: upstream.clone(),
@@ -49,12 +48,7 @@ pub async fn run(config: Config, web: TcpListener, mut service: Service) -> anyh
     };
     service.tasks.spawn(
         "overview",
-        overview::poll(
-            upstream,
-            publish,
-            service.readiness.clone(),
-            service.shutdown.clone(),
-        ),
+        overview::poll(upstream, publish, ledger, service.shutdown.clone()),
     );
     service.tasks.spawn("web", web::serve(web, state.clone()));
     let server = kit::Server {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kit::{Readiness, Shutdown};
+use kit::{Condition, Reason, Shutdown};
 use prost_types::Timestamp;
 use proto::explorer::v1::Overview;
 use proto::ledger::v1::{Block, GetLedgerInfoRequest, GetLedgerInfoResponse, ListBlocksRequest};
@@ -47,6 +47,9 @@ impl Seen {
 /// The newest overview.
 pub type Watch = watch::Receiver<Seen>;
 
+/// The ledger does not answer, or has not been asked yet.
+pub const LEDGER_UNAVAILABLE: Reason = Reason(proto::reason::LEDGER_UNAVAILABLE);
+
 /// Where the task publishes.
 pub fn channel() -> (watch::Sender<Seen>, Watch) {
     watch::channel(Seen::default())
@@ -56,7 +59,7 @@ pub fn channel() -> (watch::Sender<Seen>, Watch) {
 pub async fn poll(
     upstream: Upstream,
     publish: watch::Sender<Seen>,
-    readiness: Readiness,
+    ledger: Condition,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let mut ticks = tokio::time::interval(INTERVAL);
@@ -69,7 +72,7 @@ pub async fn poll(
         }
         match look(&upstream, &mut blocks).await {
             Ok(overview) => {
-                readiness.set("ledger", Ok(()));
+                ledger.set(Ok(()));
                 publish.send_replace(Seen {
                     overview,
                     at: Some(Instant::now()),
@@ -77,7 +80,7 @@ pub async fn poll(
             }
             Err(status) => {
                 let problem = format!("the ledger does not answer: {}", status.message());
-                readiness.set("ledger", Err(("LEDGER_UNAVAILABLE", problem)));
+                ledger.set(Err(LEDGER_UNAVAILABLE.because(problem)));
             }
         }
     }

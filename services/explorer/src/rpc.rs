@@ -4,9 +4,11 @@ mod get_overview;
 mod search;
 mod stream_overview;
 
+use kit::server::stream::{Replies, replies};
 use proto::explorer::v1::explorer_service_server::ExplorerService;
 use proto::explorer::v1::{
     GetOverviewRequest, GetOverviewResponse, SearchRequest, SearchResponse, StreamOverviewRequest,
+    StreamOverviewResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -30,12 +32,13 @@ impl ExplorerService for State {
         get_overview::handle(self).map(Response::new)
     }
 
-    type StreamOverviewStream = stream_overview::Overviews;
+    type StreamOverviewStream = Replies<StreamOverviewResponse>;
 
     async fn stream_overview(
         &self,
         _: Request<StreamOverviewRequest>,
     ) -> Result<Response<Self::StreamOverviewStream>, Status> {
-        Ok(Response::new(stream_overview::handle(self)))
+        let overviews = stream_overview::handle(self);
+        Ok(Response::new(replies(overviews, self.shutdown.clone())))
     }
 }

@@ -15,9 +15,9 @@ use proto::ledger::v1::GetAccountRequest;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tonic::Code;
 
-use crate::rejection::Why;
+use crate::errors;
+use crate::rejection::{Unavailable, Why};
 
 /// Senders remembered; about 100 bytes each.
 const MOST_KNOWN: usize = 65_536;
@@ -82,7 +82,7 @@ impl Accounts {
             }
             Err(error) => match known {
                 Some(known) => Ok(known.nonce),
-                None => Err(Why::LedgerUnavailable(error)),
+                None => Err(Unavailable::Ledger(error).into()),
             },
         }
     }
@@ -144,7 +144,7 @@ impl Accounts {
                 .account
                 .and_then(|account| account.nonce)
                 .unwrap_or(0)),
-            Err(status) if status.code() == Code::NotFound => Ok(0),
+            Err(status) if errors::is_unknown(&status) => Ok(0),
             Err(status) => Err(status.message().to_owned()),
         }
     }

@@ -69,7 +69,7 @@ impl Settings for Config {
         ("listen", "127.0.0.1:7001"),
         ("admin", "127.0.0.1:9001"),
         // Libraries tell each step of their own housekeeping.
-        ("log", "warn,ingest=info,kit=info,follow=info,journal=info"),
+        ("log", "warn,ingest=info,kit=info,topics=info,journal=info"),
     ];
 
     fn process(&self) -> &Process {

@@ -1,11 +1,11 @@
 //! What ingest decides: which nonce, when to append, when to append again, what to answer. Pure: inputs and times
-//! come in, appends and replies go out; [`crate::shell`] carries them.
+//! come in, appends and replies go out; [`crate::shell`] performs them.
 //!
-//! A submission is a [`Flight`] from [`Input::Submit`] to its reply. Flights of one partition that the log did not take wait in a
-//! [`Lane`] in the order in which they came, and everything that comes later waits behind them.
+//! A submission is a [`Flight`] from [`Input::Submit`] to its reply. Flights whose append was not taken wait in their
+//! [`Partition`] in the order in which they came, and everything that comes later waits behind them.
 //!
-//! The transactions of one sender keep their order through every failure ([`senders`]): none is handed to the log while a
-//! higher nonce of the sender is on its way, and none that failed is handed to it again once a higher one has landed.
+//! The transactions of one sender keep their order through every failure ([`senders`]): none is appended while a
+//! higher nonce of the sender is in flight, and none that failed is appended again once a higher one has landed.
 //! So what is acknowledged is not void because of something else that was acknowledged. What was sent behind a
 //! transaction that is given up, on the same stream, is given up too ([`barriers`]).
 
@@ -13,36 +13,37 @@ mod backoff;
 mod barriers;
 mod ending;
 mod flight;
-mod lane;
-mod message;
+mod input;
 mod numbers;
+mod output;
+mod partition;
 mod senders;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
 use chain::Hash;
+use engine::{Now, Signal};
 use journal::{AppendError, Appended, Completion};
 
 use self::barriers::Barriers;
-use self::ending::Ghost;
+use self::ending::Abandoned;
+use self::flight::{BelowCursor, Flight};
 pub use self::flight::{Content, Sealed};
-use self::flight::{Flight, Stray};
-use self::lane::Lane;
-pub use self::message::{Frontier, Headers, Health, Input, Now, Output, Receipt, Submission};
+pub use self::input::{Frontier, Headers, Input, Submission};
 use self::numbers::Numbers;
+pub use self::output::{Health, Outcome, Output, Receipt};
+use self::partition::Partition;
 use self::senders::{Key, Senders, Try};
-use crate::rejection::Why;
+use crate::rejection::{Precondition, Unavailable, Why};
 
 /// The state of all flights. `T` is the caller's ticket.
 #[derive(Debug)]
 pub struct Core<T> {
     chain_id: Hash,
     flights: BTreeMap<u64, Flight<T>>,
-    /// Answered, because their time was over, and still on their way.
-    ghosts: HashMap<u64, Ghost>,
-    lanes: Vec<Lane>,
+    /// Answered at their deadline, and still in flight.
+    abandoned: HashMap<u64, Abandoned>,
+    partitions: Vec<Partition>,
     senders: Senders,
     barriers: Barriers,
     numbers: Numbers,
@@ -50,34 +51,17 @@ pub struct Core<T> {
     /// No deadline of a flight lies before this; it may be lower than the lowest.
     earliest_deadline_ms: u64,
     healthy: bool,
-    /// The partition of which [`Output::Behind`] was said.
+    /// The partition that [`Output::Behind`] last named.
     behind: Option<u32>,
     draining: bool,
     drained: bool,
 }
 
-impl<T> Core<T> {
-    /// Nothing in flight.
-    pub fn new(chain_id: Hash, partitions: u32) -> Self {
-        Self {
-            chain_id,
-            flights: BTreeMap::new(),
-            ghosts: HashMap::new(),
-            lanes: (0..partitions).map(|_| Lane::default()).collect(),
-            senders: Senders::default(),
-            barriers: Barriers::default(),
-            numbers: Numbers::default(),
-            next_token: 0,
-            earliest_deadline_ms: u64::MAX,
-            healthy: true,
-            behind: None,
-            draining: false,
-            drained: false,
-        }
-    }
+impl<T> engine::Core for Core<T> {
+    type Input = Input<T>;
+    type Output = Output<T>;
 
-    /// Takes one input.
-    pub fn step(&mut self, now: Now, input: Input<T>, out: &mut Vec<Output<T>>) {
+    fn step(&mut self, now: Now, input: Input<T>, out: &mut Vec<Output<T>>) {
         match input {
             Input::Submit(submissions) => {
                 for submission in submissions {
@@ -91,13 +75,13 @@ impl<T> Core<T> {
             }
             Input::Cursors(frontiers) => self.cursors(now, &frontiers, out),
             Input::Closed(stream) => self.barriers.close(stream),
-            Input::Tick => {}
-            Input::Shutdown => self.draining = true,
+            Input::Signal(Signal::Start | Signal::Wake) => {}
+            Input::Signal(Signal::Stop) => self.draining = true,
         }
         self.expire(now, out);
         self.resume(now, out);
         if self.flights.is_empty() {
-            // Nothing is left that could find out; whether the log is there is for the probe to say.
+            // Nothing is left that could find out; the probe reports whether the log is there.
             self.set_health(Health::Untried, out);
         }
         if self.draining && self.flights.is_empty() && !self.drained {
@@ -106,11 +90,31 @@ impl<T> Core<T> {
         }
     }
 
-    /// When the core wants to be stepped at the latest, on the clock of [`Now::elapsed_ms`].
-    pub fn wake_ms(&self) -> Option<u64> {
+    fn wake_ms(&self) -> Option<u64> {
         let deadline = (!self.flights.is_empty()).then_some(self.earliest_deadline_ms);
-        let lanes = self.lanes.iter().filter_map(Lane::resume_ms);
-        lanes.chain(deadline).min()
+        let partitions = self.partitions.iter().filter_map(Partition::resume_ms);
+        partitions.chain(deadline).min()
+    }
+}
+
+impl<T> Core<T> {
+    /// Creates a core with nothing in flight.
+    pub fn new(chain_id: Hash, partitions: u32) -> Self {
+        Self {
+            chain_id,
+            flights: BTreeMap::new(),
+            abandoned: HashMap::new(),
+            partitions: (0..partitions).map(|_| Partition::default()).collect(),
+            senders: Senders::default(),
+            barriers: Barriers::default(),
+            numbers: Numbers::default(),
+            next_token: 0,
+            earliest_deadline_ms: u64::MAX,
+            healthy: true,
+            behind: None,
+            draining: false,
+            drained: false,
+        }
     }
 
     /// Submissions without an answer.
@@ -121,11 +125,11 @@ impl<T> Core<T> {
     fn submit(&mut self, now: Now, submission: Submission<T>, out: &mut Vec<Output<T>>) {
         let mut flight = Flight::new(submission);
         if self.draining {
-            return self.reject(flight, Why::ShuttingDown, out);
+            return self.reject(flight, Unavailable::ShuttingDown, out);
         }
         let (key, nonce) = (flight.key(), flight.nonce());
         if let Some(first) = self.barriers.before(flight.stream, &key, nonce) {
-            return self.refuse(flight, Why::EarlierGivenUp { first }, out);
+            return self.refuse(flight, Unavailable::EarlierGivenUp { first }, out);
         }
         self.barriers.lower(flight.stream, &key);
         if let Some(why) = self.lies_behind(flight.partition) {
@@ -141,14 +145,14 @@ impl<T> Core<T> {
         self.place(now, token, &key, out);
     }
 
-    /// Appends, unless the flight has to wait: for its sender's others, or for its lane.
+    /// Appends, unless the flight has to wait: for its sender's others, or for its partition.
     fn place(&mut self, now: Now, token: u64, key: &Key, out: &mut Vec<Output<T>>) {
         let Some(flight) = self.flights.get(&token) else {
             return;
         };
         if self.senders.blocks(key, token, flight.nonce()) {
             self.senders.hold(key, token);
-        } else if self.lanes[key.0 as usize].queues(token, now.elapsed_ms) {
+        } else if self.partitions[key.0 as usize].queues(token, now.elapsed_ms) {
             self.senders.wait(key, token);
         } else {
             self.append(now, token, key, out);
@@ -157,18 +161,18 @@ impl<T> Core<T> {
 
     fn append(&mut self, now: Now, token: u64, key: &Key, out: &mut Vec<Output<T>>) {
         if let Some(by) = self.overtaken(token, key) {
-            return self.close(token, Why::Overtaken { by }, out);
+            return self.close(token, Precondition::Overtaken { by }, out);
         }
         let Some(flight) = self.flights.get_mut(&token) else {
             return;
         };
-        let lane = &mut self.lanes[key.0 as usize];
+        let partition = &mut self.partitions[key.0 as usize];
         let (numbers, top) = (&mut self.numbers, self.senders.top(key));
-        let entry = flight.launch(now.elapsed_ms, lane.cursor, &self.chain_id, |above| {
-            numbers.next(now.clock_us, &key.1, above.max(top))
+        let entry = flight.launch(now.elapsed_ms, partition.cursor, &self.chain_id, |above| {
+            numbers.next(now.wall_us, &key.1, above.max(top))
         });
         let nonce = flight.nonce().expect("it was given one at the launch");
-        lane.launched(now.elapsed_ms);
+        partition.launched(now.elapsed_ms);
         flight.launched = Some(self.senders.launched(key, token, nonce));
         out.push(Output::Append { token, entry });
     }
@@ -191,21 +195,21 @@ impl<T> Core<T> {
         };
         let key = flight.key();
         let nonce = flight.nonce().expect("what is appended has a nonce");
-        let lane = &mut self.lanes[key.0 as usize];
-        lane.heard(now.elapsed_ms);
+        let partition = &mut self.partitions[key.0 as usize];
+        partition.heard(now.elapsed_ms);
         self.senders.ended(&key, token, nonce);
         match result {
             Ok(appended) => self.landed(now, token, &key, appended, out),
             Err(AppendError::Full) => {
                 flight.grounded(AppendError::Full.to_string());
-                lane.full(now.elapsed_ms);
+                partition.full(now.elapsed_ms);
                 self.place(now, token, &key, out);
             }
             Err(AppendError::Retryable(reason)) => self.failed(now, token, &key, reason, out),
             Err(AppendError::Terminal(reason)) => {
                 flight.grounded(reason.clone());
                 let why = format!("the log refuses the record: {reason}");
-                self.finish(token, &key, Why::LogUnavailable(why), out);
+                self.finish(token, &key, Unavailable::Log(why), out);
             }
             Err(AppendError::Unknown(reason)) => {
                 flight.ended();
@@ -232,14 +236,14 @@ impl<T> Core<T> {
         };
         let hopeless = flight.is_hopeless(now.elapsed_ms);
         flight.grounded(reason.clone());
-        self.lanes[key.0 as usize].failed(now.elapsed_ms);
+        self.partitions[key.0 as usize].failed(now.elapsed_ms);
         self.set_health(Health::Fails(reason), out);
         let flight = &self.flights[&token];
         let before = self.barriers.before(flight.stream, key, flight.nonce());
         if let Some(first) = before {
-            self.close(token, Why::EarlierGivenUp { first }, out);
+            self.close(token, Unavailable::EarlierGivenUp { first }, out);
         } else if let Some(by) = self.overtaken(token, key) {
-            self.close(token, Why::Overtaken { by }, out);
+            self.close(token, Precondition::Overtaken { by }, out);
         } else if hopeless {
             let why = flight.verdict_at_deadline();
             self.finish(token, key, why, out);
@@ -262,27 +266,27 @@ impl<T> Core<T> {
         };
         let partition = key.0;
         let nonce = flight.nonce().expect("what is appended has a nonce");
-        let lane = &mut self.lanes[partition as usize];
+        let state = &mut self.partitions[partition as usize];
         // Only the cursor known when the append began tells: a block may have consumed the record since.
         let cursor = flight.cursor;
         if let Some(offset) = appended.offset
             && offset < cursor
         {
-            out.push(Output::Stray {
+            out.push(Output::BelowCursor {
                 partition,
                 offset,
                 cursor,
             });
-            lane.failed(now.elapsed_ms);
-            return match flight.strayed(Stray { offset, cursor }) {
-                true => self.place(now, token, key, out),
-                false => {
-                    let why = flight.verdict_at_deadline();
-                    self.finish(token, key, why, out);
-                }
-            };
+            state.failed(now.elapsed_ms);
+            if flight.landed_below(BelowCursor { offset, cursor }) {
+                self.place(now, token, key, out);
+            } else {
+                let why = flight.verdict_at_deadline();
+                self.finish(token, key, why, out);
+            }
+            return;
         }
-        lane.succeeded();
+        state.succeeded();
         self.senders.landed(key, nonce);
         let flight = self.flights.remove(&token).expect("it was just there");
         let (ticket, sealed) = flight.land();
@@ -298,7 +302,7 @@ impl<T> Core<T> {
         });
     }
 
-    /// Lets those of a sender go on that nothing holds back any more.
+    /// Places those of a sender that nothing holds back any more.
     fn release(&mut self, now: Now, key: &Key, out: &mut Vec<Output<T>>) {
         while let Some(token) = self.senders.first_held(key) {
             self.place(now, token, key, out);
@@ -312,13 +316,13 @@ impl<T> Core<T> {
     fn cursors(&mut self, now: Now, frontiers: &[Frontier], out: &mut Vec<Output<T>>) {
         let mut worst = None;
         for frontier in frontiers {
-            let Some(lane) = self.lanes.get_mut(frontier.partition as usize) else {
+            let Some(state) = self.partitions.get_mut(frontier.partition as usize) else {
                 continue;
             };
             // The last answer counts: one that was wrong is forgotten.
-            lane.cursor = frontier.cursor;
-            lane.behind = (frontier.cursor > frontier.end).then_some(frontier.end);
-            if lane.behind.is_some() {
+            state.cursor = frontier.cursor;
+            state.behind = (frontier.cursor > frontier.end).then_some(frontier.end);
+            if state.behind.is_some() {
                 worst = worst.or(Some(*frontier));
                 self.turn_back(now, frontier.partition, out);
             }
@@ -331,8 +335,8 @@ impl<T> Core<T> {
     }
 
     fn resume(&mut self, now: Now, out: &mut Vec<Output<T>>) {
-        for partition in 0..self.lanes.len() {
-            for token in self.lanes[partition].take_due(now.elapsed_ms) {
+        for partition in 0..self.partitions.len() {
+            for token in self.partitions[partition].take_due(now.elapsed_ms) {
                 let Some(flight) = self.flights.get(&token) else {
                     continue;
                 };

@@ -9,7 +9,7 @@ use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse};
 use proto::wire;
 
-use crate::core::{Frontier, Input};
+use crate::core::Frontier;
 use crate::state::{Ingest, Open};
 
 /// Between two questions.
@@ -35,7 +35,7 @@ pub async fn run(channel: Channel, journal: Journal, ingest: Arc<Ingest>) -> any
                 pause = RETRY;
             }
             ingest.accounts.trust(found.clone());
-            say(&mut problem, found.err().unwrap_or_default());
+            log_change(&mut problem, found.err().unwrap_or_default());
         }
         tokio::select! {
             () = ingest.shutdown.cancelled() => return Ok(()),
@@ -67,8 +67,8 @@ async fn ask(
         .await
         .map_err(|error| error.to_string())?;
     match frontiers {
-        Ok(frontiers) => open.desk.tell(Input::Cursors(frontiers)),
-        // A log that is away says so by itself, and takes nothing.
+        Ok(frontiers) => open.core.cursors(frontiers),
+        // A journal that is away is reported by itself, and takes nothing.
         Err(error) => tracing::debug!("the cursors cannot be compared with the log: {error}"),
     }
     Ok(())
@@ -90,7 +90,7 @@ fn learn(open: &Open, answer: &GetLedgerInfoResponse) -> Result<Vec<(u32, u64)>,
     Ok(known.take(partitions as usize).collect())
 }
 
-/// The end is asked for after the cursor was told: what a block has consumed lies below it.
+/// The end is asked for after the cursor: what a block has consumed lies below it.
 fn frontier(
     journal: &Journal,
     (partition, cursor): (u32, u64),
@@ -103,14 +103,15 @@ fn frontier(
     })
 }
 
-/// Says a problem once, and when it is over.
-fn say(before: &mut String, now: String) {
+/// Logs a problem once, and when it is over.
+fn log_change(before: &mut String, now: String) {
     if *before == now {
         return;
     }
-    match now.is_empty() {
-        true => tracing::info!("the ledger tells the cursors again"),
-        false => tracing::warn!("the ledger does not tell the cursors: {now}; asking again"),
+    if now.is_empty() {
+        tracing::info!("the ledger reports the cursors again");
+    } else {
+        tracing::warn!("the ledger does not report the cursors: {now}; asking again");
     }
     *before = now;
 }

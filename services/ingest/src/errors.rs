@@ -6,11 +6,12 @@ use std::time::Duration;
 use kit::Refusal;
 use proto::{ingest::v1 as wire, reason};
 use tonic::{Code, Status};
+use topics::bootstrap::NO_BLOCK_ZERO;
 
-use crate::rejection::{Names, Rejection, Why};
+use crate::rejection::{Invalid, Precondition, Rejection, Unavailable, Why};
 
-/// When to try again after the log was away.
-const LOG_RETRY: Duration = Duration::from_secs(1);
+/// When to try again after something was unavailable.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 const SAFE: &str = "submitting the same transaction again, with the same nonce, is safe: at most one copy is included, and none is \
      acknowledged that comes too late (OVERTAKEN)";
@@ -42,61 +43,89 @@ fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Refusal 
     Refusal::new(reason::DOMAIN, code, reason, message)
 }
 
-fn refusal(rejection: Rejection) -> Refusal {
-    let mut refusal = table(rejection.why);
-    if let Some(names) = rejection.names {
-        let Names { id, nonce } = *names;
-        refusal = refusal.with("id", id).with("nonce", nonce);
-    }
-    refusal
+/// Whether a ledger answers that it knows no such account.
+pub fn is_unknown(status: &Status) -> bool {
+    status.code() == Code::NotFound
 }
 
-fn table(why: Why) -> Refusal {
-    use Code::*;
-    match why {
-        Why::Verdict(verdict) => new(
-            InvalidArgument,
+/// The requests of a stream cannot be read on: a bug.
+pub fn unreadable() -> Status {
+    Status::internal("the stream could not be read on")
+}
+
+fn refusal(rejection: Rejection) -> Refusal {
+    let refusal = match rejection.why {
+        Why::Invalid(invalid) => of_invalid(invalid),
+        Why::Precondition(precondition) => of_precondition(precondition),
+        Why::Unavailable(unavailable) => of_unavailable(unavailable).retry_after(RETRY_AFTER),
+        Why::Overloaded { retry_after } => new(
+            Code::ResourceExhausted,
+            reason::OVERLOADED,
+            "too many submissions are in flight, nothing was persisted; try again shortly, or use a stream, which waits",
+        )
+        .retry_after(retry_after),
+        Why::LogBehind {
+            partition,
+            offset,
+            cursor,
+        } => behind(partition, offset, cursor),
+        Why::OutcomeUnknown(detail) => new(
+            Code::DeadlineExceeded,
+            reason::OUTCOME_UNKNOWN,
+            format!("the record may be in the log, now or later ({detail}); {SAFE}"),
+        ),
+    };
+    match rejection.names {
+        None => refusal,
+        Some(names) => refusal.with("id", names.id).with("nonce", names.nonce),
+    }
+}
+
+fn of_invalid(invalid: Invalid) -> Refusal {
+    let new = |reason, message: String| new(Code::InvalidArgument, reason, message);
+    match invalid {
+        Invalid::Verdict(verdict) => new(
             verdict.code(),
             format!("every block would refuse this record: {}", explain(verdict)),
         ),
-        Why::NonceRequired => new(
-            InvalidArgument,
+        Invalid::NonceRequired => new(
             reason::NONCE_REQUIRED,
-            "the sender is a key, which signs the nonce, so only its owner can choose one; set it above the last one",
+            "the sender is a key, which signs the nonce, so only its owner can choose one; set it above the last one".into(),
         )
         .field("transaction.nonce", "is required of a key sender"),
-        Why::NonceTooHigh { limit } => new(
-            InvalidArgument,
+        Invalid::NonceTooHigh { limit } => new(
             reason::NONCE_TOO_HIGH,
             format!("the nonce is above {limit}, which is the clock in microseconds and a day: it would freeze the account"),
         )
         .with("limit", limit)
         .field("transaction.nonce", format!("must not be above {limit}")),
-        Why::Field(error) => new(InvalidArgument, error.reason, error.to_string())
+        Invalid::Field(error) => new(error.reason, error.to_string())
             .with("field", &error.field)
             .field(error.field, error.message),
-        Why::WrongChain { expected, found } => new(
-            InvalidArgument,
+        Invalid::WrongChain { expected, found } => new(
             reason::WRONG_CHAIN,
             format!("this ingest appends to the chain {expected}, and the request is for {found}"),
         )
         .with("expected", expected)
         .with("found", found)
         .field("chain_id", format!("must be {expected} or empty")),
-        Why::BadPartition { partitions } => new(
-            InvalidArgument,
+        Invalid::BadPartition { partitions } => new(
             reason::BAD_PARTITION,
             format!("the chain has the partitions 0 to {}", partitions - 1),
         )
         .with("partitions", partitions)
         .field("partition", format!("must be below {partitions}, or absent")),
-        Why::NoChain => new(
-            FailedPrecondition,
+    }
+}
+
+fn of_precondition(precondition: Precondition) -> Refusal {
+    let new = |reason, message: String| new(Code::FailedPrecondition, reason, message);
+    match precondition {
+        Precondition::NoChain => new(
             reason::NO_CHAIN,
-            "there is no block 0 in the journal yet; start a service with --genesis, or run `blocklog init`",
+            NO_BLOCK_ZERO.into(),
         ),
-        Why::Overtaken { by } => new(
-            FailedPrecondition,
+        Precondition::Overtaken { by } => new(
             reason::OVERTAKEN,
             format!(
                 "it was not appended again: it was given up before, and the sender's nonce {by} has been acknowledged since, behind which it \
@@ -104,76 +133,39 @@ fn table(why: Why) -> Refusal {
             ),
         )
         .with("by", by),
-        why => unavailable(why),
     }
 }
 
-/// What is no fault of the request.
-fn unavailable(why: Why) -> Refusal {
-    use Code::*;
-    match why {
-        Why::LogUnavailable(detail) => new(
-            Unavailable,
+fn of_unavailable(unavailable: Unavailable) -> Refusal {
+    let new = |reason, message: String| new(Code::Unavailable, reason, message);
+    match unavailable {
+        Unavailable::Log(detail) => new(
             reason::LOG_UNAVAILABLE,
             format!("nothing was persisted: {detail}"),
-        )
-        .retry_after(LOG_RETRY),
-        Why::LogBehind {
-            partition,
-            offset,
-            cursor,
-        } => behind(partition, offset, cursor),
-        Why::EarlierGivenUp { first } => new(
-            Unavailable,
+        ),
+        Unavailable::Ledger(detail) => new(
+            reason::LEDGER_UNAVAILABLE,
+            format!(
+                "nothing was persisted: no nonce can be chosen without the sender's last one, and the ledger does not tell it ({detail}); \
+                 try again shortly, or set a nonce"
+            ),
+        ),
+        Unavailable::EarlierGivenUp { first } => new(
             reason::EARLIER_GIVEN_UP,
             format!(
                 "nothing was persisted: the sender's transaction with nonce {first}, sent before on this stream, was given up, and this one must not \
                  overtake it; send again from that one, in order, here or on a new stream"
             ),
         )
-        .with("first", first)
-        .retry_after(LOG_RETRY),
-        Why::LedgerUnavailable(detail) => new(
-            Unavailable,
-            reason::LEDGER_UNAVAILABLE,
-            format!(
-                "nothing was persisted: no nonce can be chosen without the sender's last one, and the ledger does not tell it ({detail}); \
-                 try again shortly, or set a nonce"
-            ),
-        )
-        .retry_after(LOG_RETRY),
-        Why::CatchingUp => new(
-            Unavailable,
+        .with("first", first),
+        Unavailable::CatchingUp => new(
             reason::CATCHING_UP,
-            "nothing was persisted: the service has not read the log to its end yet, and does not know the chain; try again shortly",
-        )
-        .retry_after(LOG_RETRY),
-        Why::ShuttingDown => new(
-            Unavailable,
-            reason::SHUTTING_DOWN,
-            "the service is ending, nothing was persisted; try another one, or again shortly",
-        )
-        .retry_after(LOG_RETRY),
-        Why::Overloaded { retry_after } => new(
-            ResourceExhausted,
-            reason::OVERLOADED,
-            "too many submissions are in flight, nothing was persisted; try again shortly, or use a stream, which waits",
-        )
-        .retry_after(retry_after),
-        Why::OutcomeUnknown(detail) => new(
-            DeadlineExceeded,
-            reason::OUTCOME_UNKNOWN,
-            format!("the record may be in the log, now or later ({detail}); {SAFE}"),
+            "nothing was persisted: the service has not read the log to its end yet, and does not know the chain; try again shortly".into(),
         ),
-        // The table has these already.
-        why @ (Why::Verdict(_)
-        | Why::NonceRequired
-        | Why::NonceTooHigh { .. }
-        | Why::Field(_)
-        | Why::WrongChain { .. }
-        | Why::BadPartition { .. }
-        | Why::NoChain
-        | Why::Overtaken { .. }) => new(Internal, reason::INTERNAL, format!("{why:?}")),
+        Unavailable::ShuttingDown => new(
+            reason::SHUTTING_DOWN,
+            "the service is ending, nothing was persisted; try another one, or again shortly".into(),
+        ),
     }
 }
 

@@ -1,41 +1,31 @@
 //! From a request to a submission: everything that can be refused without the state of the chain.
 //!
-//! Signatures cost most, so many requests are checked in one go: [`draft`] them, check the records together, [`admit`] them.
+//! Signatures cost most, so many requests are checked at once: all become [`Draft`]s, their records are checked together,
+//! and what is good is admitted.
 
 use bytes::Bytes;
 use chain::genesis::Rules;
-use chain::record::{self, Judged, Record};
+use chain::record::{self, Judged, Record, Transfer};
 use chain::{Transaction, Verdict};
-use proto::ingest::v1::submit_transaction_request as submit;
-use proto::ingest::v1::{SubmitTransactionRequest, check_transaction_request as check};
+use proto::ingest::v1::{SubmitTransactionRequest, submit_transaction_request as submit};
 use proto::types::v1 as types;
 use proto::wire;
 
 use crate::core::{Content, Sealed};
-use crate::rejection::{Rejection, Why};
-use crate::shell::clock_us;
+use crate::rejection::{Invalid, Rejection, Why};
 
 /// How far a nonce may lie above the clock: who counts in microseconds, with a clock that is a day off, gets through;
 /// a typo that would freeze the account does not.
 pub const NONCE_AHEAD_US: u64 = 24 * 60 * 60 * 1_000_000;
 
-/// What a client hands in.
-#[derive(Clone, Debug)]
-pub enum Given {
-    /// As people write it.
-    Transaction(types::Transaction),
-    /// The record itself.
-    Record(Bytes),
-}
-
 /// A submission whose record has not been checked yet.
 #[derive(Debug)]
 pub struct Draft {
-    /// What would be recorded. For an unnumbered transaction, with a nonce that takes its place.
+    /// The bytes to append. For an unnumbered transaction, with a nonce that takes its place.
     pub record: Bytes,
-    /// What it was made from, if not from a record.
+    /// The record as decoded; `None` if it is no transaction.
     pub transaction: Option<Transaction>,
-    /// The nonce is ingest's to choose.
+    /// Ingest chooses the nonce.
     pub unnumbered: bool,
     partition: Option<u32>,
 }
@@ -62,164 +52,162 @@ impl Checked {
 }
 
 /// Refuses to choose a nonce above one that a sender could not choose either.
-pub fn above(last_nonce: u64) -> Result<u64, Why> {
-    let limit = highest_nonce();
-    match last_nonce < limit {
-        true => Ok(last_nonce),
-        false => Err(Why::NonceTooHigh { limit }),
+pub fn above(last_nonce: u64, wall_us: u64) -> Result<u64, Why> {
+    let limit = highest_nonce(wall_us);
+    if last_nonce >= limit {
+        return Err(Invalid::NonceTooHigh { limit }.into());
     }
+    Ok(last_nonce)
 }
 
-fn highest_nonce() -> u64 {
-    clock_us().saturating_add(NONCE_AHEAD_US)
+fn highest_nonce(wall_us: u64) -> u64 {
+    wall_us.saturating_add(NONCE_AHEAD_US)
 }
 
-impl From<submit::Content> for Given {
-    fn from(content: submit::Content) -> Self {
-        match content {
-            submit::Content::Transaction(transaction) => Given::Transaction(transaction),
-            submit::Content::Record(record) => Given::Record(record),
-        }
-    }
-}
-
-impl From<check::Content> for Given {
-    fn from(content: check::Content) -> Self {
-        match content {
-            check::Content::Transaction(transaction) => Given::Transaction(transaction),
-            check::Content::Record(record) => Given::Record(record),
-        }
-    }
-}
-
-/// Reads a request; the record is not looked at yet.
-pub fn draft(request: SubmitTransactionRequest, rules: &Rules) -> Result<Draft, Rejection> {
-    if !request.chain_id.is_empty() {
-        let found = wire::hash("chain_id", &request.chain_id)?;
-        let expected = rules.chain_id;
-        if found != expected {
-            return Err(Why::WrongChain { expected, found }.into());
-        }
-    }
-    let partitions = rules.genesis.partitions;
-    if request.partition.is_some_and(|asked| asked >= partitions) {
-        return Err(Why::BadPartition { partitions }.into());
-    }
-    let content = request.content.map(Given::from);
-    let mut draft = draft_content(content)?;
-    draft.partition = request.partition;
-    Ok(draft)
-}
-
-/// Reads what is to be submitted, or only checked.
-pub fn draft_content(content: Option<Given>) -> Result<Draft, Rejection> {
-    match wire::required("content", content)? {
-        Given::Record(record) => Ok(Draft {
+impl Draft {
+    /// Of a record as it stands.
+    pub fn of_record(record: Bytes) -> Draft {
+        Draft {
+            transaction: Transaction::decode(&record).ok(),
             record,
-            transaction: None,
             unnumbered: false,
             partition: None,
-        }),
-        Given::Transaction(given) => draft_transaction(&given),
-    }
-}
-
-fn draft_transaction(given: &types::Transaction) -> Result<Draft, Rejection> {
-    let mut transaction = wire::to_transaction(given)?;
-    if !given.recipient.is_empty() {
-        wire::required("transaction.amount", given.amount)?;
-    }
-    let unnumbered = given.nonce.is_none();
-    if unnumbered {
-        if transaction.sender.len() == chain::account::KEY_BYTES {
-            return Err(Why::NonceRequired.into());
         }
-        transaction.nonce = clock_us();
     }
-    Ok(Draft {
-        record: transaction.encode(),
-        transaction: Some(transaction),
-        unnumbered,
-        partition: None,
-    })
-}
 
-/// What the stateless rules say of the record, and what ingest says of the nonce.
-pub fn judge(record: &Record, rules: &Rules) -> Result<(), Rejection> {
-    let transfer = match record.judged() {
-        Judged::Refused(verdict) => {
-            let why = Why::Verdict(*verdict);
-            return Err(match Transaction::decode(record.bytes()) {
-                Ok(transaction) => Rejection::naming(why, &transaction, &rules.chain_id),
-                Err(_) => why.into(),
-            });
+    /// Of a transaction as people write it.
+    pub fn of_transaction(given: &types::Transaction, wall_us: u64) -> Result<Draft, Rejection> {
+        let mut transaction = wire::to_transaction(given)?;
+        if !given.recipient.is_empty() {
+            wire::required("transaction.amount", given.amount)?;
         }
-        Judged::Good(transfer) => transfer,
-    };
-    let limit = highest_nonce();
-    let why = match transfer.nonce {
-        0 => Why::Verdict(Verdict::NonceTooLow),
-        nonce if nonce > limit => Why::NonceTooHigh { limit },
-        _ => return Ok(()),
-    };
-    Err(Rejection::of(why, transfer.id, transfer.nonce))
-}
+        let unnumbered = given.nonce.is_none();
+        if unnumbered {
+            if transaction.sender.len() == chain::account::KEY_BYTES {
+                return Err(Rejection::new(Invalid::NonceRequired));
+            }
+            transaction.nonce = wall_us;
+        }
+        Ok(Draft {
+            record: transaction.encode(),
+            transaction: Some(transaction),
+            unnumbered,
+            partition: None,
+        })
+    }
 
-/// Makes a submission of a draft whose record has been checked.
-pub fn admit(draft: Draft, record: &Record, rules: &Rules) -> Result<Checked, Rejection> {
-    judge(record, rules).map_err(|rejection| match draft.unnumbered {
-        // The nonce only held a place, so nothing has that id.
-        true => rejection.why.into(),
-        false => rejection,
-    })?;
-    let Judged::Good(transfer) = record.judged() else {
-        unreachable!("a refused record is refused above")
-    };
-    let partition = draft.partition.unwrap_or_else(|| {
-        journal::murmur2_partition(transfer.sender.as_bytes(), rules.genesis.partitions)
-    });
-    let transaction = match draft.transaction {
-        Some(transaction) => transaction,
-        None => Transaction::decode(&draft.record).expect("a good record decodes"),
-    };
-    let bytes = draft.record.len();
-    let content = match draft.unnumbered {
-        true => Content::Unnumbered(Box::new(transaction)),
-        false => Content::Sealed(Box::new(Sealed {
-            transaction,
-            id: transfer.id,
-            record: draft.record,
-        })),
-    };
-    Ok(Checked {
-        partition,
-        content,
-        bytes,
-    })
+    /// Of a request to submit.
+    fn of_request(
+        request: SubmitTransactionRequest,
+        rules: &Rules,
+        wall_us: u64,
+    ) -> Result<Draft, Rejection> {
+        if !request.chain_id.is_empty() {
+            let found = wire::hash("chain_id", &request.chain_id)?;
+            let expected = rules.chain_id;
+            if found != expected {
+                return Err(Rejection::new(Invalid::WrongChain { expected, found }));
+            }
+        }
+        let partitions = rules.genesis.partitions;
+        if request.partition.is_some_and(|asked| asked >= partitions) {
+            return Err(Rejection::new(Invalid::BadPartition { partitions }));
+        }
+        let mut draft = match wire::required("content", request.content)? {
+            submit::Content::Transaction(given) => Draft::of_transaction(&given, wall_us)?,
+            submit::Content::Record(record) => Draft::of_record(record),
+        };
+        draft.partition = request.partition;
+        Ok(draft)
+    }
+
+    /// The verdict of the stateless rules on the record, and ingest's on the nonce.
+    pub fn judge(
+        &self,
+        record: &Record,
+        rules: &Rules,
+        wall_us: u64,
+    ) -> Result<Transfer, Rejection> {
+        let transfer = match record.judged() {
+            Judged::Good(transfer) => *transfer,
+            Judged::Refused(verdict) => {
+                let why = Invalid::Verdict(*verdict);
+                // A record that is too large has its hash for a name.
+                let small = *verdict != Verdict::TooLarge;
+                return Err(match self.transaction.as_ref().filter(|_| small) {
+                    Some(transaction) => Rejection::naming(why, transaction, &rules.chain_id),
+                    None => Rejection::new(why),
+                });
+            }
+        };
+        let limit = highest_nonce(wall_us);
+        let why = match transfer.nonce {
+            0 => Invalid::Verdict(Verdict::NonceTooLow),
+            nonce if nonce > limit => Invalid::NonceTooHigh { limit },
+            _ => return Ok(transfer),
+        };
+        Err(Rejection::of(why, transfer.id, transfer.nonce))
+    }
+
+    /// Makes a submission once the record has been checked.
+    fn admit(self, record: &Record, rules: &Rules, wall_us: u64) -> Result<Checked, Rejection> {
+        let judged = self.judge(record, rules, wall_us);
+        let transfer = judged.map_err(|rejection| match self.unnumbered {
+            // The nonce only held a place, so nothing has that id.
+            true => rejection.why.into(),
+            false => rejection,
+        })?;
+        let partition = self.partition.unwrap_or_else(|| {
+            journal::murmur2_partition(transfer.sender.as_bytes(), rules.genesis.partitions)
+        });
+        let transaction = self.transaction.expect("a good record is a transaction");
+        let bytes = self.record.len();
+        let content = if self.unnumbered {
+            Content::Unnumbered(Box::new(transaction))
+        } else {
+            Content::Sealed(Box::new(Sealed {
+                transaction,
+                id: transfer.id,
+                record: self.record,
+            }))
+        };
+        Ok(Checked {
+            partition,
+            content,
+            bytes,
+        })
+    }
 }
 
 /// One request, on the caller's thread: tens of microseconds.
-pub fn check_one(request: SubmitTransactionRequest, rules: &Rules) -> Result<Checked, Rejection> {
-    let draft = draft(request, rules)?;
+pub fn check_one(
+    request: SubmitTransactionRequest,
+    rules: &Rules,
+    wall_us: u64,
+) -> Result<Checked, Rejection> {
+    let draft = Draft::of_request(request, rules, wall_us)?;
     let record = record::check(draft.record.clone(), rules);
-    admit(draft, &record, rules)
+    draft.admit(&record, rules, wall_us)
 }
 
 /// Many requests, with all cores and the signatures in batches. Blocks. In the order of the requests.
 pub fn check_many(
     requests: Vec<SubmitTransactionRequest>,
     rules: &Rules,
+    wall_us: u64,
 ) -> Vec<Result<Checked, Rejection>> {
-    let drafts: Vec<_> = requests.into_iter().map(|r| draft(r, rules)).collect();
+    let drafts: Vec<_> = requests
+        .into_iter()
+        .map(|request| Draft::of_request(request, rules, wall_us))
+        .collect();
     let values = drafts.iter().flatten().map(|draft| draft.record.clone());
     let values: Vec<Bytes> = values.collect();
     let mut records =
         record::check_all(values, rules, rand::random(), &parallel::Rayon).into_iter();
-    let admit_next = |draft| {
+    let mut admit_next = |draft: Draft| {
         let record = records.next().expect("one record for each draft");
-        admit(draft, &record, rules)
+        draft.admit(&record, rules, wall_us)
     };
-    let mut admit_next = admit_next;
     drafts
         .into_iter()
         .map(|draft| draft.and_then(&mut admit_next))

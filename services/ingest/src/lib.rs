@@ -1,9 +1,10 @@
 //! Ingest: takes transactions over gRPC and appends them to the `transactions` topic.
 //!
 //! ```text
-//!  gRPC call ─▶ intake (stateless rules, signatures) ─▶ window (room) ─▶ Desk ─▶┐
-//!      ▲                                                                      core ─▶ journal
-//!      └───────────── reply, one wake-up per stream and batch ◀───────────────◀┘ ◀─ completions
+//!  gRPC call ─▶ intake (stateless rules, signatures) ─▶ window (room) ─▶ Handle ─▶ Core ─▶ Shell ─▶ journal
+//!      ▲                                                                          ▲        │           │
+//!      │                                                                          └────────┼─ completions
+//!      └───────────── reply, one wake-up per stream and batch ◀────────────────────────────┘
 //! ```
 //!
 //! Tasks of the service:
@@ -15,13 +16,6 @@
 //! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
 //! | `cursors` | with `--ledger`: learns the chain's cursors, and compares them with the log's ends |
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
-
-use std::sync::Arc;
-use std::sync::mpsc;
-
-use journal::Journal;
-use kit::Service;
-use topics::watch;
 
 mod accounts;
 pub mod config;
@@ -36,53 +30,9 @@ mod probe;
 mod readiness;
 pub mod rejection;
 mod rpc;
+mod service;
 mod shell;
 mod state;
 mod window;
 
-use crate::config::Config;
-use crate::state::Ingest;
-
-/// Serves until the shutdown token ends it, or a task fails.
-pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
-    journal.expect_writable()?;
-    let genesis = config.chain.genesis()?;
-    metrics::start();
-    journal.observe(&kit::metrics::meter());
-    readiness::start(&service.readiness);
-    let ledger = config.ledger.as_deref().map(kit::client::channel);
-    let ledger = ledger.transpose()?;
-    let shutdown = service.shutdown.clone();
-    let ingest = Arc::new(Ingest::new(&config, &journal, ledger.clone(), shutdown));
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
-    service.tasks.thread("watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
-    });
-    let task = opening::Opening {
-        journal: journal.clone(),
-        genesis,
-        ingest: Arc::clone(&ingest),
-        readiness: service.readiness.clone(),
-        found,
-    };
-    service.tasks.thread("core", move || task.run());
-    let probe = probe::run(
-        journal.clone(),
-        Arc::clone(&ingest),
-        service.readiness.clone(),
-    );
-    service.tasks.spawn("probe", probe);
-    match ledger {
-        Some(channel) => {
-            let cursors = cursors::run(channel, journal, Arc::clone(&ingest));
-            service.tasks.spawn("cursors", cursors);
-        }
-        None => tracing::warn!(
-            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can \
-             hold it; and nonces are chosen by the clock alone, which is void where a sender's last one lies above it"
-        ),
-    }
-    rpc::serve(&mut service, ingest)?;
-    service.finish().await
-}
+pub use crate::service::run;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use kit::metrics::{Counter, Histogram, KeyValue, SECONDS, UpDownCounter, meter};
 
-use crate::shell::Outcome;
+use crate::core::Outcome;
 
 struct Instruments {
     submissions: Counter<u64>,

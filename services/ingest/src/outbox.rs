@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
 
-use crate::rejection::Why;
-use crate::shell::Outcome;
+use crate::core::Outcome;
+use crate::rejection::{Invalid, Unavailable, Why};
 
 /// Submissions of one stream that may be without an answer, or with one that the client has not read.
 pub const STREAM_WINDOW: usize = 16_384;
@@ -195,10 +195,9 @@ fn bytes_of(outcome: &Outcome) -> usize {
             transaction.memo.len() + 4 * transaction.signature.len()
         }
         Err(rejection) => match &rejection.why {
-            Why::Field(error) => error.field.len() + error.message.len(),
-            Why::LogUnavailable(text)
-            | Why::OutcomeUnknown(text)
-            | Why::LedgerUnavailable(text) => text.len(),
+            Why::Invalid(Invalid::Field(error)) => error.field.len() + error.message.len(),
+            Why::Unavailable(Unavailable::Log(text) | Unavailable::Ledger(text))
+            | Why::OutcomeUnknown(text) => text.len(),
             _ => 0,
         },
     };
@@ -210,9 +209,10 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+    use crate::rejection::Rejection;
 
     fn refusal(bytes: usize) -> Outcome {
-        Err(Why::LogUnavailable("x".repeat(bytes)).into())
+        Err(Rejection::new(Unavailable::Log("x".repeat(bytes))))
     }
 
     /// Outside of a task, whose turn would end by itself.

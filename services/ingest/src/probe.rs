@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::Journal;
-use kit::Readiness;
 
-use crate::readiness;
+use crate::readiness::Conditions;
 use crate::state::Ingest;
 
 /// Between two questions.
@@ -17,7 +16,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub async fn run(
     journal: Journal,
     ingest: Arc<Ingest>,
-    readiness: Readiness,
+    readiness: Conditions,
 ) -> anyhow::Result<()> {
     let mut well = true;
     loop {
@@ -38,6 +37,6 @@ pub async fn run(
                 Err(error) => tracing::warn!("{error}"),
             }
         }
-        readiness::log(&readiness, state);
+        readiness.log(state);
     }
 }

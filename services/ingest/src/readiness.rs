@@ -1,72 +1,86 @@
 //! The conditions under which ingest is ready.
 
-use kit::Readiness;
+use kit::{Condition, Readiness, Reason};
 use proto::reason;
 
 use crate::core::{Frontier, Health};
 
-const CHAIN: &str = "chain";
-const LOG: &str = "log";
-const APPENDING: &str = "appending";
-const END: &str = "end";
+const CATCHING_UP: Reason = Reason(reason::CATCHING_UP);
+const NO_CHAIN: Reason = Reason(reason::NO_CHAIN);
+const LOG_UNAVAILABLE: Reason = Reason(reason::LOG_UNAVAILABLE);
+const DATA_LOSS: Reason = Reason(reason::DATA_LOSS);
 
-/// Nothing is known yet.
-pub fn start(readiness: &Readiness) {
-    let text = "block 0 is looked for; the journal has not been read to its end yet";
-    readiness.wait_for(CHAIN, reason::CATCHING_UP, text);
+/// All conditions of ingest. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Conditions {
+    chain: Condition,
+    log: Condition,
+    appending: Condition,
+    end: Condition,
 }
 
-/// There is a chain to append for.
-pub fn chain_found(readiness: &Readiness) {
-    readiness.set(CHAIN, Ok(()));
-    readiness.set(LOG, Ok(()));
-}
-
-/// There is no block 0.
-pub fn no_chain(readiness: &Readiness) {
-    let text = "there is no block 0 in the journal; start one service with --genesis, or run `blocklog init`";
-    readiness.set(CHAIN, Err((reason::NO_CHAIN, text.into())));
-    readiness.set(LOG, Ok(()));
-}
-
-/// Whether the log answers.
-pub fn log(readiness: &Readiness, state: Result<(), String>) {
-    let unavailable = |message| (reason::LOG_UNAVAILABLE, message);
-    readiness.set(LOG, state.map_err(unavailable));
-}
-
-/// Whether the log of some partition ends below the chain's cursor.
-pub fn behind(readiness: &Readiness, frontier: Option<Frontier>) {
-    let Some(frontier) = frontier else {
-        tracing::info!("the log reaches up to the chain's cursors again");
-        return readiness.set(END, Ok(()));
-    };
-    let Frontier {
-        partition,
-        cursor,
-        end,
-    } = frontier;
-    let message = format!(
-        "partition {partition} ends at {end}, and the ledger tells the cursor {cursor}: nothing is appended there; \
-         `blocklog doctor` compares, `blocklog topic pad` fills the gap if the log has lost its end"
-    );
-    tracing::error!("data loss: {message}");
-    readiness.set(END, Err((reason::DATA_LOSS, message)));
-}
-
-/// Whether the log appends.
-pub fn appending(readiness: &Readiness, health: Health) {
-    let state = match health {
-        Health::Appends => {
-            tracing::info!("the log appends again");
-            Ok(())
+impl Conditions {
+    /// Before anything is known.
+    pub fn new(readiness: &Readiness) -> Conditions {
+        let text = "block 0 is looked for; the journal has not been read to its end yet";
+        Conditions {
+            chain: readiness.wait_for("chain", CATCHING_UP.because(text)),
+            log: readiness.condition("log"),
+            appending: readiness.condition("appending"),
+            end: readiness.condition("end"),
         }
-        // Whether it is there is for the probe to say.
-        Health::Untried => Ok(()),
-        Health::Fails(message) => {
-            tracing::warn!("the log does not append: {message}; trying again");
-            Err((reason::LOG_UNAVAILABLE, message))
-        }
-    };
-    readiness.set(APPENDING, state);
+    }
+
+    /// There is a chain to append for.
+    pub fn chain_found(&self) {
+        self.chain.set(Ok(()));
+        self.log.set(Ok(()));
+    }
+
+    /// There is no block 0.
+    pub fn no_chain(&self, text: String) {
+        self.chain.set(Err(NO_CHAIN.because(text)));
+        self.log.set(Ok(()));
+    }
+
+    /// Whether the log answers.
+    pub fn log(&self, state: Result<(), String>) {
+        self.log
+            .set(state.map_err(|message| LOG_UNAVAILABLE.because(message)));
+    }
+
+    /// Whether the log of some partition ends below the chain's cursor.
+    pub fn behind(&self, frontier: Option<Frontier>) {
+        let Some(frontier) = frontier else {
+            tracing::info!("the log reaches up to the chain's cursors again");
+            return self.end.set(Ok(()));
+        };
+        let Frontier {
+            partition,
+            cursor,
+            end,
+        } = frontier;
+        let message = format!(
+            "partition {partition} ends at {end}, and the ledger reports the cursor {cursor}: nothing is appended there; \
+             `blocklog doctor` compares, `blocklog topic pad` fills the gap if the log has lost its end"
+        );
+        tracing::error!("data loss: {message}");
+        self.end.set(Err(DATA_LOSS.because(message)));
+    }
+
+    /// Whether the log appends.
+    pub fn appending(&self, health: Health) {
+        self.appending.set(match health {
+            Health::Appends => {
+                tracing::info!("the log appends again");
+                Ok(())
+            }
+            // The probe finds out whether it is there.
+            Health::Untried => Ok(()),
+            Health::Fails(message) => {
+                tracing::warn!("the log does not append: {message}; trying again");
+                Err(LOG_UNAVAILABLE.because(message))
+            }
+        });
+    }
 }

@@ -22,9 +22,36 @@ pub struct Names {
     pub nonce: u64,
 }
 
-/// The reasons, each with its facts.
+/// The reasons, by what the client can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
+    /// The request has to be changed.
+    Invalid(Invalid),
+    /// The state has to change first, or the transaction.
+    Precondition(Precondition),
+    /// Nothing was persisted; the same request may succeed shortly.
+    Unavailable(Unavailable),
+    /// Too much in flight; nothing was persisted.
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The partition ends below the chain's cursor: what is appended there can never be in a block. An operator has to act.
+    LogBehind {
+        /// Partition of `transactions`.
+        partition: u32,
+        /// Where the last try landed, or the end.
+        offset: u64,
+        /// The chain's cursor, which it must not lie below.
+        cursor: u64,
+    },
+    /// The record may be in the log, now or later. The same transaction may be submitted again.
+    OutcomeUnknown(String),
+}
+
+/// What is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Invalid {
     /// A stateless rule of the chain fails: every block would refuse the record with this verdict,
     /// one of 1 to 7, or NONCE_TOO_LOW for nonce 0.
     Verdict(Verdict),
@@ -49,43 +76,54 @@ pub enum Why {
         /// How many there are.
         partitions: u32,
     },
+}
+
+/// What the request comes too early or too late for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
     /// There is no block 0 yet.
     NoChain,
-    /// The log cannot be reached, and nothing was persisted.
-    LogUnavailable(String),
-    /// The log's end lies below the chain's cursor: what is appended there can never be in a block.
-    LogBehind {
-        /// Partition of `transactions`.
-        partition: u32,
-        /// Where the last try landed.
-        offset: u64,
-        /// The chain's cursor, which it must not lie below.
-        cursor: u64,
-    },
-    /// An earlier transaction of the sender on the same stream was given up, and this one must not overtake it; nothing was
-    /// persisted.
-    EarlierGivenUp {
-        /// The nonce to send again from.
-        first: u64,
-    },
     /// It was given up before, and a later transaction of the sender is in the log: appended now it would be void.
     Overtaken {
         /// The nonce that is in the log.
         by: u64,
     },
-    /// The ledger does not tell the sender's last nonce, without which none can be chosen; nothing was persisted.
-    LedgerUnavailable(String),
+}
+
+/// Why nothing was persisted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// The log cannot be reached.
+    Log(String),
+    /// The ledger does not answer with the sender's last nonce, without which none can be chosen.
+    Ledger(String),
+    /// An earlier transaction of the sender on the same stream was given up, and this one must not overtake it.
+    EarlierGivenUp {
+        /// The nonce to send again from.
+        first: u64,
+    },
     /// The log has not been read to its end, so that there may be a block 0.
     CatchingUp,
-    /// The service ends; nothing was persisted.
+    /// The service ends.
     ShuttingDown,
-    /// Too much in flight; nothing was persisted.
-    Overloaded {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The record may be in the log, now or later.
-    OutcomeUnknown(String),
+}
+
+impl From<Invalid> for Why {
+    fn from(invalid: Invalid) -> Self {
+        Why::Invalid(invalid)
+    }
+}
+
+impl From<Precondition> for Why {
+    fn from(precondition: Precondition) -> Self {
+        Why::Precondition(precondition)
+    }
+}
+
+impl From<Unavailable> for Why {
+    fn from(unavailable: Unavailable) -> Self {
+        Why::Unavailable(unavailable)
+    }
 }
 
 impl From<Why> for Rejection {
@@ -96,24 +134,29 @@ impl From<Why> for Rejection {
 
 impl From<proto::wire::Error> for Rejection {
     fn from(error: proto::wire::Error) -> Self {
-        Why::Field(error).into()
+        Rejection::new(Invalid::Field(error))
     }
 }
 
 impl Rejection {
+    /// Of a transaction that has no name yet.
+    pub fn new(why: impl Into<Why>) -> Self {
+        why.into().into()
+    }
+
     /// Adds what the transaction is called on the chain.
-    pub fn of(why: Why, id: Hash, nonce: u64) -> Self {
+    pub fn of(why: impl Into<Why>, id: Hash, nonce: u64) -> Self {
         Self {
-            why,
+            why: why.into(),
             names: Some(Box::new(Names { id, nonce })),
         }
     }
 
     /// Adds what `transaction` is called, if it can be called anything.
-    pub fn naming(why: Why, transaction: &Transaction, chain_id: &Hash) -> Self {
+    pub fn naming(why: impl Into<Why>, transaction: &Transaction, chain_id: &Hash) -> Self {
         match has_id(transaction) {
             true => Self::of(why, transaction.id(chain_id), transaction.nonce),
-            false => why.into(),
+            false => Self::new(why),
         }
     }
 }

@@ -8,12 +8,13 @@ mod submit_transactions;
 
 use std::sync::Arc;
 
+use kit::server::stream::Replies;
 use kit::{Limits, Server, Service};
-use proto::ingest::v1::ingest_service_server::{IngestService, IngestServiceServer};
+use proto::ingest::v1::ingest_service_server::{IngestService, IngestServiceServer, SERVICE_NAME};
 use proto::ingest::v1::{
     CheckTransactionRequest, CheckTransactionResponse, GetSubmissionInfoRequest,
     GetSubmissionInfoResponse, SubmitTransactionRequest, SubmitTransactionResponse,
-    SubmitTransactionsRequest,
+    SubmitTransactionsRequest, SubmitTransactionsResponse,
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -22,8 +23,6 @@ use crate::state::Ingest;
 /// Longest message taken. Records have at most 1024 bytes, the topic takes 64 KiB: what is a little too large is
 /// told so by name.
 const MAX_MESSAGE_BYTES: usize = 128 << 10;
-/// Name of the service.
-const NAME: &str = "blocklog.ingest.v1.IngestService";
 
 /// The service as tonic calls it.
 struct Api(Arc<Ingest>);
@@ -35,7 +34,7 @@ pub fn serve(service: &mut Service, ingest: Arc<Ingest>) -> anyhow::Result<()> {
         service,
         Server {
             routes: tonic::service::Routes::new(api),
-            services: vec![NAME],
+            services: vec![SERVICE_NAME],
             descriptors: proto::DESCRIPTORS,
             limits: Limits {
                 // The window bounds what is in flight, and says so with the ids.
@@ -58,7 +57,7 @@ impl IngestService for Api {
         Ok(Response::new(reply))
     }
 
-    type SubmitTransactionsStream = submit_transactions::Answers;
+    type SubmitTransactionsStream = Replies<SubmitTransactionsResponse>;
 
     async fn submit_transactions(
         &self,

@@ -1,175 +1,68 @@
-//! The thread around the core: it drains whole batches of submissions and completions, and carries out what the
-//! core says. One wake-up per stream and batch.
+//! Performs what the core wants: appends and replies. Runs on the core's thread, in batches, with one wake-up per stream
+//! and batch.
 
-mod pump;
+mod handle;
+mod ticket;
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use chain::Rules;
-use crossbeam_channel::{Receiver, Sender, unbounded};
-use journal::{Appender, Journal};
-use tokio::sync::oneshot;
-use tracing::Span;
+use crossbeam_channel::{Receiver, unbounded};
+use engine::{Cadence, Clock, Engine};
+use journal::{AppendError, Appender, Completion, Journal};
 
-use crate::core::{Core, Input, Now, Receipt, Submission};
+pub use self::handle::Handle;
+pub use self::ticket::{ReplyTo, StreamReply, Ticket};
+use crate::core::{Core, Input, Outcome, Output};
+use crate::metrics::Batch;
 use crate::outbox::Outbox;
-use crate::rejection::{Rejection, Why};
-use crate::window::Permit;
+use crate::readiness::Conditions;
 
-use self::pump::Pump;
+/// Inputs taken before outputs are performed: bounds the latency of a batch.
+const BATCH: Cadence = Cadence::Batch(1024);
+/// Between two lines about appends below the cursor: many appends are one line a second.
+const BELOW_CURSOR_PAUSE: Duration = Duration::from_secs(1);
 
-/// What becomes of a submission.
-pub type Outcome = Result<Receipt, Rejection>;
-
-/// Who is to be told, and the room that the submission takes until then.
-#[derive(Debug)]
-pub struct Ticket {
-    /// Who.
-    pub waiter: Waiter,
-    /// The room.
-    pub permit: Permit,
-    /// When it was handed in.
-    pub since: Instant,
-}
-
-/// Who waits for an outcome.
-#[derive(Debug)]
-pub enum Waiter {
-    /// A unary call.
-    Call(oneshot::Sender<Outcome>),
-    /// A stream.
-    Stream(Line),
-}
-
-/// One request of a stream. Dropped without an answer it says that the service ends, so that no stream waits for ever.
-#[derive(Debug)]
-pub struct Line {
-    outbox: Option<Arc<Outbox>>,
-    tag: u64,
-    /// The span of its batch, which ends with the last of them.
-    _publish: Span,
-}
-
-/// Reads both clocks.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    start: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
-    }
-
-    /// The times now.
-    pub fn now(&self) -> Now {
-        Now {
-            clock_us: clock_us(),
-            elapsed_ms: millis(self.start.elapsed()),
-        }
-    }
-
-    /// When an answer that may take this long is due.
-    pub fn deadline_ms(&self, within: Duration) -> u64 {
-        millis(self.start.elapsed() + within)
-    }
-}
-
-/// Microseconds since the Unix epoch.
-pub fn clock_us() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |time| {
-        u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-    })
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The way to the core, for calls. Clones share it.
-#[derive(Clone, Debug)]
-pub struct Desk {
-    inputs: Sender<Input<Ticket>>,
-    /// The clocks that the core goes by.
-    pub clock: Clock,
-}
-
-/// The core's thread, ready to run.
-pub struct Engine {
+/// The core and its shell, ready to run.
+pub struct Shell {
     core: Core<Ticket>,
-    inputs: Receiver<Input<Ticket>>,
     clock: Clock,
+    inputs: Receiver<Input<Ticket>>,
+    performer: Performer,
+}
+
+/// Performs outputs.
+struct Performer {
     appender: Appender,
     /// Name of the topic as the provider has it; for messages only.
     topic: String,
+    conditions: Conditions,
+    /// Streams to wake at the end of the batch.
+    wake: Vec<Arc<Outbox>>,
+    counts: Batch,
+    below_cursor: BelowCursor,
+    drained: bool,
 }
 
-impl Desk {
-    /// Hands submissions to the core, in this order. Every one is answered, if only because the service ends.
-    pub fn submit(&self, submissions: Vec<Submission<Ticket>>) {
-        self.tell(Input::Submit(submissions));
-    }
-
-    /// No more comes on this stream, and nobody reads its answers.
-    pub fn close(&self, stream: u64) {
-        self.tell(Input::Closed(stream));
-    }
-
-    /// Tells the core anything else.
-    pub fn tell(&self, input: Input<Ticket>) {
-        // The core is gone only when the service is: dropped tickets say so.
-        let _ = self.inputs.send(input);
-    }
+/// Appends below the cursor that the log does not report yet.
+#[derive(Default)]
+struct BelowCursor {
+    appends: u64,
+    /// Partition, offset and cursor of the last one.
+    last: (u32, u64, u64),
+    reported: Option<Instant>,
 }
 
-impl Waiter {
-    /// Hands the outcome over; returns a stream that has to be woken.
-    fn tell(self, outcome: Outcome) -> Option<Arc<Outbox>> {
-        match self {
-            Waiter::Call(call) => {
-                // The client may have gone away.
-                let _ = call.send(outcome);
-                None
-            }
-            Waiter::Stream(line) => line.tell(outcome),
-        }
-    }
-}
-
-impl Line {
-    /// The request that the client calls `tag`.
-    pub fn new(outbox: Arc<Outbox>, tag: u64, publish: Span) -> Self {
-        Self {
-            outbox: Some(outbox),
-            tag,
-            _publish: publish,
-        }
-    }
-
-    /// Hands the outcome over; returns the stream if it has to be woken.
-    pub fn tell(mut self, outcome: Outcome) -> Option<Arc<Outbox>> {
-        let outbox = self.outbox.take()?;
-        outbox.put(self.tag, outcome).then_some(outbox)
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        if let Some(outbox) = self.outbox.take()
-            && outbox.put(self.tag, Err(Why::ShuttingDown.into()))
-        {
-            outbox.wake();
-        }
-    }
-}
-
-impl Engine {
-    /// An engine over the `transactions` topic, and the way to it.
-    pub fn new(journal: &Journal, rules: &Rules) -> Result<(Engine, Desk), journal::Error> {
+impl Shell {
+    /// A shell over the `transactions` topic, and the handle of its core.
+    pub fn new(
+        journal: &Journal,
+        rules: &Rules,
+        conditions: Conditions,
+    ) -> Result<(Shell, Handle), journal::Error> {
         let (sender, inputs) = unbounded();
         let completions = sender.clone();
         let sink = move |batch| {
@@ -177,23 +70,126 @@ impl Engine {
         };
         let appender = journal.appender(topics::TRANSACTIONS, Arc::new(sink))?;
         let clock = Clock::start();
-        let core = Core::new(rules.chain_id, rules.genesis.partitions);
-        let desk = Desk {
-            inputs: sender,
+        let shell = Shell {
+            core: Core::new(rules.chain_id, rules.genesis.partitions),
             clock,
-        };
-        let engine = Engine {
-            core,
             inputs,
-            clock,
-            appender,
-            topic: journal.topic_name(topics::TRANSACTIONS),
+            performer: Performer {
+                appender,
+                topic: journal.topic_name(topics::TRANSACTIONS),
+                conditions,
+                wake: Vec::new(),
+                counts: Batch::default(),
+                below_cursor: BelowCursor::default(),
+                drained: false,
+            },
         };
-        Ok((engine, desk))
+        Ok((shell, Handle::new(sender, clock)))
     }
 
     /// Runs until `shutdown` has been triggered and everything is answered.
-    pub fn run(self, readiness: &kit::Readiness, shutdown: &kit::Shutdown) {
-        Pump::new(self, readiness).run(shutdown);
+    pub fn run(self, shutdown: &kit::Shutdown) {
+        let Shell {
+            core,
+            clock,
+            inputs,
+            mut performer,
+        } = self;
+        let engine = Engine::new(core, clock, inputs, BATCH);
+        engine.run(&mut performer, &|| shutdown.is_cancelled());
+    }
+}
+
+impl engine::Shell<Core<Ticket>> for Performer {
+    type End = ();
+
+    fn perform(
+        &mut self,
+        out: &mut Vec<Output<Ticket>>,
+        back: &mut Vec<Input<Ticket>>,
+    ) -> ControlFlow<()> {
+        let mut refused = Vec::new();
+        // Once a partition's queue is full, later records must not overtake.
+        let mut full = BTreeSet::new();
+        for output in out.drain(..) {
+            match output {
+                Output::Append { token, entry } => {
+                    let partition = entry.partition;
+                    let taken = if full.contains(&partition) {
+                        Err(AppendError::Full)
+                    } else {
+                        let taken = self.appender.append(token, entry);
+                        taken.map_err(|(_, error)| error)
+                    };
+                    if let Err(error) = taken {
+                        full.insert(partition);
+                        let result = Err(error);
+                        refused.push(Completion { token, result });
+                    }
+                }
+                Output::Reply { ticket, outcome } => self.reply(ticket, outcome),
+                Output::Health(health) => self.conditions.appending(health),
+                Output::BelowCursor {
+                    partition,
+                    offset,
+                    cursor,
+                } => {
+                    self.below_cursor.appends += 1;
+                    self.below_cursor.last = (partition, offset, cursor);
+                }
+                Output::Behind(frontier) => self.conditions.behind(frontier),
+                Output::Drained => self.drained = true,
+            }
+        }
+        if !refused.is_empty() {
+            back.push(Input::Completed(refused));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn settle(&mut self, core: &Core<Ticket>) -> ControlFlow<()> {
+        self.wake.drain(..).for_each(|outbox| outbox.wake());
+        self.counts.record(core.in_flight());
+        self.below_cursor.report(&self.topic);
+        if self.drained {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Performer {
+    fn reply(&mut self, ticket: Ticket, outcome: Outcome) {
+        let Ticket {
+            reply_to,
+            permit,
+            since,
+        } = ticket;
+        self.counts.answered(&outcome, since);
+        // The room is free before the client can know.
+        drop(permit);
+        self.wake.extend(reply_to.send(outcome));
+    }
+}
+
+impl BelowCursor {
+    fn report(&mut self, topic: &str) {
+        let now = Instant::now();
+        if self.appends == 0
+            || self
+                .reported
+                .is_some_and(|at| now - at < BELOW_CURSOR_PAUSE)
+        {
+            return;
+        }
+        self.reported = Some(now);
+        let strays = std::mem::take(&mut self.appends);
+        let (partition, offset, cursor) = self.last;
+        tracing::warn!(
+            strays,
+            "data loss on {topic}/{partition} at offset {offset}: expected an end at or above the chain's cursor {cursor}, found one below. \
+             Appends that landed there, where no block looks, were not acknowledged. The log was truncated or recreated: `blocklog doctor` \
+             compares, `blocklog topic pad` fills the gap"
+        );
     }
 }

@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::outbox::Unread;
-use crate::rejection::{Rejection, Why};
-use crate::shell::Desk;
+use crate::rejection::{Rejection, Unavailable, Why};
+use crate::shell::Handle;
 use crate::window::Window;
 
 /// The service, as its calls see it.
@@ -43,8 +43,8 @@ pub struct Ingest {
 pub struct Open {
     /// The rules of the chain.
     pub rules: Arc<Rules>,
-    /// The way to the core.
-    pub desk: Desk,
+    /// Takes submissions.
+    pub core: Handle,
 }
 
 impl Ingest {
@@ -67,7 +67,7 @@ impl Ingest {
             open: OnceLock::new(),
             opening: Notify::new(),
             next_stream: AtomicU64::new(0),
-            absent: Mutex::new(Why::CatchingUp),
+            absent: Mutex::new(Unavailable::CatchingUp.into()),
         }
     }
 
@@ -95,8 +95,8 @@ impl Ingest {
     }
 
     /// Why the chain is not known.
-    pub fn absent(&self, why: Why) {
-        *self.absent.lock() = why;
+    pub fn absent(&self, why: impl Into<Why>) {
+        *self.absent.lock() = why.into();
     }
 
     /// The chain, if it is known.
@@ -108,7 +108,7 @@ impl Ingest {
     /// The chain, for a call that appends.
     pub fn open(&self) -> Result<&Open, Rejection> {
         if self.shutdown.is_cancelled() {
-            return Err(Why::ShuttingDown.into());
+            return Err(Rejection::new(Unavailable::ShuttingDown));
         }
         self.chain()
     }

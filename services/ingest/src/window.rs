@@ -1,4 +1,4 @@
-//! How much may be on its way into the log at once, over all calls: a number of submissions and a number of bytes.
+//! How much may be in flight into the log at once, over all calls: a number of submissions and a number of bytes.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ pub struct Window {
     streams: Room,
 }
 
-/// Room taken; dropping it gives it back.
+/// Room taken; dropping it gives it back. One reference for all four semaphores: owned permits of tokio would hold one each,
+/// for each of the 65 536 submissions in flight.
 #[derive(Debug)]
 pub struct Permit {
     window: Arc<Window>,

@@ -62,7 +62,10 @@ impl Settings for Config {
         ("listen", "127.0.0.1:7003"),
         ("admin", "127.0.0.1:9003"),
         // Libraries tell each step of their own housekeeping.
-        ("log", "warn,ledger=info,kit=info,follow=info,journal=info"),
+        (
+            "log",
+            "warn,ledger=info,kit=info,follow=info,topics=info,journal=info",
+        ),
     ];
 
     fn process(&self) -> &Process {

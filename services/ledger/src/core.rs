@@ -13,28 +13,28 @@
 
 use std::sync::Arc;
 
-use ::chain::Rules;
+use chain::Rules;
+use engine::{Now, Signal};
+use follow::partition::Mark;
 
-use crate::store::answer::Finding;
-use crate::store::rows::State;
-use crate::store::write::Batch;
+use crate::model::answer::Finding;
+use crate::model::{Batch, Condition, State, Trouble};
 
 pub mod audit;
-mod chain;
 pub mod compare;
-pub mod fact;
+mod events;
+mod input;
 pub mod loss;
-mod message;
+mod output;
 mod partition;
 pub mod queue;
-pub mod recheck;
 mod resume;
 mod standing;
 
-pub use message::{Input, Lane, News, Output, Publication, Snapshot};
+pub use input::{Input, Lane, News};
+pub use output::{Output, Snapshot};
 
 use self::partition::Partition;
-use self::recheck::Mark;
 use self::resume::Resume;
 
 /// Bytes of blocks that may wait for the index before the core asks for no more.
@@ -57,6 +57,12 @@ const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
 
 /// It is due without a block, too, when so many candidates were refused: the next start would read them all again.
 const SNAPSHOT_CANDIDATES: u64 = 10_000;
+
+/// Between two batches that hold nothing but what the audit has compared: many rows at once become tables.
+const AUDIT_INTERVAL_MS: u64 = 100;
+
+/// How long the index may take for what has been taken in, once the core is to stop.
+const STOP_WITHIN_MS: u64 = 5_000;
 
 /// What the core needs to be told.
 pub struct Settings {
@@ -87,19 +93,32 @@ pub struct Core {
     /// The follower has caught up at least once.
     live: bool,
     snapshot: Snapshots,
-    committed_ms: u64,
-    surveyed_ms: u64,
+    /// When the last batch was handed out.
+    flushed_ms: u64,
+    /// When the next position is committed.
+    commit_at_ms: u64,
+    /// When the partitions are surveyed next.
+    survey_at_ms: u64,
     surveys: u64,
     /// Findings when the last ones about a loss were added.
     lost_findings: u64,
     published_end: u64,
     /// Ready once the index has got here.
     ready_at: Option<u64>,
-    trouble: Option<partition::Trouble>,
-    failed: bool,
+    trouble: Option<Trouble>,
+    phase: Phase,
 }
 
-/// What is on its way to the index.
+enum Phase {
+    Running,
+    /// Nothing new is taken on; what has been taken in is written, until then at the latest.
+    Stopping {
+        until_ms: u64,
+    },
+    Ended,
+}
+
+/// What is being written to the index.
 enum Writing {
     Nothing,
     /// A batch that ends here.
@@ -110,9 +129,10 @@ enum Writing {
 
 #[derive(Default)]
 struct Snapshots {
+    /// When the last one was taken; 0 before that, since the clock starts with the core.
     last_ms: u64,
     last_height: u64,
-    /// Offset up to which it had dealt with candidates.
+    /// Offset up to which it had processed candidates.
     last_offset: u64,
     /// Taken, and not yet covered by the index, which has to get to this offset.
     waiting: Option<(u64, follow::snapshot::Encoded)>,
@@ -157,14 +177,15 @@ impl Core {
                 last_offset,
                 ..Snapshots::default()
             },
-            committed_ms: 0,
-            surveyed_ms: 0,
+            flushed_ms: 0,
+            commit_at_ms: 0,
+            survey_at_ms: 0,
             surveys: 0,
             lost_findings: 0,
             published_end: 0,
             ready_at: None,
             trouble: None,
-            failed: false,
+            phase: Phase::Running,
         };
         if let (Some((height, hash)), Some(resume)) = (snapshot_height, &core.resume)
             && resume.height == height
@@ -173,24 +194,6 @@ impl Core {
             core.resume = None;
         }
         core
-    }
-
-    /// What is to be done before the first input: readers see the index as it is.
-    pub fn start(&mut self, out: &mut Vec<Output>) {
-        out.push(Output::Ready(
-            "chain",
-            self.rules.as_ref().map(|_| ()).ok_or_else(no_chain),
-        ));
-        out.push(Output::Ready(
-            "caught_up",
-            Err(("CATCHING_UP", "reading the log".into())),
-        ));
-        self.publish(true, out);
-    }
-
-    /// Whether the follower's inputs should wait until something has been written.
-    pub fn is_full(&self) -> bool {
-        self.collecting.bytes() >= BACKLOG_BYTES
     }
 
     /// The follower's lag and whether it has caught up: for progress messages.
@@ -204,14 +207,14 @@ impl Core {
     }
 
     /// The state to keep at the end, if the index holds its tip: when nothing waits to be written.
-    pub fn last_snapshot(&self) -> Option<follow::snapshot::Encoded> {
+    fn last_snapshot(&self) -> Option<Snapshot> {
         let height = self.height()?;
         let covered = self.resume.is_none()
             && self
                 .written
                 .as_ref()
                 .is_some_and(|state| state.tip.height == height);
-        self.follow.snapshot().filter(|_| covered)
+        self.follow.snapshot().filter(|_| covered).map(Snapshot)
     }
 
     /// Whether everything that was taken in is in the index.
@@ -220,14 +223,26 @@ impl Core {
         matches!(self.writing, Writing::Nothing) && nothing
     }
 
-    /// Takes one input at a time; appends what comes of it.
-    pub fn step(&mut self, now_ms: u64, input: Input, out: &mut Vec<Output>) {
-        if self.failed {
-            return;
-        }
-        let tick = matches!(input, Input::Tick);
+    /// Readers see the index as it is; the follower starts.
+    fn start(&mut self, now: Now, out: &mut Vec<Output>) {
+        out.push(Output::Ready(
+            Condition::Chain,
+            self.rules.as_ref().map(|_| ()).ok_or(Trouble::NoChain),
+        ));
+        out.push(Output::Ready(
+            Condition::CaughtUp,
+            Err(Trouble::CatchingUp("reading the log".into())),
+        ));
+        self.publish(true, out);
+        self.follow(now, Signal::Start.into(), out);
+    }
+
+    fn take(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
         match input {
-            Input::Follow(input) => self.follow(now_ms, input, out),
+            Input::Signal(Signal::Start) => self.start(now, out),
+            Input::Signal(Signal::Wake) => {}
+            Input::Signal(Signal::Stop) => self.stop(now.elapsed_ms),
+            Input::Follow(input) => self.follow(now, input, out),
             Input::Topic {
                 partition,
                 lane,
@@ -244,36 +259,51 @@ impl Core {
                 partition,
                 offsets,
                 compared,
-            } => self.surveyed(partition, offsets, compared, out),
+            } => self.surveyed(now.elapsed_ms, partition, offsets, compared, out),
             Input::Rechecked {
                 partition,
                 findings,
             } => self.rechecked(partition, findings, out),
-            Input::Tick => self.tick(now_ms, out),
-        }
-        if !self.failed {
-            self.audit(out);
-            if !self.may_wait(tick) {
-                self.flush(out);
-            }
         }
     }
 
     fn fail(&mut self, fatal: follow::Fatal, out: &mut Vec<Output>) {
-        self.failed = true;
+        self.phase = Phase::Ended;
         if let follow::Fatal::DataLoss(loss) = &fatal {
-            out.push(Output::Ready("log", Err(("DATA_LOSS", loss.to_string()))));
+            let trouble = Trouble::DataLoss(loss.to_string());
+            out.push(Output::Ready(Condition::Log, Err(trouble)));
         }
         out.push(Output::Fatal(fatal));
     }
 
-    fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+    fn stop(&mut self, now_ms: u64) {
+        self.phase = Phase::Stopping {
+            until_ms: now_ms + STOP_WITHIN_MS,
+        };
+        // The last one covers it.
+        self.snapshot.waiting = None;
+    }
+
+    /// Ends once everything that was taken in is in the index, or has had its time.
+    fn finish(&mut self, now_ms: u64, until_ms: u64, out: &mut Vec<Output>) {
+        // Nothing may wait any longer.
+        self.flush(now_ms, out);
+        if !self.is_settled() && now_ms < until_ms {
+            return;
+        }
+        out.extend(self.last_snapshot().map(Output::Snapshot));
+        out.push(Output::Ended);
+        self.phase = Phase::Ended;
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         if let Some(state) = self
             .written
             .as_ref()
-            .filter(|_| now_ms >= self.committed_ms + COMMIT_INTERVAL_MS)
+            .filter(|_| now_ms >= self.commit_at_ms)
         {
-            self.committed_ms = now_ms;
+            self.commit_at_ms = now_ms + COMMIT_INTERVAL_MS;
             out.push(Output::Commit {
                 applied_offset: state.applied_offset,
             });
@@ -281,9 +311,8 @@ impl Core {
         for (number, partition) in (0..).zip(&mut self.partitions) {
             partition.retry(number, now_ms, out);
         }
-        let survey = self.live && self.transactions.is_some();
-        if survey && now_ms >= self.surveyed_ms + SURVEY_INTERVAL_MS {
-            self.surveyed_ms = now_ms;
+        if self.surveys() && now_ms >= self.survey_at_ms {
+            self.survey_at_ms = now_ms + SURVEY_INTERVAL_MS;
             self.surveys += 1;
             for (number, partition) in (0..).zip(&mut self.partitions) {
                 out.push(Output::Survey {
@@ -294,6 +323,11 @@ impl Core {
             self.recheck(out);
         }
         self.snapshot(now_ms, out);
+    }
+
+    /// Whether the partitions are surveyed.
+    fn surveys(&self) -> bool {
+        self.live && self.transactions.is_some()
     }
 
     fn topic(
@@ -314,7 +348,7 @@ impl Core {
         for fact in learned.iter().filter(|fact| fact.id.is_some()) {
             self.follow.learn(fact.hash);
         }
-        self.tell_trouble(out);
+        self.report_trouble(out);
         if lane == Lane::Live {
             self.publish(false, out);
         }
@@ -322,6 +356,7 @@ impl Core {
 
     fn surveyed(
         &mut self,
+        now_ms: u64,
         number: u32,
         offsets: journal::Offsets,
         compared: Option<(Mark, bool)>,
@@ -335,21 +370,25 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        let mut news = partition.surveyed(offsets.start, caught_up, number, transactions, out);
+        let mut news =
+            partition.surveyed(now_ms, offsets.start, caught_up, number, transactions, out);
         if let Some((mark, holds)) = compared {
             news |= partition.compared(mark, holds, offsets.end, number, transactions, out);
         }
         if news {
-            self.tell_trouble(out);
+            self.report_trouble(out);
             self.publish(false, out);
         }
     }
 
-    fn tell_trouble(&mut self, out: &mut Vec<Output>) {
+    fn report_trouble(&mut self, out: &mut Vec<Output>) {
         let trouble = self.partitions.iter().find_map(Partition::trouble).cloned();
         if trouble != self.trouble {
             self.trouble = trouble.clone();
-            out.push(Output::Ready("transactions", trouble.map_or(Ok(()), Err)));
+            out.push(Output::Ready(
+                Condition::Transactions,
+                trouble.map_or(Ok(()), Err),
+            ));
         }
     }
 
@@ -387,6 +426,56 @@ impl Core {
     }
 }
 
+impl engine::Core for Core {
+    type Input = Input;
+    type Output = Output;
+
+    fn step(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        let now_ms = now.elapsed_ms;
+        match self.phase {
+            Phase::Ended => return,
+            Phase::Stopping { .. } => {
+                if let Input::Written = input {
+                    self.acknowledged(out);
+                }
+            }
+            Phase::Running => self.take(now, input, out),
+        }
+        match self.phase {
+            Phase::Ended => {}
+            Phase::Stopping { until_ms } => self.finish(now_ms, until_ms, out),
+            Phase::Running => {
+                self.audit(out);
+                self.keep_time(now_ms, out);
+                if now_ms >= self.flush_at_ms() {
+                    self.flush(now_ms, out);
+                }
+            }
+        }
+    }
+
+    fn wake_ms(&self) -> Option<u64> {
+        let commit = self.written.as_ref().map(|_| self.commit_at_ms);
+        let survey = self.surveys().then_some(self.survey_at_ms);
+        let snapshot = self.snapshot_at_ms();
+        let flush = self.has_batch().then(|| self.flush_at_ms());
+        match self.phase {
+            Phase::Ended => None,
+            Phase::Stopping { until_ms } => Some(until_ms),
+            Phase::Running => [commit, survey, snapshot, flush]
+                .into_iter()
+                .chain(self.partitions.iter().map(Partition::retry_at_ms))
+                .flatten()
+                .min(),
+        }
+    }
+
+    /// The follower's inputs wait until something has been written.
+    fn is_full(&self) -> bool {
+        self.collecting.bytes() >= BACKLOG_BYTES || !matches!(self.phase, Phase::Running)
+    }
+}
+
 /// Every block up to this height has been compared: all below the first that has not.
 fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
     let behind = partitions
@@ -398,8 +487,4 @@ fn checked_height(partitions: &[Partition], head: &State) -> Option<u64> {
         None => Some(head.tip.height),
         Some(next) => next?.checked_sub(1),
     }
-}
-
-fn no_chain() -> (&'static str, String) {
-    ("NO_CHAIN", "there is no block 0 on the topic yet: start any service with --genesis, or run blocklog init".into())
 }

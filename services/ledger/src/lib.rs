@@ -1,12 +1,12 @@
 //! The ledger: replays and validates the chain, indexes it, and answers what is in it.
 //!
-//! The writing side is a [`core`] in a shell, the reading side RPCs over [`store::View`]s. The tasks and threads of the service:
+//! The writing side is a [`core`] in a shell, the reading side RPCs over [`index::View`]s. The tasks and threads of the service:
 //!
 //! | name | does |
 //! |---|---|
-//! | `ledger-core` | sets up: topics, block 0, index, snapshot; then steps the core and carries its outputs out |
+//! | `ledger-core` | sets up: topics, block 0, index, snapshot; then steps the core and performs its outputs |
 //! | `ledger-index` | writes batches to the index |
-//! | `ledger-clerk` | reads blocks back for the audit, writes snapshots, leaves positions |
+//! | `ledger-worker` | reads blocks back for the audit, compares records again, writes snapshots, commits positions |
 //! | `ledger-check-N` | check pending records as they are read |
 //! | `ledger-watch` | looks at the topics' settings and at block 0, again and again |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
@@ -17,13 +17,16 @@ pub mod checkpoint;
 pub mod config;
 pub mod core;
 mod errors;
-pub mod metrics;
+pub mod index;
+mod metrics;
+pub mod model;
 mod problem;
+mod readiness;
+pub mod recheck;
 mod reopen;
 mod rpc;
 mod service;
 mod shell;
-pub mod store;
 
 pub use config::Config;
 pub use service::run;

@@ -1,14 +1,23 @@
 //! What a ledger counts.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use kit::metrics::{Counter, Gauge, Histogram, KeyValue, SECONDS, meter};
 use parking_lot::Mutex;
 
-use crate::core::Publication;
-use crate::store::write::Batch;
+use crate::model::{Batch, Publication};
+
+/// The figures of one ledger. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    instruments: Arc<Instruments>,
+    /// When the oldest pending record of each partition was appended: its age is computed when it is asked for.
+    oldest_ms: Oldest,
+}
+
+type Oldest = Arc<Mutex<Vec<Option<u64>>>>;
 
 struct Instruments {
     height: Gauge<u64>,
@@ -23,10 +32,7 @@ struct Instruments {
     apply: Histogram<f64>,
 }
 
-/// When the oldest pending record of each partition was appended: its age is told when somebody asks.
-static OLDEST_MS: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
-
-static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
+fn instruments() -> Instruments {
     let gauge = |name, description, unit| {
         meter()
             .u64_gauge(name)
@@ -90,29 +96,99 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .with_boundaries(SECONDS.to_vec())
             .build(),
     }
-});
+}
 
-/// Makes the series that say zero until something happens.
-pub(crate) fn start() {
-    let instruments = &*INSTRUMENTS;
-    let included = chain::Verdict::Included.code();
-    instruments
-        .records
-        .add(0, &[KeyValue::new("verdict", included)]);
-    let stale = chain::block::Rule::Stale.code();
-    instruments.refused.add(0, &[KeyValue::new("rule", stale)]);
-    instruments.blocks.add(0, &[]);
-    instruments.found.record(0, &[]);
+impl Metrics {
+    /// Makes the series that are zero until something happens.
+    pub fn start() -> Metrics {
+        let instruments = instruments();
+        let included = chain::Verdict::Included.code();
+        instruments
+            .records
+            .add(0, &[KeyValue::new("verdict", included)]);
+        let stale = chain::block::Rule::Stale.code();
+        instruments.refused.add(0, &[KeyValue::new("rule", stale)]);
+        instruments.blocks.add(0, &[]);
+        instruments.found.record(0, &[]);
+        let oldest_ms = Oldest::default();
+        observe_age(oldest_ms.clone());
+        Metrics {
+            instruments: Arc::new(instruments),
+            oldest_ms,
+        }
+    }
+
+    /// A batch is in the index.
+    pub fn written(&self, elapsed: Duration, batch: &Batch) {
+        self.instruments.apply.record(elapsed.as_secs_f64(), &[]);
+        self.instruments
+            .blocks
+            .add(batch.blocks().len() as u64, &[]);
+    }
+
+    /// What readers see from now on.
+    pub fn published(&self, publication: &Publication) {
+        let instruments = &*self.instruments;
+        let totals = &publication.totals;
+        instruments.height.record(publication.tip.height(), &[]);
+        instruments
+            .lag
+            .record(totals.end_offset.saturating_sub(totals.applied_offset), &[]);
+        if let Some(height) = publication.audit.checked_height {
+            instruments.checked.record(height, &[]);
+        }
+        instruments.found.record(publication.audit.findings, &[]);
+        let oldest = publication.lines.iter().map(|line| {
+            let first = line.from(line.cursor).next();
+            first.map(|(fact, _)| fact.append_ms)
+        });
+        *self.oldest_ms.lock() = oldest.collect();
+        for (partition, line) in (0_i64..).zip(&publication.lines) {
+            instruments.pending.record(
+                line.end.saturating_sub(line.cursor),
+                &[KeyValue::new("partition", partition)],
+            );
+        }
+    }
+
+    /// What is being written.
+    pub fn writing(&self, batch: &Batch) {
+        let instruments = &*self.instruments;
+        let mut verdicts = BTreeMap::new();
+        for applied in batch.blocks() {
+            for verdict in applied.accepted.block.verdicts() {
+                *verdicts.entry(verdict.code()).or_insert(0) += 1;
+            }
+        }
+        for (code, count) in verdicts {
+            let verdict = KeyValue::new("verdict", code);
+            instruments.records.add(count, &[verdict]);
+        }
+        for refused in &batch.refused {
+            instruments
+                .refused
+                .add(1, &[KeyValue::new("rule", refused.refusal.code())]);
+        }
+        let audited = batch.audited.iter().flat_map(|audited| &audited.findings);
+        for finding in audited.chain(&batch.lost) {
+            instruments
+                .findings
+                .add(1, &[KeyValue::new("kind", format!("{:?}", finding.fault))]);
+        }
+    }
+}
+
+fn observe_age(oldest_ms: Oldest) {
     meter()
         .f64_observable_gauge("ledger.pending.oldest.age")
         .with_description(
             "Age of the oldest record of a partition that no block has consumed; 0: there is none",
         )
         .with_unit("s")
-        .with_callback(|gauge| {
+        .with_callback(move |gauge| {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
             let now_ms = since.unwrap_or_default().as_millis() as u64;
-            for (partition, oldest) in (0_i64..).zip(OLDEST_MS.lock().iter()) {
+            for (partition, oldest) in (0_i64..).zip(oldest_ms.lock().iter()) {
                 let age_ms = oldest.map_or(0, |oldest| now_ms.saturating_sub(oldest));
                 gauge.observe(
                     age_ms as f64 / 1e3,
@@ -121,61 +197,4 @@ pub(crate) fn start() {
             }
         })
         .build();
-}
-
-/// A batch is in the index.
-pub(crate) fn written(elapsed: Duration, batch: &Batch) {
-    INSTRUMENTS.apply.record(elapsed.as_secs_f64(), &[]);
-    INSTRUMENTS.blocks.add(batch.blocks().len() as u64, &[]);
-}
-
-/// What readers see from now on.
-pub(crate) fn published(publication: &Publication) {
-    let instruments = &*INSTRUMENTS;
-    let totals = &publication.totals;
-    instruments.height.record(publication.tip.height(), &[]);
-    instruments
-        .lag
-        .record(totals.end_offset.saturating_sub(totals.applied_offset), &[]);
-    if let Some(height) = publication.audit.checked_height {
-        instruments.checked.record(height, &[]);
-    }
-    instruments.found.record(publication.audit.findings, &[]);
-    let oldest = publication.lines.iter().map(|line| {
-        let first = line.from(line.cursor).next();
-        first.map(|(fact, _)| fact.append_ms)
-    });
-    *OLDEST_MS.lock() = oldest.collect();
-    for (partition, line) in (0_i64..).zip(&publication.lines) {
-        instruments.pending.record(
-            line.end.saturating_sub(line.cursor),
-            &[KeyValue::new("partition", partition)],
-        );
-    }
-}
-
-/// What is being written.
-pub(crate) fn writing(batch: &Batch) {
-    let instruments = &*INSTRUMENTS;
-    let mut verdicts = BTreeMap::new();
-    for applied in batch.blocks() {
-        for verdict in applied.accepted.block.verdicts() {
-            *verdicts.entry(verdict.code()).or_insert(0) += 1;
-        }
-    }
-    for (code, count) in verdicts {
-        let verdict = KeyValue::new("verdict", code);
-        instruments.records.add(count, &[verdict]);
-    }
-    for refused in &batch.refused {
-        instruments
-            .refused
-            .add(1, &[KeyValue::new("rule", refused.refusal.code())]);
-    }
-    let audited = batch.audited.iter().flat_map(|audited| &audited.findings);
-    for finding in audited.chain(&batch.lost) {
-        instruments
-            .findings
-            .add(1, &[KeyValue::new("kind", format!("{:?}", finding.fault))]);
-    }
 }

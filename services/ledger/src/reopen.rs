@@ -1,58 +1,56 @@
-//! The index after a write that failed: opened anew when there is room, without an end of the process.
+//! The index after a write that failed: reopened when there is room, without an end of the process.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use kit::{Readiness, Shutdown};
-use topics::Pause;
+use journal::Backoff;
+use kit::Shutdown;
 
-use crate::store::{Error, OpenError, Publisher, Store, probe};
+use crate::index::{Error, Index, Publisher, probe};
+use crate::readiness::Conditions;
 
 /// An index that has lived longer than this has got over what was wrong before.
 const RECOVERED: Duration = Duration::from_secs(60);
 
-/// Times in a row that an index is opened anew though its disk has room: what is wrong then is something else.
+/// Times in a row that an index is reopened though its disk has room: what is wrong then is something else.
 const UNEXPLAINED: u32 = 3;
 
-/// The condition of readiness.
-const CONDITION: &str = "index";
-
-/// What is needed to open it anew.
+/// What is needed to reopen it.
 pub(crate) struct Reopening {
     data: PathBuf,
-    readiness: Readiness,
+    conditions: Conditions,
     shutdown: Shutdown,
     opened: Instant,
     unexplained: u32,
 }
 
 impl Reopening {
-    pub(crate) fn new(data: PathBuf, readiness: Readiness, shutdown: Shutdown) -> Reopening {
+    pub(crate) fn new(data: PathBuf, conditions: Conditions, shutdown: Shutdown) -> Reopening {
         Reopening {
             data,
-            readiness,
+            conditions,
             shutdown,
             opened: Instant::now(),
             unexplained: 0,
         }
     }
 
-    /// Waits for room, then opens the index anew for the same readers. `None`: told to stop first.
+    /// Waits for room, then reopens the index for the same readers. `None`: the service ended first.
     pub(crate) fn reopen(
         &mut self,
         publisher: Publisher,
         why: Error,
-    ) -> anyhow::Result<Option<Store>> {
+    ) -> anyhow::Result<Option<Index>> {
         if self.opened.elapsed() > RECOVERED {
             self.unexplained = 0;
         }
-        self.tell(&why);
-        let mut pause = Pause::default();
+        self.report(&why);
+        let mut backoff = topics::backoff();
         let mut was_full = matches!(why, Error::Full(_));
         while let Err(error) = probe(&self.data) {
             was_full = true;
-            self.tell(&Error::Full(error.to_string()));
-            if !self.rest(&mut pause) {
+            self.report(&Error::Full(error.to_string()));
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         }
@@ -62,48 +60,39 @@ impl Reopening {
         }
         // Only now: until here they saw what was there before.
         let readers = publisher.close();
-        let store = loop {
-            match Store::open(&self.data) {
-                Ok(store) => break store,
-                Err(error) if error.is_passing() => self.say(&error),
+        let index = loop {
+            match Index::open(&self.data) {
+                Ok(index) => break index,
+                Err(error) if error.is_passing() => {
+                    tracing::warn!("the index cannot be opened anew yet: {error}");
+                }
                 Err(error) => return Err(error.into()),
             }
-            if !self.rest(&mut pause) {
+            if !self.rest(&mut backoff) {
                 return Ok(None);
             }
         };
-        let publisher = store.publisher.take_over(readers);
+        let publisher = index.publisher.take_over(readers);
         publisher.observe(&kit::metrics::meter());
-        self.readiness.set(CONDITION, Ok(()));
+        self.conditions.index(Ok(()));
         tracing::warn!(
             "the index in {} is written again: there is room",
             self.data.display()
         );
         self.opened = Instant::now();
-        Ok(Some(Store { publisher, ..store }))
+        Ok(Some(Index { publisher, ..index }))
     }
 
-    fn tell(&self, why: &Error) {
-        tracing::error!("INDEX_FULL: {}: {why}", self.data.display());
-        self.readiness.set(
-            CONDITION,
-            Err((
-                proto::reason::INDEX_FULL,
-                format!(
-                    "{}: {why}; blocks go on being served as they were",
-                    self.data.display()
-                ),
-            )),
-        );
+    fn report(&self, why: &Error) {
+        let message = format!("{}: {why}", self.data.display());
+        tracing::error!("{}: {message}", proto::reason::INDEX_FULL);
+        self.conditions.index(Err(format!(
+            "{message}; blocks go on being served as they were"
+        )));
     }
 
-    fn say(&self, error: &OpenError) {
-        tracing::warn!("the index cannot be opened anew yet: {error}");
-    }
-
-    /// False: told to stop.
-    fn rest(&self, pause: &mut Pause) -> bool {
-        pause.take(&|| self.shutdown.is_cancelled());
-        !self.shutdown.is_cancelled()
+    /// False: the service ends.
+    fn rest(&self, backoff: &mut Backoff) -> bool {
+        !self.shutdown.wait(backoff.next_pause())
     }
 }

@@ -5,17 +5,18 @@
 
 use std::sync::Arc;
 
+use kit::server::stream::{Replies, Source, replies};
 use kit::{Limits, Readiness, Server, Service, Shutdown};
 use proto::ledger::v1 as wire;
-use proto::ledger::v1::ledger_service_server::{LedgerService, LedgerServiceServer};
-use proto::ledger::v1::proof_service_server::{ProofService, ProofServiceServer};
+use proto::ledger::v1::ledger_service_server::{self, LedgerService, LedgerServiceServer};
+use proto::ledger::v1::proof_service_server::{self, ProofService, ProofServiceServer};
 use proto::metadata::HEIGHT;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::checkpoint::LogKey;
-use crate::problem::Problem;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 mod ask;
 mod call;
@@ -45,8 +46,6 @@ mod records;
 mod stream_account_entries;
 mod stream_blocks;
 mod watch_transaction;
-
-use live::Replies;
 
 /// Largest request, in bytes: hashes, accounts, page tokens.
 const REQUEST_BYTES: usize = 16 * 1024;
@@ -79,8 +78,8 @@ pub(crate) fn serve(
         Server {
             routes: Routes::new(ledger).add_service(proofs),
             services: vec![
-                "blocklog.ledger.v1.LedgerService",
-                "blocklog.ledger.v1.ProofService",
+                ledger_service_server::SERVICE_NAME,
+                proof_service_server::SERVICE_NAME,
             ],
             descriptors: proto::DESCRIPTORS,
             limits: Limits::default(),
@@ -120,15 +119,15 @@ impl Api {
     }
 
     /// Answers with a stream.
-    async fn stream<Q, S: live::Source>(
+    async fn stream<Q, S: Source<Error = Problem>>(
         &self,
         request: Request<Q>,
         start: impl FnOnce(&View, Reader, Q) -> Result<S, Problem>,
-    ) -> Answer<Replies<S>> {
+    ) -> Answer<Replies<S::Reply>> {
         let view = self.view(&request).await?;
         let source = start(&view, self.reader.clone(), request.into_inner());
-        let replies = source.map(|source| Replies::new(source, self.shutdown.clone()));
-        answer(&view, replies)
+        let stream = source.map(|source| replies(source, self.shutdown.clone()));
+        answer(&view, stream)
     }
 }
 
@@ -142,7 +141,7 @@ fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
             Ok(response)
         }
         Err(problem) => {
-            if let Problem::Index(error) = &problem {
+            if let Problem::Failed(Failed::Index(error)) = &problem {
                 view.failed(error);
             }
             let mut status = Status::from(problem);
@@ -154,9 +153,9 @@ fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
 
 #[tonic::async_trait]
 impl LedgerService for Api {
-    type StreamBlocksStream = Replies<stream_blocks::Blocks>;
-    type WatchTransactionStream = Replies<watch_transaction::Way>;
-    type StreamAccountEntriesStream = Replies<stream_account_entries::Entries>;
+    type StreamBlocksStream = Replies<wire::StreamBlocksResponse>;
+    type WatchTransactionStream = Replies<wire::WatchTransactionResponse>;
+    type StreamAccountEntriesStream = Replies<wire::StreamAccountEntriesResponse>;
 
     async fn get_ledger_info(
         &self,

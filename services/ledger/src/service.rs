@@ -2,107 +2,97 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
 
-use chain::{Genesis, Rules};
+use chain::Rules;
 use follow::{Snapshot, snapshot};
 use journal::Journal;
-use kit::{Readiness, Service, Shutdown};
-use topics::{BLOCKCHAIN, TRANSACTIONS};
-use topics::{bootstrap, watch};
+use kit::{Service, Shutdown};
+use topics::bootstrap::Waiting;
+use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::Config;
 use crate::core::{Core, Settings};
-use crate::metrics;
+use crate::index::{Index, OpenError};
+use crate::metrics::Metrics;
+use crate::model::{Condition, Trouble};
+use crate::readiness::Conditions;
 use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
-use crate::store::{OpenError, Store};
 
-/// How often block 0 is looked for while there is none.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// Runs a ledger until the service is told to stop, or cannot go on.
+/// Runs a ledger until the service is told to stop, or fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
-    service
-        .readiness
-        .wait_for("caught_up", "CATCHING_UP", "opening the index");
+    let conditions = Conditions::new(&service.readiness);
     let opened = config.clone();
-    let (store, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
-    metrics::start();
+    let (index, start) = tokio::task::spawn_blocking(move || open(&opened)).await??;
+    let metrics = Metrics::start();
     journal.observe(&kit::metrics::meter());
-    store.publisher.observe(&kit::metrics::meter());
-    let reader = store.publisher.reader();
+    index.publisher.observe(&kit::metrics::meter());
+    let reader = index.publisher.reader();
     rpc::serve(&mut service, reader, config.log_key()?)?;
-    let (found, rules) = mpsc::channel();
-    let (watched, stop) = (journal.clone(), service.shutdown.clone());
+    let (search, watcher) = topics::search(&journal, genesis);
+    let stop = service.shutdown.clone();
     service.tasks.thread("ledger-watch", move || {
-        Ok(watch::once_known(watched, &rules, &|| stop.is_cancelled())?)
+        Ok(watcher.run(&|time| stop.wait(time))?)
     });
     let setup = Setup {
         config,
         journal,
-        readiness: service.readiness.clone(),
-        found,
+        conditions,
+        metrics,
         shutdown: service.shutdown.clone(),
     };
-    service.tasks.thread("ledger-core", move || {
-        setup.index(store, start, genesis.as_ref())
-    });
+    service
+        .tasks
+        .thread("ledger-core", move || setup.run(index, start, search));
     service.finish().await
 }
 
 /// Opens the index, and the snapshot that goes with it.
-fn open(config: &Config) -> Result<(Store, Option<Snapshot>), OpenError> {
+fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
     let dir = config.data.as_path();
     if config.reindex {
-        Store::remove(dir)?;
+        Index::remove(dir)?;
     }
-    let store = Store::open(dir)?;
-    if let Some(why) = &store.rebuilt {
+    let index = Index::open(dir)?;
+    if let Some(why) = &index.rebuilt {
         tracing::warn!(
             "the index in {} is of no use ({why}): it is built anew from the journal",
             dir.display()
         );
     }
-    let start = store.state.as_ref().and_then(|_| snapshot::load(dir));
-    Ok((store, start))
+    let start = index.state.as_ref().and_then(|_| snapshot::load(dir));
+    Ok((index, start))
 }
 
 /// What the core's thread starts from.
 struct Setup {
     config: Config,
     journal: Journal,
-    readiness: Readiness,
-    /// Tells the watch of the chain.
-    found: Sender<Arc<Rules>>,
+    conditions: Conditions,
+    metrics: Metrics,
     shutdown: Shutdown,
 }
 
 impl Setup {
-    fn index(
-        self,
-        store: Store,
-        start: Option<Snapshot>,
-        genesis: Option<&Genesis>,
-    ) -> anyhow::Result<()> {
-        let Some(rules) = self.establish(genesis, store.rules.as_ref())? else {
+    fn run(self, index: Index, start: Option<Snapshot>, search: Search) -> anyhow::Result<()> {
+        let stop = |time| self.shutdown.wait(time);
+        let report = |waiting| self.report(&waiting);
+        let Some(rules) = search.run(index.rules.as_ref(), &stop, &report)? else {
             return Ok(());
         };
-        store.expect_chain(&self.config.data, rules.chain_id)?;
-        // The watch begins.
-        let _ = self.found.send(rules.clone());
+        self.conditions.report(Condition::Log, Ok(()));
+        index.expect_chain(&self.config.data, rules.chain_id)?;
         let mut reopening = Reopening::new(
             self.config.data.clone(),
-            self.readiness.clone(),
+            self.conditions.clone(),
             self.shutdown.clone(),
         );
-        let (mut store, mut start) = (store, start);
+        let (mut index, mut start) = (index, start);
         loop {
-            let (publisher, why) = match self.shell(store, start, rules.clone())?.run()? {
-                End::Told => return Ok(()),
+            let (publisher, why) = match Shell::run(self.parts(index, start, rules.clone()))? {
+                End::Stopped => return Ok(()),
                 End::Halted { publisher, why } => (publisher, why),
             };
             let Some(again) = reopening.reopen(*publisher, why)? else {
@@ -113,20 +103,15 @@ impl Setup {
                 .state
                 .as_ref()
                 .and_then(|_| snapshot::load(&self.config.data));
-            store = again;
+            index = again;
         }
     }
 
-    /// A shell that goes on where the index and the snapshot stand.
-    fn shell(
-        &self,
-        store: Store,
-        start: Option<Snapshot>,
-        rules: Arc<Rules>,
-    ) -> anyhow::Result<Shell> {
-        let index = store.state.clone().zip(store.rules.clone());
-        say_where(
-            index.as_ref().map(|(state, _)| state.tip.height),
+    /// A core that resumes where the index and the snapshot stand, and what it runs on.
+    fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
+        let standing = index.state.clone().zip(index.rules.clone());
+        log_start(
+            standing.as_ref().map(|(state, _)| state.tip.height),
             start.as_ref(),
             &self.config.data,
         );
@@ -138,46 +123,29 @@ impl Setup {
             },
             transactions: transactions(&self.journal),
         };
-        Shell::start(Parts {
-            core: Core::new(settings, index, start),
+        Parts {
+            core: Core::new(settings, standing, start),
             rules,
-            store,
+            index,
             journal: self.journal.clone(),
             data: self.config.data.clone(),
-            readiness: self.readiness.clone(),
+            conditions: self.conditions.clone(),
+            metrics: self.metrics.clone(),
             shutdown: self.shutdown.clone(),
-        })
+        }
     }
 
-    /// Makes or finds the chain, however long that takes; `None` when told to stop first.
-    fn establish(
-        &self,
-        genesis: Option<&Genesis>,
-        known: Option<&Arc<Rules>>,
-    ) -> anyhow::Result<Option<Arc<Rules>>> {
-        let cancelled = || self.shutdown.is_cancelled();
-        let trouble = |error: &journal::Error| {
-            tracing::warn!("{error}");
-            self.readiness
-                .set("log", Err(("LOG_UNAVAILABLE", error.to_string())));
-        };
-        loop {
-            let found = bootstrap::establish(&self.journal, genesis, known, &cancelled, &trouble);
-            let rules = match found {
-                Err(bootstrap::Error::Cancelled) => return Ok(None),
-                other => other?,
-            };
-            self.readiness.set("log", Ok(()));
-            if let Some(rules) = rules {
-                return Ok(Some(rules));
+    fn report(&self, waiting: &Waiting) {
+        match waiting {
+            Waiting::NoChain => {
+                self.conditions.report(Condition::Log, Ok(()));
+                self.conditions
+                    .report(Condition::Chain, Err(Trouble::NoChain));
             }
-            if cancelled() {
-                return Ok(None);
+            Waiting::Journal(_) => {
+                let trouble = Trouble::Unavailable(waiting.to_string());
+                self.conditions.report(Condition::Log, Err(trouble));
             }
-            let advice = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            self.readiness
-                .set("chain", Err((proto::reason::NO_CHAIN, advice.into())));
-            std::thread::sleep(LOOK_AGAIN);
         }
     }
 }
@@ -193,7 +161,7 @@ fn transactions(journal: &Journal) -> Option<String> {
     None
 }
 
-fn say_where(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
+fn log_start(index: Option<u64>, start: Option<&Snapshot>, dir: &Path) {
     let index = index.map_or_else(
         || "empty".to_owned(),
         |height| format!("at height {height}"),

@@ -4,7 +4,7 @@
 
 #[path = "service/node.rs"]
 mod node;
-#[path = "index/world.rs"]
+#[path = "core/world.rs"]
 #[allow(dead_code)]
 mod world;
 

@@ -86,7 +86,10 @@ impl Settings for Config {
         ("listen", "127.0.0.1:7002"),
         ("admin", "127.0.0.1:9002"),
         // Libraries tell each step of their own housekeeping.
-        ("log", "warn,miner=info,kit=info,follow=info,journal=info"),
+        (
+            "log",
+            "warn,miner=info,kit=info,follow=info,topics=info,journal=info",
+        ),
     ];
 
     fn process(&self) -> &Process {

@@ -1,4 +1,4 @@
-//! The miner as a plain struct: inputs in, outputs out. No IO, clock, threads or randomness.
+//! The miner as a state machine: inputs in, outputs out. No IO, clock, threads or randomness.
 //!
 //! At any time at most one block is being made ([`attempt`]): it is assembled on the tip, sealed, appended, and counts
 //! only once it has been read back. Whatever moves the tip ends it, and the next one is assembled at once from records
@@ -7,27 +7,32 @@
 mod attempt;
 mod choice;
 mod cut;
+mod ending;
 mod event;
 mod input;
 mod lane;
 mod output;
+mod proposing;
 mod queue;
+mod reading;
 mod report;
+mod snapshots;
 mod status;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chain::{Account, Chain, Draft};
+use engine::{Now, Signal};
 use follow::Snapshot;
 
-use attempt::{Attempt, Proposal, Proposals, Stage};
+use attempt::{Attempt, Proposals, Stage};
+use ending::Ending;
 use lane::Lane;
+use snapshots::Snapshots;
 
 pub use input::{Input, Sealed};
-pub use output::{Check, Cut, End, Loss, Note, Output, Survey, Surveyed};
-pub use report::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
+pub use output::{Check, End, Note, Output};
 pub use status::{Phase, Slice, Status};
 
 /// How often positions are left for Kafka's tools to show.
@@ -50,6 +55,8 @@ pub struct Settings {
     pub block_age_ms: u64,
     /// Seal records of other partitions when they are this old; 0: never.
     pub rescue_age_ms: u64,
+    /// Whether there is a place for snapshots of the chain.
+    pub keeps_snapshots: bool,
 }
 
 /// The miner. Embeds the follower of the chain.
@@ -68,15 +75,19 @@ pub struct Core {
     barred_until_ms: u64,
     commit_at_ms: u64,
     committed: BTreeMap<u32, u64>,
+    snapshots: Snapshots,
+    /// Appends whose outcome is not known yet.
+    in_flight: usize,
     /// Why the `blockchain` topic cannot be read or written, while that is so.
     read_trouble: Option<String>,
     append_trouble: Option<String>,
-    /// The last one that was told, so that it is told once.
-    append_said: Option<String>,
+    /// The last one that was reported, so that it is reported once.
+    append_reported: Option<String>,
     rate: Option<(u64, u64)>,
     blocks_won: u64,
     blocks_stale: u64,
-    ended: bool,
+    /// Set once nothing new is begun.
+    ending: Option<Ending>,
 }
 
 impl Core {
@@ -94,19 +105,28 @@ impl Core {
             barred_until_ms: 0,
             commit_at_ms: 0,
             committed: BTreeMap::new(),
+            snapshots: Snapshots::default(),
+            in_flight: 0,
             read_trouble: None,
             append_trouble: None,
-            append_said: None,
+            append_reported: None,
             rate: None,
             blocks_won: 0,
             blocks_stale: 0,
-            ended: false,
+            ending: None,
         }
     }
 
-    /// The follower inside, for its snapshot.
+    /// The follower inside.
     pub fn follower(&self) -> &follow::Core {
         &self.follow
+    }
+
+    fn start(&mut self, now: Now, out: &mut Vec<Output>) {
+        if self.settings.keeps_snapshots {
+            self.snapshots = Snapshots::from(now.elapsed_ms);
+        }
+        self.on_follow(now, Signal::Start.into(), out);
     }
 
     /// Whether a block is being made.
@@ -114,45 +134,11 @@ impl Core {
         self.attempt.is_some()
     }
 
-    /// The trace contexts of what is in the block being made, as many as a block carries.
-    pub fn traces(&self) -> Vec<(String, Bytes)> {
-        let Some(attempt) = &self.attempt else {
-            return Vec::new();
-        };
-        let header = &attempt.template.header;
-        let queue = self.lanes.get(&header.partition).and_then(Lane::queue);
-        queue.map_or_else(Vec::new, |queue| queue.traces(header.to_offset))
-    }
-
-    /// Takes one input; appends what comes of it. `now_ms` is in milliseconds since the Unix epoch.
-    pub fn step(&mut self, now_ms: u64, input: Input, out: &mut Vec<Output>) {
-        if self.ended {
-            return;
-        }
-        match input {
-            Input::Follow(input) => self.on_follow(now_ms, input, out),
-            Input::Transactions {
-                partition,
-                generation,
-                event,
-            } => self.on_transactions(now_ms, partition, generation, event, out),
-            Input::Checked {
-                partition,
-                generation,
-                offsets,
-                records,
-            } => self.on_checked(now_ms, partition, generation, offsets, records),
-            Input::Surveyed { survey, found } => self.on_surveyed(now_ms, survey, found, out),
-            Input::Sealed(sealed) => self.on_sealed(now_ms, sealed, out),
-            Input::Appended { attempt, result } => self.on_appended(now_ms, attempt, result, out),
-            Input::Tick => {}
-        }
-        self.advance(now_ms, out);
-    }
-
     /// Does what is due: the one place that decides what comes next.
-    fn advance(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        if self.ended || self.lanes.is_empty() {
+    fn advance(&mut self, now: Now, out: &mut Vec<Output>) {
+        let now_ms = now.elapsed_ms;
+        self.keep_snapshot_when_due(now_ms, out);
+        if self.lanes.is_empty() {
             return;
         }
         self.compare_ahead(now_ms);
@@ -163,23 +149,27 @@ impl Core {
         } else if self.may_begin(now_ms)
             && let Some(partition) = self.choose(now_ms)
         {
-            self.begin(now_ms, partition, out);
+            self.begin(now, partition, out);
         }
     }
 
     /// Assembles the next block of a partition and has it sealed.
-    fn begin(&mut self, now_ms: u64, partition: u32, out: &mut Vec<Output>) {
+    fn begin(&mut self, now: Now, partition: u32, out: &mut Vec<Output>) {
         let Some(chain) = self.follow.chain() else {
             return;
         };
-        let Some(queue) = self.lanes.get(&partition).and_then(Lane::queue) else {
+        let Some(queue) = self
+            .lanes
+            .get(&partition)
+            .and_then(|lane| lane.queue.as_ref())
+        else {
             return;
         };
         let parent_ms = chain.tip().header.timestamp_ms;
         let timestamp_ms = if self.clock_ahead {
             parent_ms
         } else {
-            now_ms.max(parent_ms)
+            now.wall_ms().max(parent_ms)
         };
         let draft = Draft {
             partition,
@@ -190,140 +180,27 @@ impl Core {
         match chain.assemble(draft) {
             Ok(template) => {
                 let template = Arc::new(template);
+                let traces = queue.traces(template.header.to_offset);
                 let id = self.next_id();
                 out.push(Output::Seal {
                     attempt: id,
                     template: Arc::clone(&template),
+                    traces: traces.clone(),
                 });
                 self.attempt = Some(Attempt {
                     id,
                     template,
-                    begun_ms: now_ms,
+                    traces,
+                    begun_ms: now.elapsed_ms,
                     tries: 0,
                     stage: Stage::Sealing,
                 });
             }
             Err(error) => {
-                self.barred_until_ms = now_ms + BARRED_MS;
+                self.barred_until_ms = now.elapsed_ms + BARRED_MS;
                 out.push(Output::Note(Note::Barred(error)));
             }
         }
-    }
-
-    fn on_sealed(&mut self, now_ms: u64, sealed: Sealed, out: &mut Vec<Output>) {
-        if sealed.tries > 0 {
-            self.rate = Some((sealed.tries, sealed.elapsed_us));
-        }
-        let Some(attempt) = &mut self.attempt else {
-            return;
-        };
-        let Some((nonce, value)) = sealed.block else {
-            return;
-        };
-        if attempt.id != sealed.attempt || !matches!(attempt.stage, Stage::Sealing) {
-            return;
-        }
-        let mut header = attempt.template.header;
-        header.nonce = nonce;
-        let hash = header.hash();
-        attempt.tries = sealed.tries;
-        attempt.stage = Stage::Proposed(Proposal::new(now_ms, hash, value));
-        self.proposals.add(hash);
-        self.propose_when_due(now_ms, out);
-    }
-
-    fn on_appended(
-        &mut self,
-        now_ms: u64,
-        id: u64,
-        result: Result<journal::Appended, journal::AppendError>,
-        out: &mut Vec<Output>,
-    ) {
-        if let Some(attempt) = &mut self.attempt
-            && attempt.id == id
-            && let Stage::Proposed(proposal) = &mut attempt.stage
-        {
-            proposal.appended(now_ms, &result);
-        }
-        match result {
-            Ok(_) => self.appends_work(),
-            Err(journal::AppendError::Full) => {}
-            Err(error) => {
-                let trouble = error.to_string();
-                if self.append_said.as_ref() != Some(&trouble) {
-                    let height = self
-                        .attempt
-                        .as_ref()
-                        .map_or(0, |attempt| attempt.template.header.height);
-                    out.push(Output::Note(Note::NotAppended { height, error }));
-                    self.append_said = Some(trouble.clone());
-                }
-                self.append_trouble = self.attempt.as_ref().map(|_| trouble);
-            }
-        }
-    }
-
-    /// A block of ours is in the log.
-    fn appends_work(&mut self) {
-        self.append_trouble = None;
-        self.append_said = None;
-    }
-
-    /// Hands the sealed block to the log.
-    fn propose(&self, out: &mut Vec<Output>) {
-        let Some(attempt) = &self.attempt else { return };
-        let Stage::Proposed(proposal) = &attempt.stage else {
-            return;
-        };
-        out.push(Output::Append {
-            attempt: attempt.id,
-            value: proposal.value.clone(),
-            headers: self.traces(),
-        });
-    }
-
-    /// Proposes the block if it has just been sealed, or once more if it should have been read back by now.
-    fn propose_when_due(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let readable = self.readable();
-        let Some(proposal) = self.proposal() else {
-            return;
-        };
-        if now_ms < proposal.again_at_ms {
-            return;
-        }
-        let known = readable || !proposal.is_repeated();
-        let may = known && self.may_propose(now_ms, out);
-        let Some(proposal) = self.proposal() else {
-            return;
-        };
-        proposal.waits = !may;
-        if may {
-            proposal.proposed(now_ms);
-            self.propose(out);
-        }
-    }
-
-    fn proposal(&mut self) -> Option<&mut Proposal> {
-        match &mut self.attempt.as_mut()?.stage {
-            Stage::Sealing => None,
-            Stage::Proposed(proposal) => Some(proposal),
-        }
-    }
-
-    /// Whether the end of `blockchain` is known: otherwise nobody knows whether our block is there already.
-    fn readable(&self) -> bool {
-        self.read_trouble.is_none() && self.follow.caught_up()
-    }
-
-    /// Gives up the block being made.
-    fn drop_attempt(&mut self, out: &mut Vec<Output>) -> Option<Attempt> {
-        let attempt = self.attempt.take()?;
-        // Whether appends work shows at the next one.
-        self.append_trouble = None;
-        if matches!(attempt.stage, Stage::Sealing) {
-            out.push(Output::CancelSeal);
-        }
-        Some(attempt)
     }
 
     fn commit(&mut self, now_ms: u64, out: &mut Vec<Output>) {
@@ -339,12 +216,6 @@ impl Core {
         }
     }
 
-    fn end(&mut self, end: impl Into<End>, out: &mut Vec<Output>) {
-        self.drop_attempt(out);
-        self.ended = true;
-        out.push(Output::End(end.into()));
-    }
-
     fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
@@ -353,5 +224,54 @@ impl Core {
     /// The chain, if it may be mined upon now.
     fn usable(&self) -> Option<&Chain> {
         self.follow.chain().filter(|_| self.follow.usable())
+    }
+}
+
+impl engine::Core for Core {
+    type Input = Input;
+    type Output = Output;
+
+    /// Everything waits on the monotonic clock. The wall clock is for what is compared with others' times: timestamps of
+    /// blocks, append times, and the age of a record at the moment it is read.
+    fn step(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        let now_ms = now.elapsed_ms;
+        if matches!(input, Input::Appended { .. }) {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        if self.ending.is_none() {
+            match input {
+                Input::Signal(Signal::Start) => self.start(now, out),
+                Input::Signal(Signal::Wake) => {}
+                Input::Signal(Signal::Stop) => self.end(now_ms, Ok(()), out),
+                Input::Follow(input) => self.on_follow(now, input, out),
+                Input::Transactions {
+                    partition,
+                    generation,
+                    event,
+                } => self.on_transactions(now, partition, generation, event, out),
+                Input::Checked {
+                    partition,
+                    generation,
+                    offsets,
+                    records,
+                } => self.on_checked(now_ms, partition, generation, offsets, records),
+                Input::Looked { question, seen } => self.on_looked(now_ms, question, seen, out),
+                Input::Sealed(sealed) => self.on_sealed(now_ms, sealed, out),
+                Input::Appended { attempt, result } => {
+                    self.on_appended(now_ms, attempt, result, out);
+                }
+            }
+        }
+        match self.ending {
+            None => self.advance(now, out),
+            Some(_) => self.end_when_settled(now_ms, out),
+        }
+    }
+
+    fn wake_ms(&self) -> Option<u64> {
+        match &self.ending {
+            None => self.due_ms(),
+            Some(ending) => ending.wake_ms(),
+        }
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod config;
 pub mod core;
+mod errors;
 pub mod fit;
 mod metrics;
 mod publication;

@@ -1,6 +1,6 @@
 //! What the core says of itself, where others can see it.
 
-use kit::Readiness;
+use kit::{Condition, Readiness, Reason};
 use tokio::sync::watch;
 
 use crate::core::{Core, Status};
@@ -13,7 +13,7 @@ const MINING: &str = "mining";
 #[derive(Debug)]
 pub(crate) struct Publication {
     status: watch::Sender<Status>,
-    readiness: Readiness,
+    mining: Condition,
 }
 
 impl Publication {
@@ -21,7 +21,7 @@ impl Publication {
         metrics::start();
         Publication {
             status: watch::Sender::new(first),
-            readiness,
+            mining: readiness.condition(MINING),
         }
     }
 
@@ -31,7 +31,7 @@ impl Publication {
 
     /// Says why nothing is mined while there is no core yet.
     pub(crate) fn not_ready(&self, reason: &'static str, message: impl Into<String>) {
-        self.readiness.wait_for(MINING, reason, message);
+        self.mining.set(Err(Reason(reason).because(message)));
     }
 
     /// Publishes where the core stands; readers are woken if something has changed.
@@ -46,6 +46,8 @@ impl Publication {
             }
             changed
         });
-        self.readiness.set(MINING, core.readiness());
+        let state = core.readiness();
+        self.mining
+            .set(state.map_err(|(reason, message)| Reason(reason).because(message)));
     }
 }

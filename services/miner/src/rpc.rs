@@ -4,13 +4,13 @@ mod encode;
 mod get_miner_status;
 mod watch_miner;
 
+use kit::server::stream::{Replies, replies};
 use kit::{Limits, Server, Service, Shutdown};
 use proto::miner::v1 as wire;
-use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer};
+use proto::miner::v1::miner_service_server::{MinerService, MinerServiceServer, SERVICE_NAME};
 use tokio::sync::watch;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
-use tonic::{Request, Response, Status as Refusal};
+use tonic::{Request, Response};
 
 use crate::core::Status;
 
@@ -34,7 +34,7 @@ pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> a
         service,
         Server {
             routes: Routes::new(server),
-            services: vec!["blocklog.miner.v1.MinerService"],
+            services: vec![SERVICE_NAME],
             descriptors: proto::DESCRIPTORS,
             limits: Limits::default(),
             domain: proto::reason::DOMAIN,
@@ -45,22 +45,20 @@ pub(crate) fn serve(service: &mut Service, status: watch::Receiver<Status>) -> a
 
 #[tonic::async_trait]
 impl MinerService for Api {
-    type WatchMinerStream = ReceiverStream<Result<wire::WatchMinerResponse, Refusal>>;
+    type WatchMinerStream = Replies<wire::WatchMinerResponse>;
 
     async fn get_miner_status(
         &self,
         _request: Request<wire::GetMinerStatusRequest>,
-    ) -> Result<Response<wire::GetMinerStatusResponse>, Refusal> {
+    ) -> Result<Response<wire::GetMinerStatusResponse>, tonic::Status> {
         Ok(get_miner_status::handle(&self.status))
     }
 
     async fn watch_miner(
         &self,
         _request: Request<wire::WatchMinerRequest>,
-    ) -> Result<Response<Self::WatchMinerStream>, Refusal> {
-        Ok(watch_miner::handle(
-            self.status.clone(),
-            self.shutdown.clone(),
-        ))
+    ) -> Result<Response<Self::WatchMinerStream>, tonic::Status> {
+        let statuses = watch_miner::handle(self.status.clone());
+        Ok(Response::new(replies(statuses, self.shutdown.clone())))
     }
 }

@@ -62,7 +62,7 @@ pub fn bare(signatures: &[Signed], parallel: &dyn Parallel) {
 fn apply(chain: &mut Chain, value: Bytes, parallel: &dyn Parallel) -> Result<()> {
     let now_ms = chain.tip().header.timestamp_ms;
     let block = chain.frame(value)?;
-    chain.admit(&block, now_ms)?;
+    let block = chain.admit(block, now_ms)?;
     let signatures = Signatures::Check {
         seed: rand::random(),
         known: &|_| false,

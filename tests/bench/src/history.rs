@@ -106,7 +106,7 @@ impl History {
         let nonce = template.work().search(0, u64::MAX).context("a nonce")?;
         let value = template.finish(nonce, None);
         let block = self.chain.frame(value.clone())?;
-        self.chain.admit(&block, self.genesis.timestamp_ms)?;
+        let block = self.chain.admit(block, self.genesis.timestamp_ms)?;
         let block = block.check(&rules, Signatures::Assume, &Rayon)?;
         self.chain.apply(block, self.genesis.timestamp_ms)?;
         self.blocks.push(value);
@@ -123,7 +123,7 @@ impl History {
     pub fn write(&self, folder: &std::path::Path) -> Result<String> {
         let url = format!("disk:{}", folder.display());
         let journal = Journal::open(&Url::parse(&url)?, &Options::default())?;
-        topics::bootstrap::establish(&journal, Some(&self.genesis), None, &|| false, &|_| {})?;
+        topics::bootstrap::establish(&journal, &self.genesis, &|_| {})?;
         append(&journal, TRANSACTIONS, &self.records)?;
         append(&journal, BLOCKCHAIN, &self.blocks[1..])?;
         Ok(url)

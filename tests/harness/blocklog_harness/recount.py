@@ -14,18 +14,13 @@ from blocklog_verifier.block import Refused
 from blocklog_verifier.chain import Accepted, Chain
 from blocklog_verifier.merkle import sha256
 
+from .messages import message, shown, text
 from .tools import Record
 
 # Verdicts after which a record is an occurrence of its id; those that spend the sender's nonce.
 OCCURRENCES = {transaction.INCLUDED, *range(transaction.EXPIRED, transaction.BALANCE_OVERFLOW + 1)}
 SPENDING = {transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BALANCE_OVERFLOW}
 I64 = (-(1 << 63), (1 << 63) - 1)
-
-
-def told(**message: Any) -> dict[str, Any]:
-    """A message as it is sent: what is empty is left out, a number is not."""
-    number = lambda value: isinstance(value, (int, float)) and not isinstance(value, bool)
-    return {name: value for name, value in message.items() if value or number(value)}
 
 
 @dataclass
@@ -144,7 +139,7 @@ class Recount:
             row["miner"] = text(framed.header["miner"])
         except Refused:
             pass
-        self.candidates.append(told(**row))
+        self.candidates.append(message(**row))
         if rule == "STALE":
             self.measures.append((candidate.append_ms, {"stale": 1}))
 
@@ -171,7 +166,7 @@ class Recount:
         rejected = len(accepted.verdicts) - included
         self.verdicts.update(transaction.VERDICTS[verdict] for verdict in accepted.verdicts)
         self.blocks.append(
-            told(
+            message(
                 hash=accepted.hash.hex(),
                 height=height,
                 previous_hash=header["previous_hash"].hex(),
@@ -240,7 +235,7 @@ class Recount:
             return rows
         value, offset, verdict = next(carried), found["offset"], found["verdict"]
         held = self.topic[partition].get(offset)
-        row = told(
+        row = message(
             position=place(offset),
             verdict=f"VERDICT_{transaction.VERDICTS[verdict]}",
             height=height,
@@ -295,7 +290,7 @@ class Recount:
         its = self.accounts[text(owner)]
         its.change(header["height"], balance=entry["balance"], entries=entry["sequence"], last_leaf=index)
         its.entries.append(
-            told(
+            message(
                 sequence=entry["sequence"],
                 leaf_index=index,
                 height=header["height"],
@@ -316,7 +311,7 @@ class Recount:
             self.raw[partition, offset] = held.value
             verdict, moved = transaction.judge(held.value, self.chain_id, bool(self.chain.genesis["open"]))
             rows.append(
-                told(
+                message(
                     position={"partition": partition, "offset": offset},
                     verdict="VERDICT_PENDING",
                     record_hash=sha256(held.value).hex(),
@@ -365,7 +360,7 @@ class Recount:
             last["to_offset"] += 1
             return
         self.findings.append(
-            told(
+            message(
                 height=accepted.header["height"],
                 block_hash=accepted.hash.hex(),
                 miner=text(accepted.header["miner"]),
@@ -386,7 +381,7 @@ class Recount:
         for number, cursor in enumerate(self.chain.cursors):
             oldest = self.pending[number][0]["append_time"] if self.pending[number] else None
             partitions.append(
-                told(
+                message(
                     partition=number,
                     cursor=cursor,
                     end_offset=self.ends[number],
@@ -394,12 +389,12 @@ class Recount:
                 )
             )
         rejected = sum(self.verdicts.values()) - self.verdicts["INCLUDED"]
-        audit = told(
+        audit = message(
             checked_height=self.tip["height"],
             findings=len(self.findings),
             latest=self.findings[-1] if self.findings else None,
         )
-        return told(
+        return message(
             chain_id=self.chain_id.hex(),
             chain_name=self.chain.genesis["name"],
             open=bool(self.chain.genesis["open"]),
@@ -418,7 +413,7 @@ class Recount:
     def genesis(self) -> dict[str, Any]:
         """GetGenesis."""
         rules = self.chain.genesis
-        return told(
+        return message(
             chain_id=self.chain_id.hex(),
             chain_name=rules["name"],
             timestamp=rules["timestamp_ms"],
@@ -441,7 +436,7 @@ class Recount:
         return (
             None
             if state is None
-            else told(
+            else message(
                 account=name,
                 balance=state.balance,
                 nonce=state.nonce,
@@ -463,7 +458,7 @@ class Recount:
         where = self.blocks[row["height"]] if "height" in row else None
         place = row["position"]["partition"], row["position"]["offset"]
         trace = self.traces.get(place) if row["verdict"] != "VERDICT_VOID" else None
-        return told(id=transaction_id, state=f"STATE_{state}", record=row, block=where, trace_id=trace)
+        return message(id=transaction_id, state=f"STATE_{state}", record=row, block=where, trace_id=trace)
 
     def ranked_miners(self) -> list[dict[str, Any]]:
         """ListMiners: most blocks first, equals by the bytes of their accounts."""
@@ -482,30 +477,3 @@ class Recount:
         if sums["latencies"]:
             found |= {"latency_mean_ms": sums["latency_sum"] / sums["latencies"], "latency_max_ms": largest}
         return found
-
-
-def text(owner: bytes) -> str:
-    """An account as replies show it; empty for none, and for what only looks like one."""
-    return account.text(owner) if account.well_formed(owner) else ""
-
-
-def spelt(owner: bytes) -> str:
-    """An account of a record, whatever it is."""
-    return text(owner) or (f"0x{owner.hex()}" if owner else "")
-
-
-def shown(moved: dict[str, Any], chain_id: bytes) -> dict[str, Any]:
-    """A transaction as replies show it."""
-    sender, recipient, memo = moved["sender"], moved["recipient"], moved["memo"]
-    named = account.well_formed(sender) and (not recipient or account.well_formed(recipient))
-    named = named and len(memo.encode()) <= transaction.MAX_MEMO
-    return told(
-        id=transaction.id_of(moved, chain_id).hex() if named else "",
-        sender=spelt(sender),
-        recipient=spelt(recipient),
-        amount=moved["amount"],
-        nonce=moved["nonce"],
-        memo=memo,
-        valid_until=moved["valid_until"],
-        signature=moved["signature"].hex(),
-    )

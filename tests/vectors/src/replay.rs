@@ -243,11 +243,12 @@ impl Replay {
             self.chain = Some(chain);
             return Ok(accepted);
         };
-        let block = chain.frame(value)?;
-        let ahead = block.clone();
-        if mode != Mode::Ahead {
-            chain.admit(&block, append_ms)?;
-        }
+        let framed = chain.frame(value)?;
+        let block = if mode == Mode::Ahead {
+            framed.clone()
+        } else {
+            chain.admit(framed.clone(), append_ms)?
+        };
         let good = &self.good;
         let known = |hash: &Hash| mode == Mode::Remember && good.contains(hash);
         let signatures = Signatures::Check {
@@ -259,7 +260,7 @@ impl Replay {
             Ok(checked) => checked,
             Err(rule) => {
                 // A rule of the header comes first, if one fails.
-                chain.admit(&ahead, append_ms)?;
+                chain.admit(framed, append_ms)?;
                 return Err(rule.into());
             }
         };

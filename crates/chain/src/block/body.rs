@@ -71,6 +71,7 @@ fn decode(value: &[u8], limit: u64) -> Result<Body<'_>, Rule> {
     })
 }
 
+/// format.md, "Block validity": "holes each with from < to, ascending, apart, not touching, inside the slice".
 fn check_holes(body: &Body<'_>, header: &Header) -> Result<(), Rule> {
     let slice = header.from_offset..=header.to_offset;
     let inside = |hole: &Hole| {
@@ -86,6 +87,7 @@ fn check_holes(body: &Body<'_>, header: &Header) -> Result<(), Rule> {
     well_formed.then_some(()).ok_or(Rule::BadHoles)
 }
 
+/// format.md, "Block validity": "records + hole offsets = to − from; one verdict per record".
 fn check_counts(body: &Body<'_>, slice: u64) -> Result<(), Rule> {
     // Holes lie inside the slice and apart, so that their sum is at most the slice.
     let holes: u64 = (body.holes.iter())

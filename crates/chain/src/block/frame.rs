@@ -1,23 +1,18 @@
 //! The beginning of a block: what is read before anything is known to be good.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::{Block, Rule, Unchecked};
-use crate::codec::Reader;
+use super::{Block, Rule, Signed, Unchecked};
+use crate::codec::{self, Reader};
 use crate::hash::Hash;
 use crate::header;
 use crate::limits::MAX_HEADER_BYTES;
-use crate::wire;
+use crate::wire::{self, block_field};
 
-/// Tag of the header in a block, in every version.
-const HEADER_TAG: u8 = 0x0a;
-/// Tag of the signature in a block.
-const SIGNATURE_TAG: u8 = 0x12;
 /// Tag of the version in a header, in every version.
-const VERSION_TAG: u8 = 0x08;
+const VERSION_TAG: u8 = codec::tag(1, codec::WIRE_VARINT);
 
 pub(super) fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Rule> {
     check_size(&value, max_bytes)?;
@@ -30,12 +25,13 @@ pub(super) fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Ru
         header: fields,
         hash: Hash::of(&header_bytes),
         header_bytes,
-        signed: OnceLock::new(),
+        signed: Signed::Unverified,
         body: Unchecked,
         value,
     })
 }
 
+/// format.md, "Block validity": "value ≤ `max_block_bytes`".
 fn check_size(value: &[u8], max_bytes: u32) -> Result<(), Rule> {
     if value.len() > max_bytes as usize {
         return Err(Rule::Oversize);
@@ -43,21 +39,23 @@ fn check_size(value: &[u8], max_bytes: u32) -> Result<(), Rule> {
     Ok(())
 }
 
-/// A tag, a minimal length, and that many bytes.
-fn find(value: &[u8], start: usize, tag: u8) -> Option<Range<usize>> {
-    let rest = value.get(start..)?.strip_prefix(&[tag])?;
-    let mut reader = Reader::new(rest);
-    let length = usize::try_from(reader.varint().ok()?).ok()?;
-    let from = value.len() - reader.rest().len();
-    (length <= reader.rest().len()).then(|| from..from + length)
+/// A tag, a minimal length, and that many bytes: where these are.
+fn find(value: &[u8], start: usize, field: u8) -> Option<Range<usize>> {
+    let mut reader = Reader::new(value.get(start..)?);
+    let found = reader.element(field).ok()??;
+    let end = value.len() - reader.rest().len();
+    Some(end - found.len()..end)
 }
 
+/// format.md, "Block validity": "the bytes are 0x0a, a length (minimal, ≤ 200, inside the value), and that many bytes: the
+/// header".
 fn find_header(value: &[u8]) -> Result<Range<usize>, Rule> {
-    find(value, 0, HEADER_TAG)
+    find(value, 0, block_field::HEADER)
         .filter(|header| header.len() <= MAX_HEADER_BYTES)
         .ok_or(Rule::Undecodable)
 }
 
+/// format.md, "Block validity": "version 1 (an explicit 0, or 2^32 and more, is a version too)".
 fn check_version(header: &[u8]) -> Result<(), Rule> {
     let rest = header
         .strip_prefix(&[VERSION_TAG])
@@ -69,7 +67,8 @@ fn check_version(header: &[u8]) -> Result<(), Rule> {
     Ok(())
 }
 
-/// What field 2 holds if it follows the header, and else nothing.
+/// format.md, "Block validity": "what field 2 holds if, right after the header, byte 0x12, a minimal length and that many bytes
+/// follow; otherwise it is empty".
 fn find_signature(value: &[u8], header_end: usize) -> Range<usize> {
-    find(value, header_end, SIGNATURE_TAG).unwrap_or(0..0)
+    find(value, header_end, block_field::SIGNATURE).unwrap_or(0..0)
 }

@@ -7,61 +7,62 @@ use crate::genesis;
 /// The rules of block validity, in the order in which they are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
 pub enum Rule {
-    /// The chain has moved to a version that this software does not know.
+    /// format.md, "Block validity": "no `version N` order that this software does not know has acted".
     #[error("the chain has moved to a version that this software does not know")]
     Stopped,
-    /// Longer than `max_block_bytes`.
+    /// format.md, "Block validity": "value ≤ `max_block_bytes`".
     #[error("longer than the genesis allows")]
     Oversize,
-    /// Not a canonical block.
+    /// format.md, "Block validity": "the bytes are 0x0a, a length …, and that many bytes", "the header is canonical", "the whole value canonical".
     #[error("not a block in canonical protobuf")]
     Undecodable,
-    /// Not version 1.
+    /// format.md, "Block validity": "version 1 (an explicit 0, or 2^32 and more, is a version too)".
     #[error("a version other than 1")]
     BadVersion,
-    /// The parent is not the tip: it lost the race, or is a copy. No error.
+    /// format.md, "Block validity": "previous hash is the tip. If not: it lost the race, or is a copy; no error".
     #[error("its parent is not the tip")]
     Stale,
-    /// Not the height after the parent's.
+    /// format.md, "Block validity": "height = parent + 1".
     #[error("height is not one more than the parent's")]
     BadHeight,
-    /// A partition that the chain does not have.
+    /// format.md, "Block validity": "partition < `partitions`".
     #[error("no such partition")]
     BadPartition,
-    /// The slice does not begin at the cursor.
+    /// format.md, "Block validity": "from = cursor of that partition".
     #[error("the slice does not begin at the cursor of its partition")]
     BadFrom,
-    /// The slice is empty or too long.
+    /// format.md, "Block validity": "from < to ≤ from + `max_block_records`".
     #[error("the slice is empty, or longer than the genesis allows")]
     BadSlice,
-    /// Timestamp before the parent's.
+    /// format.md, "Block validity": "parent's timestamp ≤ timestamp".
     #[error("timestamp before the parent's")]
     TooEarly,
-    /// Timestamp too far ahead of the time at which the block was appended.
+    /// format.md, "Block validity": "timestamp ≤ max(parent's timestamp, append time of the block's record + 10 000 ms)".
     #[error("timestamp more than ten seconds after the block was appended")]
     TooLate,
-    /// Not the bits that the work rule asks for.
+    /// format.md, "Block validity": "bits as the work rule says".
     #[error("bits are not what the work rule asks for")]
     BadBits,
-    /// The hash exceeds the target.
+    /// format.md, "Block validity": "hash ≤ target".
     #[error("the hash exceeds the target")]
     BadWork,
-    /// The miner is malformed or may not mine.
+    /// format.md, "Block validity": "miner well-formed, in the list of miners unless that is empty, named only if open".
     #[error("the miner is malformed or may not mine")]
     BadMiner,
-    /// The miner's signature does not verify.
+    /// format.md, "Block record": "A key account that mines signs `"blocklog:block:v1" ‖ block hash`; for a named miner the
+    /// signature is empty".
     #[error("the miner's signature does not verify")]
     BadBlockSignature,
-    /// Holes are empty, out of order, touching or outside the slice.
+    /// format.md, "Block validity": "holes each with from < to, ascending, apart, not touching, inside the slice".
     #[error("holes are empty, out of order, touching or outside the slice")]
     BadHoles,
-    /// Records and holes do not fill the slice, or there is not one verdict each.
+    /// format.md, "Block validity": "records + hole offsets = to − from; one verdict per record".
     #[error("records and holes do not fill the slice, or there is not one verdict per record")]
     BadRecordCount,
-    /// A verdict is not what the rules say.
+    /// format.md, "Block validity": "verdicts equal the recomputed ones".
     #[error("a verdict is not what the rules say")]
     BadVerdict,
-    /// Size or root of the log are wrong.
+    /// format.md, "Block validity": "log size, log root".
     #[error("size or root of the log are wrong")]
     BadLog,
 }

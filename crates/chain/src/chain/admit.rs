@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::Chain;
-use crate::block::{self, Block, Rule, Unchecked};
+use crate::block::{self, Block, Rule, State, Unchecked};
 use crate::header::Header;
 use crate::limits::MAX_AHEAD_MS;
 use crate::work;
@@ -16,12 +16,17 @@ impl Chain {
     }
 
     /// Checks the header against the tip: STALE to BAD_BLOCK_SIGNATURE. Cheap, and worth doing before
-    /// the body is looked at. `append_ms` is the append time of the candidate.
-    pub fn admit(&self, block: &Block<Unchecked>, append_ms: u64) -> Result<(), Rule> {
-        self.check_header(block, append_ms)
+    /// the body is looked at. The block that comes back knows that its signature holds. `append_ms` is the append time of the candidate.
+    pub fn admit(&self, block: Block<Unchecked>, append_ms: u64) -> Result<Block<Unchecked>, Rule> {
+        self.check_header(&block, append_ms)?;
+        Ok(block.signature_checked())
     }
 
-    pub(super) fn check_header<S>(&self, block: &Block<S>, append_ms: u64) -> Result<(), Rule> {
+    pub(super) fn check_header<S: State>(
+        &self,
+        block: &Block<S>,
+        append_ms: u64,
+    ) -> Result<(), Rule> {
         let header = block.header();
         self.check_stopped()?;
         self.check_parent(header)?;
@@ -34,18 +39,23 @@ impl Chain {
         check_signature(block)
     }
 
+    /// format.md, "Block validity": "no `version N` order that this software does not know has acted".
     fn check_stopped(&self) -> Result<(), Rule> {
         refuse_if(self.is_stopped(), Rule::Stopped)
     }
 
+    /// format.md, "Block validity": "previous hash is the tip. If not: it lost the race, or is a copy; no error".
     fn check_parent(&self, header: &Header) -> Result<(), Rule> {
         refuse_if(header.previous_hash != self.tip.hash, Rule::Stale)
     }
 
+    /// format.md, "Block validity": "height = parent + 1".
     fn check_height(&self, header: &Header) -> Result<(), Rule> {
         refuse_if(header.height != self.tip.height() + 1, Rule::BadHeight)
     }
 
+    /// format.md, "Block validity": "partition < `partitions`; then from = cursor of that partition; then from < to ≤ from +
+    /// `max_block_records`".
     fn check_slice(&self, header: &Header) -> Result<(), Rule> {
         let cursor = self.cursors.get(header.partition as usize);
         let cursor = *cursor.ok_or(Rule::BadPartition)?;
@@ -58,6 +68,8 @@ impl Chain {
         )
     }
 
+    /// format.md, "Block validity": "parent's timestamp ≤ timestamp ≤ max(parent's timestamp, append time of the block's record +
+    /// 10 000 ms)".
     fn check_time(&self, header: &Header, append_ms: u64) -> Result<(), Rule> {
         let parent_ms = self.tip.header.timestamp_ms;
         refuse_if(header.timestamp_ms < parent_ms, Rule::TooEarly)?;
@@ -65,22 +77,26 @@ impl Chain {
         refuse_if(header.timestamp_ms > latest_ms, Rule::TooLate)
     }
 
+    /// format.md, "Block validity": "bits as the work rule says".
     fn check_bits(&self, header: &Header) -> Result<(), Rule> {
         refuse_if(header.bits != self.next_bits(), Rule::BadBits)
     }
 
+    /// format.md, "Block validity": "miner well-formed, in the list of miners unless that is empty, named only if open".
     fn check_miner(&self, header: &Header) -> Result<(), Rule> {
         let allowed = header.miner.is_some_and(|miner| self.may_mine(&miner));
         refuse_if(!allowed, Rule::BadMiner)
     }
 }
 
-fn check_work<S>(block: &Block<S>) -> Result<(), Rule> {
+/// format.md, "Block validity": "hash ≤ target".
+fn check_work<S: State>(block: &Block<S>) -> Result<(), Rule> {
     let enough = work::meets(&block.hash(), block.header().bits);
     refuse_if(!enough, Rule::BadWork)
 }
 
-fn check_signature<S>(block: &Block<S>) -> Result<(), Rule> {
+/// format.md, "Accounts": "Ed25519 checked by the ZIP-215 rules".
+fn check_signature<S: State>(block: &Block<S>) -> Result<(), Rule> {
     refuse_if(!block.is_signed(), Rule::BadBlockSignature)
 }
 

@@ -59,6 +59,7 @@ impl Chain {
     }
 }
 
+/// format.md, "Block validity": "verdicts equal the recomputed ones".
 fn check_verdicts(block: &Block<Checked>, evaluation: &Evaluation) -> Result<(), Rule> {
     if block.verdicts() != evaluation.verdicts {
         return Err(Rule::BadVerdict);
@@ -66,6 +67,7 @@ fn check_verdicts(block: &Block<Checked>, evaluation: &Evaluation) -> Result<(),
     Ok(())
 }
 
+/// format.md, "Block validity": "log size, log root".
 fn check_log(block: &Block<Checked>, evaluation: &Evaluation) -> Result<(), Rule> {
     let (header, log) = (block.header(), &evaluation.frontier);
     if header.log_size != log.size() || header.log_root != log.root() {

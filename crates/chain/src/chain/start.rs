@@ -68,7 +68,7 @@ impl Chain {
     }
 }
 
-/// A canonical block with a header and one record only.
+/// format.md, "Genesis (block 0)", the Block: "canonical, a header, one record, no verdicts, holes or signature".
 fn check_block(value: &[u8]) -> Result<(wire::Header<'_>, &[u8]), Fault> {
     let (mut records, mut first, mut holes) = (0_u64, None, 0_u64);
     let block = wire::Block::decode(
@@ -87,7 +87,7 @@ fn check_block(value: &[u8]) -> Result<(wire::Header<'_>, &[u8]), Fault> {
     }
 }
 
-/// The header is the one that follows from the genesis.
+/// format.md, "Genesis (block 0)", the header: "timestamp and bits of genesis; miner empty; log root and size after its leaves".
 fn check_header(
     header: &wire::Header<'_>,
     genesis: &Genesis,

@@ -40,6 +40,7 @@ pub(super) fn decode(record: &[u8]) -> Result<Genesis, Fault> {
     })
 }
 
+/// format.md, "Genesis (block 0)", `name`: "`[a-z0-9][a-z0-9._-]{0,63}`".
 fn check_name(name: &str) -> Result<(), Fault> {
     let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let well_formed = name.len() <= limits::MAX_NAME_BYTES
@@ -48,24 +49,28 @@ fn check_name(name: &str) -> Result<(), Fault> {
     well_formed.then_some(()).ok_or(Fault::BadName)
 }
 
+/// format.md, "Genesis (block 0)", `timestamp_ms`: "timestamp < 2^53".
 fn check_time(timestamp_ms: u64) -> Result<(), Fault> {
     (timestamp_ms < limits::GENESIS_TIME_END_MS)
         .then_some(())
         .ok_or(Fault::BadTime)
 }
 
+/// format.md, "Genesis (block 0)", `partitions`: "1 to 1024".
 fn check_partitions(partitions: u32) -> Result<(), Fault> {
     ((1..=limits::MAX_PARTITIONS).contains(&partitions))
         .then_some(())
         .ok_or(Fault::BadPartitions)
 }
 
+/// format.md, "Genesis (block 0)", `reward`: "below 2^31".
 fn check_reward(reward: u64) -> Result<(), Fault> {
     (reward < limits::REWARD_END)
         .then_some(())
         .ok_or(Fault::BadReward)
 }
 
+/// format.md, "Genesis (block 0)", `bits`: "exponent ≤ 33, 2^128 ≤ target < 2^256, canonical: made compact, the target gives it back".
 fn check_bits(bits: u32) -> Result<(), Fault> {
     let in_range = bits >> 24 <= limits::MAX_EXPONENT
         && work::target(bits).is_some_and(|target| {
@@ -74,12 +79,14 @@ fn check_bits(bits: u32) -> Result<(), Fault> {
     in_range.then_some(()).ok_or(Fault::BadBits)
 }
 
+/// format.md, "Genesis (block 0)", `target_block_ms`: "0, or 1 000 to 86 400 000".
 fn check_interval(target_block_ms: u64) -> Result<(), Fault> {
     (target_block_ms == 0 || limits::TARGET_BLOCK_MS.contains(&target_block_ms))
         .then_some(())
         .ok_or(Fault::BadInterval)
 }
 
+/// format.md, "Genesis (block 0)", `max_block_records`, `max_block_bytes`: "1 to 10 000; 64 KiB to 16 MiB".
 fn check_limits(records: u32, bytes: u32) -> Result<(), Fault> {
     ((1..=limits::MAX_BLOCK_RECORDS).contains(&records)
         && (limits::MIN_BLOCK_BYTES..=limits::MAX_BLOCK_BYTES).contains(&bytes))
@@ -87,6 +94,7 @@ fn check_limits(records: u32, bytes: u32) -> Result<(), Fault> {
     .ok_or(Fault::BadLimits)
 }
 
+/// format.md, "Genesis (block 0)", `allocations`: "accounts well-formed, distinct, named only if open; sum ≤ 2^62".
 fn check_allocations(fields: &[(&[u8], u64)], open: bool) -> Result<Vec<Allocation>, Fault> {
     let mut seen = HashSet::new();
     let mut sum = 0;
@@ -102,6 +110,7 @@ fn check_allocations(fields: &[(&[u8], u64)], open: bool) -> Result<Vec<Allocati
     Ok(allocations)
 }
 
+/// format.md, "Genesis (block 0)", `miners`: "keys, distinct".
 fn check_miners(fields: &[&[u8]]) -> Result<Vec<Account>, Fault> {
     let mut seen = HashSet::new();
     let mut miners = Vec::with_capacity(fields.len());
@@ -114,6 +123,7 @@ fn check_miners(fields: &[&[u8]]) -> Result<Vec<Account>, Fault> {
     Ok(miners)
 }
 
+/// format.md, "Genesis (block 0)", `admin`: "a key".
 fn check_admin(bytes: &[u8]) -> Result<Option<Account>, Fault> {
     match Account::from_bytes(bytes) {
         _ if bytes.is_empty() => Ok(None),

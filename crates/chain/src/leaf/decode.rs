@@ -56,9 +56,10 @@ fn record(rest: &mut &[u8]) -> Option<Leaf> {
     let verdict = Verdict::from_byte(take::<1>(rest)?[0])?;
     let included = verdict == Verdict::Included;
     let sender = if included { Some(entry(rest)?) } else { None };
-    let recipient = match rest.is_empty() {
-        false if included => Some(entry(rest)?),
-        _ => None,
+    let recipient = if included && !rest.is_empty() {
+        Some(entry(rest)?)
+    } else {
+        None
     };
     Some(Leaf::Record {
         height,

@@ -4,6 +4,7 @@ use super::node_hash;
 use crate::hash::Hash;
 
 /// Checks an inclusion path (RFC 9162, 2.1.3.2).
+#[must_use]
 pub fn verify_inclusion(
     index: u64,
     size: u64,
@@ -34,6 +35,7 @@ pub fn verify_inclusion(
 
 /// Checks a consistency path (RFC 9162, 2.1.4.2). Beyond the RFC, equal sizes are consistent with an
 /// empty path and equal roots, and size 0 with an empty path and the root of nothing.
+#[must_use]
 pub fn verify_consistency(
     first: u64,
     second: u64,

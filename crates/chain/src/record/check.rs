@@ -51,6 +51,7 @@ pub(super) fn examine(
     Ok(Examined { transfer, signed })
 }
 
+/// format.md, "Verdicts", TOO_LARGE: "longer than 1024 bytes".
 fn check_size(value: &[u8]) -> Result<(), Verdict> {
     if value.len() > limits::MAX_TRANSACTION_BYTES {
         return Err(Verdict::TooLarge);
@@ -58,6 +59,7 @@ fn check_size(value: &[u8]) -> Result<(), Verdict> {
     Ok(())
 }
 
+/// format.md, "Verdicts", BAD_ACCOUNT: "sender malformed; recipient malformed; recipient empty while amount > 0".
 fn check_accounts(fields: &wire::Transaction<'_>) -> Result<(Account, Option<Account>), Verdict> {
     let account = |bytes| Account::from_bytes(bytes).map_err(|_| Verdict::BadAccount);
     let sender = account(fields.sender)?;
@@ -68,6 +70,7 @@ fn check_accounts(fields: &wire::Transaction<'_>) -> Result<(Account, Option<Acc
     Ok((sender, recipient))
 }
 
+/// format.md, "Verdicts", NAMES_NOT_ALLOWED: "a named sender or recipient on a chain that is not open".
 fn check_names(
     sender: &Account,
     recipient: Option<&Account>,
@@ -80,6 +83,7 @@ fn check_names(
     Ok(())
 }
 
+/// format.md, "Verdicts", MEMO_TOO_LARGE: "memo longer than 256 bytes".
 fn check_memo(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
     if fields.memo.len() > limits::MAX_MEMO_BYTES {
         return Err(Verdict::MemoTooLarge);
@@ -87,6 +91,7 @@ fn check_memo(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
     Ok(())
 }
 
+/// format.md, "Verdicts", EMPTY: "amount 0 and no memo".
 fn check_content(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
     if fields.amount == 0 && fields.memo.is_empty() {
         return Err(Verdict::Empty);
@@ -94,6 +99,7 @@ fn check_content(fields: &wire::Transaction<'_>) -> Result<(), Verdict> {
     Ok(())
 }
 
+/// format.md, "Verdicts", BAD_SIGNATURE: "named sender: signature not empty"; of a key the length.
 fn check_signature_form(
     fields: &wire::Transaction<'_>,
     sender: &Account,

@@ -102,7 +102,7 @@ pub fn seal(mut block: v1::Block, enough: bool) -> Bytes {
 /// What becomes of a candidate, by all stages.
 pub fn judge(chain: &mut Chain, value: Bytes, append_ms: u64) -> Result<Accepted, Rule> {
     let block = chain.frame(value)?;
-    chain.admit(&block, append_ms)?;
+    let block = chain.admit(block, append_ms)?;
     let signatures = Signatures::Check {
         seed: [9; 32],
         known: &|_| false,

@@ -110,7 +110,7 @@ impl Auditor {
     /// What was compared, and each disagreement.
     fn report(&self, chain: &Chain, took: Duration, printer: Printer) -> Outcome {
         for evidence in &self.findings {
-            printer.line(&evidence.told(printer))?;
+            printer.line(&evidence.text(printer))?;
         }
         let found = self.findings.len();
         let value = json!({
@@ -219,7 +219,7 @@ impl Evidence {
         }
     }
 
-    fn told(&self, printer: Printer) -> String {
+    fn text(&self, printer: Printer) -> String {
         let found = &self.finding;
         if !printer.is_human() {
             let mut value = proto::json::to_value(found);

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
-use chain::export::write_record;
+use journal::export::write_record;
 use serde_json::json;
 
 use crate::exit::{Failure, Outcome};

@@ -29,6 +29,7 @@ subcommands! {
     blocklog genesis new --name consortium --allow-miner bl1… --allow-miner bl1… --admin bl1… --allocate bl1…=1000 -o genesis.json"
 )]
 pub struct New {
+    #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// Name of the chain: [a-z0-9][a-z0-9._-]{0,63}
     #[arg(long, default_value = "blocklog")]
     name: String,

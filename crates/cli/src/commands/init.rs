@@ -1,6 +1,7 @@
 //! `blocklog init`: creates the topics and publishes block 0.
 
 use serde_json::json;
+use topics::bootstrap;
 use topics::config::ChainArgs;
 
 use crate::escape;
@@ -32,26 +33,23 @@ impl Run for Init {
         })?;
         let journal = self.chain.open("blocklog")?;
         let reported = std::cell::Cell::new(false);
-        let rules =
-            topics::bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|error| {
-                if !reported.replace(true) {
-                    eprintln!(
-                        "waiting for the journal: {}",
-                        escape::value(&error.to_string())
-                    );
-                }
-            })
-            .map_err(|error| match error {
-                topics::bootstrap::Error::Journal(error) => error.into(),
-                error => Failure::new(Exit::Other, error.to_string()),
-            })?;
-        if let Some(rules) = rules {
-            let notices = topics::Watch::new(journal, rules)
-                .look(&|| false)
-                .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
-            for notice in notices.into_iter().flatten() {
-                eprintln!("warning: {}", escape::value(&notice.to_string()));
+        let rules = bootstrap::establish(&journal, &genesis, &|waiting| {
+            if !reported.replace(true) {
+                eprintln!(
+                    "waiting for the journal: {}",
+                    escape::value(&waiting.to_string())
+                );
             }
+        })
+        .map_err(|error| match error {
+            bootstrap::Error::Journal(error) => error.into(),
+            error => Failure::new(Exit::Other, error.to_string()),
+        })?;
+        let notices = topics::Watch::new(journal, rules)
+            .look(&|_| false)
+            .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
+        for notice in notices.into_iter().flatten() {
+            eprintln!("warning: {}", escape::value(&notice.to_string()));
         }
         let id = genesis.chain_id().to_string();
         let value = json!({ "chainId": id, "journal": self.chain.journal.journal.to_string() });

@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
-use chain::export::{self, Head};
 use journal::Record;
+use journal::export::{self, Head};
 
 /// Bytes read at once.
 const READ_BYTES: usize = 1 << 20;
@@ -166,7 +166,7 @@ impl Iterator for ExportFile {
 
 #[cfg(test)]
 mod tests {
-    use chain::export::write_record;
+    use journal::export::write_record;
 
     use super::*;
 

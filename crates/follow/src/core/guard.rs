@@ -1,17 +1,18 @@
-//! Whether the log still is the one that was read: its ends, and the record that was dealt with last.
+//! Whether the topic still is the one that was read: its ends, and the record that was processed last.
 
 use bytes::Bytes;
 use chain::Hash;
 use topics::{BLOCKCHAIN_PARTITION, DataLoss};
 
-use super::{Compared, Output, Task};
+use super::input::Compared;
+use super::output::{Output, Task};
 use crate::event::Fatal;
 
-/// Shortest time between two comparisons while records come in. A log can be cut and grow again without its reader noticing
+/// Shortest time between two comparisons while records come in. A topic can be cut and grow again without its reader noticing
 /// (a change of leader on Kafka); this bounds for how long.
 const COMPARE_EVERY_MS: u64 = 30_000;
 
-/// The last candidate that was dealt with.
+/// The last candidate that was processed.
 pub(crate) struct Last {
     pub(crate) offset: u64,
     value: Value,
@@ -120,7 +121,7 @@ impl Guard {
         }
     }
 
-    /// The log does not hold the offset that would be read next.
+    /// The topic does not hold the offset that would be read next.
     pub(crate) fn out_of_range(&self, offset: u64, start: u64, end: u64) -> Fatal {
         let expected = if start > offset {
             "a log that begins there or below, or a snapshot that covers what is gone"

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chain::block::{Block, Rule, Unchecked};
 use chain::{Accepted, Chain, Refusal};
 
+use super::Core;
 use super::guard::Last;
+use super::output::{Output, Task};
 use super::queue::{Body, Candidate};
-use super::{Core, Output, Task};
 use crate::check;
 use crate::event::{Event, Fatal, Refused};
 
@@ -100,7 +101,7 @@ impl Core {
             offset: head.offset,
             headers: head.headers,
         }));
-        self.tell_stopped(out);
+        self.report_stop(out);
     }
 
     fn refuse(&mut self, refusal: Refusal, out: &mut Vec<Output>) {
@@ -134,9 +135,10 @@ impl Core {
 /// The rules that need the header and the tip only.
 fn admit(chain: &Chain, head: &Candidate, trusting: bool) -> Result<Block<Unchecked>, Rule> {
     let block = chain.frame(head.value.clone())?;
-    if trusting {
-        block.assume_signed();
-    }
-    chain.admit(&block, head.append_ms)?;
-    Ok(block)
+    let block = if trusting {
+        block.assume_signed()
+    } else {
+        block
+    };
+    chain.admit(block, head.append_ms)
 }

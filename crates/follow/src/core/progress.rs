@@ -1,22 +1,22 @@
-//! Where the core stands against the end of the log, told without flapping.
+//! How far the core is from the end of the topic, reported without flapping.
 
-use super::Output;
+use super::output::Output;
 use crate::event::{Event, Lag};
 
 /// A caught-up core that has work for less than this is still called caught up: every new block makes it lag for a moment.
 const GRACE_MS: u64 = 3_000;
 /// Pace of [`Event::Behind`] while catching up.
-const TELL_EVERY_MS: u64 = 1_000;
+const REPORT_EVERY_MS: u64 = 1_000;
 
 #[derive(Default)]
 pub(crate) struct Progress {
-    /// End of the log as last known.
+    /// End of the topic as last known.
     pub(crate) end: u64,
     caught_up: bool,
     unavailable: bool,
     /// Since when there has been work.
     behind_since_ms: Option<u64>,
-    told_ms: Option<u64>,
+    reported_ms: Option<u64>,
 }
 
 impl Progress {
@@ -52,7 +52,7 @@ impl Progress {
     pub(crate) fn report(&mut self, now_ms: u64, lag: Lag, at_end: bool, out: &mut Vec<Output>) {
         if at_end {
             self.behind_since_ms = None;
-            self.told_ms = None;
+            self.reported_ms = None;
             if !self.caught_up {
                 self.caught_up = true;
                 out.push(Output::Event(Event::CaughtUp(lag)));
@@ -65,10 +65,10 @@ impl Progress {
         }
         self.caught_up = false;
         if self
-            .told_ms
-            .is_none_or(|told| now_ms.saturating_sub(told) >= TELL_EVERY_MS)
+            .reported_ms
+            .is_none_or(|last| now_ms.saturating_sub(last) >= REPORT_EVERY_MS)
         {
-            self.told_ms = Some(now_ms);
+            self.reported_ms = Some(now_ms);
             out.push(Output::Event(Event::Behind(lag)));
         }
     }

@@ -17,7 +17,7 @@ use chain::block::{Block, Checked, Rule, Unchecked};
 use chain::{Chain, Hash, work};
 use journal::{Batch, Permit};
 
-use super::{Output, Task};
+use super::output::{Output, Task};
 use crate::check::Check;
 use crate::known::Known;
 
@@ -39,16 +39,11 @@ pub(crate) struct Candidate {
     _permit: Option<Permit>,
 }
 
-/// How far the stateless check of a candidate is. `assumed`: without signatures.
+/// How far the stateless check of a candidate is.
 enum Stage {
     Waiting,
-    Checking {
-        assumed: bool,
-    },
-    Done {
-        assumed: bool,
-        result: Result<Box<Block<Checked>>, Rule>,
-    },
+    Checking,
+    Done(Result<Box<Block<Checked>>, Rule>),
 }
 
 /// What is known of the body of the head.
@@ -60,21 +55,18 @@ pub(crate) enum Body {
 }
 
 impl Candidate {
-    /// Takes the outcome of the check. One without signatures counts only while they are taken on trust.
+    /// Takes the outcome of the check. A block whose signatures were taken on trust counts only while they are; a broken rule
+    /// needs no signature to be seen.
     pub(crate) fn take(&mut self, trusting: bool) -> Body {
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Waiting => Body::Unknown,
-            Stage::Checking { assumed } => {
-                self.stage = Stage::Checking { assumed };
+            Stage::Checking => {
+                self.stage = Stage::Checking;
                 Body::Checking
             }
-            Stage::Done { assumed: true, .. } if !trusting => Body::Unknown,
-            Stage::Done {
-                result: Ok(block), ..
-            } => Body::Good(block),
-            Stage::Done {
-                result: Err(rule), ..
-            } => Body::Bad(rule),
+            Stage::Done(Ok(block)) if block.is_assumed() && !trusting => Body::Unknown,
+            Stage::Done(Ok(block)) => Body::Good(block),
+            Stage::Done(Err(rule)) => Body::Bad(rule),
         }
     }
 }
@@ -142,8 +134,8 @@ impl Queue {
             return;
         };
         let candidate = &mut self.candidates[at];
-        if let Stage::Checking { assumed } = candidate.stage {
-            candidate.stage = Stage::Done { assumed, result };
+        if matches!(candidate.stage, Stage::Checking) {
+            candidate.stage = Stage::Done(result);
         }
     }
 
@@ -202,7 +194,7 @@ impl Queue {
         trust: &Trust,
     ) -> Check {
         let candidate = &mut self.candidates[at];
-        candidate.stage = Stage::Checking { assumed: assume };
+        candidate.stage = Stage::Checking;
         if !candidate.ahead {
             candidate.ahead = true;
             self.ahead_blocks += 1;

@@ -155,7 +155,7 @@ fn a_log_rewritten_behind_the_readers_back_is_noticed_in_time() {
     stand.append(&forge.mine(1));
     stand.run();
     assert!(stand.fatal().is_none());
-    stand.now_ms += 60_000;
+    stand.now.elapsed_ms += 60_000;
     stand.log[6] = Some(Bytes::from_static(b"rewritten"));
     stand.append(&forge.mine(1));
     stand.run();

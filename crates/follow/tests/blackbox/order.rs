@@ -224,11 +224,41 @@ fn falling_behind_is_told_after_a_moment_and_catching_up_again() {
     while stand.core.lag().records() == 0 {
         assert!(stand.tick());
     }
-    stand.now_ms += 10_000;
+    stand.now.elapsed_ms += 10_000;
     stand.run();
     assert_eq!(stand.core.lag().records(), 0);
     assert_eq!(stand.count(|event| matches!(event, Event::Behind(_))), 2);
     assert_eq!(stand.count(|event| matches!(event, Event::CaughtUp(_))), 2);
+}
+
+/// Everything that waits does so on the monotonic clock.
+#[test]
+fn a_wall_clock_that_steps_holds_nothing_up() {
+    const HOUR_US: u64 = 3_600_000_000;
+    let run = |wall_clock: [u64; 3]| {
+        let (mut forge, zero) = Forge::new("clock");
+        let mut stand = Stand::after(&[zero]);
+        for hour in wall_clock {
+            stand.now.wall_us = hour * HOUR_US;
+            stand.append(&forge.mine(1));
+            stand.append(&forge.mine(1));
+            while stand.core.lag().records() == 0 {
+                assert!(stand.tick());
+            }
+            stand.now.elapsed_ms += 40_000;
+            stand.run();
+        }
+        assert_eq!(stand.tip(), forge.tip());
+        let behind = stand.count(|event| matches!(event, Event::Behind(_)));
+        let caught_up = stand.count(|event| matches!(event, Event::CaughtUp(_)));
+        (stand.comparisons, behind, caught_up)
+    };
+    let steady = run([10, 10, 10]);
+    assert!(steady.0 > 2, "the topic is compared again and again");
+    assert_eq!((steady.1, steady.2), (4, 4));
+    for stepping in [[10, 9, 9], [10, 11, 11], [10, 0, 1_000_000]] {
+        assert_eq!(run(stepping), steady);
+    }
 }
 
 /// The same inputs give the same outputs: nothing here depends on addresses, time or hash seeds.

@@ -10,7 +10,7 @@ use follow::replay::replay;
 use follow::{Event, snapshot};
 use journal::{Entry, Journal, Options};
 use topics::BLOCKCHAIN;
-use topics::bootstrap::establish;
+use topics::bootstrap::{Waiting, establish, wait};
 use topics::records;
 
 use crate::feed::Follower;
@@ -43,9 +43,8 @@ fn life(journal: &Journal) {
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                let established =
-                    establish(journal, Some(&genesis), None, &|| false, &|_| {}).unwrap();
-                assert_eq!(established.unwrap().chain_id, genesis.chain_id());
+                let established = establish(journal, &genesis, &|_| {}).unwrap();
+                assert_eq!(established.chain_id, genesis.chain_id());
             });
         }
     });
@@ -94,20 +93,15 @@ fn a_life_on_kafka() {
     )));
 }
 
-/// Nobody is there: the caller is told, goes on waiting, and can stop.
+/// Nobody is there: that is reported, the caller keeps waiting, and can stop.
 #[test]
-fn waiting_for_a_broker_can_be_cancelled() {
-    let told = AtomicBool::new(false);
+fn waiting_for_a_broker_can_be_stopped() {
+    let reported = AtomicBool::new(false);
     let journal = open("kafka://127.0.0.1:1/nobody");
-    let done = establish(
-        &journal,
-        Some(&genesis("nobody")),
-        None,
-        &|| told.load(Ordering::Relaxed),
-        &|error| {
-            assert!(error.is_retryable());
-            told.store(true, Ordering::Relaxed);
-        },
-    );
-    assert!(matches!(done, Err(topics::bootstrap::Error::Cancelled)));
+    let stop = |_| reported.load(Ordering::Relaxed);
+    let done = wait(&journal, Some(&genesis("nobody")), None, &stop, &|why| {
+        assert!(matches!(why, Waiting::Journal(error) if error.is_retryable()));
+        reported.store(true, Ordering::Relaxed);
+    });
+    assert!(done.unwrap().is_none());
 }

@@ -22,7 +22,9 @@ pub struct Stand {
     /// First offset that the log still has.
     pub start: u64,
     pub events: Vec<Event>,
-    pub now_ms: u64,
+    pub now: Now,
+    /// Comparisons that were asked for.
+    pub comparisons: usize,
     /// Most checks that were out at once.
     pub most_checks: usize,
     reader: Option<(u64, u64)>,
@@ -51,7 +53,8 @@ impl Stand {
             times: Vec::new(),
             start: 0,
             events: Vec::new(),
-            now_ms: 0,
+            now: Now::default(),
+            comparisons: 0,
             most_checks: 0,
             reader: None,
             checks: Vec::new(),
@@ -99,11 +102,7 @@ impl Stand {
             },
         };
         let mut out = Vec::new();
-        let now = Now {
-            elapsed_ms: self.now_ms,
-            ..Now::default()
-        };
-        self.core.step(now, input, &mut out);
+        self.core.step(self.now, input, &mut out);
         for output in out {
             match output {
                 Output::Event(event) => self.events.push(event),
@@ -114,6 +113,7 @@ impl Stand {
                 Output::Task(Task::Compare {
                     question, offset, ..
                 }) => {
+                    self.comparisons += 1;
                     let answer = self.compare(question, offset);
                     self.inputs.push_back(answer);
                 }
@@ -136,7 +136,7 @@ impl Stand {
         }
         let at = self.random(self.checks.len() as u64) as usize;
         let check = self.checks.swap_remove(at);
-        Some(check.run([0; 32], &Sequential))
+        Some(Input::Checked(check.run([0; 32], &Sequential)))
     }
 
     fn read(&mut self) -> Option<Input> {

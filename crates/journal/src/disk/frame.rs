@@ -76,13 +76,8 @@ pub(super) fn encode(salt: Salt, stamp: &Stamp, entry: &Entry, buffer: &mut Vec<
     buffer.extend_from_slice(&stamp.offset.to_be_bytes());
     buffer.extend_from_slice(&stamp.append_ms.to_be_bytes());
     buffer.extend_from_slice(&stamp.group.to_be_bytes());
-    buffer.extend_from_slice(
-        &entry
-            .key
-            .as_ref()
-            .map_or(NO_KEY, |key| u32_of(key.len()))
-            .to_be_bytes(),
-    );
+    let key_field = entry.key.as_ref().map_or(NO_KEY, |key| u32_of(key.len()));
+    buffer.extend_from_slice(&key_field.to_be_bytes());
     buffer.extend_from_slice(&u32_of(entry.headers.len()).to_be_bytes());
     if let Some(key) = &entry.key {
         buffer.extend_from_slice(key);

@@ -104,10 +104,8 @@ impl Partition {
 
     /// Wakes the readers: the journal has stopped.
     pub(super) fn stop(&self, why: &str) {
-        self.state
-            .lock()
-            .stopped
-            .get_or_insert_with(|| why.to_owned());
+        let stopped = &mut self.state.lock().stopped;
+        stopped.get_or_insert_with(|| why.to_owned());
         self.grown.notify_all();
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::config::{ClientConfig, FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{
@@ -35,12 +35,16 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// A producer for one topic. Its librdkafka producer is recreated after an error that librdkafka calls fatal, and after a record
 /// that was not delivered: records that waited behind that one are given up, so that they cannot land before a second try.
 pub(super) struct Producer {
-    config: Config,
     topic: String,
-    batch_bytes: u32,
+    setup: Setup,
+    instance: RwLock<Arc<Instance>>,
+}
+
+/// The same for every instance of a producer.
+struct Setup {
+    config: ClientConfig,
     registry: Arc<Registry>,
     clients: Arc<Clients>,
-    instance: RwLock<Arc<Instance>>,
 }
 
 /// One librdkafka producer with its thread.
@@ -81,20 +85,20 @@ impl Producer {
         batch_bytes: u32,
         clients: &Arc<Clients>,
     ) -> Result<Producer, Error> {
-        let registry = Arc::new(Registry::default());
-        let instance = Instance::new(config, batch_bytes, &registry, clients)?;
-        Ok(Producer {
-            config: config.clone(),
-            topic: topic.to_owned(),
-            batch_bytes,
-            registry,
+        let setup = Setup {
+            config: config.producing(batch_bytes),
+            registry: Arc::default(),
             clients: Arc::clone(clients),
-            instance: RwLock::new(Arc::new(instance)),
+        };
+        Ok(Producer {
+            topic: topic.to_owned(),
+            instance: RwLock::new(Arc::new(setup.start()?)),
+            setup,
         })
     }
 
     pub(super) fn registry(&self) -> &Registry {
-        &self.registry
+        &self.setup.registry
     }
 
     pub(super) fn append(
@@ -128,11 +132,8 @@ impl Producer {
             return Err((entry, AppendError::Full));
         }
         drop(broken);
-        let broken = instance
-            .base
-            .client()
-            .fatal_error()
-            .map(|_| Arc::clone(&instance));
+        let fatal = instance.base.client().fatal_error();
+        let broken = fatal.map(|_| Arc::clone(&instance));
         drop(instance);
         if let Some(broken) = broken {
             self.renew(&broken);
@@ -149,12 +150,7 @@ impl Producer {
             return;
         }
         tracing::warn!(topic = %self.topic, fatal = ?broken.base.client().fatal_error(), "the producer is recreated");
-        match Instance::new(
-            &self.config,
-            self.batch_bytes,
-            &self.registry,
-            &self.clients,
-        ) {
+        match self.setup.start() {
             Ok(fresh) => {
                 let old = std::mem::replace(&mut *instance, Arc::new(fresh));
                 // Ending its thread takes a moment, which the caller does not have.
@@ -170,18 +166,14 @@ impl Producer {
     }
 }
 
-impl Instance {
-    fn new(
-        config: &Config,
-        batch_bytes: u32,
-        registry: &Arc<Registry>,
-        clients: &Arc<Clients>,
-    ) -> Result<Instance, Error> {
+impl Setup {
+    /// Starts an instance.
+    fn start(&self) -> Result<Instance, Error> {
         let reports = Reports {
-            context: Context::reporting(clients),
-            registry: Arc::clone(registry),
+            context: Context::reporting(&self.clients),
+            registry: Arc::clone(&self.registry),
         };
-        let base = BaseProducer::from_config_and_context(&config.producing(batch_bytes), reports)
+        let base = BaseProducer::from_config_and_context(&self.config, reports)
             .map_err(|failure| error::general(&failure, "the producer"))?;
         let base = Arc::new(base);
         let state = Arc::new(InstanceState::default());
@@ -198,7 +190,9 @@ impl Instance {
             thread: Some(thread),
         })
     }
+}
 
+impl Instance {
     fn send(&self, topic: &str, word: usize, entry: &Entry) -> Result<(), KafkaError> {
         let partition = i32::try_from(entry.partition).unwrap_or(i32::MAX);
         let mut record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(topic, word)

@@ -1,32 +1,22 @@
-//! Messages above the limit: what the transport says of them (OUT_OF_RANGE, and no reason), in the terms of other refusals.
+//! Messages above the limit: the transport answers OUT_OF_RANGE and no reason; this is turned into a refusal like others.
 
 use tonic::{Code, Status};
 
-use crate::Refusal;
+use super::refusals::Refusals;
 
-/// How the transport begins to say it, and how it goes on.
+/// How the transport words it.
 const FOUND: &str = "Error, decoded message length too large: found ";
 const LIMIT: &str = " bytes, the limit is: ";
 const END: &str = " bytes";
 
 /// The refusal that a status of the transport stands for, if it is one of a message above the limit.
-pub(super) fn of(status: &Status, domain: &'static str) -> Option<Status> {
+pub(super) fn of(status: &Status, refusals: Refusals) -> Option<Status> {
     if status.code() != Code::OutOfRange || !status.details().is_empty() {
         return None;
     }
     let (found, limit) = status.message().strip_prefix(FOUND)?.split_once(LIMIT)?;
     let limit = limit.strip_suffix(END)?;
-    let message =
-        format!("the message has {found} bytes, and at most {limit} are taken; send less at once");
-    let refusal = Refusal::new(
-        domain,
-        Code::ResourceExhausted,
-        "MESSAGE_TOO_LARGE",
-        message,
-    )
-    .with("found_bytes", found)
-    .with("limit_bytes", limit);
-    Some(refusal.into())
+    Some(refusals.message_too_large(found, limit))
 }
 
 #[cfg(test)]
@@ -35,8 +25,9 @@ mod tests {
 
     #[test]
     fn only_what_the_transport_says_is_meant() {
+        let weather = Refusals { domain: "weather" };
         let said = format!("{FOUND}70000{LIMIT}65536{END}");
-        let status = of(&Status::out_of_range(&said), "weather").unwrap();
+        let status = of(&Status::out_of_range(&said), weather).unwrap();
         assert_eq!(status.code(), Code::ResourceExhausted);
         let info = crate::status::info(&status).unwrap();
         assert_eq!(info.reason, "MESSAGE_TOO_LARGE");
@@ -44,7 +35,7 @@ mod tests {
             panic!("{info:?}")
         };
         assert_eq!((found.1.as_str(), limit.1.as_str()), ("70000", "65536"));
-        assert!(of(&Status::out_of_range("no such day"), "weather").is_none());
-        assert!(of(&Status::invalid_argument(said), "weather").is_none());
+        assert!(of(&Status::out_of_range("no such day"), weather).is_none());
+        assert!(of(&Status::invalid_argument(said), weather).is_none());
     }
 }

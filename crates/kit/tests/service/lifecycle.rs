@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kit::{Limits, status};
+use kit::{Limits, Reason, status};
 use tonic::{Code, Request};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -54,10 +54,8 @@ async fn readiness_is_the_same_on_both_ports_and_liveness_is_not_readiness() {
     }
     assert_eq!(http(admin, "GET", "/ready", "").await.0, 200);
 
-    service.readiness.set(
-        "broker",
-        Err(("LOG_UNAVAILABLE", "no broker answers".to_owned())),
-    );
+    let broker = service.readiness.condition("broker");
+    broker.set(Err(Reason("LOG_UNAVAILABLE").because("no broker answers")));
     let (code, body) = http(admin, "GET", "/ready", "").await;
     assert_eq!(code, 503);
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
@@ -68,7 +66,7 @@ async fn readiness_is_the_same_on_both_ports_and_liveness_is_not_readiness() {
     }
     assert_eq!(http(admin, "GET", "/live", "").await.0, 200);
 
-    service.readiness.set("broker", Ok(()));
+    broker.set(Ok(()));
     until_health(&service, "", ServingStatus::Serving).await;
     assert_eq!(http(admin, "GET", "/ready", "").await.0, 200);
 }

@@ -7,5 +7,6 @@ mod calls;
 mod lifecycle;
 mod process;
 mod reflection;
+mod streams;
 mod traces;
 mod weather;

@@ -9,14 +9,23 @@ use chain::Slot;
 use chain::genesis::Rules;
 use chain::{Chain, Draft, Genesis, record};
 use journal::{Entry, Journal};
-use topics::bootstrap::{Error, establish, find_genesis};
+use topics::bootstrap::{Error, NO_BLOCK_ZERO, Waiting, find_genesis, wait};
 use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 
 use crate::{genesis, memory};
 
 fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
-    establish(journal, genesis, None, &|| false, &|error| {
-        panic!("{error}")
+    known(journal, genesis, None)
+}
+
+/// Stops as soon as there is nothing to be found.
+fn known(
+    journal: &Journal,
+    genesis: Option<&Genesis>,
+    known: Option<&Arc<Rules>>,
+) -> Result<Option<Arc<Rules>>, Error> {
+    wait(journal, genesis, known, &|pause| !pause.is_zero(), &|why| {
+        assert!(matches!(why, Waiting::NoChain), "{why}");
     })
 }
 
@@ -159,11 +168,7 @@ fn a_genesis_that_breaks_a_rule_makes_nothing() {
 fn under_a_chain_that_is_known_nothing_is_made_anew() {
     let (genesis, journal) = (genesis("known"), memory());
     let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
-    let known = |journal: &Journal| {
-        establish(journal, Some(&genesis), Some(&rules), &|| false, &|error| {
-            panic!("{error}")
-        })
-    };
+    let known = |journal: &Journal| known(journal, Some(&genesis), Some(&rules));
     // Its topics are gone, or begin anew.
     let elsewhere = memory();
     assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
@@ -196,7 +201,33 @@ fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
             matches!(refused, Error::Pruned { start: 1, .. }),
             "{refused}"
         );
-        let known = establish(&journal, genesis, Some(&rules), &|| false, &|_| {});
+        let known = known(&journal, genesis, Some(&rules));
         assert_eq!(known.unwrap().unwrap().chain_id, rules.chain_id);
     }
+}
+
+#[test]
+fn whoever_waits_without_a_genesis_finds_the_chain_of_another_and_then_it_is_watched() {
+    let (genesis, journal) = (genesis("waited"), memory());
+    let (search, watcher) = topics::search(&journal, None);
+    let (seen, reported) = std::sync::mpsc::channel();
+    let stop = |pause: Duration| {
+        thread::sleep(pause.min(Duration::from_millis(10)));
+        false
+    };
+    thread::scope(|scope| {
+        let watching = scope.spawn(move || watcher.run(&|_| true));
+        let found = scope.spawn(move || {
+            let report = |why: Waiting| seen.send(why.to_string()).unwrap();
+            search.run(None, &stop, &report).unwrap().unwrap().chain_id
+        });
+        assert_eq!(reported.recv().unwrap(), NO_BLOCK_ZERO);
+        start(&journal, Some(&genesis)).unwrap();
+        assert_eq!(found.join().unwrap(), genesis.chain_id());
+        watching.join().unwrap().unwrap();
+    });
+    // Without a chain nothing is watched.
+    let (search, watcher) = topics::search(&memory(), None);
+    assert!(search.run(None, &|_| true, &|_| {}).unwrap().is_none());
+    watcher.run(&|_| unreachable!("nothing to watch")).unwrap();
 }

@@ -15,12 +15,12 @@ use crate::{genesis, memory};
 
 fn chain() -> (Journal, Arc<Rules>) {
     let journal = memory();
-    let rules = bootstrap::establish(&journal, Some(&genesis("watch")), None, &|| false, &|_| {});
-    (journal, rules.unwrap().unwrap())
+    let rules = bootstrap::establish(&journal, &genesis("watch"), &|_| {});
+    (journal, rules.unwrap())
 }
 
 fn look(watch: &mut Watch) -> Result<Vec<Notice>, Error> {
-    Ok(watch.look(&|| false)?.expect("the log can be reached"))
+    Ok(watch.look(&|_| false)?.expect("the log can be reached"))
 }
 
 fn append(journal: &Journal, topic: &str, value: &'static [u8]) {
@@ -83,8 +83,7 @@ fn partitions_beyond_those_of_the_chain_are_told_and_missing_ones_refused() {
     transactions.partitions += 1;
     journal.create_topic(&transactions).unwrap();
     journal.create_topic(&blockchain).unwrap();
-    let rules = bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|_| {});
-    let rules = rules.unwrap().unwrap();
+    let rules = bootstrap::establish(&journal, &genesis, &|_| {}).unwrap();
     let told = look(&mut Watch::new(journal.clone(), rules.clone())).unwrap();
     let beyond = Notice::Beyond {
         topic: TRANSACTIONS.into(),
@@ -146,9 +145,9 @@ fn of_a_log_that_is_away_nothing_is_said() {
     let faults = journal.faults().unwrap();
     for _ in 0..2 {
         faults.set_reachable(false);
-        assert_eq!(watch.look(&|| false).unwrap(), None);
+        assert_eq!(watch.look(&|_| false).unwrap(), None);
         faults.set_reachable(true);
-        assert_eq!(watch.look(&|| true).unwrap(), None);
+        assert_eq!(watch.look(&|_| true).unwrap(), None);
         assert_eq!(look(&mut watch).unwrap(), []);
     }
 }

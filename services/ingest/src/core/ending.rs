@@ -1,15 +1,16 @@
 //! How flights end without a receipt.
 
+use engine::Now;
 use journal::{AppendError, Appended};
 
 use super::flight::Flight;
 use super::senders::{Key, Try};
-use super::{Core, Health, Now, Output};
-use crate::rejection::{Rejection, Why};
+use super::{Core, Health, Output};
+use crate::rejection::{Rejection, Unavailable, Why};
 
-/// A record on its way whose submission has been answered.
+/// A record in flight whose submission has been answered.
 #[derive(Debug)]
-pub(super) struct Ghost {
+pub(super) struct Abandoned {
     key: Key,
     nonce: u64,
     cursor: u64,
@@ -32,7 +33,7 @@ impl<T> Core<T> {
             };
             let key = flight.key();
             let mut why = flight.verdict_at_deadline();
-            if let (Why::LogUnavailable(_), Some(nonce)) = (&why, flight.nonce())
+            if let (Why::Unavailable(Unavailable::Log(_)), Some(nonce)) = (&why, flight.nonce())
                 && self.senders.is_underway(&key, nonce)
             {
                 why = Why::OutcomeUnknown("an earlier copy is still on its way".into());
@@ -45,7 +46,13 @@ impl<T> Core<T> {
     }
 
     /// Gives a flight up, and with it what waits behind it: the client will send that one again, and these must follow it.
-    pub(super) fn finish(&mut self, token: u64, key: &Key, why: Why, out: &mut Vec<Output<T>>) {
+    pub(super) fn finish(
+        &mut self,
+        token: u64,
+        key: &Key,
+        why: impl Into<Why>,
+        out: &mut Vec<Output<T>>,
+    ) {
         let Some(flight) = self.flights.get(&token) else {
             return;
         };
@@ -62,38 +69,43 @@ impl<T> Core<T> {
             };
             let behind = flight.nonce().is_none_or(|nonce| nonce > first);
             if behind && flight.stream == Some(stream) {
-                self.close(token, Why::EarlierGivenUp { first }, out);
+                self.close(token, Unavailable::EarlierGivenUp { first }, out);
             }
         }
     }
 
     /// Answers one flight.
-    pub(super) fn close(&mut self, token: u64, why: Why, out: &mut Vec<Output<T>>) {
+    pub(super) fn close(&mut self, token: u64, why: impl Into<Why>, out: &mut Vec<Output<T>>) {
         let Some(flight) = self.flights.remove(&token) else {
             return;
         };
         let key = flight.key();
-        self.lanes[key.0 as usize].forget(token);
+        self.partitions[key.0 as usize].forget(token);
         self.senders.left(&key, token);
         if let Some(nonce) = flight.nonce() {
             if !flight.late {
                 self.senders.give_up(&key, nonce, flight.last_try());
             }
             if flight.is_underway() {
-                let ghost = Ghost {
+                let abandoned = Abandoned {
                     key,
                     nonce,
                     cursor: flight.cursor,
                     launched: flight.launched.unwrap_or_default(),
                 };
-                self.ghosts.insert(token, ghost);
+                self.abandoned.insert(token, abandoned);
             }
         }
         self.reject(flight, why, out);
     }
 
     /// Answers a submission that is not taken at all, and must not be overtaken when it comes again.
-    pub(super) fn refuse(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
+    pub(super) fn refuse(
+        &mut self,
+        flight: Flight<T>,
+        why: impl Into<Why>,
+        out: &mut Vec<Output<T>>,
+    ) {
         let key = flight.key();
         if let Some(nonce) = flight.own_nonce() {
             self.senders.give_up(&key, nonce, Try::None);
@@ -119,12 +131,12 @@ impl<T> Core<T> {
 
     /// Why nothing may be appended to a partition.
     pub(super) fn lies_behind(&self, partition: u32) -> Option<Why> {
-        let lane = &self.lanes[partition as usize];
-        let offset = lane.behind?;
+        let state = &self.partitions[partition as usize];
+        let offset = state.behind?;
         Some(Why::LogBehind {
             partition,
             offset,
-            cursor: lane.cursor,
+            cursor: state.cursor,
         })
     }
 
@@ -136,30 +148,30 @@ impl<T> Core<T> {
         result: &Result<Appended, AppendError>,
         out: &mut Vec<Output<T>>,
     ) {
-        let Some(ghost) = self.ghosts.remove(&token) else {
+        let Some(abandoned) = self.abandoned.remove(&token) else {
             return;
         };
-        let Ghost {
+        let Abandoned {
             key,
             nonce,
             cursor,
             launched,
-        } = ghost;
-        let lane = &mut self.lanes[key.0 as usize];
-        lane.heard(now.elapsed_ms);
+        } = abandoned;
+        let partition = &mut self.partitions[key.0 as usize];
+        partition.heard(now.elapsed_ms);
         self.senders.ended(&key, token, nonce);
         match result {
             Ok(appended) if appended.offset.is_none_or(|offset| offset >= cursor) => {
-                lane.succeeded();
+                partition.succeeded();
                 self.senders.landed(&key, nonce);
             }
             Ok(_) => {}
             Err(AppendError::Unknown(_)) => {
-                lane.failed(now.elapsed_ms);
+                partition.failed(now.elapsed_ms);
                 self.senders.unsure(&key, nonce, launched);
             }
             Err(_) => {
-                lane.failed(now.elapsed_ms);
+                partition.failed(now.elapsed_ms);
                 if self.senders.is_given_up(&key, nonce) {
                     self.senders.give_up(&key, nonce, Try::Lost(launched));
                 }
@@ -168,9 +180,17 @@ impl<T> Core<T> {
         self.release(now, &key, out);
     }
 
-    pub(super) fn reject(&mut self, flight: Flight<T>, why: Why, out: &mut Vec<Output<T>>) {
+    pub(super) fn reject(
+        &mut self,
+        flight: Flight<T>,
+        why: impl Into<Why>,
+        out: &mut Vec<Output<T>>,
+    ) {
         let (ticket, names) = flight.fail();
-        let outcome = Err(Rejection { why, names });
+        let outcome = Err(Rejection {
+            why: why.into(),
+            names,
+        });
         out.push(Output::Reply { ticket, outcome });
     }
 

@@ -1,4 +1,4 @@
-//! One submission on its way into the log.
+//! One submission, from its arrival to its answer.
 
 use bytes::Bytes;
 use chain::{Hash, Transaction};
@@ -6,11 +6,11 @@ use journal::Entry;
 
 use super::senders::{Key, Try};
 use super::{Headers, Submission};
-use crate::rejection::{Names, Why};
+use crate::rejection::{Names, Unavailable, Why};
 
 /// Appends that landed below the cursor are made again this often. A race with a log that lost its end needs one; a
 /// cursor that is wrong must not fill the log.
-const MOST_STRAYS: u32 = 8;
+const MAX_LANDED_BELOW: u32 = 8;
 
 /// What is to be appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct Sealed {
 
 /// An append that landed where no block will look.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stray {
+pub(super) struct BelowCursor {
     pub(super) offset: u64,
     pub(super) cursor: u64,
 }
@@ -60,8 +60,8 @@ pub(super) struct Flight<T> {
     /// The cursor of the partition when the last append began.
     pub(super) cursor: u64,
     state: State,
-    stray: Option<Stray>,
-    strays: u32,
+    below: Option<BelowCursor>,
+    times_below: u32,
     /// The last try was not persisted.
     failed: bool,
 }
@@ -101,8 +101,8 @@ impl<T> Flight<T> {
             launched: None,
             cursor: 0,
             state: State::Waiting(None),
-            stray: None,
-            strays: 0,
+            below: None,
+            times_below: 0,
             failed: false,
         }
     }
@@ -188,7 +188,7 @@ impl<T> Flight<T> {
         self.state = State::Waiting(Some(reason));
         if let Content::Sealed(sealed) = &mut self.content
             && self.numbered_here
-            && self.stray.is_none()
+            && self.below.is_none()
         {
             let transaction = std::mem::take(&mut sealed.transaction);
             self.content = Content::Unnumbered(Box::new(transaction));
@@ -202,17 +202,17 @@ impl<T> Flight<T> {
 
     /// The last try landed below the cursor; false if that was the last one. The bytes stay the same from now on: were
     /// the cursor wrong, two nonces would be two transactions.
-    pub(super) fn strayed(&mut self, stray: Stray) -> bool {
+    pub(super) fn landed_below(&mut self, below: BelowCursor) -> bool {
         self.state = State::Waiting(None);
-        self.stray = Some(stray);
-        self.strays += 1;
-        self.strays <= MOST_STRAYS
+        self.below = Some(below);
+        self.times_below += 1;
+        self.times_below <= MAX_LANDED_BELOW
     }
 
-    /// What can be said when the time is over.
+    /// What is known at the deadline.
     pub(super) fn verdict_at_deadline(&self) -> Why {
-        match (&self.state, self.stray) {
-            (_, Some(Stray { offset, cursor })) => Why::LogBehind {
+        match (&self.state, self.below) {
+            (_, Some(BelowCursor { offset, cursor })) => Why::LogBehind {
                 partition: self.partition,
                 offset,
                 cursor,
@@ -220,9 +220,9 @@ impl<T> Flight<T> {
             (State::Appending { .. }, None) => {
                 Why::OutcomeUnknown("the log has not answered in time".into())
             }
-            (State::Waiting(Some(reason)), None) => Why::LogUnavailable(reason.clone()),
+            (State::Waiting(Some(reason)), None) => Unavailable::Log(reason.clone()).into(),
             (State::Waiting(None), None) => {
-                Why::LogUnavailable("others wait to be appended before it".into())
+                Unavailable::Log("others wait to be appended before it".into()).into()
             }
         }
     }

@@ -17,8 +17,8 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// The next nonce of a sender. One sender that is ahead of the clock does not take the others with it.
-    pub(super) fn next(&mut self, clock_us: u64, sender: &Bytes, above: u64) -> u64 {
-        self.last = clock_us.max(self.last + 1);
+    pub(super) fn next(&mut self, wall_us: u64, sender: &Bytes, above: u64) -> u64 {
+        self.last = wall_us.max(self.last + 1);
         let ahead = self.ahead.get(sender).copied().unwrap_or(0);
         let above = above.max(ahead);
         if above < self.last {
@@ -33,11 +33,5 @@ impl Numbers {
             self.ahead.pop_first();
         }
         nonce
-    }
-
-    /// The last one that was not above the clock's.
-    #[cfg(test)]
-    pub(super) fn last(&self) -> u64 {
-        self.last
     }
 }

@@ -31,7 +31,7 @@ struct Sender {
     underway: BTreeSet<(u64, u64)>,
     /// Tokens that wait until a higher nonce has landed or failed, and those behind them.
     held: BTreeSet<u64>,
-    /// Tokens that wait for the lane only.
+    /// Tokens that wait for the partition only.
     ready: BTreeSet<u64>,
     /// Highest nonce that has landed.
     landed: u64,
@@ -76,7 +76,7 @@ impl Senders {
         sender.held.insert(token);
     }
 
-    /// The flight waits for its lane.
+    /// The flight waits for its partition.
     pub(super) fn wait(&mut self, key: &Key, token: u64) {
         let sender = self.entry(key);
         sender.held.remove(&token);

@@ -12,9 +12,8 @@ use proto::types::v1::Position;
 use proto::wire;
 use tracing::Span;
 
-use crate::core::{Headers, Receipt};
+use crate::core::{Headers, Outcome, Receipt};
 use crate::errors;
-use crate::shell::Outcome;
 use crate::state::Ingest;
 
 /// How long a submission may take that brings no deadline. Longer than the log itself tries, so that the log's answer

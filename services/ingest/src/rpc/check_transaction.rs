@@ -1,27 +1,32 @@
-//! CheckTransaction: what SubmitTransaction would say, and what there is to sign, without appending anything.
+//! CheckTransaction: what SubmitTransaction would answer, and what there is to sign, without appending anything.
 
 use chain::genesis::Rules;
 use chain::record;
-use chain::{Hash, Transaction, Verdict};
+use chain::{Hash, Verdict};
+use proto::ingest::v1::check_transaction_request::Content;
 use proto::ingest::v1::{CheckTransactionRequest, CheckTransactionResponse};
 use proto::types::v1 as types;
 use proto::wire;
 
-use crate::intake::{self, Draft, Given};
-use crate::rejection::{self, Rejection, Why};
+use crate::intake::Draft;
+use crate::rejection::{self, Invalid, Rejection, Why};
 use crate::state::Ingest;
 
 pub(super) fn handle(
     ingest: &Ingest,
     request: CheckTransactionRequest,
 ) -> Result<CheckTransactionResponse, Rejection> {
-    let rules = &ingest.chain()?.rules;
-    let content = request.content.map(Given::from);
-    match intake::draft_content(content) {
-        Ok(draft) => encode(&draft, rules),
+    let open = ingest.chain()?;
+    let wall_us = open.core.now().wall_us;
+    let draft = match wire::required("content", request.content)? {
+        Content::Transaction(given) => Draft::of_transaction(&given, wall_us),
+        Content::Record(record) => Ok(Draft::of_record(record)),
+    };
+    match draft {
+        Ok(draft) => encode(&draft, &open.rules, wall_us),
         // An account that cannot even be written: a verdict like any other here.
         Err(Rejection {
-            why: Why::Field(error),
+            why: Why::Invalid(Invalid::Field(error)),
             ..
         }) if error.reason == Verdict::BadAccount.code() => Ok(CheckTransactionResponse {
             would_fail: types::Verdict::BadAccount.into(),
@@ -31,12 +36,16 @@ pub(super) fn handle(
     }
 }
 
-fn encode(draft: &Draft, rules: &Rules) -> Result<CheckTransactionResponse, Rejection> {
+fn encode(
+    draft: &Draft,
+    rules: &Rules,
+    wall_us: u64,
+) -> Result<CheckTransactionResponse, Rejection> {
     let record = record::check(draft.record.clone(), rules);
-    let would_fail = match intake::judge(&record, rules) {
-        Ok(()) => types::Verdict::Unspecified,
+    let would_fail = match draft.judge(&record, rules, wall_us) {
+        Ok(_) => types::Verdict::Unspecified,
         Err(Rejection {
-            why: Why::Verdict(verdict),
+            why: Why::Invalid(Invalid::Verdict(verdict)),
             ..
         }) => wire::verdict(verdict),
         Err(rejection) => return Err(rejection),
@@ -45,17 +54,16 @@ fn encode(draft: &Draft, rules: &Rules) -> Result<CheckTransactionResponse, Reje
         would_fail: would_fail.into(),
         ..Default::default()
     };
-    let decoded = || Transaction::decode(&draft.record).ok();
-    let Some(transaction) = draft.transaction.clone().or_else(decoded) else {
+    let Some(transaction) = &draft.transaction else {
         return Ok(reply);
     };
-    let named = rejection::has_id(&transaction);
+    let named = rejection::has_id(transaction);
     let id = if named {
         transaction.id(&rules.chain_id)
     } else {
         Hash::ZERO
     };
-    let mut understood = wire::from_transaction(&transaction, &id);
+    let mut understood = wire::from_transaction(transaction, &id);
     if !named || draft.unnumbered {
         understood.id.clear();
     }

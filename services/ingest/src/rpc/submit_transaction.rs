@@ -10,8 +10,8 @@ use tonic::Request;
 use super::call;
 use crate::core::{Content, Submission};
 use crate::intake::{self, Checked};
-use crate::rejection::{Rejection, Why};
-use crate::shell::{Ticket, Waiter};
+use crate::rejection::{Rejection, Unavailable, Why};
+use crate::shell::{ReplyTo, Ticket};
 use crate::state::Ingest;
 
 /// When a call that found no room may try again.
@@ -23,9 +23,10 @@ pub(super) async fn handle(
 ) -> Result<SubmitTransactionResponse, Rejection> {
     let open = ingest.open()?;
     let within = call::patience(request.extensions().get());
-    let checked = intake::check_one(request.into_inner(), &open.rules)?;
+    let wall_us = open.core.now().wall_us;
+    let checked = intake::check_one(request.into_inner(), &open.rules, wall_us)?;
     let above = match checked.unnumbered_sender() {
-        Some(sender) => intake::above(ingest.accounts.last_nonce(sender).await?)?,
+        Some(sender) => intake::above(ingest.accounts.last_nonce(sender).await?, wall_us)?,
         None => 0,
     };
     let permit = ingest
@@ -34,9 +35,9 @@ pub(super) async fn handle(
         .ok_or_else(|| overloaded(&checked))?;
     let publish = call::publish_span(ingest, &TraceContext::current());
     let (sender, outcome) = oneshot::channel();
-    open.desk.submit(vec![Submission {
+    open.core.submit(vec![Submission {
         ticket: Ticket {
-            waiter: Waiter::Call(sender),
+            reply_to: ReplyTo::Call(sender),
             permit,
             since: Instant::now(),
         },
@@ -45,10 +46,11 @@ pub(super) async fn handle(
         above,
         stream: None,
         headers: call::record_headers(&publish),
-        deadline_ms: open.desk.clock.deadline_ms(within),
+        deadline_ms: open.core.deadline_ms(within),
     }]);
     // Dropped unanswered only when the core ended before it took the submission.
-    let outcome = outcome.await.unwrap_or(Err(Why::ShuttingDown.into()));
+    let ended = || Err(Rejection::new(Unavailable::ShuttingDown));
+    let outcome = outcome.await.unwrap_or_else(|_| ended());
     call::note(&publish, &outcome);
     outcome.map(call::encode)
 }

@@ -6,10 +6,11 @@ mod reader;
 
 use std::sync::Arc;
 
-use proto::ingest::v1::SubmitTransactionsRequest;
+use kit::server::stream::{Replies, replies};
+use proto::ingest::v1::{SubmitTransactionsRequest, SubmitTransactionsResponse};
 use tonic::Streaming;
 
-pub use self::answers::Answers;
+use self::answers::Answers;
 use self::reader::Reader;
 use crate::outbox::Outbox;
 use crate::rejection::Rejection;
@@ -18,11 +19,13 @@ use crate::state::Ingest;
 pub(super) fn handle(
     ingest: Arc<Ingest>,
     requests: Streaming<SubmitTransactionsRequest>,
-) -> Result<Answers, Rejection> {
-    let desk = ingest.open()?.desk.clone();
-    let stream = ingest.stream();
+) -> Result<Replies<SubmitTransactionsResponse>, Rejection> {
+    let core = ingest.open()?.core.clone();
+    let (stream, shutdown) = (ingest.stream(), ingest.shutdown.clone());
     let outbox = Arc::new(Outbox::new(Arc::clone(&ingest.unread)));
     let reader = Reader::new(ingest, stream, Arc::clone(&outbox), requests);
     let reader = tokio::spawn(reader.run());
-    Ok(Answers::new(outbox, reader, desk, stream))
+    // The reader ends the stream when the service stops.
+    let answers = Answers::new(outbox, reader, core, stream);
+    Ok(replies(answers, shutdown))
 }

@@ -44,8 +44,7 @@ async fn without_block_0_it_waits_for_one() {
         "{reasons:?}"
     );
 
-    let establish =
-        move || bootstrap::establish(&journal, Some(&open_genesis()), None, &|| false, &|_| {});
+    let establish = move || bootstrap::establish(&journal, &open_genesis(), &|_| {});
     tokio::task::spawn_blocking(establish)
         .await
         .unwrap()
@@ -63,7 +62,7 @@ async fn a_chain_that_is_there_is_never_denied() {
         let journal = journal.clone();
         move || {
             follow_junk(&journal);
-            bootstrap::establish(&journal, Some(&open_genesis()), None, &|| false, &|_| {})
+            bootstrap::establish(&journal, &open_genesis(), &|_| {})
         }
     };
     tokio::task::spawn_blocking(establish)

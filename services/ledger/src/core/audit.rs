@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use chain::{Accepted, Hash};
 
-use super::compare::{Subject, absolve, compare};
-use super::fact::Fact;
+use super::compare::{absolve, compare};
 use super::queue::Queue;
-use crate::store::write::Audited;
+use crate::model::{Audited, Fact, Subject};
 
 /// Bytes of blocks that wait for the topic to be read, per partition. Those beyond are read back from the index.
 const WAITING_BYTES: usize = 4 << 20;

@@ -1,65 +1,10 @@
 //! The audit of one block: what it carries against what the topic holds, byte for byte by hash.
 
-use chain::slice::{Slot, numbered};
-use chain::{Accepted, Account, Hash};
-use follow::audit::{self, Fault, Held, Run, Seen, claims};
+use chain::Hash;
+use follow::audit::{self, Fault, Held, Run, Seen};
 
-pub use follow::audit::Claim;
-
-use super::fact::Fact;
-use crate::store::answer::Finding;
-use crate::store::write::Audited;
-
-/// A block as the audit needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Subject {
-    /// Height.
-    pub height: u64,
-    /// Block hash.
-    pub hash: Hash,
-    /// Whose signature it carries.
-    pub miner: Option<Account>,
-    /// Partition of its slice.
-    pub partition: u32,
-    /// First offset of the slice.
-    pub from: u64,
-    /// End of the slice, exclusive.
-    pub to: u64,
-    /// First leaf of the block in the log.
-    pub first_leaf: u64,
-    /// When the log took the block.
-    pub block_ms: u64,
-    /// The slice, in offset order.
-    pub slots: Vec<Slot<Claim>>,
-}
-
-impl Subject {
-    /// Offset and hash of each record in it.
-    fn records(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
-        let slots = numbered(self.from, self.slots.iter().copied());
-        slots.filter_map(|(offset, slot)| match slot {
-            Slot::Record(claim) => Some((offset, claim.hash)),
-            Slot::Hole(_) => None,
-        })
-    }
-}
-
-impl From<&Accepted> for Subject {
-    fn from(accepted: &Accepted) -> Subject {
-        let header = accepted.block.header();
-        Subject {
-            height: accepted.height(),
-            hash: accepted.hash(),
-            miner: header.miner,
-            partition: header.partition,
-            from: header.from_offset,
-            to: header.to_offset,
-            first_leaf: accepted.effects.first_leaf,
-            block_ms: accepted.append_ms,
-            slots: claims(accepted).collect(),
-        }
-    }
-}
+use crate::model::answer::Finding;
+use crate::model::{Audited, Fact, Subject};
 
 impl Held for Fact {
     fn offset(&self) -> u64 {
@@ -181,6 +126,8 @@ mod tests {
     use chain::limits::MAX_TRANSACTION_BYTES;
 
     use super::*;
+    use chain::slice::Slot;
+    use follow::audit::Claim;
 
     fn fact(offset: u64, text: &str) -> Fact {
         let value = Bytes::copy_from_slice(text.as_bytes());

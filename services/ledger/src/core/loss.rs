@@ -1,13 +1,14 @@
 //! A partition of the topic that loses its end: what was read of it counts no more, and the loss is not forgotten.
 //!
 //! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
-//! ([`super::recheck`]), and nobody is accused of them.
+//! (`recheck`), and nobody is accused of them.
 
-use super::fact::Fact;
-use super::partition::{Partition, Trouble};
-use super::recheck::Mark;
+use follow::partition::{self, Mark};
+
+use super::partition::Partition;
 use super::{Core, Lane, Output};
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
+use crate::model::{Fact, Trouble};
 
 /// Every so many surveys the record that was read last is compared: a topic can lose its end and grow again, and its
 /// reader need not notice.
@@ -77,16 +78,16 @@ impl Partition {
         topic: &str,
         out: &mut Vec<Output>,
     ) {
-        let pending = self.line().from(self.cursor).count();
-        let message = format!(
-            "data loss on {topic}/{number}: it has lost its end. What had been read up to offset {} is gone or replaced, the topic ends at {end}. \
-             The chain has sealed everything below {}; {pending} records above had only been read, and may be lost although they were acknowledged. \
-             Restore it from a copy, or have them submitted again; if it ends below that offset, fill it up with `blocklog topic pad`",
-            mark.offset, self.cursor
-        );
+        let loss = partition::Loss::Cut {
+            topic: topic.to_owned(),
+            partition: number,
+            last: mark.offset,
+            cursor: self.cursor,
+            end,
+        };
         self.loss = Some(Loss {
             mark,
-            trouble: ("DATA_LOSS", message),
+            trouble: Trouble::DataLoss(loss.to_string()),
         });
         self.recheck_due = self.recheck_due.max(Some(self.audit.audited()));
         self.forget(number, out);

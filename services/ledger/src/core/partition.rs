@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use chain::Rules;
+use follow::partition::{self, Mark, Suspicion};
 
 use super::audit::{Audit, Outcome, Want};
-use super::fact::Fact;
 use super::loss::{Loss, Question};
-use super::queue::{Line, Queue};
-use super::recheck::Mark;
+use super::queue::Queue;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
-use crate::store::write::Audited;
+use crate::model::{Audited, Fact, Line, Trouble};
 
 /// A partition as the core sees it.
 pub struct Partition {
@@ -24,7 +23,7 @@ pub struct Partition {
     generations: [u64; 2],
     /// Lanes that wait for another try, and since when.
     lost: [Option<Lost>; 2],
-    /// What is wrong with each lane: reason and message.
+    /// What is wrong with each lane.
     trouble: [Option<Trouble>; 2],
     /// Records that were removed before they were sealed: nothing heals that.
     gap: Option<Trouble>,
@@ -36,12 +35,9 @@ pub struct Partition {
     pub(super) recheck_due: Option<u64>,
     /// The same, while it is being done.
     pub(super) rechecking: Option<u64>,
-    /// Whether the last look at the topic's beginning showed such a gap.
-    suspect: bool,
+    /// Whether the last looks at the topic's beginning showed such a gap.
+    suspicion: Suspicion,
 }
-
-/// Why a lane does not go on: reason and message.
-pub type Trouble = (&'static str, String);
 
 #[derive(Clone, Copy)]
 struct Lost {
@@ -65,7 +61,7 @@ impl Partition {
             loss: None,
             recheck_due: None,
             rechecking: None,
-            suspect: false,
+            suspicion: Suspicion::default(),
         }
     }
 
@@ -116,7 +112,7 @@ impl Partition {
             }
             News::Unavailable(error) => {
                 self.trouble[lane as usize] =
-                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {error}")))
+                    Some(Trouble::Unavailable(format!("{topic}/{number}: {error}")))
             }
             News::Available => self.trouble[lane as usize] = None,
             News::Lost(error) => self.lost(lane, error, number, topic, out),
@@ -183,10 +179,17 @@ impl Partition {
         }
     }
 
-    /// The topic begins at `start`. True if records are gone that no block holds, which is news. Looks like it twice in a row before
-    /// it is believed: blocks may be on their way that hold them.
+    /// When that is due, once [`Partition::retry`] has noted since when.
+    pub fn retry_at_ms(&self) -> Option<u64> {
+        let since = self.lost.iter().flatten().filter_map(|lost| lost.since_ms);
+        since.min().map(|since_ms| since_ms + RETRY_INTERVAL_MS)
+    }
+
+    /// The topic begins at `start`. True if records are gone that no block holds, which is news. Blocks
+    /// may be in flight that hold them, so it is not believed at once.
     pub fn surveyed(
         &mut self,
+        now_ms: u64,
         start: u64,
         caught_up: bool,
         number: u32,
@@ -194,7 +197,10 @@ impl Partition {
         out: &mut Vec<Output>,
     ) -> bool {
         let gap = caught_up && self.gap.is_none() && self.queue.is_some() && start > self.cursor;
-        let sure = std::mem::replace(&mut self.suspect, gap) && gap;
+        if !gap {
+            self.suspicion.clear();
+        }
+        let sure = gap && self.suspicion.is_confirmed(now_ms);
         if sure {
             self.begins(Lane::Live, start, number, topic, out);
         }
@@ -313,11 +319,13 @@ impl Partition {
                 self.begins(lane, start, number, topic, out)
             }
             journal::Error::OutOfRange { end, .. } => {
-                let message = format!(
-                    "data loss on {topic}/{number}: it ends at {end}, and the chain has sealed everything below offset {}; restore it, or fill the end with `blocklog topic pad`",
-                    self.cursor
-                );
-                self.trouble[lane as usize] = Some(("DATA_LOSS", message));
+                let loss = partition::Loss::End {
+                    topic: topic.to_owned(),
+                    partition: number,
+                    cursor: self.cursor,
+                    end,
+                };
+                self.trouble[lane as usize] = Some(Trouble::DataLoss(loss.to_string()));
                 self.lost[lane as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
@@ -325,7 +333,7 @@ impl Partition {
             }
             other => {
                 self.trouble[lane as usize] =
-                    Some(("LOG_UNAVAILABLE", format!("{topic}/{number}: {other}")));
+                    Some(Trouble::Unavailable(format!("{topic}/{number}: {other}")));
                 self.lost[lane as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
@@ -339,11 +347,13 @@ impl Partition {
         self.audit.begins(start);
         if lane == Lane::Live {
             if start > self.cursor {
-                let message = format!(
-                    "data loss on {topic}/{number}: it begins at offset {start}, above the chain's cursor {}; what lay between was never sealed",
-                    self.cursor
-                );
-                self.gap = Some(("DATA_LOSS", message));
+                let loss = partition::Loss::Start {
+                    topic: topic.to_owned(),
+                    partition: number,
+                    cursor: self.cursor,
+                    start,
+                };
+                self.gap = Some(Trouble::DataLoss(loss.to_string()));
             }
             if let Some(queue) = &mut self.queue {
                 queue.restart(start);

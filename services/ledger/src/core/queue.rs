@@ -3,36 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chain::Hash;
-
-use super::fact::{Fact, Facts};
+use crate::model::{Fact, Facts, Line, Segment};
 
 /// A segment shorter than this grows when records come, so that a trickle does not make many.
 const SEGMENT_RECORDS: usize = 64;
-
-/// Records that follow each other, immutable and shared with views.
-#[derive(Debug)]
-pub struct Segment {
-    /// Number of the first record, counted since the queue began.
-    ordinal: u64,
-    records: Vec<Fact>,
-    /// Beginning of each id and its record's index, sorted.
-    ids: Vec<(u64, u32)>,
-}
-
-/// The pending records of one partition at one moment. Immutable; shares the records with the queue.
-#[derive(Clone, Debug, Default)]
-pub struct Line {
-    /// Next offset that a block must consume.
-    pub cursor: u64,
-    /// Every record below this offset has been read.
-    pub read: u64,
-    /// Next offset that a submission will get, as last known.
-    pub end: u64,
-    /// Number of the first pending record.
-    ordinal: u64,
-    segments: Vec<Arc<Segment>>,
-}
 
 /// What is known of the topic from some offset on. It keeps what is pending, and what the audit has not looked at.
 #[derive(Debug, Default)]
@@ -43,35 +17,6 @@ pub struct Queue {
     read: u64,
     end: u64,
     ordinal: u64,
-}
-
-impl Segment {
-    fn new(ordinal: u64, records: Vec<Fact>) -> Segment {
-        let ids = records
-            .iter()
-            .zip(0..)
-            .filter_map(|(record, index)| Some((beginning(&record.id?), index)));
-        let mut ids: Vec<_> = ids.collect();
-        ids.sort_unstable();
-        Segment {
-            ordinal,
-            records,
-            ids,
-        }
-    }
-
-    fn last_offset(&self) -> u64 {
-        self.records.last().map_or(0, |record| record.offset)
-    }
-
-    fn find(&self, id: &Hash) -> impl Iterator<Item = usize> {
-        let key = beginning(id);
-        let from = self.ids.partition_point(|(begin, _)| *begin < key);
-        self.ids[from..]
-            .iter()
-            .take_while(move |(begin, _)| *begin == key)
-            .map(|(_, index)| *index as usize)
-    }
 }
 
 impl Queue {
@@ -205,75 +150,11 @@ impl Queue {
     }
 }
 
-impl Line {
-    /// The pending record at an offset and how many are ahead of it; `Err`: how many are ahead of the offset, which holds no
-    /// record or has not been read yet (those between are then taken for records).
-    pub fn at(&self, offset: u64) -> Result<(&Fact, u64), u64> {
-        let index = self
-            .segments
-            .partition_point(|segment| segment.last_offset() < offset);
-        let Some(segment) = self.segments.get(index) else {
-            let known = self.segments.last().map_or(0, |last| {
-                last.ordinal + last.records.len() as u64 - self.ordinal
-            });
-            return Err(known + offset.saturating_sub(self.read));
-        };
-        let place = segment.records.partition_point(|fact| fact.offset < offset);
-        let ahead = (segment.ordinal + place as u64).saturating_sub(self.ordinal);
-        match &segment.records[place] {
-            fact if fact.offset == offset => Ok((fact, ahead)),
-            _ => Err(ahead),
-        }
-    }
-
-    /// Pending records from an offset on, in order, each with the number of those ahead of it.
-    pub fn from(&self, offset: u64) -> impl Iterator<Item = (&Fact, u64)> {
-        let from = offset.max(self.cursor);
-        let first = self
-            .segments
-            .partition_point(|segment| segment.last_offset() < from);
-        let numbered = self.segments[first..]
-            .iter()
-            .flat_map(|segment| (segment.ordinal..).zip(&segment.records));
-        numbered
-            .skip_while(move |(_, fact)| fact.offset < from)
-            .map(|(ordinal, fact)| (fact, ordinal - self.ordinal))
-    }
-
-    /// The first pending record with this id.
-    pub fn find(&self, id: &Hash) -> Option<(&Fact, u64)> {
-        let hits = self
-            .segments
-            .iter()
-            .flat_map(|segment| segment.find(id).map(move |index| (segment, index)));
-        hits.map(|(segment, index)| (&segment.records[index], segment.ordinal + index as u64))
-            .find(|(fact, _)| fact.offset >= self.cursor && fact.id == Some(*id))
-            .map(|(fact, ordinal)| (fact, ordinal - self.ordinal))
-    }
-
-    /// Ids of pending records that begin with these bytes and lie in the range of `u64` that they span.
-    pub fn ids(&self, from: u64, to: u64) -> impl Iterator<Item = Hash> {
-        self.segments.iter().flat_map(move |segment| {
-            let first = segment.ids.partition_point(|(begin, _)| *begin < from);
-            let hits = segment.ids[first..]
-                .iter()
-                .take_while(move |(begin, _)| *begin <= to);
-            hits.map(|(_, index)| &segment.records[*index as usize])
-                .filter(|fact| fact.offset >= self.cursor)
-                .filter_map(|fact| fact.id)
-        })
-    }
-}
-
-/// The first 8 bytes of an id as a number, which sorts like the id.
-pub fn beginning(id: &Hash) -> u64 {
-    u64::from_be_bytes(*id.0.first_chunk().expect("an id has 32 bytes"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use chain::Hash;
 
     fn fact(offset: u64) -> Fact {
         let value = Bytes::from(offset.to_string());

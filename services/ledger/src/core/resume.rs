@@ -4,7 +4,7 @@ use chain::Hash;
 use follow::Fatal;
 use topics::DataLoss;
 
-use crate::store::rows::State;
+use crate::model::State;
 
 /// Where the index stood at the start. Until the follower gets there nothing is written; there the two must agree.
 #[derive(Clone, Copy, Debug)]

@@ -1,32 +1,40 @@
-//! Where the index stands: what is on its way to it, and what readers see of it.
+//! Where the index stands: what is being written to it, and what readers see of it.
 
 use chain::Tip;
 
 use super::partition::Partition;
 use super::{
-    Core, Output, Publication, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS, Snapshot, Writing,
+    AUDIT_INTERVAL_MS, Core, Output, SNAPSHOT_CANDIDATES, SNAPSHOT_INTERVAL_MS, Snapshot, Writing,
 };
-use crate::store::answer::{Audit as AuditState, Totals};
-use crate::store::write::TABLE_BYTES;
+use crate::model::answer::{Audit as AuditState, Totals};
+use crate::model::batch::TABLE_BYTES;
+use crate::model::{Condition, Publication};
 
 impl Core {
-    /// Whether what has been collected may wait for more: many rows at once become tables. That is a replay, which readers
-    /// see in large steps, and an audit that catches up block by block, which waits for the next tick.
-    pub(super) fn may_wait(&self, tick: bool) -> bool {
+    /// When what has been collected is written. It may wait where many rows at once become tables: in a replay, which readers see in
+    /// large steps, and in an audit that catches up block by block.
+    pub(super) fn flush_at_ms(&self) -> u64 {
         match self.live {
-            false => self.collecting.bytes() < TABLE_BYTES,
-            true => self.collecting.is_audit() && !tick,
+            false if self.collecting.bytes() < TABLE_BYTES => u64::MAX,
+            true if self.collecting.is_audit() => self.flushed_ms + AUDIT_INTERVAL_MS,
+            _ => 0,
         }
     }
 
-    /// Sends what has been collected to the index, unless something is on its way already.
-    pub fn flush(&mut self, out: &mut Vec<Output>) {
-        let (Writing::Nothing, Some(head)) = (&self.writing, &mut self.head) else {
-            return;
-        };
-        if self.collecting.is_empty() {
+    /// Whether something could be written now.
+    pub(super) fn has_batch(&self) -> bool {
+        matches!(self.writing, Writing::Nothing)
+            && self.head.is_some()
+            && !self.collecting.is_empty()
+    }
+
+    /// Writes what has been collected, unless something is being written already.
+    pub fn flush(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        if !self.has_batch() {
             return;
         }
+        let Some(head) = &mut self.head else { return };
+        self.flushed_ms = now_ms;
         for (audited, partition) in head.audited.iter_mut().zip(&self.partitions) {
             *audited = partition.audit.audited();
         }
@@ -55,22 +63,23 @@ impl Core {
         }
     }
 
+    /// When the next snapshot is due, if there is anything new to keep.
+    pub(super) fn snapshot_at_ms(&self) -> Option<u64> {
+        let height = self.height().filter(|_| self.follow.usable())?;
+        let news = height != self.snapshot.last_height
+            || self.follow.next_offset() >= self.snapshot.last_offset + SNAPSHOT_CANDIDATES;
+        let may = self.resume.is_none() && self.snapshot.waiting.is_none();
+        (news && may).then(|| self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS)
+    }
+
     pub(super) fn snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let Some(height) = self
-            .height()
-            .filter(|_| self.resume.is_none() && self.snapshot.waiting.is_none())
-        else {
+        if self.snapshot_at_ms().is_none_or(|at_ms| now_ms < at_ms) {
+            return;
+        }
+        let (Some(height), Some(encoded)) = (self.height(), self.follow.snapshot()) else {
             return;
         };
         let offset = self.follow.next_offset();
-        let news = height != self.snapshot.last_height
-            || offset >= self.snapshot.last_offset + SNAPSHOT_CANDIDATES;
-        if now_ms < self.snapshot.last_ms + SNAPSHOT_INTERVAL_MS || !news {
-            return;
-        }
-        let Some(encoded) = self.follow.snapshot() else {
-            return;
-        };
         (self.snapshot.last_ms, self.snapshot.last_height) = (now_ms, height);
         self.snapshot.last_offset = offset;
         match self.applied_offset() >= offset {
@@ -97,7 +106,7 @@ impl Core {
             .is_some_and(|at| at <= seen || self.is_settled())
         {
             self.ready_at = None;
-            out.push(Output::Ready("caught_up", Ok(())));
+            out.push(Output::Ready(Condition::CaughtUp, Ok(())));
         }
     }
 

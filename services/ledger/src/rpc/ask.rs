@@ -6,22 +6,27 @@ use proto::types::v1 as types;
 use proto::wire::required;
 
 use super::encode;
-use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::{AccountState, Block, Occurrence, Record};
+use crate::index::View;
+use crate::model::answer::{AccountState, Block, Occurrence, Record};
+use crate::problem::{Beyond, Invalid, Problem, Unknown};
 
 /// The block at a height.
 pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Problem> {
     let tip = view.tip().height();
-    view.block(height)?
-        .ok_or(Problem::HeightAboveTip { field, tip })
+    view.block(height)?.ok_or(Problem::Beyond {
+        what: Beyond::Height { field },
+        end: tip,
+    })
 }
 
 /// A height of a request; absent: the tip.
 pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u64, Problem> {
     let tip = view.tip().height();
     match height {
-        Some(height) if height > tip => Err(Problem::HeightAboveTip { field, tip }),
+        Some(height) if height > tip => Err(Problem::Beyond {
+            what: Beyond::Height { field },
+            end: tip,
+        }),
         other => Ok(other.unwrap_or(tip)),
     }
 }
@@ -31,7 +36,7 @@ pub fn partition(view: &View, field: &'static str, partition: Option<u32>) -> Re
     let partitions = view.rules().genesis.partitions as usize;
     match required(field, partition)? {
         number if (number as usize) < partitions => Ok(number),
-        _ => Err(Problem::BadPartition { field, partitions }),
+        _ => Err(Invalid::Partition { field, partitions }.into()),
     }
 }
 
@@ -42,14 +47,19 @@ pub fn record(view: &View, position: Option<&types::Position>) -> Result<Record,
     let offset = required("position.offset", position.offset)?;
     let end = || view.partitions()[partition as usize].end;
     view.record(partition, offset)?
-        .ok_or_else(|| Problem::OffsetAboveEnd { end: end() })
+        .ok_or_else(|| Problem::Beyond {
+            what: Beyond::Offset,
+            end: end(),
+        })
 }
 
 /// The state of an account after the block at a height.
 pub fn account(view: &View, account: &Account, height: u64) -> Result<AccountState, Problem> {
     let account = *account;
-    view.account(&account, height)?
-        .ok_or(Problem::UnknownAccount { account, height })
+    view.account(&account, height)?.ok_or(Problem::Unknown {
+        what: Unknown::Account(account),
+        as_of: height,
+    })
 }
 
 /// A path of hashes through the log.
@@ -67,7 +77,7 @@ pub fn path(
         }
     };
     let path = find(&source);
-    let missing = || crate::store::Error::Damaged("a node of the log is missing");
+    let missing = || crate::index::Error::Damaged("a node of the log is missing");
     path.ok_or_else(|| failure.take().unwrap_or_else(missing).into())
 }
 
@@ -88,14 +98,14 @@ pub fn status(
     Ok(wire::TransactionStatus {
         id: id.to_string(),
         state: state.into(),
-        record: Some(encode::record(record, &view.chain_id(), false)),
+        record: Some(encode::record(record, false)),
         block: block.transpose()?.map(|block| encode::block(&block)),
         trace_id: record.trace_id.map(hex::encode).unwrap_or_default(),
     })
 }
 
 fn is_included(record: &Record) -> bool {
-    use crate::store::answer::Fate;
+    use crate::model::answer::Fate;
     let included = chain::Verdict::Included;
     matches!(record.fate, Fate::Judged { verdict, .. } if verdict == included)
 }

@@ -10,8 +10,8 @@ use tonic::Request;
 use tonic::metadata::MetadataMap;
 
 use super::Api;
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{NotYet, Problem};
 
 /// Longest wait for a height.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,7 +33,7 @@ impl Api {
         let view = view.ok_or_else(|| self.nothing_yet())?;
         let tip = view.tip().height();
         match wanted {
-            Some(wanted) if tip < wanted => Err(Problem::BelowHeight { wanted, tip }),
+            Some(wanted) if tip < wanted => Err(NotYet::BelowHeight { wanted, tip }.into()),
             _ => Ok(view),
         }
     }
@@ -42,8 +42,8 @@ impl Api {
     fn nothing_yet(&self) -> Problem {
         let reasons = self.readiness.reasons();
         match reasons.iter().any(|it| it.reason == NO_CHAIN) {
-            true => Problem::NoChain,
-            false => Problem::CatchingUp,
+            true => NotYet::NoChain.into(),
+            false => NotYet::CatchingUp.into(),
         }
     }
 }

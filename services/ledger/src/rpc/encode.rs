@@ -1,14 +1,15 @@
-//! From what the store answers to what the wire shows.
+//! From what the index answers to what the wire shows.
 
+use chain::Account;
 use chain::effects::Kind;
-use chain::{Account, Hash, Transaction};
 use proto::ledger::v1 as wire;
 use proto::types::v1 as types;
 use proto::wire::timestamp;
 
-use crate::store::View;
-use crate::store::answer::{
-    AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Match, Miner, Record,
+use crate::index::View;
+use crate::model::answer::{
+    AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Identified, Match, Miner,
+    Record,
 };
 
 /// The tip that a reply is a view of.
@@ -32,7 +33,7 @@ pub fn block(block: &Block) -> wire::Block {
 }
 
 /// What became of one offset; the record itself only `with_raw`.
-pub fn record(record: &Record, chain_id: &Hash, with_raw: bool) -> wire::Record {
+pub fn record(record: &Record, with_raw: bool) -> wire::Record {
     let (verdict, leaf_index, queue_ahead) = match record.fate {
         Fate::Pending { ahead } => (types::Verdict::Pending, None, Some(ahead)),
         Fate::Void { leaf_index, .. } => (types::Verdict::Void, Some(leaf_index), None),
@@ -42,7 +43,6 @@ pub fn record(record: &Record, chain_id: &Hash, with_raw: bool) -> wire::Record 
             ..
         } => (proto::wire::verdict(verdict), Some(leaf_index), None),
     };
-    let transaction = record.transaction();
     let raw = record.value.as_ref().filter(|_| with_raw);
     wire::Record {
         position: Some(types::Position {
@@ -55,13 +55,13 @@ pub fn record(record: &Record, chain_id: &Hash, with_raw: bool) -> wire::Record 
         record_hash: text(record.hash.as_ref()),
         append_time: record.append_ms.map(timestamp),
         queue_ahead,
-        transaction: transaction.map(|transaction| self::transaction(&transaction, chain_id)),
+        transaction: record.transaction.as_ref().map(transaction),
         raw: raw.cloned().unwrap_or_default(),
     }
 }
 
-fn transaction(transaction: &Transaction, chain_id: &Hash) -> types::Transaction {
-    let mut wire = proto::wire::from_transaction(transaction, &transaction.id(chain_id));
+fn transaction(Identified { id, transaction }: &Identified) -> types::Transaction {
+    let mut wire = proto::wire::from_transaction(transaction, id);
     // What is hashed to the id has no room for accounts and memos of another form.
     let named = transaction.sender_account().is_some()
         && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())

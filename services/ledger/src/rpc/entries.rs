@@ -4,13 +4,12 @@ use proto::ledger::v1::AccountEntry;
 use proto::wire::timestamp;
 
 use super::{ask, encode};
+use crate::index::View;
+use crate::model::answer::Entry;
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::Entry;
 
 /// The wire's form of entries.
 pub fn encode(view: &View, entries: &[Entry]) -> Result<Vec<AccountEntry>, Problem> {
-    let chain_id = view.chain_id();
     let mut leaves = view.leaves();
     // Many entries of one block follow each other.
     let mut last: Option<(u64, u64)> = None;
@@ -33,7 +32,7 @@ pub fn encode(view: &View, entries: &[Entry]) -> Result<Vec<AccountEntry>, Probl
             timestamp: Some(timestamp(time_ms)),
             change: Some(clamp(entry.change)),
             balance: Some(entry.balance),
-            record: record.map(|record| encode::record(&record, &chain_id, false)),
+            record: record.map(|record| encode::record(&record, false)),
             kind: encode::kind(entry.kind).into(),
         });
     }

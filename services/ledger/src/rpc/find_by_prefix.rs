@@ -4,8 +4,8 @@ use proto::ledger::v1::{FindByPrefixRequest, FindByPrefixResponse};
 use proto::{reason, wire};
 
 use super::{encode, page};
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 /// Fewer digits would find too much.
 const LEAST_DIGITS: usize = 8;

@@ -4,8 +4,8 @@ use proto::ledger::v1::{GetAccountRequest, GetAccountResponse};
 use proto::wire;
 
 use super::{ask, encode};
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 pub fn handle(view: &View, request: GetAccountRequest) -> Result<GetAccountResponse, Problem> {
     let account = wire::account("account", &request.account)?;

@@ -6,8 +6,8 @@ use proto::ledger::v1::{GetBlockRequest, GetBlockResponse};
 use proto::wire;
 
 use super::{ask, encode, records};
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Problem, Unknown};
 
 /// Whether it takes more than a look or two.
 pub fn is_heavy(request: &GetBlockRequest) -> bool {
@@ -22,7 +22,10 @@ pub fn handle(view: &View, request: GetBlockRequest) -> Result<GetBlockResponse,
         Some(Id::Hash(text)) => {
             let hash = wire::hash("hash", text)?;
             let height = view.height_of(&hash)?;
-            height.ok_or(Problem::UnknownBlock { hash, height: tip })?
+            height.ok_or(Problem::Unknown {
+                what: Unknown::Block(hash),
+                as_of: tip,
+            })?
         }
     };
     let found = ask::block(view, "height", height)?;

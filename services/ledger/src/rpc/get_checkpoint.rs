@@ -4,15 +4,15 @@ use proto::ledger::v1::{GetCheckpointRequest, GetCheckpointResponse};
 
 use super::ask;
 use crate::checkpoint::LogKey;
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Failed, Problem};
 
 pub fn handle(
     view: &View,
     key: Option<&LogKey>,
     request: GetCheckpointRequest,
 ) -> Result<GetCheckpointResponse, Problem> {
-    let key = key.ok_or(Problem::NoLogKey)?;
+    let key = key.ok_or(Failed::NoLogKey)?;
     let height = ask::height(view, "height", request.height)?;
     let block = ask::block(view, "height", height)?;
     let header = &block.header;

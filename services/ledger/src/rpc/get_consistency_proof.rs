@@ -3,8 +3,8 @@
 use proto::ledger::v1::{GetConsistencyProofRequest, GetConsistencyProofResponse};
 
 use super::ask;
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 pub fn handle(
     view: &View,
@@ -13,9 +13,10 @@ pub fn handle(
     let to = ask::height(view, "to_height", request.to_height)?;
     let from = ask::height(view, "from_height", Some(request.from_height))?;
     if from > to {
-        return Err(Problem::InvertedRange {
+        return Err(Invalid::InvertedRange {
             field: "from_height",
-        });
+        }
+        .into());
     }
     let from = ask::block(view, "from_height", from)?.header;
     let to = ask::block(view, "to_height", to)?.header;

@@ -4,8 +4,8 @@ use proto::ledger::v1::{GetGenesisRequest, GetGenesisResponse};
 use proto::wire::{bits_text, timestamp};
 
 use super::encode;
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 pub fn handle(view: &View, _request: GetGenesisRequest) -> Result<GetGenesisResponse, Problem> {
     let genesis = &view.rules().genesis;

@@ -1,14 +1,13 @@
 //! GetInclusionProof: evidence of what a leaf says, against the hash of a block.
 
-use chain::Hash;
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::{GetInclusionProofRequest, GetInclusionProofResponse, InclusionProof};
 use proto::wire::{self, required};
 
 use super::ask;
-use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::{Fate, Occurrence, Record};
+use crate::index::View;
+use crate::model::answer::{Fate, Occurrence, Record};
+use crate::problem::{Beyond, NotYet, Problem, Unknown};
 
 pub fn handle(
     view: &View,
@@ -22,7 +21,7 @@ pub fn handle(
     if index >= size {
         return Err(not_yet(&subject, height, size));
     }
-    let leaf = view.leaf(index)?.ok_or(Problem::LeafAboveTip { size })?;
+    let leaf = view.leaf(index)?.ok_or(beyond(size))?;
     let path = ask::path(
         |source| chain::log::inclusion_path(index, size, source),
         view,
@@ -50,8 +49,11 @@ fn leaf_index(view: &View, subject: &Subject, height: u64) -> Result<u64, Proble
                 Some(Occurrence::Judged(record) | Occurrence::Pending(record)) => {
                     leaf_of(&record, height)
                 }
-                Some(Occurrence::Omitted(_)) => Err(Problem::Omitted { id, height }),
-                None => Err(unknown(id, height)),
+                Some(Occurrence::Omitted(_)) => Err(Problem::Unknown {
+                    what: Unknown::Omitted(id),
+                    as_of: height,
+                }),
+                None => Err(Problem::unknown_transaction(id, height)),
             }
         }
     }
@@ -60,22 +62,26 @@ fn leaf_index(view: &View, subject: &Subject, height: u64) -> Result<u64, Proble
 fn leaf_of(record: &Record, height: u64) -> Result<u64, Problem> {
     match record.fate {
         Fate::Judged { leaf_index, .. } | Fate::Void { leaf_index, .. } => Ok(leaf_index),
-        Fate::Pending { .. } => Err(Problem::Pending { height }),
+        Fate::Pending { .. } => Err(NotYet::Pending { height }.into()),
     }
 }
 
 /// The subject has a leaf now, and had none at the height.
 fn not_yet(subject: &Subject, height: u64, size: u64) -> Problem {
     match subject {
-        Subject::LeafIndex(_) => Problem::LeafAboveTip { size },
-        Subject::Position(_) => Problem::Pending { height },
+        Subject::LeafIndex(_) => beyond(size),
+        Subject::Position(_) => NotYet::Pending { height }.into(),
         Subject::TransactionId(text) => match wire::hash("transaction_id", text) {
-            Ok(id) => unknown(id, height),
+            Ok(id) => Problem::unknown_transaction(id, height),
             Err(error) => error.into(),
         },
     }
 }
 
-fn unknown(id: Hash, height: u64) -> Problem {
-    Problem::UnknownTransaction { id, height }
+/// A log of that size has no such leaf.
+fn beyond(size: u64) -> Problem {
+    Problem::Beyond {
+        what: Beyond::Leaf,
+        end: size,
+    }
 }

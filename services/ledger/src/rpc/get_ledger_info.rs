@@ -4,9 +4,9 @@ use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse, PartitionSt
 use proto::wire::timestamp;
 
 use super::encode;
+use crate::index::View;
+use crate::model::answer::Partition;
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::Partition;
 
 pub fn handle(
     view: &View,

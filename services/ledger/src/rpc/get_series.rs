@@ -6,8 +6,8 @@ use proto::ledger::v1::{GetSeriesRequest, GetSeriesResponse};
 use proto::wire;
 
 use super::encode;
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 /// If the request does not say how many.
 const DEFAULT_BUCKETS: u32 = 60;
@@ -31,7 +31,7 @@ pub fn handle(view: &View, request: GetSeriesRequest) -> Result<GetSeriesRespons
         None => to.saturating_sub(DEFAULT_SPAN_MS),
     };
     if from > to {
-        return Err(Problem::InvertedRange { field: "from_time" });
+        return Err(Invalid::InvertedRange { field: "from_time" }.into());
     }
     let buckets = match request.buckets {
         0 => DEFAULT_BUCKETS,

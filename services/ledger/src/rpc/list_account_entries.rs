@@ -5,8 +5,8 @@ use proto::wire;
 
 use super::page::Page;
 use super::{ask, encode, entries};
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 pub fn handle(
     view: &View,

@@ -7,17 +7,18 @@ use proto::wire;
 
 use super::page::Page;
 use super::{ask, encode};
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 pub fn handle(view: &View, mut request: ListBlocksRequest) -> Result<ListBlocksResponse, Problem> {
     let page = Page::of(view, &mut request)?;
     let from = request.from_height.unwrap_or(0);
     let to = request.to_height.unwrap_or(u64::MAX);
     if from > to {
-        return Err(Problem::InvertedRange {
+        return Err(Invalid::InvertedRange {
             field: "from_height",
-        });
+        }
+        .into());
     }
     let mut left = from..to.min(view.tip().height() + 1);
     // Oldest first a token is the first height to come, newest first the last one and one more.

@@ -4,8 +4,8 @@ use proto::ledger::v1::{ListCandidatesRequest, ListCandidatesResponse};
 
 use super::encode;
 use super::page::Page;
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 pub fn handle(
     view: &View,

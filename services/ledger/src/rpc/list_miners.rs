@@ -10,9 +10,9 @@ use proto::ledger::v1::{ListMinersRequest, ListMinersResponse};
 
 use super::encode;
 use super::page::Page;
-use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::Miner;
+use crate::index::View;
+use crate::model::answer::Miner;
+use crate::problem::{Invalid, Problem};
 
 /// Where a page begins: height of the order, then blocks and account of the last row before.
 struct Position {
@@ -29,7 +29,7 @@ pub fn handle(view: &View, mut request: ListMinersRequest) -> Result<ListMinersR
         },
         Some(bytes) => decode(bytes)
             .filter(|position| position.height <= view.tip().height())
-            .ok_or(Problem::BadPageToken)?,
+            .ok_or(Invalid::PageToken)?,
     };
     let ranked = ranked(view, position.height)?;
     let begin = position.after.map_or(0, |(blocks, account)| {

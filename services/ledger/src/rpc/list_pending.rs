@@ -4,8 +4,8 @@ use proto::ledger::v1::{ListPendingRequest, ListPendingResponse};
 
 use super::page::Page;
 use super::{ask, encode};
+use crate::index::View;
 use crate::problem::Problem;
-use crate::store::View;
 
 pub fn handle(
     view: &View,
@@ -16,12 +16,9 @@ pub fn handle(
     // What a block consumed since the last page is no longer there; the rest comes in order.
     let rows = view.pending(partition, page.number()?.unwrap_or(0), page.limit + 1);
     let next = rows.get(page.limit).map(|row| row.offset);
-    let chain_id = view.chain_id();
     let rows = rows.iter().take(page.limit);
     Ok(ListPendingResponse {
-        records: rows
-            .map(|row| encode::record(row, &chain_id, false))
-            .collect(),
+        records: rows.map(|row| encode::record(row, false)).collect(),
         next_page_token: page.token_of(next),
         tip: encode::tip(view),
     })

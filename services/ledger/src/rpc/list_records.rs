@@ -7,8 +7,8 @@ use proto::wire::required;
 use super::page::Page;
 use super::records::{self, Ask, Rows};
 use super::{ask, encode};
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 pub fn handle(
     view: &View,
@@ -27,7 +27,7 @@ pub fn handle(
             let to = range.to_offset.unwrap_or(u64::MAX);
             if from > to {
                 let field = "offsets.from_offset";
-                return Err(Problem::InvertedRange { field });
+                return Err(Invalid::InvertedRange { field }.into());
             }
             let end = view.partitions()[partition as usize].end;
             (partition, from..to.min(end), Rows::All)

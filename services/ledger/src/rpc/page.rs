@@ -4,8 +4,8 @@ use chain::Hash;
 use prost::{Message, Name};
 use proto::ledger::v1 as wire;
 
-use crate::problem::Problem;
-use crate::store::View;
+use crate::index::View;
+use crate::problem::{Invalid, Problem};
 
 /// Size of a page if the request does not say.
 const DEFAULT: usize = 50;
@@ -78,8 +78,8 @@ impl Page {
         let position = match token.as_str() {
             "" => None,
             token => {
-                let bytes = hex::decode(token).map_err(|_| Problem::BadPageToken)?;
-                let position = bytes.strip_prefix(&binding).ok_or(Problem::BadPageToken)?;
+                let bytes = hex::decode(token).map_err(|_| Invalid::PageToken)?;
+                let position = bytes.strip_prefix(&binding).ok_or(Invalid::PageToken)?;
                 Some(position.to_vec())
             }
         };
@@ -99,7 +99,7 @@ impl Page {
     pub fn number(&self) -> Result<Option<u64>, Problem> {
         let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes);
         let position = self.position().map(number).transpose();
-        position.map_err(|_| Problem::BadPageToken)
+        position.map_err(|_| Invalid::PageToken.into())
     }
 
     /// The token of the page that begins there; empty: there is none.
@@ -145,11 +145,14 @@ mod tests {
             (Hash::of(b"other"), request("alice", 10, &token)),
         ] {
             let page = Page::on(&chain, &mut other);
-            assert!(matches!(page, Err(Problem::BadPageToken)));
+            assert!(matches!(page, Err(Problem::Invalid(Invalid::PageToken))));
         }
         let short = page.token(Some(&[1, 2]));
         let page = Page::on(&chain, &mut request("alice", 10, &short)).unwrap();
-        assert!(matches!(page.number(), Err(Problem::BadPageToken)));
+        assert!(matches!(
+            page.number(),
+            Err(Problem::Invalid(Invalid::PageToken))
+        ));
         let mut list = wire::ListCandidatesRequest {
             page_token: token,
             ..Default::default()

@@ -6,9 +6,9 @@ use prost::Message as _;
 use proto::ledger::v1 as wire;
 
 use super::{encode, page};
+use crate::index::View;
+use crate::model::answer::{Block, Fate};
 use crate::problem::Problem;
-use crate::store::View;
-use crate::store::answer::{Block, Fate};
 
 /// Bytes of a message with records: default clients take 4 MiB. What comes with them, tip and framing, fits the rest.
 const MESSAGE_BYTES: usize = (4 << 20) - (16 << 10);
@@ -64,7 +64,6 @@ pub fn of_block(
 
 /// Reads what fits: at most the limit, and not more bytes than a message may have, but one row at least.
 pub fn read(view: &View, ask: &Ask) -> Result<Piece, Problem> {
-    let chain_id = view.chain_id();
     let mut piece = Piece::default();
     let mut bytes = ask.taken;
     let mut at = ask.offsets.start;
@@ -78,7 +77,7 @@ pub fn read(view: &View, ask: &Ask) -> Result<Piece, Problem> {
                 at = row.offset + 1;
                 continue;
             }
-            let record = encode::record(row, &chain_id, ask.with_raw);
+            let record = encode::record(row, ask.with_raw);
             bytes += record.encoded_len() + 4;
             if bytes > MESSAGE_BYTES && !piece.records.is_empty() {
                 piece.next = Some(row.offset);

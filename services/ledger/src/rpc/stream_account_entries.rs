@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chain::Account;
+use kit::server::stream::{Source, is_lagging};
 use proto::ledger::v1::{AccountEntry, StreamAccountEntriesRequest, StreamAccountEntriesResponse};
 use proto::wire;
 
-use super::live::{self, Source, Watch, aside};
+use super::live::{Watch, aside};
 use super::{encode, entries};
-use crate::problem::Problem;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::problem::{Failed, Problem};
 
 /// Entries read at once: rows lie together, and one is small.
 const READ_AHEAD: usize = 64;
@@ -55,16 +56,18 @@ fn count(view: &View, account: &Account) -> Result<u64, Problem> {
 
 impl Source for Entries {
     type Reply = StreamAccountEntriesResponse;
+    type Error = Problem;
 
     async fn next(&mut self, mut paused: Duration) -> Result<Option<Self::Reply>, Problem> {
         loop {
             let view = self.watch.look();
             if let Some(view) = &view {
                 let waiting = (count(view, &self.account)? + 1).saturating_sub(self.next);
-                if live::is_lagging(waiting, self.live, paused) {
-                    return Err(Problem::Lagged {
+                if is_lagging(waiting, self.live, paused) {
+                    return Err(Failed::Lagged {
                         resume_from: self.next,
-                    });
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.entry(view).await.map(Some);
@@ -83,8 +86,13 @@ impl Source for Entries {
         }
     }
 
-    fn resume_from(&self) -> Option<u64> {
-        Some(self.next)
+    fn shutting_down(&self) -> Option<Problem> {
+        Some(
+            Failed::ShuttingDown {
+                resume_from: Some(self.next),
+            }
+            .into(),
+        )
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use kit::server::stream::{Source, is_lagging};
 use prost::Message as _;
 use proto::ledger::v1::{StreamBlocksRequest, StreamBlocksResponse};
 
-use super::live::{self, Source, Watch, aside};
+use super::live::{Watch, aside};
 use super::{ask, encode, records};
-use crate::problem::Problem;
-use crate::store::answer::Block;
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::model::answer::Block;
+use crate::problem::{Failed, Problem};
 
 /// One reader's place in the chain.
 pub struct Blocks {
@@ -36,6 +37,7 @@ pub fn handle(view: &View, reader: Reader, request: StreamBlocksRequest) -> Bloc
 
 impl Source for Blocks {
     type Reply = StreamBlocksResponse;
+    type Error = Problem;
 
     async fn next(
         &mut self,
@@ -47,10 +49,11 @@ impl Source for Blocks {
                     return self.more(view, block, from).await.map(Some);
                 }
                 let waiting = (view.tip().height() + 1).saturating_sub(self.next);
-                if live::is_lagging(waiting, self.live, paused) {
-                    return Err(Problem::Lagged {
+                if is_lagging(waiting, self.live, paused) {
+                    return Err(Failed::Lagged {
                         resume_from: self.next,
-                    });
+                    }
+                    .into());
                 }
                 if waiting > 0 {
                     return self.block(view).await.map(Some);
@@ -68,12 +71,18 @@ impl Source for Blocks {
         }
     }
 
-    fn resume_from(&self) -> Option<u64> {
-        // A block of which a part is missing is told anew.
-        Some(match &self.rest {
+    fn shutting_down(&self) -> Option<Problem> {
+        // A block of which a part is missing is sent again from its start.
+        let resume_from = match &self.rest {
             Some((block, _)) => block.header.height,
             None => self.next,
-        })
+        };
+        Some(
+            Failed::ShuttingDown {
+                resume_from: Some(resume_from),
+            }
+            .into(),
+        )
     }
 }
 

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use chain::{Hash, Verdict};
+use kit::server::stream::Source;
 use proto::ledger::v1::transaction_status::State;
 use proto::ledger::v1::{TransactionStatus, WatchTransactionRequest, WatchTransactionResponse};
 use proto::wire;
 use tokio::time::{Instant, sleep_until};
 
-use super::live::{Source, Watch};
+use super::live::Watch;
 use super::{ask, encode};
-use crate::problem::Problem;
-use crate::store::answer::{Fate, Occurrence, Record};
-use crate::store::{Reader, View};
+use crate::index::{Reader, View};
+use crate::model::answer::{Fate, Occurrence, Record};
+use crate::problem::{Failed, Problem};
 
 /// Between two looks: under load the queue moves more often than anybody wants to read.
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -53,6 +54,7 @@ pub fn handle(
 
 impl Source for Way {
     type Reply = WatchTransactionResponse;
+    type Error = Problem;
 
     async fn next(&mut self, _: Duration) -> Result<Option<WatchTransactionResponse>, Problem> {
         if self.ended {
@@ -86,8 +88,8 @@ impl Source for Way {
         }
     }
 
-    fn resume_from(&self) -> Option<u64> {
-        None
+    fn shutting_down(&self) -> Option<Problem> {
+        Some(Failed::ShuttingDown { resume_from: None }.into())
     }
 }
 
@@ -123,7 +125,7 @@ impl Way {
         let Some(record) = view.record(partition, offset)? else {
             return Ok(None);
         };
-        let is_it = self.is_in(&record, view);
+        let is_it = self.is_in(&record);
         Ok(match record.fate {
             Fate::Pending { .. } if record.value.is_none() || is_it => {
                 Some(Occurrence::Pending(record))
@@ -145,9 +147,9 @@ impl Way {
         self.place.is_some_and(|known| known != place)
     }
 
-    fn is_in(&self, record: &Record, view: &View) -> bool {
-        let transaction = record.transaction();
-        transaction.is_some_and(|it| it.id(&view.chain_id()) == self.id)
+    fn is_in(&self, record: &Record) -> bool {
+        let found = record.transaction.as_ref();
+        found.is_some_and(|found| found.id == self.id)
     }
 }
 

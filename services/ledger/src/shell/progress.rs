@@ -1,4 +1,4 @@
-//! What the log tells of a long replay, of refused candidates and of findings.
+//! Log lines about a long replay, refused candidates and findings.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,21 @@ use chain::block::Rule;
 use follow::Refused;
 
 use crate::core::Core;
-use crate::store::answer::Finding;
+use crate::model::answer::Finding;
 
 /// Between two messages about a replay.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// When something was said last, and where the replay stood then.
+/// When the last line was written, and where the replay stood then.
 #[derive(Default)]
 pub(super) struct Progress {
     last: Option<(Instant, u64)>,
-    told: bool,
+    behind: bool,
 }
 
 impl Progress {
-    /// Says how a replay goes, every few seconds, and once when it is done.
-    pub(super) fn tell(&mut self, core: &Core) {
+    /// Logs how a replay goes, every few seconds, and once when it is done.
+    pub(super) fn log(&mut self, core: &Core) {
         let lag = core.lag();
         let (since, offset) = *self.last.get_or_insert((Instant::now(), lag.next_offset));
         if since.elapsed() < INTERVAL {
@@ -39,17 +39,17 @@ impl Progress {
                 lag.next_offset,
                 lag.end
             );
-        } else if self.told {
+        } else if self.behind {
             tracing::info!("replayed to offset {}", lag.next_offset);
         }
-        self.told = behind;
+        self.behind = behind;
         self.last = Some((Instant::now(), lag.next_offset));
     }
 }
 
 /// A candidate that did not become a block. A lost race is nobody's fault. The offset is no part of the warning, so
 /// that a flood of junk is a line with a count.
-pub(super) fn tell_refused(refused: &Refused) {
+pub(super) fn log_refused(refused: &Refused) {
     let (offset, rule) = (refused.offset, refused.refusal.code());
     let claims = refused.claims.as_ref();
     tracing::debug!(
@@ -70,8 +70,8 @@ pub(super) fn tell_refused(refused: &Refused) {
     }
 }
 
-/// A finding of the audit, for whoever reads logs.
-pub(super) fn tell_finding(finding: &Finding) {
+/// A finding of the audit.
+pub(super) fn log_finding(finding: &Finding) {
     tracing::error!(
         height = finding.height,
         block = %finding.block_hash,
@@ -84,11 +84,4 @@ pub(super) fn tell_finding(finding: &Finding) {
         "audit: a block and the topic disagree: {:?}",
         finding.fault
     );
-}
-
-/// Records of the topic are lost; whoever cannot be reached is told of by the journal.
-pub(super) fn tell_state(condition: &str, state: &Result<(), (&'static str, String)>) {
-    if let ("transactions", Err((reason @ "DATA_LOSS", message))) = (condition, state) {
-        tracing::error!("{reason}: {message}; blocks go on being served");
-    }
 }

@@ -10,8 +10,8 @@ use parallel::Rayon;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use topics::TRANSACTIONS;
 
-use crate::core::fact::Facts;
 use crate::core::{Input, Lane, News};
+use crate::model::Facts;
 
 /// Pending records kept in memory, in bytes over all partitions. What lies beyond is read when blocks have made room.
 const PENDING_BYTES: usize = 64 << 20;

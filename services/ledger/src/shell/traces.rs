@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use tracing::Span;
 
-use crate::store::write::{Applied, Batch};
+use crate::model::{Applied, Batch};
 
 /// Height of the block.
 const HEIGHT: &str = "blocklog.block.height";

@@ -91,8 +91,7 @@ impl Stage {
         };
         let url = Url::parse("memory:").expect("a journal");
         let journal = Journal::open(&url, &Options::default()).expect("memory opens");
-        bootstrap::establish(&journal, Some(&genesis), None, &|| false, &|_| {})
-            .expect("a new chain");
+        bootstrap::establish(&journal, &genesis, &|_| {}).expect("a new chain");
         let (chain, _) = Chain::start(&genesis.block_zero(), 0).expect("a genesis");
         Stage {
             genesis,
@@ -235,7 +234,7 @@ impl Stage {
         let appended = appended.expect("memory takes it");
         let now = appended.append_ms;
         let checked = self.chain.frame(value).and_then(|block| {
-            self.chain.admit(&block, now)?;
+            let block = self.chain.admit(block, now)?;
             block.check(self.chain.rules(), Signatures::Assume, &Sequential)
         });
         if let Ok(block) = checked {

@@ -25,6 +25,8 @@ const TERMINAL_MS: u64 = 10_000;
 pub(crate) struct Attempt {
     pub(crate) id: u64,
     pub(crate) template: Arc<Template>,
+    /// The trace contexts of its records, as many as a block carries.
+    pub(crate) traces: Vec<(String, Bytes)>,
     pub(crate) begun_ms: u64,
     /// Tries that its work took, once it is sealed.
     pub(crate) tries: u64,

@@ -1,5 +1,7 @@
 //! Which partition the next block takes its records from, and when.
 
+use std::cmp::Reverse;
+
 use super::Core;
 use super::attempt::Stage;
 use super::lane::Lane;
@@ -24,7 +26,8 @@ impl Core {
                 .filter(|lane| lane.own == own && lane.is_fresh(now_ms))
                 .filter_map(|lane| {
                     let (pending, ripe_ms) = self.ripeness(lane)?;
-                    (ripe_ms <= now_ms).then_some((pending.oldest_ms, lane.partition))
+                    (ripe_ms <= now_ms)
+                        .then_some((Reverse(pending.oldest.age_ms(now_ms)), lane.number()))
                 })
                 .min()
         };
@@ -34,24 +37,27 @@ impl Core {
 
     /// What is pending on a partition, and from when on it may be sealed.
     pub(super) fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
-        let pending = lane.queue()?.pending().filter(|_| lane.is_whole())?;
+        let queue = lane.queue.as_ref()?;
+        let pending = queue.pending().filter(|_| lane.partition.is_whole())?;
         let genesis = &self.follow.chain()?.rules().genesis;
         let enough = self.settings.block_records.min(genesis.max_block_records) as usize;
         let full = pending.bytes >= genesis.max_block_bytes as usize;
         let ripe_ms = match lane.own {
             true if full || pending.records >= enough => 0,
-            true => pending.oldest_ms + self.settings.block_age_ms,
-            false => pending.oldest_ms + self.settings.rescue_age_ms,
+            true => pending.oldest.ripe_ms(self.settings.block_age_ms),
+            false => pending.oldest.ripe_ms(self.settings.rescue_age_ms),
         };
         Some((pending, ripe_ms))
     }
 
-    /// When [`Core::step`] should be called at the latest, with [`super::Input::Tick`] if nothing else happens.
-    pub fn wake_ms(&self) -> Option<u64> {
-        if self.ended || self.lanes.is_empty() {
-            return None;
+    /// When something is due, unless another input comes first.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        let snapshot = self.snapshots.due_ms;
+        if self.lanes.is_empty() {
+            return snapshot;
         }
-        let lanes = self.lanes.values().filter_map(Lane::wake_ms).min();
+        let lanes = self.lanes.values();
+        let lanes = lanes.filter_map(|lane| lane.partition.due_ms()).min();
         let attempt = match &self.attempt {
             Some(attempt) => match &attempt.stage {
                 Stage::Sealing => None,
@@ -68,7 +74,7 @@ impl Core {
                 .map(|(_, ripe_ms)| ripe_ms.max(self.barred_until_ms))
                 .min(),
         };
-        [lanes, attempt, Some(self.commit_at_ms)]
+        [lanes, attempt, snapshot, Some(self.commit_at_ms)]
             .into_iter()
             .flatten()
             .min()

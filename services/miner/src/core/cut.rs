@@ -1,45 +1,25 @@
 //! A partition that loses its end under its reader: what was read of it counts no more.
 //!
-//! A log can lose its end and grow again: what is remembered of it then stands at offsets that hold other records, which were
+//! A topic can lose its end and grow again: what is remembered of it then stands at offsets that hold other records, which were
 //! acknowledged too. So nothing is sealed that was not read or compared a moment before ([`Lane::is_fresh`](super::lane::Lane::is_fresh)).
 
-use super::Core;
-use super::output::{Cut, Note, Output};
-use super::queue::Queue;
+use follow::partition::Loss;
 
-/// Pause before a reader that lost its place is started again.
-pub(super) const RESTART_MS: u64 = 1_000;
+use super::Core;
+use super::output::{Note, Output};
+use super::queue::Queue;
 
 impl Core {
     /// Forgets what was read of a partition, and the block that is being made of it; reading begins again at the cursor.
-    pub(super) fn on_cut(&mut self, now_ms: u64, partition: u32, end: u64, out: &mut Vec<Output>) {
-        let Some(chain) = self.follow.chain() else {
-            return;
-        };
-        let cursor = chain.cursor(partition);
-        // What the old reader still says is not listened to.
-        let generation = self.next_id();
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return;
-        };
-        let Some(watch) = &mut lane.watch else {
-            return;
-        };
-        let cut = Cut {
-            topic: self.settings.topic.clone(),
-            partition,
-            read_to: watch.queue.read_to(),
-            cursor,
-            end,
-        };
-        watch.generation = generation;
-        watch.queue = Queue::new(cursor);
-        watch.last = None;
-        watch.fresh_ms = 0;
-        watch.restart_at_ms = Some(now_ms + RESTART_MS);
-        lane.trouble = Some(cut.to_string());
-        lane.survey_at_once(now_ms);
-        out.push(Output::Note(Note::Cut(cut)));
+    pub(super) fn on_cut(&mut self, partition: u32, loss: Loss, out: &mut Vec<Output>) {
+        let cursor = self
+            .follow
+            .chain()
+            .map_or(0, |chain| chain.cursor(partition));
+        if let Some(lane) = self.lanes.get_mut(&partition) {
+            lane.queue = Some(Queue::new(cursor));
+        }
+        out.push(Output::Note(Note::Cut(loss)));
         let touched = self
             .attempt
             .as_ref()
@@ -49,7 +29,7 @@ impl Core {
         }
     }
 
-    /// Has what will be sealed soon compared with the log, where it was not read just now.
+    /// Has what will be sealed soon compared with the topic, where it was not read just now.
     pub(super) fn compare_ahead(&mut self, now_ms: u64) {
         let idle = self.attempt.is_none() && self.may_mine();
         let due: Vec<_> = self
@@ -67,7 +47,8 @@ impl Core {
         }
     }
 
-    /// Whether a block that has been sealed may be appended: the log held what is in it a moment before. If that is not known, it is asked.
+    /// Whether a block that has been sealed may be appended: the topic held what is in it a moment before. If that is not known,
+    /// it is asked.
     pub(super) fn may_propose(&mut self, now_ms: u64, out: &mut Vec<Output>) -> bool {
         let Some(attempt) = &self.attempt else {
             return false;
@@ -79,7 +60,7 @@ impl Core {
         let fresh = lane.is_fresh_enough(now_ms);
         if !fresh {
             lane.compare_by(now_ms);
-            out.extend(lane.survey(now_ms, header.from_offset).map(Output::Survey));
+            out.extend(lane.look(now_ms, header.from_offset).map(Output::Look));
         }
         fresh
     }

@@ -1,58 +1,42 @@
-//! What the chain and the partitions bring in.
+//! What the chain brings in: blocks, refused candidates, the end.
 
 use std::sync::Arc;
 
 use chain::block::Rule;
 use chain::limits::MAX_AHEAD_MS;
-use chain::record::Judged;
-use chain::{Accepted, Record, Refusal};
+use chain::{Accepted, Refusal};
 use engine::{Core as _, Now};
 use follow::{Event, Refused};
-use journal::TailEvent;
 
 use super::attempt::{Attempt, Stage};
-use super::cut::RESTART_MS;
-use super::lane::{Finding, Lane, Watch};
-use super::output::{Check, Note, Output, Survey, Surveyed};
-use super::queue::Queue;
+use super::lane::Lane;
+use super::output::{Note, Output};
+use super::reading::stop;
 use super::{BARRED_MS, Core};
 use crate::fit::{self, Misfit};
 
-/// Most partitions of others that are read at once, to be rescued.
-const RESCUES: usize = 8;
-/// A reader this many offsets behind the cursor skips what others have sealed already.
-const SKIP_OFFSETS: u64 = 1_000;
-
-/// One clock for both, for now.
-fn now(now_ms: u64) -> Now {
-    Now {
-        wall_us: now_ms * 1000,
-        elapsed_ms: now_ms,
-    }
-}
-
 impl Core {
-    pub(super) fn on_follow(&mut self, now_ms: u64, input: follow::Input, out: &mut Vec<Output>) {
+    pub(super) fn on_follow(&mut self, now: Now, input: follow::Input, out: &mut Vec<Output>) {
         let mut followed = std::mem::take(&mut self.followed);
-        self.follow.step(now(now_ms), input, &mut followed);
+        self.follow.step(now, input, &mut followed);
         for output in followed.drain(..) {
             match output {
                 follow::Output::Task(task) => out.push(Output::Follow(task)),
-                follow::Output::Event(event) => self.on_event(now_ms, event, out),
+                follow::Output::Event(event) => self.on_event(now, event, out),
             }
         }
         self.followed = followed;
-        if self.lanes.is_empty() {
-            self.open_lanes(now_ms, out);
+        if self.lanes.is_empty() && self.ending.is_none() {
+            self.open_lanes(now.elapsed_ms, out);
         }
     }
 
-    fn on_event(&mut self, now_ms: u64, event: Event, out: &mut Vec<Output>) {
+    fn on_event(&mut self, now: Now, event: Event, out: &mut Vec<Output>) {
         match event {
             Event::Accepted {
                 accepted, offset, ..
-            } => self.on_accepted(now_ms, &accepted, offset, out),
-            Event::Refused(refused) => self.on_refused(now_ms, &refused, out),
+            } => self.on_accepted(now, &accepted, offset, out),
+            Event::Refused(refused) => self.on_refused(now.elapsed_ms, &refused, out),
             Event::CaughtUp(_) | Event::Behind(_) => {}
             Event::Unavailable(trouble) => {
                 self.read_trouble = Some(trouble.clone());
@@ -69,13 +53,13 @@ impl Core {
                 out.push(Output::Note(Note::Stopped { version }));
             }
             Event::Restarted => self.close_lanes(out),
-            Event::Fatal(fatal) => self.end(fatal, out),
+            Event::Fatal(fatal) => self.give_up(now.elapsed_ms, fatal, out),
         }
     }
 
     fn on_accepted(
         &mut self,
-        now_ms: u64,
+        now: Now,
         accepted: &Arc<Accepted>,
         offset: u64,
         out: &mut Vec<Output>,
@@ -91,14 +75,14 @@ impl Core {
             self.appends_work();
         }
         self.barred_until_ms = 0;
-        self.clock_ahead &= accepted.append_ms + MAX_AHEAD_MS < now_ms;
+        self.clock_ahead &= accepted.append_ms + MAX_AHEAD_MS < now.wall_ms();
         if let Some(lane) = self.lanes.get_mut(&header.partition) {
-            if let Some(queue) = lane.queue_mut() {
+            if let Some(queue) = &mut lane.queue {
                 queue.advance(cursor);
             }
-            // Its own miner lives.
+            // Its own miner is alive again.
             if !lane.own && !ours {
-                unwatch(lane, out);
+                stop(lane, out);
             }
         }
         let Some(attempt) = &self.attempt else { return };
@@ -108,7 +92,12 @@ impl Core {
         let Some(attempt) = self.drop_attempt(out) else {
             return;
         };
-        out.push(Output::Note(outcome(now_ms, &attempt, accepted, offset)));
+        out.push(Output::Note(outcome(
+            now.elapsed_ms,
+            &attempt,
+            accepted,
+            offset,
+        )));
     }
 
     fn on_refused(&mut self, now_ms: u64, refused: &Refused, out: &mut Vec<Output>) {
@@ -158,17 +147,18 @@ impl Core {
             })
         });
         if let Err(misfit) = fits {
-            return self.end(misfit, out);
+            return self.give_up(now_ms, misfit, out);
         }
         let rescue_ms = self.settings.rescue_age_ms;
         for partition in 0..partitions {
-            if self.settings.partitions.contains(&partition) {
-                self.lanes
-                    .insert(partition, Lane::new(partition, now_ms, None));
-                self.watch(partition, out);
-            } else if rescue_ms > 0 {
-                let lane = Lane::new(partition, now_ms, Some(rescue_ms));
+            let own = self.settings.partitions.contains(&partition);
+            if own || rescue_ms > 0 {
+                let rescue_ms = (!own).then_some(rescue_ms);
+                let lane = Lane::new(&self.settings.topic, partition, now_ms, rescue_ms);
                 self.lanes.insert(partition, lane);
+            }
+            if own {
+                self.read(partition, out);
             }
         }
         out.push(Output::Note(Note::Begun { height }));
@@ -178,192 +168,9 @@ impl Core {
     fn close_lanes(&mut self, out: &mut Vec<Output>) {
         self.drop_attempt(out);
         for lane in self.lanes.values_mut() {
-            unwatch(lane, out);
+            stop(lane, out);
         }
         self.lanes.clear();
-    }
-
-    /// Starts a reader at the cursor, in place of any before.
-    fn watch(&mut self, partition: u32, out: &mut Vec<Output>) {
-        let generation = self.next_id();
-        let from = self
-            .follow
-            .chain()
-            .map_or(0, |chain| chain.cursor(partition));
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return;
-        };
-        lane.watch = Some(Watch {
-            generation,
-            queue: Queue::new(from),
-            last: None,
-            fresh_ms: 0,
-            restart_at_ms: None,
-        });
-        out.push(Output::Watch {
-            partition,
-            generation,
-            from,
-        });
-    }
-
-    pub(super) fn on_transactions(
-        &mut self,
-        now_ms: u64,
-        partition: u32,
-        generation: u64,
-        event: TailEvent,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(chain) = self.follow.chain() else {
-            return;
-        };
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return;
-        };
-        let Some(watch) = lane.watch.as_mut().filter(|w| w.generation == generation) else {
-            return;
-        };
-        match event {
-            TailEvent::Batch(batch) => {
-                lane.trouble = None;
-                if let Some(last) = batch.records.last() {
-                    watch.last = Some(last.clone());
-                    watch.fresh_ms = now_ms;
-                }
-                let unchecked = watch.queue.take(now_ms, batch);
-                let behind = watch.queue.read_to() + SKIP_OFFSETS < chain.cursor(partition);
-                if !unchecked.offsets.is_empty() {
-                    out.push(Output::Check(Check {
-                        partition,
-                        generation,
-                        offsets: unchecked.offsets,
-                        values: unchecked.values,
-                        traces: unchecked.traces,
-                        rules: Arc::clone(chain.rules()),
-                    }));
-                }
-                if behind {
-                    self.watch(partition, out);
-                }
-            }
-            TailEvent::Unavailable(error) => {
-                watch.fresh_ms = 0;
-                lane.trouble = Some(error.to_string());
-            }
-            TailEvent::Available => lane.trouble = None,
-            TailEvent::Lost(journal::Error::Changed { end, .. }) => {
-                self.on_cut(now_ms, partition, end, out);
-            }
-            TailEvent::Lost(journal::Error::OutOfRange { offset, end, .. })
-                if offset > end && watch.last.is_some() =>
-            {
-                self.on_cut(now_ms, partition, end, out);
-            }
-            TailEvent::Lost(journal::Error::OutOfRange { .. }) => {
-                // The survey says whether anything is lost.
-                watch.restart_at_ms = Some(now_ms + RESTART_MS);
-                lane.survey_at_once(now_ms);
-            }
-            TailEvent::Lost(error) if lane.own => self.end(error, out),
-            TailEvent::Lost(_) => unwatch(lane, out),
-        }
-    }
-
-    pub(super) fn on_checked(
-        &mut self,
-        now_ms: u64,
-        partition: u32,
-        generation: u64,
-        offsets: Vec<u64>,
-        records: Vec<Record>,
-    ) {
-        for record in &records {
-            if matches!(record.judged(), Judged::Good(_)) {
-                self.follow.learn(record.hash());
-            }
-        }
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return;
-        };
-        let Some(watch) = lane.watch.as_mut().filter(|w| w.generation == generation) else {
-            return;
-        };
-        watch.queue.checked(offsets.into_iter().zip(records));
-        if watch.queue.waits_for_confirmation() {
-            lane.survey_at_once(now_ms);
-        }
-    }
-
-    pub(super) fn on_surveyed(
-        &mut self,
-        now_ms: u64,
-        survey: Survey,
-        found: Option<Surveyed>,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(chain) = self.follow.chain() else {
-            return;
-        };
-        let watched = self.lanes.values().filter(|l| !l.own && l.watch.is_some());
-        let rescues = watched.count();
-        let Some(lane) = self.lanes.get_mut(&survey.partition) else {
-            return;
-        };
-        // A chain that is behind has cursors that are behind.
-        let found = found.filter(|_| self.follow.caught_up());
-        let cursor = chain.cursor(survey.partition);
-        match lane.surveyed(now_ms, &self.settings.topic, cursor, &survey, found) {
-            Finding::Cut => {
-                let end = found.map_or(cursor, |found| found.offsets.end);
-                return self.on_cut(now_ms, survey.partition, end, out);
-            }
-            Finding::Lost(loss) if lane.own => return self.end(loss, out),
-            Finding::Lost(loss) => {
-                if lane.tell_loss() {
-                    out.push(Output::Note(Note::ForeignLoss(loss)));
-                }
-            }
-            Finding::Whole | Finding::Suspect => {}
-        }
-        if lane.own {
-            return;
-        }
-        let still_waiting = lane.still_waiting(&survey, found);
-        let drained = found.is_some_and(|found| found.offsets.end <= cursor);
-        match &lane.watch {
-            None if still_waiting && rescues < RESCUES => self.watch(survey.partition, out),
-            Some(watch) if drained && watch.queue.is_empty() => unwatch(lane, out),
-            _ => {}
-        }
-    }
-
-    /// Asks for the ends of partitions, and starts readers again that lost their place.
-    pub(super) fn tend_lanes(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let Some(chain) = self.follow.chain() else {
-            return;
-        };
-        let mut restart = Vec::new();
-        for lane in self.lanes.values_mut() {
-            let survey = lane.survey(now_ms, chain.cursor(lane.partition));
-            out.extend(survey.map(Output::Survey));
-            let due = lane.watch.as_ref().and_then(|watch| watch.restart_at_ms);
-            if due.is_some_and(|at| at <= now_ms) {
-                restart.push(lane.partition);
-            }
-        }
-        for partition in restart {
-            self.watch(partition, out);
-        }
-    }
-}
-
-fn unwatch(lane: &mut Lane, out: &mut Vec<Output>) {
-    if lane.watch.take().is_some() {
-        lane.trouble = None;
-        out.push(Output::Unwatch {
-            partition: lane.partition,
-        });
     }
 }
 

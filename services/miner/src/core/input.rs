@@ -2,13 +2,15 @@
 
 use bytes::Bytes;
 use chain::Record;
+use engine::Signal;
+use follow::partition::{Question, Seen};
 use journal::{AppendError, Appended, TailEvent};
-
-use super::output::{Survey, Surveyed};
 
 /// What happened outside.
 #[derive(Debug)]
 pub enum Input {
+    /// What every core is told.
+    Signal(Signal),
     /// From the shell of the follower.
     Follow(follow::Input),
     /// From the reader of a partition.
@@ -31,12 +33,12 @@ pub enum Input {
         /// The records, checked.
         records: Vec<Record>,
     },
-    /// The answer to [`super::Output::Survey`].
-    Surveyed {
+    /// The answer to [`super::Output::Look`].
+    Looked {
         /// The question.
-        survey: Survey,
-        /// What was found; `None`: the log could not be asked.
-        found: Option<Surveyed>,
+        question: Question,
+        /// `None`: the topic could not be looked at.
+        seen: Option<Seen>,
     },
     /// The answer to [`super::Output::Seal`], also when it was cancelled.
     Sealed(Sealed),
@@ -47,8 +49,12 @@ pub enum Input {
         /// The outcome.
         result: Result<Appended, AppendError>,
     },
-    /// The time named by [`super::Core::wake_ms`] has come.
-    Tick,
+}
+
+impl From<Signal> for Input {
+    fn from(signal: Signal) -> Input {
+        Input::Signal(signal)
+    }
 }
 
 /// What came of a sealing.

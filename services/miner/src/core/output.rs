@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chain::genesis::Rules;
 use chain::{Account, Hash, Refusal, Template};
-use journal::{Offsets, Record};
+use follow::partition::{Loss, Question};
+use follow::snapshot::Encoded;
 
 use crate::fit::Misfit;
 
@@ -15,7 +16,7 @@ pub enum Output {
     /// Work for the shell of the follower.
     Follow(follow::Task),
     /// Read a partition of `transactions` from an offset on, in place of any reader before.
-    Watch {
+    Read {
         /// The partition.
         partition: u32,
         /// Comes back with everything that is read.
@@ -24,20 +25,22 @@ pub enum Output {
         from: u64,
     },
     /// Read that partition no more.
-    Unwatch {
+    Stop {
         /// The partition.
         partition: u32,
     },
     /// Check records against the stateless rules.
     Check(Check),
-    /// Ask where a partition begins and ends, and whether what was read of it is still there.
-    Survey(Survey),
+    /// Look at a partition of `transactions`.
+    Look(Question),
     /// Look for the nonce of a block.
     Seal {
         /// Number of the attempt; comes back with the result.
         attempt: u64,
         /// The block.
         template: Arc<Template>,
+        /// The trace contexts of its records, as many as a block carries.
+        traces: Vec<(String, Bytes)>,
     },
     /// Stop looking.
     CancelSeal,
@@ -57,10 +60,12 @@ pub enum Output {
         /// The chain's cursor.
         offset: u64,
     },
+    /// Keep the state of the chain over a restart.
+    Keep(Encoded),
     /// Something an operator may want to read.
     Note(Note),
-    /// The end: the core does nothing any more.
-    End(End),
+    /// The end: the core does nothing any more. `Ok`: it was stopped.
+    End(Result<(), End>),
 }
 
 /// Records to be checked; the answer is [`super::Input::Checked`].
@@ -78,50 +83,6 @@ pub struct Check {
     pub traces: Vec<(String, Bytes)>,
     /// What they are checked by.
     pub rules: Arc<Rules>,
-}
-
-/// A question for the ends of a partition and for what was read last; the answer is [`super::Input::Surveyed`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Survey {
-    /// The partition.
-    pub partition: u32,
-    /// The chain's cursor at the time of asking: the log must reach it.
-    pub cursor: u64,
-    /// How far the partition had been read then.
-    pub read_to: u64,
-    /// The record that was read last, if any, and by which reader.
-    pub last: Option<(u64, Record)>,
-    /// When it was asked.
-    pub asked_ms: u64,
-}
-
-/// What a survey found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Surveyed {
-    /// The ends of the partition.
-    pub offsets: Offsets,
-    /// Whether it still holds the record that was read last; true if none was.
-    pub holds: bool,
-}
-
-/// A partition has lost its end, and with it what had been read: that is read again.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{topic}/{partition} has lost its end: everything below offset {read_to} had been read, and of that the log holds other records now, or none \
-     (it ends at {end}). The chain has sealed everything below {cursor}; from there on the log is read again. \
-     Records that were acknowledged are lost: restore the partition from a copy, or have them submitted again"
-)]
-pub struct Cut {
-    /// Topic as the provider names it.
-    pub topic: String,
-    /// The partition.
-    pub partition: u32,
-    /// How far it had been read.
-    pub read_to: u64,
-    /// The chain's cursor.
-    pub cursor: u64,
-    /// End of the log now.
-    pub end: u64,
 }
 
 /// Something an operator may want to read.
@@ -189,7 +150,9 @@ pub enum Note {
     /// A partition that is not ours has lost records.
     ForeignLoss(Loss),
     /// A partition has lost its end under its reader.
-    Cut(Cut),
+    Cut(Loss),
+    /// The miner ends, and the outcome of an append is not known.
+    InFlight,
     /// The log cannot be read or can be read again.
     Log {
         /// `None`: it can be read again.
@@ -204,47 +167,12 @@ pub enum End {
     #[error(transparent)]
     Follow(#[from] follow::Fatal),
     /// A partition of ours has lost records.
-    #[error(transparent)]
-    Loss(#[from] Loss),
+    #[error("DATA_LOSS: {0}")]
+    Loss(Loss),
     /// A partition of ours cannot be read.
     #[error(transparent)]
     Journal(#[from] journal::Error),
     /// What was asked of the miner does not fit the chain.
     #[error(transparent)]
     Misfit(#[from] Misfit),
-}
-
-/// Records that the chain has not consumed are gone, or records that it has consumed never were.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Loss {
-    /// The log begins above the cursor.
-    #[error(
-        "DATA_LOSS on {topic}/{partition}: the log begins at offset {start}, and offsets from {cursor} on have not been sealed. \
-         They are not passed over: restore the partition from a replica or a copy"
-    )]
-    Start {
-        /// Topic as the provider names it.
-        topic: String,
-        /// The partition.
-        partition: u32,
-        /// The chain's cursor.
-        cursor: u64,
-        /// First offset of the log.
-        start: u64,
-    },
-    /// The log ends below the cursor.
-    #[error(
-        "DATA_LOSS on {topic}/{partition}: the log ends at offset {end}, and the chain has sealed everything below {cursor}. \
-         What is appended below the cursor would never be sealed: restore the partition, or fill it up with empty records by `blocklog topic pad`"
-    )]
-    End {
-        /// Topic as the provider names it.
-        topic: String,
-        /// The partition.
-        partition: u32,
-        /// The chain's cursor.
-        cursor: u64,
-        /// End of the log.
-        end: u64,
-    },
 }

@@ -13,11 +13,11 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use chain::{Record, Slot};
+use engine::Now;
 use journal::limits::MAX_TRACE_HEADERS;
+use journal::trace::{self, TRACEPARENT};
 use journal::{Batch, Permit};
 
-/// Name of the W3C trace context header.
-pub(crate) const TRACEPARENT: &str = "traceparent";
 /// What a record takes in a block beside its bytes: tag, length and verdict.
 const RECORD_OVERHEAD_BYTES: usize = 4;
 
@@ -42,7 +42,7 @@ pub(crate) struct Queue {
 #[derive(Debug)]
 struct Item {
     offset: u64,
-    since_ms: u64,
+    seen: Seen,
     /// Trace context, if the trace is sampled.
     trace: Option<Bytes>,
     /// `None` while it is being checked.
@@ -63,8 +63,45 @@ pub(crate) struct Unchecked {
 pub(crate) struct Pending {
     pub(crate) records: usize,
     pub(crate) bytes: usize,
-    /// When the first of them was appended, by the clock that is behind: the log's or ours.
-    pub(crate) oldest_ms: u64,
+    /// The first of them.
+    pub(crate) oldest: Seen,
+}
+
+/// How old a record is, on the monotonic clock.
+///
+/// An append time is on the journal's wall clock. It is compared with ours once, when the record is read. A later step of
+/// either clock changes no age, and a journal whose clock is ahead counts as one that agrees with ours. So a clock that is
+/// wrong or is stepped can make a block come early, which costs a smaller block, and can never hold one up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    read_ms: u64,
+    /// Its age then.
+    age_ms: u64,
+}
+
+impl Seen {
+    fn new(now: Now, append_ms: u64) -> Seen {
+        Seen {
+            read_ms: now.elapsed_ms,
+            age_ms: match append_ms {
+                // A journal that keeps no times.
+                0 => 0,
+                append_ms => now.wall_ms().saturating_sub(append_ms),
+            },
+        }
+    }
+
+    pub(crate) fn age_ms(self, now_ms: u64) -> u64 {
+        now_ms
+            .saturating_sub(self.read_ms)
+            .saturating_add(self.age_ms)
+    }
+
+    /// When it is of this age.
+    pub(crate) fn ripe_ms(self, age_ms: u64) -> u64 {
+        self.read_ms
+            .saturating_add(age_ms.saturating_sub(self.age_ms))
+    }
 }
 
 impl Queue {
@@ -90,7 +127,7 @@ impl Queue {
     }
 
     /// Takes what was read, and gives what of it must be checked.
-    pub(crate) fn take(&mut self, now_ms: u64, batch: Batch) -> Unchecked {
+    pub(crate) fn take(&mut self, now: Now, batch: Batch) -> Unchecked {
         let mut unchecked = Unchecked::default();
         let first = self.items.len();
         for record in batch.records {
@@ -98,15 +135,10 @@ impl Queue {
                 continue;
             }
             self.read_to = record.offset + 1;
-            let since_ms = match record.append_ms {
-                // A log that keeps no times.
-                0 => now_ms,
-                append_ms => append_ms.min(now_ms),
-            };
             self.items.push_back(Item {
                 offset: record.offset,
-                since_ms,
-                trace: sampled(&record.headers),
+                seen: Seen::new(now, record.append_ms),
+                trace: trace::sampled(&record.headers).map(|sampled| sampled.value),
                 record: None,
             });
             unchecked.offsets.push(record.offset);
@@ -181,7 +213,7 @@ impl Queue {
         Some(Pending {
             records: self.ready,
             bytes: self.ready_bytes,
-            oldest_ms: oldest.since_ms,
+            oldest: oldest.seen,
         })
     }
 
@@ -240,12 +272,4 @@ fn size(item: &Item) -> usize {
         .as_ref()
         .map_or(0, |record| record.bytes().len());
     RECORD_OVERHEAD_BYTES + bytes
-}
-
-/// The trace context of a record, if whoever started the trace wants it recorded (bit 0 of the flags, W3C Trace Context 3.2.2.5).
-fn sampled(headers: &[(String, Bytes)]) -> Option<Bytes> {
-    let (_, value) = headers.iter().find(|(name, _)| name == TRACEPARENT)?;
-    let flags = std::str::from_utf8(value.get(53..55)?).ok()?;
-    let flags = u8::from_str_radix(flags, 16).ok()?;
-    (value.len() == 55 && flags & 1 == 1).then(|| value.clone())
 }

@@ -1,17 +1,10 @@
 //! What the core says of itself: its status, and whether it is ready.
 
+use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
+
 use super::Core;
 use super::attempt::Stage;
 use super::status::{Phase, Slice, Status};
-
-/// There is no block 0 yet.
-pub const NO_CHAIN: &str = "NO_CHAIN";
-/// The chain has not been read to its end yet.
-pub const CATCHING_UP: &str = "CATCHING_UP";
-/// The log cannot be read or written.
-pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
-/// Nothing will be mined until an operator does something.
-pub const STOPPED: &str = "STOPPED";
 
 impl Core {
     /// What it is doing.
@@ -61,14 +54,13 @@ impl Core {
             return Err((STOPPED, text));
         }
         let own = self.lanes.values().filter(|lane| lane.own);
-        let lanes = own.filter_map(|lane| lane.trouble.as_ref());
+        let lanes = own.filter_map(|lane| lane.partition.trouble());
         let trouble = self.read_trouble.iter().chain(&self.append_trouble);
         if let Some(trouble) = trouble.chain(lanes).next() {
             return Err((LOG_UNAVAILABLE, trouble.clone()));
         }
         let Some(chain) = self.follow.chain() else {
-            let text = "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
-            return Err((NO_CHAIN, text.to_owned()));
+            return Err((NO_CHAIN, topics::bootstrap::NO_BLOCK_ZERO.to_owned()));
         };
         if !self.follow.usable() || !self.follow.caught_up() || self.lanes.is_empty() {
             let lag = self.follow.lag();
@@ -89,11 +81,11 @@ impl Core {
         if let Some(lane) = self
             .lanes
             .values()
-            .find(|lane| lane.own && !lane.is_whole())
+            .find(|lane| lane.own && !lane.partition.is_whole())
         {
             let text = format!(
                 "partition {} looks as if it had lost records; it is looked at again",
-                lane.partition
+                lane.number()
             );
             return Err((LOG_UNAVAILABLE, text));
         }

@@ -2,70 +2,47 @@
 
 use std::time::Duration;
 
-use kit::Shutdown;
+use kit::server::stream::{HEARTBEAT, Source};
 use proto::miner::v1::WatchMinerResponse;
-use proto::reason::{DOMAIN, SHUTTING_DOWN};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Response, Status as Refusal};
 
 use super::encode;
 use crate::core::Status;
+use crate::errors;
 
 /// At most four a second.
 const SHORTEST: Duration = Duration::from_millis(250);
-/// At least every ten seconds.
-const LONGEST: Duration = Duration::from_secs(10);
 
-type Item = Result<WatchMinerResponse, Refusal>;
-
-pub(super) fn handle(
+/// The statuses of one stream. A slow reader skips what it was too slow for, and gets the latest.
+pub(super) struct Statuses {
     status: watch::Receiver<Status>,
-    shutdown: Shutdown,
-) -> Response<ReceiverStream<Item>> {
-    // One slot: a slow reader skips what it was too slow for, and gets the latest.
-    let (replies, stream) = mpsc::channel(1);
-    tokio::spawn(async move {
-        tokio::select! {
-            () = send_changes(status, &replies) => {}
-            () = shutdown.cancelled() => {
-                // The reader may have left; then there is nobody to tell.
-                let _ = replies.send(Err(shutting_down())).await;
+    sent: Option<Instant>,
+}
+
+pub(super) fn handle(status: watch::Receiver<Status>) -> Statuses {
+    Statuses { status, sent: None }
+}
+
+impl Source for Statuses {
+    type Reply = WatchMinerResponse;
+    type Error = tonic::Status;
+
+    async fn next(&mut self, _: Duration) -> Result<Option<WatchMinerResponse>, tonic::Status> {
+        if let Some(sent) = self.sent {
+            sleep_until(sent + SHORTEST).await;
+            // When the core has ended, nothing changes any more and the service stops.
+            if let Ok(Err(_)) = timeout_at(sent + HEARTBEAT, self.status.changed()).await {
+                sleep_until(sent + HEARTBEAT).await;
             }
         }
-    });
-    Response::new(ReceiverStream::new(stream))
-}
-
-/// Returns when the reader has left.
-async fn send_changes(mut status: watch::Receiver<Status>, replies: &mpsc::Sender<Item>) {
-    loop {
-        let Ok(slot) = replies.reserve().await else {
-            return;
-        };
-        let reply = WatchMinerResponse {
-            status: Some(encode::status(&status.borrow_and_update())),
-        };
-        slot.send(Ok(reply));
-        let sent = Instant::now();
-        tokio::select! {
-            () = replies.closed() => return,
-            () = next(&mut status, sent) => {}
-        }
+        self.sent = Some(Instant::now());
+        Ok(Some(WatchMinerResponse {
+            status: Some(encode::status(&self.status.borrow_and_update())),
+        }))
     }
-}
 
-/// Waits for the moment of the next reply.
-async fn next(status: &mut watch::Receiver<Status>, sent: Instant) {
-    sleep_until(sent + SHORTEST).await;
-    // When the core has ended, nothing changes any more and the service stops.
-    if let Ok(Err(_)) = timeout_at(sent + LONGEST, status.changed()).await {
-        sleep_until(sent + LONGEST).await;
+    fn shutting_down(&self) -> Option<tonic::Status> {
+        Some(errors::shutting_down())
     }
-}
-
-fn shutting_down() -> Refusal {
-    let text = "the miner is shutting down; watch it again when it is back";
-    kit::Refusal::new(DOMAIN, Code::Unavailable, SHUTTING_DOWN, text).into()
 }

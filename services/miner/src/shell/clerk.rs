@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use follow::partition::{self, Question};
 use follow::snapshot::Encoded;
-use journal::{Journal, Offsets, Tail};
+use journal::{Journal, Tail};
 use topics::TRANSACTIONS;
 
-use crate::core::{Input, Survey, Surveyed};
+use crate::core::Input;
 
 /// What it can be asked.
 pub(super) enum Errand {
-    /// Where a partition begins and ends, and whether it holds what was read.
-    Survey(Survey),
+    /// To look at a partition.
+    Look(Question),
     /// To leave a position for Kafka's tools.
     Commit { partition: u32, offset: u64 },
     /// To write a snapshot.
@@ -63,33 +64,15 @@ impl Drop for Clerk {
     }
 }
 
-/// Where a partition begins and ends, and whether it still holds what was read last.
-fn survey_partition(journal: &Journal, survey: &Survey) -> Result<Surveyed, journal::Error> {
-    let found = match &survey.last {
-        Some((_, record)) => journal.confirm(TRANSACTIONS, survey.partition, record),
-        None => journal.offsets(TRANSACTIONS, survey.partition),
-    };
-    match found {
-        Ok(offsets) => Ok(Surveyed {
-            offsets,
-            holds: true,
-        }),
-        Err(journal::Error::Changed { start, end, .. }) => Ok(Surveyed {
-            offsets: Offsets { start, end },
-            holds: false,
-        }),
-        Err(error) => Err(error),
-    }
-}
-
 fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core: &Sender<Input>) {
     while let Ok(errand) = todo.recv() {
         match errand {
-            Errand::Survey(survey) => {
-                let found = survey_partition(journal, &survey)
-                    .inspect_err(|error| tracing::debug!(partition = survey.partition, "{error}"))
+            Errand::Look(question) => {
+                let partition = question.partition;
+                let seen = partition::look(journal, partition, question.last.as_ref())
+                    .inspect_err(|error| tracing::debug!(partition, "{error}"))
                     .ok();
-                let _ = to_core.send(Input::Surveyed { survey, found });
+                let _ = to_core.send(Input::Looked { question, seen });
             }
             Errand::Commit { partition, offset } => {
                 let group = format!("miner-{partition}");

@@ -57,9 +57,12 @@ pub(super) fn note(note: &Note) {
             ),
         },
         Note::ForeignLoss(loss) => {
-            tracing::error!("{loss} (not a partition of this miner, which goes on)");
+            tracing::error!("DATA_LOSS: {loss} (not a partition of this miner, which continues)");
         }
-        Note::Cut(cut) => tracing::error!("DATA_LOSS: {cut}"),
+        Note::Cut(loss) => tracing::error!("DATA_LOSS: {loss}"),
+        Note::InFlight => tracing::info!(
+            "stopped with a block in flight; whether it landed shows at the next start"
+        ),
         Note::Log {
             trouble: Some(trouble),
         } => tracing::warn!("{trouble}"),

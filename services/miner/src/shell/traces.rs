@@ -30,7 +30,8 @@ const REFUSED: &str = "blocklog.records.refused";
 /// Tries that the work took.
 const TRIES: &str = "blocklog.block.tries";
 
-type Headers = Vec<(String, Bytes)>;
+/// Headers of a record.
+pub(super) type Headers = Vec<(String, Bytes)>;
 
 /// The spans of the block that is being made.
 pub(super) struct Traces {

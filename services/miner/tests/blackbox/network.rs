@@ -81,8 +81,7 @@ impl Network {
     }
 
     pub fn establish(&self) {
-        bootstrap::establish(&self.journal, Some(&self.genesis), None, &|| false, &|_| {})
-            .expect("a new chain");
+        bootstrap::establish(&self.journal, &self.genesis, &|_| {}).expect("a new chain");
     }
 
     pub async fn miner(&self, flags: &[&str]) -> Miner {
@@ -157,7 +156,7 @@ impl Network {
         };
         for record in records {
             let accepted = chain.frame(record.value.clone()).and_then(|block| {
-                chain.admit(&block, record.append_ms)?;
+                let block = chain.admit(block, record.append_ms)?;
                 let signatures = Signatures::Check {
                     seed: [9; 32],
                     known: &|_| false,

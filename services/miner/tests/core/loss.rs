@@ -1,6 +1,7 @@
 //! Holes, and logs that are not whole.
 
-use miner::core::{End, Input, Loss, Note};
+use follow::partition::Loss;
+use miner::core::{End, Input, Note};
 
 use crate::world::{Fate, World, settings};
 
@@ -52,7 +53,7 @@ fn a_log_that_begins_above_the_cursor_is_no_hole() {
     assert!(world.miners[miner].ended.is_none(), "one look may lie");
     world.pass(10_000);
     assert_eq!(world.judge().blocks, [(0, 0, 3)]);
-    let Some(End::Loss(loss)) = &world.miners[miner].ended else {
+    let Some(Err(End::Loss(loss))) = &world.miners[miner].ended else {
         panic!("{:?}", world.miners[miner].ended);
     };
     let expected = Loss::Start {
@@ -62,7 +63,8 @@ fn a_log_that_begins_above_the_cursor_is_no_hole() {
         start: 6,
     };
     assert_eq!(*loss, expected);
-    assert!(loss.to_string().contains("DATA_LOSS"));
+    let told = End::Loss(loss.clone()).to_string();
+    assert!(told.contains("DATA_LOSS"), "{told}");
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn a_log_that_ends_below_the_cursor_is_data_loss() {
     world.transactions[0].end = 1;
     world.transactions[0].records.truncate(1);
     world.pass(10_000);
-    let Some(End::Loss(loss)) = &world.miners[miner].ended else {
+    let Some(Err(End::Loss(loss))) = &world.miners[miner].ended else {
         panic!("{:?}", world.miners[miner].ended);
     };
     let expected = Loss::End {
@@ -103,7 +105,7 @@ fn a_loss_at_the_start_is_noticed_by_a_miner_that_comes_later() {
     world.pass(10_000);
     assert!(matches!(
         world.miners[late].ended,
-        Some(End::Loss(Loss::End { end: 0, .. }))
+        Some(Err(End::Loss(Loss::End { end: 0, .. })))
     ));
 }
 

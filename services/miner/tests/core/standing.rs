@@ -109,7 +109,7 @@ fn a_log_that_was_cut_while_the_miner_was_down_ends_it() {
     world.pass(10_000);
     assert!(matches!(
         world.miners[again].ended,
-        Some(End::Follow(follow::Fatal::DataLoss(_)))
+        Some(Err(End::Follow(follow::Fatal::DataLoss(_))))
     ));
 }
 
@@ -120,7 +120,7 @@ fn what_does_not_fit_the_chain_ends_the_miner() {
     world.run();
     assert!(matches!(
         world.miners[beyond].ended,
-        Some(End::Misfit(Misfit::NoPartition { partition: 7, .. }))
+        Some(Err(End::Misfit(Misfit::NoPartition { partition: 7, .. })))
     ));
     let mut world = World::with(Genesis {
         open: false,
@@ -130,7 +130,7 @@ fn what_does_not_fit_the_chain_ends_the_miner() {
     world.run();
     assert!(matches!(
         world.miners[named].ended,
-        Some(End::Misfit(Misfit::NotOpen { .. }))
+        Some(Err(End::Misfit(Misfit::NotOpen { .. })))
     ));
 }
 
@@ -174,7 +174,7 @@ fn the_list_of_miners_is_obeyed_at_the_start_and_later() {
     world.run();
     assert!(matches!(
         world.miners[unlisted].ended,
-        Some(End::Misfit(Misfit::NotListed { .. }))
+        Some(Err(End::Misfit(Misfit::NotListed { .. })))
     ));
     let miner = world.join_as(with(&ours), follow, Some(ours.clone()), None);
     for (nonce, memo) in [(1, "miner+"), (2, "miner-")] {

@@ -7,56 +7,21 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::parallel::Sequential;
-use chain::{Account, Chain, Genesis, Hash, Secret, Template, Transaction};
+use chain::{Account, Genesis, Hash, Secret, Template, Transaction};
+use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
+use follow::partition::{Question, Seen};
+use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
-use journal::{AppendError, Appended, Batch, Offsets, Record, TailEvent};
-use miner::core::{Core, End, Input, Note, Output, Sealed, Settings, Surveyed};
+use journal::{AppendError, Appended, Inspection, Offsets, Record, TailEvent};
+use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
+
+use crate::log::{Headers, Log};
 
 /// Half of all hashes will do.
 pub const EASY_BITS: u32 = 0x207f_ffff;
 /// When every world begins.
 pub const DAWN_MS: u64 = 1_800_000_000_000;
-
-/// Headers of a record.
-type Headers = Vec<(String, Bytes)>;
-
-/// A topic's partition.
-#[derive(Default)]
-pub struct Log {
-    pub start: u64,
-    pub end: u64,
-    pub records: Vec<Record>,
-}
-
-impl Log {
-    pub fn append(&mut self, append_ms: u64, value: Bytes, headers: Headers) -> u64 {
-        let offset = self.end;
-        self.records.push(Record {
-            offset,
-            append_ms,
-            key: None,
-            value,
-            headers,
-        });
-        self.end += 1;
-        offset
-    }
-
-    fn holds(&self, record: &Record) -> bool {
-        record.offset < self.start || self.records.contains(record)
-    }
-
-    fn batch(&self, from: u64) -> Batch {
-        let records = self.records.iter().filter(|r| r.offset >= from);
-        Batch {
-            records: records.cloned().collect(),
-            next: self.end,
-            end: self.end,
-            permit: None,
-        }
-    }
-}
 
 /// What becomes of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +41,8 @@ pub struct Node {
     pub secret: Option<Secret>,
     pub inbox: VecDeque<Input>,
     pub notes: Vec<Note>,
-    pub ended: Option<End>,
+    pub ended: Option<Result<(), End>>,
+    pub kept: Vec<Encoded>,
     pub commits: Vec<(u32, u64)>,
     pub cancels: usize,
     /// How often it had a record compared with the log.
@@ -96,7 +62,12 @@ pub struct Node {
 }
 
 pub struct World {
+    /// The wall clock of the journal.
     pub now_ms: u64,
+    /// The monotonic clock of the miners.
+    pub elapsed_ms: u64,
+    /// How far the wall clock of the miners is ahead of the true time.
+    pub step_ms: i64,
     /// How far the log's clock is behind that of the miners.
     pub log_behind_ms: u64,
     pub blockchain: Log,
@@ -114,6 +85,7 @@ pub fn settings(name: &str, partitions: &[u32]) -> Settings {
         block_records: 3,
         block_age_ms: 1_000,
         rescue_age_ms: 30_000,
+        keeps_snapshots: false,
     }
 }
 
@@ -133,6 +105,8 @@ impl World {
         blockchain.append(DAWN_MS, genesis.block_zero(), vec![]);
         World {
             now_ms: DAWN_MS + 1_000,
+            elapsed_ms: 0,
+            step_ms: 0,
             log_behind_ms: 0,
             blockchain,
             transactions: (0..genesis.partitions).map(|_| Log::default()).collect(),
@@ -166,9 +140,10 @@ impl World {
         self.miners.push(Node {
             core: Core::new(settings, follow, start),
             secret,
-            inbox: VecDeque::from([Input::Follow(follow::Input::Signal(engine::Signal::Start))]),
+            inbox: VecDeque::from([Signal::Start.into()]),
             notes: vec![],
             ended: None,
+            kept: vec![],
             commits: vec![],
             cancels: 0,
             compared: 0,
@@ -238,16 +213,16 @@ impl World {
     /// Lets time pass in small steps, and all happen that can.
     pub fn pass(&mut self, ms: u64) {
         for _ in 0..ms / 50 {
-            self.now_ms += 50;
-            self.tick();
+            self.tick(50);
         }
-        self.now_ms += ms % 50;
-        self.tick();
+        self.tick(ms % 50);
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, ms: u64) {
+        self.now_ms += ms;
+        self.elapsed_ms += ms;
         for node in &mut self.miners {
-            node.inbox.push_back(Input::Tick);
+            node.inbox.push_back(Signal::Wake.into());
         }
         self.run();
     }
@@ -294,7 +269,7 @@ impl World {
             let held = node
                 .read
                 .get(&partition)
-                .filter(|(_, at)| *at + 1_000 <= self.now_ms);
+                .filter(|(_, at)| *at + 1_000 <= self.elapsed_ms);
             let changed = held.is_some_and(|(record, _)| !log.holds(record));
             let event = if changed {
                 let offset = std::mem::replace(next, u64::MAX);
@@ -318,7 +293,7 @@ impl World {
                 let batch = log.batch(*next);
                 *next = batch.next;
                 if let Some(last) = batch.records.last() {
-                    node.read.insert(partition, (last.clone(), self.now_ms));
+                    node.read.insert(partition, (last.clone(), self.elapsed_ms));
                 }
                 TailEvent::Batch(batch)
             };
@@ -334,7 +309,11 @@ impl World {
 
     pub fn step(&mut self, i: usize, input: Input) {
         let mut out = Vec::new();
-        self.miners[i].core.step(self.now_ms, input, &mut out);
+        let now = Now {
+            wall_us: self.now_ms.saturating_add_signed(self.step_ms) * 1000,
+            elapsed_ms: self.elapsed_ms,
+        };
+        self.miners[i].core.step(now, input, &mut out);
         for output in out {
             self.carry_out(i, output);
         }
@@ -344,7 +323,7 @@ impl World {
         let node = &mut self.miners[i];
         match output {
             Output::Follow(Task::Check(check)) => {
-                let input = check.run([7; 32], &Sequential);
+                let input = follow::Input::Checked(check.run([7; 32], &Sequential));
                 node.inbox.push_back(Input::Follow(input));
             }
             Output::Follow(Task::Seek { generation, from }) => {
@@ -357,7 +336,7 @@ impl World {
                 node.inbox
                     .push_back(Input::Follow(follow::Input::Compared(compared)));
             }
-            Output::Watch {
+            Output::Read {
                 partition,
                 generation,
                 from,
@@ -365,7 +344,7 @@ impl World {
                 node.tails.insert(partition, (generation, from));
                 node.read.remove(&partition);
             }
-            Output::Unwatch { partition } => {
+            Output::Stop { partition } => {
                 node.tails.remove(&partition);
             }
             Output::Check(check) => {
@@ -378,19 +357,10 @@ impl World {
                     records,
                 });
             }
-            Output::Survey(survey) => {
-                let log = &self.transactions[survey.partition as usize];
-                let offsets = Offsets {
-                    start: log.start,
-                    end: log.end,
-                };
-                let last = survey.last.as_ref();
-                let holds = last.is_none_or(|(_, record)| log.holds(record));
-                let found = Some(Surveyed { offsets, holds });
-                node.compared += usize::from(last.is_some());
-                node.inbox.push_back(Input::Surveyed { survey, found });
-            }
-            Output::Seal { attempt, template } => {
+            Output::Look(question) => self.look(i, question),
+            Output::Seal {
+                attempt, template, ..
+            } => {
                 node.seals.push(Arc::clone(&template));
                 node.sealing = Some((attempt, template));
             }
@@ -404,9 +374,28 @@ impl World {
                 headers,
             } => self.append(i, attempt, value, headers),
             Output::Commit { partition, offset } => node.commits.push((partition, offset)),
+            Output::Keep(snapshot) => node.kept.push(snapshot),
             Output::Note(note) => node.notes.push(note),
             Output::End(end) => node.ended = Some(end),
         }
+    }
+
+    /// Answers a look at a partition.
+    fn look(&mut self, i: usize, question: Question) {
+        let log = &self.transactions[question.partition as usize];
+        let offsets = Offsets {
+            start: log.start,
+            end: log.end,
+        };
+        let holds = question.last.is_none_or(|last| {
+            let at = |record: &&Record| record.offset == last.offset;
+            let record = log.records.iter().find(at).cloned();
+            last.is_held(&Inspection { offsets, record })
+        });
+        let seen = Some(Seen { offsets, holds });
+        let node = &mut self.miners[i];
+        node.compared += usize::from(question.last.is_some());
+        node.inbox.push_back(Input::Looked { question, seen });
     }
 
     /// Finds the nonce of what is being sealed.
@@ -467,63 +456,6 @@ impl World {
         }
         self.run();
     }
-
-    /// The chain as anybody reads it: the state, each sealed record with its verdict byte, and the stale candidates.
-    pub fn judge(&self) -> Judged {
-        let mut records = self.blockchain.records.iter();
-        let zero = records.next().expect("block 0");
-        let (mut chain, _) = Chain::start(&zero.value, zero.append_ms).expect("block 0");
-        let mut judged = Judged {
-            sealed: vec![],
-            values: vec![],
-            blocks: vec![],
-            refused: vec![],
-            chain: chain.clone(),
-        };
-        for record in records {
-            let signatures = chain::record::Signatures::Check {
-                seed: [9; 32],
-                known: &|_| false,
-            };
-            let accepted = chain.frame(record.value.clone()).and_then(|block| {
-                chain.admit(&block, record.append_ms)?;
-                let block = block.check(chain.rules(), signatures, &Sequential)?;
-                chain.apply(block, record.append_ms)
-            });
-            match accepted {
-                Ok(accepted) => {
-                    let header = accepted.block.header();
-                    judged
-                        .blocks
-                        .push((header.partition, header.from_offset, header.to_offset));
-                    for (offset, slot) in accepted.block.slots() {
-                        if let chain::Slot::Record((record, verdict)) = slot {
-                            judged.values.push(record.bytes().clone());
-                            judged
-                                .sealed
-                                .push((header.partition, offset, verdict.code()));
-                        }
-                    }
-                }
-                Err(rule) => judged.refused.push(rule.code()),
-            }
-        }
-        judged.chain = chain;
-        judged
-    }
-}
-
-/// What a chain says.
-pub struct Judged {
-    /// Partition, offset, verdict of each record, in the order of the chain.
-    pub sealed: Vec<(u32, u64, &'static str)>,
-    /// Bytes of each of them.
-    pub values: Vec<Bytes>,
-    /// Partition and slice of each block.
-    pub blocks: Vec<(u32, u64, u64)>,
-    /// Rules that the other candidates broke.
-    pub refused: Vec<&'static str>,
-    pub chain: Chain,
 }
 
 /// What the log says of the record at an offset.

@@ -4,8 +4,8 @@ use std::fs;
 use std::ops::Range;
 
 use bytes::Bytes;
-use chain::export::{Reader, write_record};
 use chain::{Genesis, Hash, Secret};
+use journal::export::{Reader, write_record};
 
 use super::{Derived, Trust, derive};
 use crate::exit::{Exit, Failure, Outcome};

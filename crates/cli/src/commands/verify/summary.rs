@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Rows;
 
-/// Refused candidates that are told one by one.
-const TOLD: usize = 20;
+/// Refused candidates that are listed one by one.
+const LISTED: usize = 20;
 
 /// Counts, and what does not fit together.
 pub struct Summary {
@@ -22,7 +22,7 @@ pub struct Summary {
     verdicts: BTreeMap<&'static str, u64>,
     stale: u64,
     refused: u64,
-    told: Vec<String>,
+    refusals: Vec<String>,
     /// The first refusal after the newest accepted block.
     since_tip: Option<String>,
     /// Hashes of the accepted blocks, by height.
@@ -42,7 +42,7 @@ impl Summary {
             verdicts: BTreeMap::new(),
             stale: 0,
             refused: 0,
-            told: Vec::new(),
+            refusals: Vec::new(),
             since_tip: None,
             chain: Vec::new(),
             broken: None,
@@ -94,16 +94,16 @@ impl Summary {
                 self.suspect(claims, refused.offset, chain);
                 // A race is lost at the height of the tip: this one should have been its child.
                 if claims.height > chain.tip().height() {
-                    self.since_tip.get_or_insert_with(|| told(&refused));
+                    self.since_tip.get_or_insert_with(|| line(&refused));
                 }
             }
             return;
         }
         self.refused += 1;
-        let line = told(&refused);
+        let line = line(&refused);
         self.since_tip.get_or_insert_with(|| line.clone());
-        if self.told.len() < TOLD {
-            self.told.push(line);
+        if self.refusals.len() < LISTED {
+            self.refusals.push(line);
         }
     }
 
@@ -141,12 +141,12 @@ impl Summary {
 
     /// Nothing to start from.
     pub fn no_chain(&self, source: &str) -> Failure {
-        let told = self
+        let refused = self
             .since_tip
             .as_ref()
             .map(|line| format!("; refused: {line}"))
             .unwrap_or_default();
-        let nothing = format!("{source} holds no valid block of height 0{told}");
+        let nothing = format!("{source} holds no valid block of height 0{refused}");
         Failure::new(Exit::DoesNotVerify, nothing).reason("NO_CHAIN")
     }
 
@@ -168,7 +168,7 @@ impl Summary {
             "source": source, "chainId": chain.rules().chain_id.to_string(), "name": chain.rules().genesis.name,
             "height": tip.height(), "tip": tip.hash.to_string(), "logRoot": tip.header.log_root.to_string(), "logSize": tip.header.log_size,
             "blocks": self.blocks, "records": records, "verdicts": self.verdicts, "stale": self.stale,
-            "refused": self.refused, "refusals": self.told, "afterTip": self.since_tip, "accounts": chain.accounts(),
+            "refused": self.refused, "refusals": self.refusals, "afterTip": self.since_tip, "accounts": chain.accounts(),
             "supply": chain.supply().to_string(), "signatures": signatures, "seconds": took.as_secs_f64(),
             "balances": self.balances.as_ref().map(|balances| balances.iter()
                 .map(|(account, balance)| json!({ "account": account.to_string(), "balance": balance })).collect::<Vec<_>>()),
@@ -231,7 +231,7 @@ impl Summary {
             let advice = "if this copy should go further, it was changed there: --tip HASH tells";
             ("after the tip", format!("{line} ({advice})"))
         }));
-        rows.extend(self.told.iter().map(|line| ("refused", line.clone())));
+        rows.extend(self.refusals.iter().map(|line| ("refused", line.clone())));
         rows.extend(
             self.balances
                 .iter()
@@ -263,19 +263,22 @@ impl Summary {
         match self.broken.as_ref().filter(|_| self.tip.is_none()) {
             None => Ok(()),
             Some(broken) => {
-                let told = self
+                let refused = self
                     .since_tip
                     .as_ref()
                     .map(|line| format!("; refused there: {line}"))
                     .unwrap_or_default();
-                Err(Failure::new(Exit::DoesNotVerify, format!("{broken}{told}")).reason("BROKEN"))
+                Err(
+                    Failure::new(Exit::DoesNotVerify, format!("{broken}{refused}"))
+                        .reason("BROKEN"),
+                )
             }
         }
     }
 }
 
 /// One refused candidate in a line.
-fn told(refused: &Refused) -> String {
+fn line(refused: &Refused) -> String {
     let height = refused.claims.as_ref().map_or_else(String::new, |claims| {
         format!(", which claims height {}", claims.height)
     });

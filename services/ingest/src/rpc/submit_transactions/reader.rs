@@ -18,7 +18,7 @@ use crate::core::{Headers, Submission};
 use crate::intake::{self, Checked};
 use crate::outbox::Outbox;
 use crate::rejection::{Rejection, Why};
-use crate::shell::{Line, Ticket, Waiter};
+use crate::shell::{ReplyTo, StreamReply, Ticket};
 use crate::state::{Ingest, Open};
 use crate::window::Permit;
 
@@ -129,7 +129,8 @@ impl Reader {
         let tags: Vec<u64> = requests.iter().map(|request| request.tag).collect();
         let requests = requests.into_iter();
         let requests = requests.map(|r| r.request.unwrap_or_default()).collect();
-        let outcomes = check(open, requests).await;
+        let wall_us = open.core.now().wall_us;
+        let outcomes = check(open, requests, wall_us).await;
         let unnumbered = outcomes.iter().flatten();
         let unnumbered = unnumbered.filter_map(|checked| checked.unnumbered_sender().cloned());
         let nonces = self.ingest.accounts.last_nonces(unnumbered).await;
@@ -137,7 +138,7 @@ impl Reader {
         let mut batch = Vec::with_capacity(tags.len());
         let mut wake = false;
         for (tag, outcome) in tags.into_iter().zip(outcomes) {
-            match outcome.and_then(|checked| above(checked, &nonces)) {
+            match outcome.and_then(|checked| above(checked, &nonces, wall_us)) {
                 Ok((checked, above)) => {
                     let permit = self.room(open, checked.bytes, &mut batch).await;
                     let submission = self.submission(open, tag, checked, permit, &traced);
@@ -149,7 +150,7 @@ impl Reader {
                 Err(rejection) => wake |= self.outbox.put(tag, Err(rejection)),
             }
         }
-        open.desk.submit(batch);
+        open.core.submit(batch);
         if wake {
             self.outbox.wake();
         }
@@ -179,7 +180,7 @@ impl Reader {
         if let Some(permit) = self.ingest.window.try_enter_stream(bytes) {
             return permit;
         }
-        open.desk.submit(std::mem::take(batch));
+        open.core.submit(std::mem::take(batch));
         // Refusals of this batch are not to wait for the room of others.
         self.outbox.wake();
         self.ingest.window.enter_stream(bytes).await
@@ -193,10 +194,10 @@ impl Reader {
         permit: Permit,
         traced: &Traced,
     ) -> Submission<Ticket> {
-        let line = Line::new(Arc::clone(&self.outbox), tag, traced.publish.clone());
+        let reply = StreamReply::new(Arc::clone(&self.outbox), tag, traced.publish.clone());
         Submission {
             ticket: Ticket {
-                waiter: Waiter::Stream(line),
+                reply_to: ReplyTo::Stream(reply),
                 permit,
                 since: traced.since,
             },
@@ -205,7 +206,7 @@ impl Reader {
             above: 0,
             stream: Some(self.stream),
             headers: Arc::clone(&traced.headers),
-            deadline_ms: open.desk.clock.deadline_ms(call::PATIENCE),
+            deadline_ms: open.core.deadline_ms(call::PATIENCE),
         }
     }
 
@@ -222,10 +223,11 @@ impl Reader {
 fn above(
     checked: Checked,
     nonces: &BTreeMap<Bytes, Result<u64, Why>>,
+    wall_us: u64,
 ) -> Result<(Checked, u64), Rejection> {
     let known = checked.unnumbered_sender();
     let nonce = match known.and_then(|sender| nonces.get(sender)) {
-        Some(nonce) => intake::above(nonce.clone()?)?,
+        Some(nonce) => intake::above(nonce.clone()?, wall_us)?,
         None => 0,
     };
     Ok((checked, nonce))
@@ -235,13 +237,14 @@ fn above(
 async fn check(
     open: &Open,
     requests: Vec<SubmitTransactionRequest>,
+    wall_us: u64,
 ) -> Vec<Result<Checked, Rejection>> {
     let rules = Arc::clone(&open.rules);
     if requests.len() <= FEW_REQUESTS {
-        let one = |request| intake::check_one(request, &rules);
+        let one = |request| intake::check_one(request, &rules, wall_us);
         return requests.into_iter().map(one).collect();
     }
-    let work = tokio::task::spawn_blocking(move || intake::check_many(requests, &rules));
+    let work = tokio::task::spawn_blocking(move || intake::check_many(requests, &rules, wall_us));
     work.await.expect("checking does not panic")
 }
 

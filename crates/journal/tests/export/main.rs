@@ -1,0 +1,86 @@
+//! The framing of exports, and what kcat writes into it.
+
+use journal::export::{Error, Exported, Head, Reader, read_head, read_record, write_record};
+
+#[test]
+fn what_is_written_is_read_back() {
+    let records: [(u64, u64, &[u8]); 4] = [
+        (0, 0, b""),
+        (1, 1_700_000_000_000, b" 7 8 \n"),
+        (u64::MAX, u64::MAX, &[0; 300]),
+        (9, 1, b"\xff"),
+    ];
+    let mut out = Vec::new();
+    for (offset, append_ms, value) in records {
+        write_record(&mut out, offset, append_ms, value);
+    }
+    let read: Vec<_> = Reader::new(&out)
+        .map(|record| record.expect("it is whole"))
+        .collect();
+    let expected = records.map(|(offset, append_ms, value)| Exported {
+        offset,
+        append_ms,
+        value,
+    });
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_missing_time_and_a_null_value_count_as_nothing() {
+    let bytes = b"3 -1 \xff\xff\xff\xff4 1 \0\0\0\x01x";
+    let read: Vec<_> = Reader::new(bytes)
+        .map(|record| record.expect("it is whole"))
+        .collect();
+    let nothing = Exported {
+        offset: 3,
+        append_ms: 0,
+        value: b"",
+    };
+    assert_eq!(read[0], nothing);
+    assert_eq!(read[1].value, b"x");
+}
+
+#[test]
+fn every_beginning_of_a_record_asks_for_more() {
+    let mut whole = Vec::new();
+    write_record(&mut whole, 12, 34, b"value");
+    for end in 0..whole.len() {
+        assert_eq!(read_record(&whole[..end]), Ok(None), "{end}");
+    }
+    assert!(matches!(read_record(&whole), Ok(Some((_, 15)))));
+    let cut = [&whole[..], &whole[..9]].concat();
+    let read: Vec<_> = Reader::new(&cut).skip(1).collect();
+    assert_eq!(read, [Err(Error::Truncated { at: whole.len() })]);
+}
+
+#[test]
+fn what_is_no_export_is_named_by_its_place() {
+    let cases: [(&[u8], usize); 6] = [
+        (b"x 1 \0\0\0\0", 0),
+        (b" 1 \0\0\0\0", 0),
+        (b"1 y \0\0\0\0", 2),
+        (b"1  \0\0\0\0", 2),
+        (b"18446744073709551616 1 \0\0\0\0", 0),
+        (b"123456789012345678901234", 0),
+    ];
+    for (bytes, at) in cases {
+        let read: Vec<_> = Reader::new(bytes).collect();
+        assert_eq!(read, [Err(Error::Malformed { at })], "{bytes:?}");
+    }
+}
+
+#[test]
+fn the_length_is_known_before_the_value_is_there() {
+    let mut whole = Vec::new();
+    write_record(&mut whole, 12, 34, b"value");
+    let head = Head {
+        offset: 12,
+        append_ms: 34,
+        bytes: 10,
+        value_bytes: 5,
+    };
+    for end in 0..=whole.len() {
+        let expected = (end >= head.bytes).then_some(head);
+        assert_eq!(read_head(&whole[..end]), Ok(expected), "{end}");
+    }
+}

@@ -1,0 +1,63 @@
+//! What the server itself answers, without the handler or in its place.
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+
+use crate::Refusal;
+
+/// When a client that was refused for load should try again. Calls take milliseconds; a herd that returns at once helps nobody.
+const OVERLOAD_RETRY: Duration = Duration::from_millis(250);
+/// When to connect again to a service that ends.
+const SHUTDOWN_RETRY: Duration = Duration::from_secs(1);
+
+/// The refusals of one server.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusals {
+    /// `ErrorInfo.domain`.
+    pub domain: &'static str,
+}
+
+impl Refusals {
+    /// As many `calls` as there may be are in progress.
+    pub fn overloaded(self, calls: &str) -> Status {
+        let message = format!("too many {calls} in progress; try again in a moment");
+        let refusal = self.new(Code::ResourceExhausted, "OVERLOADED", message);
+        refusal.retry_after(OVERLOAD_RETRY).into()
+    }
+
+    /// The handler panicked. The panic's own message is for the log alone, where it is already.
+    pub fn panicked(self) -> Status {
+        let message = "the server made a mistake; please report it with the trace id";
+        self.new(Code::Internal, "PANIC", message).into()
+    }
+
+    /// The time of the call is up.
+    pub fn deadline_exceeded(self) -> Status {
+        let message = "the deadline passed before the answer was ready";
+        let code = Code::DeadlineExceeded;
+        self.new(code, "DEADLINE_EXCEEDED", message).into()
+    }
+
+    /// The service ends, and the stream with it.
+    pub fn shutting_down(self) -> Status {
+        let message = "the service is shutting down; connect again";
+        let refusal = self.new(Code::Unavailable, "SHUTTING_DOWN", message);
+        refusal.retry_after(SHUTDOWN_RETRY).into()
+    }
+
+    /// A message has `found` bytes where the limit is `limit`.
+    pub fn message_too_large(self, found: &str, limit: &str) -> Status {
+        let message = format!(
+            "the message has {found} bytes, and at most {limit} are taken; send less at once"
+        );
+        self.new(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
+            .with("found_bytes", found)
+            .with("limit_bytes", limit)
+            .into()
+    }
+
+    fn new(self, code: Code, reason: &'static str, message: impl Into<String>) -> Refusal {
+        Refusal::new(self.domain, code, reason, message)
+    }
+}

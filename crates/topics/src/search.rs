@@ -1,0 +1,76 @@
+//! The start of a service: one thread looks for the chain, and another one watches its topics from then on.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use chain::Genesis;
+use chain::genesis::Rules;
+use journal::Journal;
+
+use crate::bootstrap::{self, Waiting};
+use crate::stop::Stop;
+use crate::watch::{self, Watch};
+
+/// Looks for the chain.
+pub struct Search {
+    journal: Journal,
+    genesis: Option<Genesis>,
+    found: Sender<Arc<Rules>>,
+}
+
+/// Watches the topics once the [`Search`] has found the chain.
+pub struct Watcher {
+    journal: Journal,
+    found: Receiver<Arc<Rules>>,
+}
+
+/// Both halves of a start, each for a thread of its own.
+pub fn search(journal: &Journal, genesis: Option<Genesis>) -> (Search, Watcher) {
+    let (sender, receiver) = channel();
+    let search = Search {
+        journal: journal.clone(),
+        genesis,
+        found: sender,
+    };
+    let watcher = Watcher {
+        journal: journal.clone(),
+        found: receiver,
+    };
+    (search, watcher)
+}
+
+impl Search {
+    /// [`bootstrap::wait`], after which the watcher begins.
+    ///
+    /// # Errors
+    /// What no waiting heals: another chain, unsafe topics.
+    pub fn run(
+        self,
+        known: Option<&Arc<Rules>>,
+        stop: Stop<'_>,
+        report: &dyn Fn(Waiting),
+    ) -> Result<Option<Arc<Rules>>, bootstrap::Error> {
+        let genesis = self.genesis.as_ref();
+        let rules = bootstrap::wait(&self.journal, genesis, known, stop, report)?;
+        if let Some(rules) = &rules {
+            // The watcher has ended if the service is about to.
+            let _ = self.found.send(rules.clone());
+        }
+        Ok(rules)
+    }
+}
+
+impl Watcher {
+    /// Watches until `stop`; returns without having begun if the search ends without a chain. Blocks.
+    ///
+    /// # Errors
+    /// What no waiting heals.
+    pub fn run(self, stop: Stop<'_>) -> Result<(), watch::Error> {
+        match self.found.recv() {
+            // Nobody can change what was imported.
+            Ok(_) if self.journal.expect_writable().is_err() => Ok(()),
+            Ok(rules) => Watch::new(self.journal, rules).run(stop),
+            Err(_) => Ok(()),
+        }
+    }
+}

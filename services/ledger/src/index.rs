@@ -1,0 +1,238 @@
+//! The index of the ledger: everything that a query needs, in an embedded store that can be rebuilt from the journal.
+//!
+//! One [`Writer`](write::Writer) writes batches; a [`Publisher`] shows readers what has been written; a [`Reader`] gives
+//! [`View`]s, each of one snapshot. The store is a copy of what the journal says: after a crash it may be a little older than it
+//! was, never torn, and when it is damaged it is thrown away and rebuilt.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use chain::{Rules, Tip};
+use fjall::Database;
+use kit::metrics::Meter;
+use tokio::sync::watch;
+
+mod figures;
+mod open;
+mod room;
+mod rows;
+mod schema;
+mod tiles;
+mod view;
+pub mod write;
+
+pub use open::{Index, OpenError};
+pub use room::{Readers, probe};
+pub use view::View;
+
+use crate::model::answer::{Audit, Totals};
+use crate::model::{Line, Publication};
+use figures::Figures;
+use schema::Keyspaces;
+
+/// Lengths of the buckets that are kept, in milliseconds: second, minute, hour, day.
+const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
+
+/// Rows of blocks that are kept in memory: some 400 bytes each.
+const CACHED_BLOCKS: usize = 4096;
+
+/// What can go wrong with the index.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no room on the disk.
+    #[error("the index cannot be written: {0}; make room, and it goes on by itself")]
+    Full(String),
+    /// A write failed earlier, as a thread behind the store found out: its cause is in the log.
+    #[error("the index cannot be written since an earlier write of its own failed")]
+    Halted,
+    /// The disk, or the store on it, fails.
+    #[error(
+        "the index fails: {0}; repair the disk and start again, or remove the index: it is rebuilt from the journal"
+    )]
+    Storage(String),
+    /// What is stored is not what was written.
+    #[error("the index is damaged ({0}): it is built anew at the next start")]
+    Corrupt(String),
+    /// What is stored contradicts itself.
+    #[error(
+        "the index is damaged ({0}): remove it, and it is rebuilt from the journal at the next start"
+    )]
+    Damaged(&'static str),
+}
+
+impl From<fjall::Error> for Error {
+    fn from(error: fjall::Error) -> Error {
+        match error {
+            // Of the disk, not of the index: throwing the index away would not help.
+            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
+                match is_full(&error) {
+                    true => Error::Full(error.to_string()),
+                    false => Error::Storage(error.to_string()),
+                }
+            }
+            fjall::Error::Poisoned => Error::Halted,
+            other => Error::Corrupt(other.to_string()),
+        }
+    }
+}
+
+/// Whether the disk, or what this user may use of it, is full.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded)
+}
+
+impl Error {
+    /// Whether the index is whole and may go on when it is opened anew: the store takes no more writes after one that failed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Full(_) | Error::Halted)
+    }
+
+    /// Whether bytes on the disk have changed, which no query can bring about: the index is then thrown away without asking.
+    pub fn is_corruption(&self) -> bool {
+        matches!(self, Error::Corrupt(_))
+    }
+}
+
+/// The ledger at one snapshot.
+struct Snapshot {
+    rules: Arc<Rules>,
+    tip: Tip,
+    totals: Totals,
+    lines: Vec<Arc<Line>>,
+    audit: Audit,
+    store: fjall::Snapshot,
+    keyspaces: Keyspaces,
+    /// Of this chain; all its snapshots share it.
+    blocks: Arc<BlockCache>,
+    alarm: Alarm,
+}
+
+/// Rows of blocks, by height: nearly every answer names one, and most ask for new ones.
+type BlockCache = quick_cache::sync::Cache<u64, rows::Block>;
+
+/// The first sign of damage that a reader came upon.
+type Alarm = Arc<OnceLock<Error>>;
+
+/// Shows readers what is in the index.
+pub struct Publisher {
+    database: Database,
+    keyspaces: Keyspaces,
+    latest: Arc<ArcSwapOption<Snapshot>>,
+    changes: watch::Sender<u64>,
+    alarm: Alarm,
+    figures: Arc<Figures>,
+}
+
+/// Where queries get their views from. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    latest: Arc<ArcSwapOption<Snapshot>>,
+    changes: watch::Receiver<u64>,
+}
+
+impl Publisher {
+    fn new(database: Database, keyspaces: Keyspaces) -> Publisher {
+        let (changes, _) = watch::channel(0);
+        let figures = Figures::new(database.clone(), keyspaces.clone());
+        Publisher {
+            figures: Arc::new(figures),
+            database,
+            keyspaces,
+            latest: Arc::default(),
+            changes,
+            alarm: Alarm::default(),
+        }
+    }
+
+    /// Defines what the store counts, on the given meter.
+    pub fn observe(&self, meter: &Meter) {
+        self.figures.observe(meter);
+    }
+
+    /// The first sign of damage that a reader came upon.
+    pub fn alarm(&self) -> Option<Error> {
+        self.alarm.get().cloned()
+    }
+
+    /// A reader of what is published here.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            latest: self.latest.clone(),
+            changes: self.changes.subscribe(),
+        }
+    }
+
+    /// Shows a snapshot. The index must stand at its tip: nothing may have been written since the batch that it tells of.
+    pub fn publish(&self, publication: Publication) {
+        let Publication {
+            rules,
+            tip,
+            totals,
+            lines,
+            audit,
+            written,
+        } = publication;
+        let before = self.latest.load_full();
+        let blocks = before.as_ref().map(|before| before.blocks.clone());
+        let store = before
+            .filter(|_| !written)
+            .map_or_else(|| self.database.snapshot(), |before| before.store.clone());
+        let snapshot = Snapshot {
+            rules,
+            tip,
+            totals,
+            lines,
+            audit,
+            store,
+            keyspaces: self.keyspaces.clone(),
+            blocks: blocks.unwrap_or_else(|| Arc::new(BlockCache::new(CACHED_BLOCKS))),
+            alarm: self.alarm.clone(),
+        };
+        self.latest.store(Some(Arc::new(snapshot)));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Shows nothing any more.
+    pub fn withdraw(&self) {
+        self.latest.store(None);
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl Reader {
+    /// The ledger now; `None`: there is no chain yet (NO_CHAIN), or it may not be served yet.
+    pub fn view(&self) -> Option<View> {
+        self.latest.load_full().map(|snapshot| View { snapshot })
+    }
+
+    /// Waits for a tip of at least `height`, for at most `wait`; gives what there is then.
+    pub async fn view_at(&self, height: u64, wait: Duration) -> Option<View> {
+        let reached = |view: &Option<View>| {
+            view.as_ref()
+                .is_some_and(|view| view.tip().height() >= height)
+        };
+        let mut changes = self.changes();
+        let mut view = self.view();
+        let waiting = async {
+            while !reached(&view) {
+                // The publisher is gone when the service ends: what there is must do.
+                if changes.changed().await.is_err() {
+                    break;
+                }
+                view = self.view();
+            }
+        };
+        // When the time is over `view` is what there was at the last change.
+        let _ = tokio::time::timeout(wait, waiting).await;
+        view
+    }
+
+    /// Wakes at every change of tip, pending records or audit. A stream is a position and this: after each wake-up take
+    /// a view and send what lies between the position and its tip. Don't keep the view while waiting: it keeps old data alive.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+}

@@ -1,0 +1,18 @@
+//! What core and index speak of: the ground floor of the ledger. Plain data; both import it, and neither the other.
+
+pub mod answer;
+pub mod batch;
+pub mod fact;
+pub mod pending;
+pub mod publication;
+pub mod state;
+pub mod subject;
+pub mod trouble;
+
+pub use self::batch::{Applied, Audited, Batch};
+pub use self::fact::{Fact, Facts};
+pub use self::pending::{Line, Segment};
+pub use self::publication::Publication;
+pub use self::state::State;
+pub use self::subject::Subject;
+pub use self::trouble::{Condition, Trouble};

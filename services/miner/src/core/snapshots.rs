@@ -1,0 +1,52 @@
+//! When the state of the chain is kept for the next start.
+
+use super::Core;
+use super::output::Output;
+
+/// From the start to the first snapshot.
+const FIRST_MS: u64 = 5_000;
+/// Between two of them.
+const EVERY_MS: u64 = 30_000;
+
+/// The next snapshot, and the last one.
+#[derive(Debug, Default)]
+pub(super) struct Snapshots {
+    /// `None`: none is kept.
+    pub(super) due_ms: Option<u64>,
+    /// Where the follower stood at the last one.
+    kept_offset: u64,
+}
+
+impl Snapshots {
+    /// Snapshots are kept from now on.
+    pub(super) fn from(now_ms: u64) -> Snapshots {
+        Snapshots {
+            due_ms: Some(now_ms + FIRST_MS),
+            kept_offset: 0,
+        }
+    }
+}
+
+impl Core {
+    pub(super) fn keep_snapshot_when_due(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        if self.snapshots.due_ms.is_some_and(|due_ms| due_ms <= now_ms) {
+            self.keep_snapshot(now_ms, out);
+        }
+    }
+
+    /// Has the state written if there is news, and a place for it.
+    pub(super) fn keep_snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        let Some(due_ms) = &mut self.snapshots.due_ms else {
+            return;
+        };
+        *due_ms = now_ms + EVERY_MS;
+        let offset = self.follow.next_offset();
+        if offset == self.snapshots.kept_offset {
+            return;
+        }
+        if let Some(snapshot) = self.follow.snapshot() {
+            self.snapshots.kept_offset = offset;
+            out.push(Output::Keep(snapshot));
+        }
+    }
+}
