@@ -22,27 +22,27 @@ impl Refusals {
     /// As many `calls` as there may be are in progress.
     pub fn overloaded(self, calls: &str) -> Status {
         let message = format!("too many {calls} in progress; try again in a moment");
-        let refusal = self.new(Code::ResourceExhausted, "OVERLOADED", message);
+        let refusal = self.refusal(Code::ResourceExhausted, "OVERLOADED", message);
         refusal.retry_after(OVERLOAD_RETRY).into()
     }
 
     /// The handler panicked. The panic's own message is for the log alone, where it is already.
     pub fn panicked(self) -> Status {
         let message = "the server made a mistake; please report it with the trace id";
-        self.new(Code::Internal, "PANIC", message).into()
+        self.refusal(Code::Internal, "PANIC", message).into()
     }
 
     /// The time of the call is up.
     pub fn deadline_exceeded(self) -> Status {
         let message = "the deadline passed before the answer was ready";
         let code = Code::DeadlineExceeded;
-        self.new(code, "DEADLINE_EXCEEDED", message).into()
+        self.refusal(code, "DEADLINE_EXCEEDED", message).into()
     }
 
     /// The service ends, and the stream with it.
     pub fn shutting_down(self) -> Status {
         let message = "the service is shutting down; connect again";
-        let refusal = self.new(Code::Unavailable, "SHUTTING_DOWN", message);
+        let refusal = self.refusal(Code::Unavailable, "SHUTTING_DOWN", message);
         refusal.retry_after(SHUTDOWN_RETRY).into()
     }
 
@@ -51,13 +51,13 @@ impl Refusals {
         let message = format!(
             "the message has {found} bytes, and at most {limit} are taken; send less at once"
         );
-        self.new(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
+        self.refusal(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
             .with("found_bytes", found)
             .with("limit_bytes", limit)
             .into()
     }
 
-    fn new(self, code: Code, reason: &'static str, message: impl Into<String>) -> Refusal {
+    fn refusal(self, code: Code, reason: &'static str, message: impl Into<String>) -> Refusal {
         Refusal::new(self.domain, code, reason, message)
     }
 }
