@@ -4,7 +4,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`config`] | the flags that name journal and chain |
-//! | [`search`] | the start of a service: waits for the chain, then watches it |
+//! | [`search()`] | the start of a service: waits for the chain, then watches it |
 //! | [`bootstrap`] | the first start: creates the topics and publishes block 0, or finds what is there |
 //! | [`watch`] | looks at settings, partitions and block 0 as long as a service runs |
 //! | [`records()`] | reads `blockchain` from block 0 up to its end |

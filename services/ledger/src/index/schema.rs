@@ -66,7 +66,7 @@ pub(super) struct Keyspaces {
     pub miner_blocks: Keyspace,
     /// Resolution, start → [`super::rows::Bucket`].
     pub series: Keyspace,
-    /// Number → [`super::answer::Finding`].
+    /// Number → [`crate::model::answer::Finding`].
     pub findings: Keyspace,
 }
 
