@@ -2,6 +2,7 @@
 
 use kit::{Cause, Readiness, Reason};
 use proto::reason;
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::model::{Condition, Trouble};
 
@@ -60,9 +61,7 @@ impl Conditions {
 
 fn cause(trouble: Trouble) -> Cause {
     match trouble {
-        Trouble::NoChain => NO_CHAIN.because(
-            "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`",
-        ),
+        Trouble::NoChain => NO_CHAIN.because(NO_BLOCK_ZERO),
         Trouble::CatchingUp(message) => CATCHING_UP.because(message),
         Trouble::Unavailable(message) => LOG_UNAVAILABLE.because(message),
         Trouble::DataLoss(message) => DATA_LOSS.because(message),
