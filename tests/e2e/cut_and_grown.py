@@ -29,7 +29,7 @@ def run(s: Scenario) -> None:
     net.await_ready()
     topic = net.topic("transactions")
     submit(ingest, COPIED, "copied")
-    await_read(ledger, COPIED)
+    await_read(ledger, miner, COPIED)
 
     broker.kill()
     folders = sorted((broker.folder / "data").glob(f"{topic}-*"))
@@ -40,7 +40,7 @@ def run(s: Scenario) -> None:
     net.await_ready()
     lost = submit(ingest, LOST, "lost")
     read_to = tools.ends(cluster.bootstrap, topic)[1]
-    await_read(ledger, read_to)
+    await_read(ledger, miner, read_to)
     s.step(f"{COPIED} records, a copy of the log, {LOST} more records: all acknowledged, read and not sealed")
 
     broker.kill()
@@ -87,12 +87,13 @@ def submit(ingest, count: int, prefix: str) -> set[str]:
     return set(found)
 
 
-def await_read(ledger, count: int) -> None:
-    """The ledger, and so in all likelihood the miner, has read that many records."""
+def await_read(ledger, miner, count: int) -> None:
+    """Ledger and miner have read that many records."""
 
     def read() -> bool:
         pending = tools.call(ledger.grpc, "ledger.v1.LedgerService/ListPending", {"partition": 0, "pageSize": 100})
-        return len(pending.get("records", [])) == count
+        metrics = tools.http(miner.admin, "/metrics")[1]
+        return len(pending.get("records", [])) == count and f'miner_pending{{partition="0"}} {count}\n' in metrics
 
     wait_until(f"{count} pending records", read, 30)
 

@@ -19,6 +19,7 @@ def run(s: Scenario) -> None:
 
 def on_files(s: Scenario) -> None:
     chain = dev.Dev(s.folder / "files").start().await_ready()
+    check("no block 0" not in chain.output(), "the first start warns of what it does itself a moment later")
     said = chain.announcement()
     equal([account["name"] for account in said["accounts"]], ["alice", "bob", "carol"], "accounts")
     alice = services.account(chain.ledger, said["accounts"][0]["account"])

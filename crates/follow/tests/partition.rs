@@ -71,6 +71,42 @@ fn a_loss_is_believed_after_several_looks_over_some_time() {
 }
 
 #[test]
+fn a_deleted_topic_is_read_again_until_it_is_back() {
+    let mut core = reading(0);
+    let gone = || Error::NoTopic("transactions".into());
+    let Ok(Finding::Cut(loss)) = core.lost(0, 5, gone()) else {
+        panic!("records were read that are gone");
+    };
+    assert!(
+        matches!(
+            loss,
+            Loss::Cut {
+                last: 9,
+                cursor: 5,
+                end: 0,
+                ..
+            }
+        ),
+        "{loss:?}"
+    );
+    for (generation, at_ms) in [(2, 1_000), (3, 2_000)] {
+        assert!(!core.is_restart_due(at_ms - 1));
+        assert!(core.is_restart_due(at_ms));
+        core.start(generation);
+        assert_eq!(core.lost(at_ms, 5, gone()), Ok(Finding::Unknown));
+        assert_eq!(core.trouble(), Some(&gone().to_string()));
+    }
+    assert_eq!(
+        look(&mut core, 2_000, 5, &seen(0, 0, true)),
+        Finding::Suspect
+    );
+    assert!(matches!(
+        look(&mut core, 5_000, 5, &seen(0, 0, true)),
+        Finding::Lost(Loss::End { end: 0, .. })
+    ));
+}
+
+#[test]
 fn one_look_is_not_enough_however_long_ago_and_a_good_one_ends_the_suspicion() {
     let mut core = reading(0);
     let short = seen(0, 4, true);

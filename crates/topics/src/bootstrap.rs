@@ -19,6 +19,9 @@ const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often block 0 is looked for while there is none.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
+/// The look without block 0 that is worth a warning.
+const WARN_AFTER: u32 = 4;
+
 /// Attempts in a row that brokers refuse this client before that is final: those that start refuse everybody.
 const REFUSALS: u32 = 3;
 
@@ -105,7 +108,7 @@ pub fn wait(
     }
     let mut backoff = backoff();
     let mut refusals = 0;
-    let mut warned = false;
+    let mut absences: u32 = 0;
     loop {
         let outcome = attempt(journal, genesis, known);
         let is_refused = matches!(
@@ -117,7 +120,9 @@ pub fn wait(
             Ok(Attempt::Found(rules)) => return Ok(Some(rules)),
             Ok(Attempt::Published) => Duration::ZERO, // Or perhaps: look again.
             Ok(Attempt::Absent) => {
-                if !std::mem::replace(&mut warned, true) {
+                absences = absences.saturating_add(1);
+                // Services that are started together need a moment until one of them has published it.
+                if absences == WARN_AFTER {
                     warn!("{NO_BLOCK_ZERO}");
                 }
                 report(Waiting::NoChain);

@@ -15,6 +15,7 @@ struct Instruments {
     appends: Counter<u64>,
     tip: Gauge<u64>,
     lag: Gauge<u64>,
+    pending: Gauge<u64>,
 }
 
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
@@ -54,6 +55,11 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     lag: meter()
         .u64_gauge("miner.lag")
         .with_description("Records of `blockchain` that have not been applied")
+        .with_unit("{record}")
+        .build(),
+    pending: meter()
+        .u64_gauge("miner.pending")
+        .with_description("Records of an own partition that were read and are not in a block yet")
         .with_unit("{record}")
         .build(),
 });
@@ -101,6 +107,10 @@ pub(crate) fn standing(core: &Core) {
     INSTRUMENTS.lag.record(core.follower().lag().records(), &[]);
     if let Some(chain) = core.follower().chain() {
         INSTRUMENTS.tip.record(chain.tip().height(), &[]);
+    }
+    for (partition, records) in core.pending() {
+        let label = KeyValue::new("partition", i64::from(partition));
+        INSTRUMENTS.pending.record(records as u64, &[label]);
     }
 }
 

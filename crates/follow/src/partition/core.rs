@@ -143,6 +143,12 @@ impl Core {
                 self.restart(now_ms);
                 Ok(Finding::Unknown)
             }
+            Error::NoTopic(_) => {
+                // Deleted. Should the topic come back, a look shows how much of it.
+                let finding = self.cut(now_ms, cursor, 0);
+                self.trouble = Some(error.to_string());
+                Ok(finding)
+            }
             error => Err(error),
         }
     }

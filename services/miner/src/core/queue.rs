@@ -122,6 +122,11 @@ impl Queue {
         self.read_to
     }
 
+    /// Records at or above the cursor that were read.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

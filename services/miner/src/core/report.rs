@@ -4,6 +4,7 @@ use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 
 use super::Core;
 use super::attempt::Stage;
+use super::queue::Queue;
 use super::status::{Phase, Slice, Status};
 
 impl Core {
@@ -33,6 +34,12 @@ impl Core {
             blocks_won: self.blocks_won,
             blocks_stale: self.blocks_stale,
         }
+    }
+
+    /// The own partitions, each with the number of its records that were read and are not in a block yet.
+    pub fn pending(&self) -> impl Iterator<Item = (u32, usize)> {
+        let own = self.lanes.values().filter(|lane| lane.own);
+        own.map(|lane| (lane.number(), lane.queue.as_ref().map_or(0, Queue::len)))
     }
 
     fn phase(&self) -> Phase {

@@ -69,7 +69,11 @@ fn what_ends_a_miner_is_its_reason_also_when_it_is_stopped_meanwhile() {
     let lost = miner::core::Input::Transactions {
         partition: 0,
         generation,
-        event: journal::TailEvent::Lost(journal::Error::NoTopic("transactions".into())),
+        event: journal::TailEvent::Lost(journal::Error::NoPartition {
+            topic: "transactions".into(),
+            partition: 0,
+            partitions: 0,
+        }),
     };
     world.step(0, lost);
     assert!(world.miners[0].ended.is_none());
@@ -77,7 +81,7 @@ fn what_ends_a_miner_is_its_reason_also_when_it_is_stopped_meanwhile() {
     world.pass(3_000);
     assert!(matches!(
         world.miners[0].ended,
-        Some(Err(End::Journal(journal::Error::NoTopic(_))))
+        Some(Err(End::Journal(journal::Error::NoPartition { .. })))
     ));
 }
 

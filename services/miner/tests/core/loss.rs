@@ -92,6 +92,32 @@ fn a_log_that_ends_below_the_cursor_is_data_loss() {
 }
 
 #[test]
+fn a_topic_that_is_deleted_and_comes_back_empty_is_data_loss() {
+    let mut world = World::new();
+    let miner = world.join(settings("miner", &[0]));
+    for _ in 0..3 {
+        world.send(0, "alice");
+    }
+    world.run();
+    let deleted = miner::core::Input::Transactions {
+        partition: 0,
+        generation: world.generation(miner, 0),
+        event: journal::TailEvent::Lost(journal::Error::NoTopic("transactions".into())),
+    };
+    world.step(miner, deleted);
+    assert!(world.miners[miner].ended.is_none());
+    let (reason, message) = world.miners[miner].core.readiness().unwrap_err();
+    assert_eq!(reason, "LOG_UNAVAILABLE");
+    assert!(message.contains("transactions"), "{message}");
+    world.transactions[0] = Default::default();
+    world.pass(10_000);
+    assert!(matches!(
+        world.miners[miner].ended,
+        Some(Err(End::Loss(Loss::End { cursor: 3, .. })))
+    ));
+}
+
+#[test]
 fn a_loss_at_the_start_is_noticed_by_a_miner_that_comes_later() {
     let mut world = World::new();
     world.join(settings("first", &[0]));
