@@ -11,7 +11,7 @@ use chain::{Hash, Secret};
 /// Ed25519 among the signature types of signed notes.
 const ED25519: u8 = 0x01;
 
-/// Bytes of the hash that tells keys of one name apart.
+/// Bytes of a key id: the beginning of the hash of name and key.
 const KEY_ID_BYTES: usize = 4;
 
 /// The key that signs checkpoints.
@@ -20,13 +20,13 @@ pub struct LogKey {
     secret: Secret,
 }
 
-/// What the log is called, in the first line of a checkpoint and as the name of its key.
+/// The origin of the log: the first line of a checkpoint and the name of its key.
 pub fn origin(chain_id: &Hash) -> String {
     format!("blocklog/{chain_id}")
 }
 
 impl LogKey {
-    /// A key to sign with.
+    /// Creates the key from its secret.
     pub fn new(secret: Secret) -> LogKey {
         LogKey { secret }
     }
@@ -48,7 +48,7 @@ impl LogKey {
         format!("{text}\n\u{2014} {origin} {}\n", STANDARD.encode(signed))
     }
 
-    /// What a verifier is configured with: `<name>+<key id in hex>+<base64 of type and key>`.
+    /// The verifier key of a signed note: `<name>+<key id in hex>+<base64 of type and key>`.
     pub fn verifier(&self, chain_id: &Hash) -> String {
         let origin = origin(chain_id);
         let id = hex::encode(self.key_id(&origin));

@@ -20,11 +20,11 @@ Examples:
   Build the index anew, trusting the signatures below a block that is known to be good:
     blocklog-ledger --journal kafka://localhost:9092 --reindex --assume-valid HASH";
 
-/// Replays and validates the chain, and answers what is in it
+/// Replays and validates the chain, and answers queries about it
 #[derive(Clone, Debug, Parser)]
 #[command(name = "blocklog-ledger", after_help = EXAMPLES)]
 pub struct Config {
-    /// Which journal, which chain.
+    /// The journal, and which chain is expected in it.
     #[command(flatten)]
     pub chain: ChainArgs,
     /// Folder for the index and a snapshot of the chain; one process at a time
@@ -38,13 +38,13 @@ pub struct Config {
     /// Hash of a block that is known to be good: signatures are not checked on the way to it, and nothing is served before it is reached
     #[arg(long, value_name = "HASH", help_heading = "Chain")]
     pub assume_valid: Option<Hash>,
-    /// Throw the index and the snapshot away and build them anew from the journal
+    /// Discard the index and the snapshot and rebuild them from the journal
     #[arg(long, help_heading = "Chain")]
     pub reindex: bool,
     /// Key that signs checkpoints of the log: PKCS#8 PEM (openssl genpkey -algorithm ed25519), mode 0600
     #[arg(long, value_name = "FILE", help_heading = "Chain")]
     pub log_key: Option<PathBuf>,
-    /// What every service has.
+    /// Settings that every service has.
     #[command(flatten)]
     pub common: Common,
 }
@@ -61,7 +61,7 @@ impl Settings for Config {
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7003"),
         ("admin", "127.0.0.1:9003"),
-        // Libraries tell each step of their own housekeeping.
+        // Libraries log each step of their own housekeeping.
         (
             "log",
             "warn,ledger=info,kit=info,follow=info,topics=info,journal=info",

@@ -43,30 +43,30 @@ const BACKLOG_BYTES: usize = 8 << 20;
 /// Refused candidates kept while there is no chain to list them under.
 const REFUSED_BEFORE_CHAIN: usize = 10_000;
 
-/// Between two commits of the position, for Kafka's own tools.
+/// Interval between commits of the position, for Kafka's own tools.
 const COMMIT_INTERVAL_MS: u64 = 5_000;
 
-/// Between two tries of a partition that cannot be read on.
+/// Interval between attempts to resume a reader that failed.
 const RETRY_INTERVAL_MS: u64 = 5_000;
 
-/// Between two questions where partitions begin: readers at their ends do not notice that records which wait there are deleted.
+/// Interval between surveys of the partitions: a reader at the end does not notice that pending records are deleted.
 const SURVEY_INTERVAL_MS: u64 = 5_000;
 
 /// A snapshot of the chain's state is due after this time, if there were blocks.
 const SNAPSHOT_INTERVAL_MS: u64 = 60_000;
 
-/// It is due without a block, too, when so many candidates were refused: the next start would read them all again.
+/// A snapshot is due without a block, too, after this many refused candidates: the next start would read them all again.
 const SNAPSHOT_CANDIDATES: u64 = 10_000;
 
-/// Between two batches that hold nothing but what the audit has compared: many rows at once become tables.
+/// Interval between batches that hold audit results only: many rows at once become tables.
 const AUDIT_INTERVAL_MS: u64 = 100;
 
-/// How long the index may take for what has been taken in, once the core is to stop.
+/// Longest time for the index to write what was taken in, once the core is to stop.
 const STOP_WITHIN_MS: u64 = 5_000;
 
-/// What the core needs to be told.
+/// Settings of the core.
 pub struct Settings {
-    /// For the follower.
+    /// Settings of the follower.
     pub follow: follow::Settings,
     /// Name of the `transactions` topic as the provider has it, for messages only. `None`: an imported chain comes without
     /// that topic, so that nothing can be pending or audited.
@@ -79,31 +79,31 @@ pub struct Core {
     transactions: Option<String>,
     blockchain: String,
     rules: Option<Arc<Rules>>,
-    /// The index is ahead of the follower up to here.
+    /// The tip that the index holds and the follower has not reached yet.
     resume: Option<Resume>,
-    /// Where the index will stand when `collecting` is written.
+    /// State of the index once `collecting` is written.
     head: Option<State>,
-    /// Where it stands.
+    /// State of the index as written.
     written: Option<State>,
     collecting: Batch,
     writing: Writing,
-    /// What the index holds of `blockchain` since the start: not to be counted again.
+    /// Candidates below this offset were in the index at the start and are not counted again.
     skip_below: u64,
     partitions: Vec<Partition>,
     /// The follower has caught up at least once.
     live: bool,
     snapshot: Snapshots,
-    /// When the last batch was handed out.
+    /// Time at which the last batch was handed out.
     flushed_ms: u64,
-    /// When the next position is committed.
+    /// Time of the next commit of the position.
     commit_at_ms: u64,
-    /// When the partitions are surveyed next.
+    /// Time of the next survey of the partitions.
     survey_at_ms: u64,
     surveys: u64,
-    /// Findings when the last ones about a loss were added.
+    /// Number of findings when the last ones about a loss were added.
     lost_findings: u64,
     published_end: u64,
-    /// Ready once the index has got here.
+    /// Ready once the index has reached this offset of `blockchain`.
     ready_at: Option<u64>,
     trouble: Option<Trouble>,
     phase: Phase,
@@ -111,35 +111,35 @@ pub struct Core {
 
 enum Phase {
     Running,
-    /// Nothing new is taken on; what has been taken in is written, until then at the latest.
+    /// Takes nothing new; what was taken in is written, until this deadline.
     Stopping {
         until_ms: u64,
     },
     Ended,
 }
 
-/// What is being written to the index.
+/// The write in progress.
 enum Writing {
     Nothing,
-    /// A batch that ends here.
+    /// A batch that leaves the index in this state.
     Batch(Box<State>),
-    /// A batch that does not count any more.
+    /// A batch whose result no longer counts.
     Stale,
 }
 
 #[derive(Default)]
 struct Snapshots {
-    /// When the last one was taken; 0 before that, since the clock starts with the core.
+    /// Time of the last snapshot; 0 before the first, since the clock starts with the core.
     last_ms: u64,
     last_height: u64,
-    /// Offset up to which it had processed candidates.
+    /// Offset up to which the last snapshot covers candidates.
     last_offset: u64,
-    /// Taken, and not yet covered by the index, which has to get to this offset.
+    /// A snapshot that waits until the index has reached this offset.
     waiting: Option<(u64, follow::snapshot::Encoded)>,
 }
 
 impl Core {
-    /// A core that goes on where the index (`state`, with the rules of its chain) and the snapshot stand.
+    /// Creates a core that resumes from the index (`state`, with the rules of its chain) and the snapshot.
     pub fn new(
         settings: Settings,
         index: Option<(State, Arc<Rules>)>,
@@ -196,7 +196,7 @@ impl Core {
         core
     }
 
-    /// The follower's lag and whether it has caught up: for progress messages.
+    /// The follower's lag, for progress messages.
     pub fn lag(&self) -> follow::Lag {
         self.follow.lag()
     }
@@ -206,7 +206,7 @@ impl Core {
         self.follow.chain().map(|chain| chain.tip().height())
     }
 
-    /// The state to keep at the end, if the index holds its tip: when nothing waits to be written.
+    /// The final snapshot, if the index holds its tip: it does when nothing waits to be written.
     fn last_snapshot(&self) -> Option<Snapshot> {
         let height = self.height()?;
         let covered = self.resume.is_none()
@@ -217,13 +217,13 @@ impl Core {
         self.follow.snapshot().filter(|_| covered).map(Snapshot)
     }
 
-    /// Whether everything that was taken in is in the index.
+    /// True if everything that was taken in is in the index.
     pub fn is_settled(&self) -> bool {
         let nothing = self.collecting.is_empty() || self.head.is_none();
         matches!(self.writing, Writing::Nothing) && nothing
     }
 
-    /// Readers see the index as it is; the follower starts.
+    /// Publishes the index as it is and starts the follower.
     fn start(&mut self, now: Now, out: &mut Vec<Output>) {
         out.push(Output::Ready(
             Condition::Chain,
@@ -231,7 +231,7 @@ impl Core {
         ));
         out.push(Output::Ready(
             Condition::CaughtUp,
-            Err(Trouble::CatchingUp("reading the log".into())),
+            Err(Trouble::CatchingUp("reading the journal".into())),
         ));
         self.publish(true, out);
         self.follow(now, Signal::Start.into(), out);
@@ -280,13 +280,13 @@ impl Core {
         self.phase = Phase::Stopping {
             until_ms: now_ms + STOP_WITHIN_MS,
         };
-        // The last one covers it.
+        // The final snapshot covers it.
         self.snapshot.waiting = None;
     }
 
-    /// Ends once everything that was taken in is in the index, or has had its time.
+    /// Ends once everything that was taken in is in the index, or at the deadline.
     fn finish(&mut self, now_ms: u64, until_ms: u64, out: &mut Vec<Output>) {
-        // Nothing may wait any longer.
+        // No batch waits for company any longer.
         self.flush(now_ms, out);
         if !self.is_settled() && now_ms < until_ms {
             return;
@@ -296,7 +296,7 @@ impl Core {
         self.phase = Phase::Ended;
     }
 
-    /// Does what is due.
+    /// Does the work that is due.
     fn keep_time(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         if let Some(state) = self
             .written
@@ -325,7 +325,7 @@ impl Core {
         self.snapshot(now_ms, out);
     }
 
-    /// Whether the partitions are surveyed.
+    /// True if the partitions are surveyed.
     fn surveys(&self) -> bool {
         self.live && self.transactions.is_some()
     }
@@ -392,7 +392,7 @@ impl Core {
         }
     }
 
-    /// Goes on with the audit as far as it can.
+    /// Continues the audit as far as it can.
     fn audit(&mut self, out: &mut Vec<Output>) {
         if self.transactions.is_none() {
             return;
@@ -470,7 +470,7 @@ impl engine::Core for Core {
         }
     }
 
-    /// The follower's inputs wait until something has been written.
+    /// True if the follower's inputs must wait until something has been written.
     fn is_full(&self) -> bool {
         self.collecting.bytes() >= BACKLOG_BYTES || !matches!(self.phase, Phase::Running)
     }

@@ -1,4 +1,4 @@
-//! The one table from what can go wrong to what clients see: codes, reasons, details.
+//! The one table from problems to what clients see: codes, reasons, details.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::problem::{Beyond, Failed, Invalid, NotYet, Problem, Unknown};
 
-/// When to ask a ledger that is behind, or a successor of one that ends.
+/// Time after which to ask a ledger that is behind, or the successor of one that shuts down.
 const RETRY: Duration = Duration::from_secs(1);
 
 impl From<Problem> for Status {
@@ -37,7 +37,7 @@ fn invalid(invalid: Invalid) -> Refusal {
             .field(error.field, error.message),
         Invalid::InvertedRange { field } => new(
             reason::INVERTED_RANGE,
-            "the range begins behind its end; swap the two".into(),
+            "the range starts after it ends; swap from and to".into(),
         )
         .with("field", field)
         .field(field, "must not be above the end of the range"),
@@ -114,7 +114,7 @@ fn not_yet(missing: NotYet) -> Refusal {
         NotYet::CatchingUp => new(
             Unavailable,
             reason::CATCHING_UP,
-            "this ledger has not read enough of the log yet; try again",
+            "this ledger is still catching up with the journal; try again",
         )
         .retry_after(RETRY),
         NotYet::BelowHeight { wanted, tip } => new(
@@ -151,7 +151,7 @@ fn failed(failed: Failed) -> Refusal {
             let refusal = new(
                 Code::Unavailable,
                 reason::SHUTTING_DOWN,
-                "the ledger ends; ask another one, or this one when it is back",
+                "the ledger is shutting down; ask another one, or this one when it is back",
             );
             match resume_from {
                 Some(from) => refusal.with("resume_from", from),

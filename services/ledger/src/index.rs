@@ -1,8 +1,8 @@
-//! The index of the ledger: everything that a query needs, in an embedded store that can be rebuilt from the journal.
+//! The index of the ledger: the data for all queries, in an embedded store that can be rebuilt from the journal.
 //!
 //! One [`Writer`](write::Writer) writes batches; a [`Publisher`] shows readers what has been written; a [`Reader`] gives
-//! [`View`]s, each of one snapshot. The store is a copy of what the journal says: after a crash it may be a little older than it
-//! was, never torn, and when it is damaged it is thrown away and rebuilt.
+//! [`View`]s, each of one snapshot. The store is derived from the journal: after a crash it may be a little older than
+//! before, never torn, and a damaged one is discarded and rebuilt.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
@@ -32,30 +32,30 @@ use crate::model::{Line, Publication};
 use figures::Figures;
 use schema::Keyspaces;
 
-/// Lengths of the buckets that are kept, in milliseconds: second, minute, hour, day.
+/// Lengths of the buckets, in milliseconds: second, minute, hour, day.
 const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 
-/// Rows of blocks that are kept in memory: some 400 bytes each.
+/// Rows of blocks that are kept in memory: about 400 bytes each.
 const CACHED_BLOCKS: usize = 4096;
 
-/// What can go wrong with the index.
+/// A failure of the index.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// There is no room on the disk.
-    #[error("the index cannot be written: {0}; make room, and it goes on by itself")]
+    #[error("the index cannot be written: {0}; make room, and writing resumes by itself")]
     Full(String),
-    /// A write failed earlier, as a thread behind the store found out: its cause is in the log.
+    /// A write failed earlier, as a thread of the store found out: its cause is in the log output.
     #[error("the index cannot be written since an earlier write of its own failed")]
     Halted,
-    /// The disk, or the store on it, fails.
+    /// The disk, or the store on it, failed.
     #[error(
         "the index fails: {0}; repair the disk and start again, or remove the index: it is rebuilt from the journal"
     )]
     Storage(String),
-    /// What is stored is not what was written.
-    #[error("the index is damaged ({0}): it is built anew at the next start")]
+    /// Stored bytes differ from those written.
+    #[error("the index is damaged ({0}): it is rebuilt at the next start")]
     Corrupt(String),
-    /// What is stored contradicts itself.
+    /// Stored rows contradict each other.
     #[error(
         "the index is damaged ({0}): remove it, and it is rebuilt from the journal at the next start"
     )]
@@ -65,7 +65,7 @@ pub enum Error {
 impl From<fjall::Error> for Error {
     fn from(error: fjall::Error) -> Error {
         match error {
-            // Of the disk, not of the index: throwing the index away would not help.
+            // A fault of the disk, not of the index: discarding the index would not help.
             fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
                 match is_full(&error) {
                     true => Error::Full(error.to_string()),
@@ -78,19 +78,19 @@ impl From<fjall::Error> for Error {
     }
 }
 
-/// Whether the disk, or what this user may use of it, is full.
+/// True if the disk, or this user's quota, is full.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded)
 }
 
 impl Error {
-    /// Whether the index is whole and may go on when it is opened anew: the store takes no more writes after one that failed.
+    /// True if the index is whole and works again once reopened: the store takes no more writes after a failed one.
     pub fn is_passing(&self) -> bool {
         matches!(self, Error::Full(_) | Error::Halted)
     }
 
-    /// Whether bytes on the disk have changed, which no query can bring about: the index is then thrown away without asking.
+    /// True if bytes on the disk have changed, which no query can bring about: the index is then discarded without asking.
     pub fn is_corruption(&self) -> bool {
         matches!(self, Error::Corrupt(_))
     }
@@ -105,18 +105,18 @@ struct Snapshot {
     audit: Audit,
     store: fjall::Snapshot,
     keyspaces: Keyspaces,
-    /// Of this chain; all its snapshots share it.
+    /// Shared by all snapshots of this chain.
     blocks: Arc<BlockCache>,
     alarm: Alarm,
 }
 
-/// Rows of blocks, by height: nearly every answer names one, and most ask for new ones.
+/// Rows of blocks, by height: nearly every answer needs one, most of them a recent one.
 type BlockCache = quick_cache::sync::Cache<u64, rows::Block>;
 
-/// The first sign of damage that a reader came upon.
+/// The first sign of damage found by a reader.
 type Alarm = Arc<OnceLock<Error>>;
 
-/// Shows readers what is in the index.
+/// Shows the index to readers.
 pub struct Publisher {
     database: Database,
     keyspaces: Keyspaces,
@@ -126,7 +126,7 @@ pub struct Publisher {
     figures: Arc<Figures>,
 }
 
-/// Where queries get their views from. Cheap to clone.
+/// Gives queries their views. Cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
     latest: Arc<ArcSwapOption<Snapshot>>,
@@ -147,17 +147,17 @@ impl Publisher {
         }
     }
 
-    /// Defines what the store counts, on the given meter.
+    /// Registers the instruments of the store on the given meter.
     pub fn observe(&self, meter: &Meter) {
         self.figures.observe(meter);
     }
 
-    /// The first sign of damage that a reader came upon.
+    /// The first sign of damage found by a reader.
     pub fn alarm(&self) -> Option<Error> {
         self.alarm.get().cloned()
     }
 
-    /// A reader of what is published here.
+    /// Creates a reader of what is published here.
     pub fn reader(&self) -> Reader {
         Reader {
             latest: self.latest.clone(),
@@ -165,7 +165,7 @@ impl Publisher {
         }
     }
 
-    /// Shows a snapshot. The index must stand at its tip: nothing may have been written since the batch that it tells of.
+    /// Shows a snapshot. Nothing may have been written since the batch of this publication.
     pub fn publish(&self, publication: Publication) {
         let Publication {
             rules,
@@ -195,7 +195,7 @@ impl Publisher {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Shows nothing any more.
+    /// Hides everything.
     pub fn withdraw(&self) {
         self.latest.store(None);
         self.changes.send_modify(|count| *count += 1);
@@ -203,12 +203,12 @@ impl Publisher {
 }
 
 impl Reader {
-    /// The ledger now; `None`: there is no chain yet (NO_CHAIN), or it may not be served yet.
+    /// The current view; `None`: there is no chain yet (NO_CHAIN), or it may not be served yet.
     pub fn view(&self) -> Option<View> {
         self.latest.load_full().map(|snapshot| View { snapshot })
     }
 
-    /// Waits for a tip of at least `height`, for at most `wait`; gives what there is then.
+    /// Waits up to `wait` for a tip of at least `height`; returns the view that there is then.
     pub async fn view_at(&self, height: u64, wait: Duration) -> Option<View> {
         let reached = |view: &Option<View>| {
             view.as_ref()
@@ -218,20 +218,20 @@ impl Reader {
         let mut view = self.view();
         let waiting = async {
             while !reached(&view) {
-                // The publisher is gone when the service ends: what there is must do.
+                // The publisher is gone when the service ends: the last view must do.
                 if changes.changed().await.is_err() {
                     break;
                 }
                 view = self.view();
             }
         };
-        // When the time is over `view` is what there was at the last change.
+        // After a timeout `view` is the one of the last change.
         let _ = tokio::time::timeout(wait, waiting).await;
         view
     }
 
-    /// Wakes at every change of tip, pending records or audit. A stream is a position and this: after each wake-up take
-    /// a view and send what lies between the position and its tip. Don't keep the view while waiting: it keeps old data alive.
+    /// Wakes at every change of tip, pending records or audit. A stream is a position and this: after each wake-up, take
+    /// a view and send everything between the position and its tip. Drop the view before waiting: it keeps old data alive.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }

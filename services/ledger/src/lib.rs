@@ -1,4 +1,4 @@
-//! The ledger: replays and validates the chain, indexes it, and answers what is in it.
+//! The ledger: replays and validates the chain, indexes it, and answers queries about it.
 //!
 //! The writing side is a [`core`] in a shell, the reading side RPCs over [`index::View`]s. The tasks and threads of the service:
 //!
@@ -8,7 +8,7 @@
 //! | `ledger-index` | writes batches to the index |
 //! | `ledger-worker` | reads blocks back for the audit, compares records again, writes snapshots, commits positions |
 //! | `ledger-check-N` | check pending records as they are read |
-//! | `ledger-watch` | looks at the topics' settings and at block 0, again and again |
+//! | `ledger-watch` | checks the topics' settings and block 0 periodically |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
 //! | tails | a thread for each partition of `transactions` that is read |
 //! | gRPC server | the RPCs |

@@ -1,4 +1,4 @@
-//! What a ledger counts.
+//! Metrics of the ledger.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use parking_lot::Mutex;
 
 use crate::model::{Batch, Publication};
 
-/// The figures of one ledger. Clones share them.
+/// The instruments of one ledger. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Metrics {
     instruments: Arc<Instruments>,
-    /// When the oldest pending record of each partition was appended: its age is computed when it is asked for.
+    /// Append time of the oldest pending record of each partition: the age is computed when it is read.
     oldest_ms: Oldest,
 }
 
@@ -70,7 +70,7 @@ fn instruments() -> Instruments {
         ),
         records: counter(
             "ledger.records",
-            "Records of blocks that came into the index, by verdict",
+            "Records of blocks added to the index, by verdict",
             "{record}",
         ),
         refused: counter(
@@ -88,7 +88,7 @@ fn instruments() -> Instruments {
             "Findings of the audit in the whole chain",
             "{finding}",
         ),
-        blocks: counter("ledger.blocks", "Blocks that came into the index", "{block}"),
+        blocks: counter("ledger.blocks", "Blocks added to the index", "{block}"),
         apply: meter()
             .f64_histogram("ledger.apply.duration")
             .with_description("Time of one write to the index: blocks, refused candidates and what the audit learned")
@@ -99,7 +99,7 @@ fn instruments() -> Instruments {
 }
 
 impl Metrics {
-    /// Makes the series that are zero until something happens.
+    /// Creates the series that are zero until something happens.
     pub fn start() -> Metrics {
         let instruments = instruments();
         let included = chain::Verdict::Included.code();
@@ -118,7 +118,7 @@ impl Metrics {
         }
     }
 
-    /// A batch is in the index.
+    /// Counts a batch that was written.
     pub fn written(&self, elapsed: Duration, batch: &Batch) {
         self.instruments.apply.record(elapsed.as_secs_f64(), &[]);
         self.instruments
@@ -126,7 +126,7 @@ impl Metrics {
             .add(batch.blocks().len() as u64, &[]);
     }
 
-    /// What readers see from now on.
+    /// Records what readers see from now on.
     pub fn published(&self, publication: &Publication) {
         let instruments = &*self.instruments;
         let totals = &publication.totals;
@@ -151,7 +151,7 @@ impl Metrics {
         }
     }
 
-    /// What is being written.
+    /// Records the batch that is being written.
     pub fn writing(&self, batch: &Batch) {
         let instruments = &*self.instruments;
         let mut verdicts = BTreeMap::new();

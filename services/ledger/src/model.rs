@@ -1,4 +1,4 @@
-//! What core and index speak of: the ground floor of the ledger. Plain data; both import it, and neither the other.
+//! The data that core and index share. Plain types; both import them, and neither the other.
 
 pub mod answer;
 pub mod batch;

@@ -1,54 +1,54 @@
-//! Why a question gets no answer, by what the client can do about it. Domain terms only: [`crate::errors`] translates.
+//! Reasons to refuse a question, by what the client can do about it. Domain terms only: [`crate::errors`] translates.
 
 use chain::{Account, Hash};
 
-/// A question that was not answered, or a stream that ended before its end.
+/// A question without an answer, or a stream that ended early.
 #[derive(Clone, Debug)]
 pub enum Problem {
-    /// The request is wrong, whatever the chain is: correct it.
+    /// The request is wrong, independent of the chain: correct it.
     Invalid(Invalid),
-    /// The chain has no such thing as of a height.
+    /// The chain has no such item as of a height.
     Unknown {
-        /// The thing.
+        /// The item.
         what: Unknown,
-        /// The height.
+        /// The height as of which it is unknown.
         as_of: u64,
     },
-    /// The request names a place that the chain has not reached.
+    /// The request names a position that the chain has not reached.
     Beyond {
-        /// The kind of place.
+        /// The kind of position.
         what: Beyond,
-        /// Where the chain is: the tip, the end of a partition, or the number of leaves.
+        /// End of the chain: the tip, the end of a partition, or the number of leaves.
         end: u64,
     },
     /// The answer does not exist yet: ask again later.
     NotYet(NotYet),
-    /// The ledger does not go on with it.
+    /// The ledger cannot continue the call.
     Failed(Failed),
 }
 
-/// What is wrong with a request.
+/// A fault of the request.
 #[derive(Clone, Debug)]
 pub enum Invalid {
-    /// A field is absent, or not of its form.
+    /// A field is absent or malformed.
     Field(proto::wire::Error),
     /// A range starts after it ends.
     InvertedRange {
         /// Path of its first field.
         field: &'static str,
     },
-    /// No such partition.
+    /// The chain has no such partition.
     Partition {
         /// Path of the field.
         field: &'static str,
-        /// How many there are.
+        /// Number of partitions.
         partitions: usize,
     },
-    /// The page token is not one of ours, or belongs to another request.
+    /// The page token is malformed, or belongs to another request.
     PageToken,
 }
 
-/// What a chain does not have.
+/// An item that the chain does not have.
 #[derive(Clone, Copy, Debug)]
 pub enum Unknown {
     /// A transaction, by id.
@@ -61,7 +61,7 @@ pub enum Unknown {
     Account(Account),
 }
 
-/// What a chain has not reached.
+/// A position that the chain has not reached.
 #[derive(Clone, Copy, Debug)]
 pub enum Beyond {
     /// A height.
@@ -75,48 +75,48 @@ pub enum Beyond {
     Leaf,
 }
 
-/// What is missing for now.
+/// An answer that does not exist yet.
 #[derive(Clone, Copy, Debug)]
 pub enum NotYet {
     /// There is no block 0.
     NoChain,
-    /// There is a chain, and it is not read far enough to say anything.
+    /// There is a chain, but too little of it has been read.
     CatchingUp,
-    /// The tip is still below the height that the call asks for.
+    /// The tip is still below the height that the call requires.
     BelowHeight {
-        /// What the call asks for.
+        /// Required height.
         wanted: u64,
-        /// The tip.
+        /// Height of the tip.
         tip: u64,
     },
     /// No block up to the height has consumed the offset.
     Pending {
-        /// The height.
+        /// Height as of which a proof was requested.
         height: u64,
     },
 }
 
-/// Why the ledger gives up on a call.
+/// A reason to give up on a call.
 #[derive(Clone, Debug)]
 pub enum Failed {
-    /// There is no key to sign checkpoints with.
+    /// No key for checkpoints is configured.
     NoLogKey,
     /// The reader of a stream is too far behind.
     Lagged {
-        /// What to ask for next.
+        /// Position to resume from.
         resume_from: u64,
     },
-    /// The service ends.
+    /// The service is shutting down.
     ShuttingDown {
-        /// What to ask for next, on streams that have positions.
+        /// Position to resume from, on streams that have positions.
         resume_from: Option<u64>,
     },
-    /// The index fails.
+    /// The index failed.
     Index(crate::index::Error),
 }
 
 impl Problem {
-    /// A transaction that is not known by this id as of a height.
+    /// A transaction with an unknown id as of a height.
     pub fn unknown_transaction(id: Hash, as_of: u64) -> Problem {
         let what = Unknown::Transaction(id);
         Problem::Unknown { what, as_of }

@@ -23,7 +23,7 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// Before the index is open.
+    /// The state before the index is open.
     pub fn new(readiness: &Readiness) -> Conditions {
         Conditions {
             chain: readiness.condition("chain"),
@@ -34,14 +34,11 @@ impl Conditions {
         }
     }
 
-    /// What the core, or the setup before it, finds.
+    /// Reports a condition that the core, or the setup before it, found.
     pub fn report(&self, condition: Condition, state: Result<(), Trouble>) {
-        // The journal reports a topic that cannot be reached.
+        // The journal itself logs a topic that is unavailable.
         if let (Condition::Transactions, Err(Trouble::DataLoss(message))) = (condition, &state) {
-            tracing::error!(
-                "{}: {message}; blocks go on being served",
-                reason::DATA_LOSS
-            );
+            tracing::error!("{}: {message}; blocks are still served", reason::DATA_LOSS);
         }
         let condition = match condition {
             Condition::Chain => &self.chain,
@@ -52,7 +49,7 @@ impl Conditions {
         condition.set(state.map_err(cause));
     }
 
-    /// Whether the index takes writes.
+    /// Reports whether the index takes writes.
     pub fn index(&self, state: Result<(), String>) {
         self.index
             .set(state.map_err(|message| INDEX_FULL.because(message)));

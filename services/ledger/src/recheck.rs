@@ -1,8 +1,8 @@
-//! After a loss: which records that blocks hold, and that the topic held when they were compared, are gone from it.
+//! After a loss: finds the records of compared blocks that are gone from the topic.
 //!
-//! A topic loses its end only. So the records that the index holds are compared with the topic from the newest downwards, in
-//! growing steps, until one is still there; everything above is compared record by record. What differs is no fault of a
-//! miner: this ledger had seen it in the topic.
+//! A topic loses its end only. So the records of the index are compared with the topic from the newest downwards, in
+//! growing steps, until one is still there; all above it are compared one by one. A difference is no fault of a
+//! miner: this ledger had seen the record in the topic.
 
 use std::ops::Range;
 
@@ -12,27 +12,27 @@ use follow::partition::Mark;
 use crate::index::{Error, View};
 use crate::model::answer::{Fate, Finding, Record};
 
-/// Offsets compared in one go.
+/// Offsets compared at once.
 const STRIDE: u64 = 4_096;
 
-/// Reads records of one partition of the topic, in order, as far as there are any in a range.
+/// Reads the records of one partition of the topic, in order.
 pub trait Topic {
-    /// Why it cannot.
+    /// A failure to read.
     type Error: From<Error>;
 
-    /// The records in a range of offsets.
+    /// The records that there are in a range of offsets.
     fn records(&self, offsets: Range<u64>) -> Result<Vec<Mark>, Self::Error>;
 }
 
-/// The last record below an offset that blocks hold and that was compared with the topic. `None`: none lately.
+/// The last record of a block below an offset that was compared with the topic. `None`: no recent one.
 pub fn last_compared(view: &View, partition: u32, below: u64) -> Result<Option<Mark>, Error> {
     let from = below.saturating_sub(STRIDE);
     let records = view.records(partition, from..below, STRIDE as usize)?;
     Ok(records.iter().rev().find_map(compared))
 }
 
-/// Findings for the records in blocks, from `start` (where the topic begins) up to `below` (how far they have been compared),
-/// that the topic has lost. Those that are findings already are left out. Numbers are left to whoever takes them.
+/// Findings for records of blocks, from `start` (the topic's beginning) up to `below` (the end of the audit), that the
+/// topic has lost. Known findings are left out. The caller numbers them.
 pub fn recheck<T: Topic>(
     view: &View,
     partition: u32,
@@ -66,7 +66,7 @@ pub fn recheck<T: Topic>(
     Ok(found)
 }
 
-/// From where on the topic may differ from what was compared: the record below is still there.
+/// The offset from which on the topic may differ from what was compared: the record below is still there.
 fn divergence<T: Topic>(
     view: &View,
     partition: u32,
@@ -89,7 +89,7 @@ fn divergence<T: Topic>(
     Ok(from)
 }
 
-/// A record of a block that was compared with the topic, as it was there.
+/// The mark of a block's record that was compared with the topic.
 fn compared(record: &Record) -> Option<Mark> {
     let Fate::Judged { .. } = record.fate else {
         return None;
@@ -101,7 +101,7 @@ fn compared(record: &Record) -> Option<Mark> {
     })
 }
 
-/// Whether the topic no longer agrees with what a block holds at an offset.
+/// True if the topic no longer agrees with the block at an offset.
 fn is_lost(record: &Record, now: Option<&Mark>) -> bool {
     match record.fate {
         Fate::Pending { .. } => false,
@@ -110,7 +110,7 @@ fn is_lost(record: &Record, now: Option<&Mark>) -> bool {
     }
 }
 
-/// Adds a finding, or makes the last one longer.
+/// Adds a finding, or extends the last one.
 fn add(
     view: &View,
     record: &Record,

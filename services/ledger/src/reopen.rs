@@ -1,4 +1,4 @@
-//! The index after a write that failed: reopened when there is room, without an end of the process.
+//! The index after a failed write: reopened when there is room, without a restart of the process.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,13 +9,13 @@ use kit::Shutdown;
 use crate::index::{Error, Index, Publisher, probe};
 use crate::readiness::Conditions;
 
-/// An index that has lived longer than this has got over what was wrong before.
+/// An index that lives longer than this has recovered.
 const RECOVERED: Duration = Duration::from_secs(60);
 
-/// Times in a row that an index is reopened though its disk has room: what is wrong then is something else.
+/// Reopenings in a row although the disk has room, before another cause is assumed.
 const UNEXPLAINED: u32 = 3;
 
-/// What is needed to reopen it.
+/// What reopening needs.
 pub(crate) struct Reopening {
     data: PathBuf,
     conditions: Conditions,
@@ -58,13 +58,13 @@ impl Reopening {
             self.unexplained += 1;
             anyhow::ensure!(self.unexplained <= UNEXPLAINED, why);
         }
-        // Only now: until here they saw what was there before.
+        // Readers keep their view until here.
         let readers = publisher.close();
         let index = loop {
             match Index::open(&self.data) {
                 Ok(index) => break index,
                 Err(error) if error.is_passing() => {
-                    tracing::warn!("the index cannot be opened anew yet: {error}");
+                    tracing::warn!("the index cannot be reopened yet: {error}");
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -87,11 +87,11 @@ impl Reopening {
         let message = format!("{}: {why}", self.data.display());
         tracing::error!("{}: {message}", proto::reason::INDEX_FULL);
         self.conditions.index(Err(format!(
-            "{message}; blocks go on being served as they were"
+            "{message}; blocks are still served as they were"
         )));
     }
 
-    /// False: the service ends.
+    /// Returns false if the service ends.
     fn rest(&self, backoff: &mut Backoff) -> bool {
         !self.shutdown.wait(backoff.next_pause())
     }

@@ -1,7 +1,7 @@
 //! The gRPC side: `blocklog.ledger.v1.LedgerService` and `ProofService`. One RPC per file: decode → handle → encode.
 //!
-//! A handler turns a request and a view into a reply and knows nothing of gRPC. What is around it is here: which view,
-//! on which thread, and the height in the metadata of the answer.
+//! A handler turns a request and a view into a reply and knows nothing of gRPC. This file chooses the view and
+//! the thread, and puts the height into the metadata of the answer.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ mod watch_transaction;
 /// Largest request, in bytes: hashes, accounts, page tokens.
 const REQUEST_BYTES: usize = 16 * 1024;
 
-/// What the RPCs answer from.
+/// The sources of all answers.
 #[derive(Clone)]
 struct Api {
     reader: Reader,
@@ -92,7 +92,7 @@ pub(crate) fn serve(
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Api {
-    /// Answers where the call is: for what takes a look or two at the index.
+    /// Answers on the async thread: for a few reads of the index.
     async fn here<Q, A>(
         &self,
         request: Request<Q>,
@@ -102,7 +102,7 @@ impl Api {
         answer(&view, handle(&view, request.into_inner()))
     }
 
-    /// Answers on a thread that may block: for what reads a lot.
+    /// Answers on a blocking thread: for many reads.
     async fn aside<Q, A>(
         &self,
         request: Request<Q>,
@@ -131,7 +131,7 @@ impl Api {
     }
 }
 
-/// An answer, good or bad, that names the height of its view.
+/// A reply or an error, with the height of its view.
 fn answer<T>(view: &View, outcome: Result<T, Problem>) -> Answer<T> {
     let height = view.tip().height();
     match outcome {

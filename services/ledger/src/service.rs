@@ -1,4 +1,4 @@
-//! The service around the core: what is set up before it, and what it runs on.
+//! The service around the core: its setup and its parts.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::reopen::Reopening;
 use crate::rpc;
 use crate::shell::{End, Parts, Shell};
 
-/// Runs a ledger until the service is told to stop, or fails.
+/// Runs a ledger until the service is asked to stop, or fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     let genesis = config.chain.genesis()?;
     let conditions = Conditions::new(&service.readiness);
@@ -49,7 +49,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     service.finish().await
 }
 
-/// Opens the index, and the snapshot that goes with it.
+/// Opens the index and its snapshot.
 fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
     let dir = config.data.as_path();
     if config.reindex {
@@ -58,7 +58,7 @@ fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
     let index = Index::open(dir)?;
     if let Some(why) = &index.rebuilt {
         tracing::warn!(
-            "the index in {} is of no use ({why}): it is built anew from the journal",
+            "the index in {} is unusable ({why}): it is built anew from the journal",
             dir.display()
         );
     }
@@ -66,7 +66,7 @@ fn open(config: &Config) -> Result<(Index, Option<Snapshot>), OpenError> {
     Ok((index, start))
 }
 
-/// What the core's thread starts from.
+/// Inputs of the core's thread.
 struct Setup {
     config: Config,
     journal: Journal,
@@ -107,7 +107,7 @@ impl Setup {
         }
     }
 
-    /// A core that resumes where the index and the snapshot stand, and what it runs on.
+    /// Creates a core that resumes from the index and the snapshot, with everything that it runs on.
     fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
         let standing = index.state.clone().zip(index.rules.clone());
         log_start(
@@ -150,13 +150,13 @@ impl Setup {
     }
 }
 
-/// The topic to audit against; an imported chain has none.
+/// Name of the topic to audit against; an imported chain has none.
 fn transactions(journal: &Journal) -> Option<String> {
     if journal.expect_writable().is_ok() {
         return Some(journal.topic_name(TRANSACTIONS));
     }
     tracing::warn!(
-        "the journal holds an imported chain without its transactions topic: the audit has nothing to compare the blocks with, and says nothing of them"
+        "the journal holds an imported chain without its transactions topic: the audit has nothing to compare the blocks with"
     );
     None
 }

@@ -1,4 +1,4 @@
-//! The threads around the core: they turn what happens into inputs, and perform outputs.
+//! The threads around the core: they turn events into inputs, and perform outputs.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -29,10 +29,10 @@ use topic::Checker;
 use traces::Traces;
 use worker::{Task, Worker};
 
-/// Inputs taken in one go: a batch of blocks costs one write.
+/// Most inputs taken at once: a batch of blocks costs one write.
 const BURST: usize = 256;
 
-/// What the shell is made of.
+/// The parts of a shell.
 pub(crate) struct Parts {
     pub(crate) core: Core,
     pub(crate) rules: Arc<Rules>,
@@ -44,20 +44,20 @@ pub(crate) struct Parts {
     pub(crate) shutdown: Shutdown,
 }
 
-/// How a shell ended that did not fail.
+/// An end of the shell that is not a failure.
 pub(crate) enum End {
-    /// As it was asked to.
+    /// The service asked for it.
     Stopped,
     /// The index takes no more writes until it is reopened; its readers keep what they see until then.
     Halted {
-        /// Shows it to them.
+        /// Still shows the index to its readers.
         publisher: Box<Publisher>,
-        /// What happened.
+        /// The failure of the index.
         why: Error,
     },
 }
 
-/// Why the loop was left.
+/// The cause for leaving the loop.
 pub(crate) enum Cause {
     /// The core has finished.
     Ended,
@@ -67,7 +67,7 @@ pub(crate) enum Cause {
     Index(Error),
 }
 
-/// The shell; everything of it stops when it is dropped.
+/// The shell; dropping it stops all its parts.
 pub(crate) struct Shell {
     sender: Sender<Input>,
     feed: Feed,
@@ -91,7 +91,7 @@ impl Shell {
         let (sender, inputs) = unbounded();
         let (to_core, follow) = unbounded();
         let feed = Feed::start(&parts.journal, move |input| {
-            // The core's thread is gone when nobody listens.
+            // Sending fails only when the core's thread is gone.
             let _ = to_core.send(Input::Follow(input));
         });
         let Index {
@@ -126,7 +126,7 @@ impl Shell {
             traces,
         };
         let stopped = shell.shutdown.clone();
-        // Each output at once: the next inputs wait for what it brings.
+        // Outputs are performed at once: the next inputs wait for their effects.
         let engine = Engine::new(parts.core, Clock::start(), inputs, Cadence::EachStep(BURST))
             .with_second_queue(follow);
         match engine.run(&mut shell, &|| stopped.is_cancelled()) {
@@ -136,7 +136,7 @@ impl Shell {
         }
     }
 
-    /// The end as it was asked for: both threads do what they were sent.
+    /// Ends as requested: both threads finish their queued work.
     fn finish(mut self) -> anyhow::Result<End> {
         let finished = self.committer.finish();
         self.worker.finish();
@@ -147,10 +147,10 @@ impl Shell {
         }
     }
 
-    /// The end for a reason of the index.
+    /// Ends because of the index.
     fn give_up(self, error: Error) -> anyhow::Result<End> {
         if error.is_passing() && self.shutdown.is_cancelled() {
-            tracing::warn!("{error}: what it lacks is read again at the next start");
+            tracing::warn!("{error}: the rest is read again at the next start");
             return Ok(End::Stopped);
         }
         if error.is_passing() {
@@ -165,7 +165,7 @@ impl Shell {
         Err(error.into())
     }
 
-    /// Reads a partition, in place of any reader before of that lane.
+    /// Reads a partition, in place of the lane's previous reader.
     fn read(&mut self, partition: u32, lane: Lane, generation: u64, from: u64) {
         let tail = topic::read(
             &self.journal,
@@ -233,7 +233,7 @@ impl engine::Shell<Core> for Shell {
                 }
                 Output::Ready(condition, state) => self.conditions.report(condition, state),
                 Output::Stopped { version } => tracing::error!(
-                    "the chain has moved to version {version}, which this software does not know: update it; what lies below is served"
+                    "the chain has moved to version {version}, which this software does not know: update it; the blocks before are served"
                 ),
                 Output::Refused(refused) => progress::log_refused(&refused),
                 Output::Found(findings) => findings.iter().for_each(progress::log_finding),

@@ -1,4 +1,4 @@
-//! How far the audit is in one partition, and what it needs to go on.
+//! The progress of the audit in one partition, and what it needs to continue.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::compare::{absolve, compare};
 use super::queue::Queue;
 use crate::model::{Audited, Fact, Subject};
 
-/// Bytes of blocks that wait for the topic to be read, per partition. Those beyond are read back from the index.
+/// Bytes of blocks that wait for the topic to be read, per partition. Further ones are read back from the index.
 const WAITING_BYTES: usize = 4 << 20;
 
 /// The audit of one partition.
@@ -22,22 +22,22 @@ pub struct Audit {
     bytes: usize,
     /// A block is being read back.
     loading: bool,
-    /// What is read of the topic for the audit alone, while it is behind the queue.
+    /// The audit's own reading of the topic, while it is behind the queue.
     lane: Option<Queue>,
-    /// The topic begins here: what lies below is gone.
+    /// The topic begins at this offset: earlier records are gone.
     start: u64,
-    /// Records that the topic held, and may have lost since: offset and hash, in order.
+    /// Records that the topic held and may have lost since: offset and hash, in order.
     seen: Vec<(u64, Hash)>,
-    /// The block at this offset disagreed, and the topic is read anew since then.
+    /// The block at this offset disagreed, and the topic is being read again since then.
     doubted: Option<u64>,
 }
 
-/// What came of comparing a block.
+/// The outcome of comparing a block.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It has been compared.
+    /// The block was compared.
     Audited(Audited),
-    /// It disagrees with what was read of the topic a while ago: that must be read again first.
+    /// The block disagrees with what was read of the topic a while ago: that must be read again first.
     Doubted,
 }
 
@@ -47,16 +47,16 @@ enum Waiting {
     Loaded(Box<Subject>),
 }
 
-/// What the audit wants.
+/// A request of the audit.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Want {
-    /// Nothing: it waits for blocks or for the topic.
+    /// None: the audit waits for blocks or for the topic.
     Nothing,
     /// The block whose slice holds this offset, from the index.
     Load(u64),
     /// The topic from this offset on.
     Read(u64),
-    /// It no longer needs to read the topic by itself.
+    /// The end of the audit's own reader.
     Stop,
 }
 
@@ -87,7 +87,7 @@ impl Waiting {
 }
 
 impl Audit {
-    /// An audit that goes on at an offset.
+    /// Creates an audit that resumes at an offset.
     pub fn from(audited: u64) -> Audit {
         Audit {
             audited,
@@ -100,12 +100,12 @@ impl Audit {
         self.audited
     }
 
-    /// Height of the block to compare next, if it is at hand.
+    /// Height of the block to compare next, if it has been loaded.
     pub fn next_height(&self) -> Option<u64> {
         self.waiting.front().map(Waiting::height)
     }
 
-    /// A new block of this partition. Kept if it follows what is kept already and there is room.
+    /// Takes a new block of this partition. It is kept if it follows the kept ones and there is room.
     pub fn block(&mut self, accepted: &Arc<Accepted>) {
         let end = self
             .waiting
@@ -117,7 +117,7 @@ impl Audit {
         }
     }
 
-    /// A block read back from the index; `None`: it is not there yet.
+    /// Takes a block read back from the index; `None`: it is not there yet.
     pub fn loaded(&mut self, subject: Option<Subject>) {
         self.loading = false;
         if let Some(subject) = subject
@@ -129,12 +129,12 @@ impl Audit {
         }
     }
 
-    /// What the audit reads by itself, while it does.
+    /// The audit's own reading of the topic, while there is one.
     pub fn lane(&mut self) -> Option<&mut Queue> {
         self.lane.as_mut()
     }
 
-    /// Lets `live`, or what the audit reads by itself, be read as far as the next block reaches.
+    /// Lets `live`, or the audit's own lane, be read as far as the next block reaches.
     pub fn make_room(&mut self, live: Option<&mut Queue>) {
         let Some((_, to)) = self.waiting.front().map(Waiting::slice) else {
             return;
@@ -145,7 +145,7 @@ impl Audit {
             .for_each(Queue::make_room);
     }
 
-    /// The topic begins at `start`.
+    /// Notes that the topic begins at `start`.
     pub fn begins(&mut self, start: u64) {
         self.start = self.start.max(start);
         if let Some(lane) = &mut self.lane {
@@ -153,7 +153,7 @@ impl Audit {
         }
     }
 
-    /// Compares the next block if both sides are there, `live` being what the queue knows of the topic.
+    /// Compares the next block if both sides are there; `live` is the queue's knowledge of the topic.
     pub fn compare(
         &mut self,
         live: Option<&Queue>,
@@ -193,7 +193,7 @@ impl Audit {
         Some(Outcome::Audited(audited))
     }
 
-    /// The topic held these records: a block that holds one of them is right even if the topic has lost it.
+    /// Notes that the topic held these records: a block that holds one of them is right even if the topic has lost it.
     pub fn remember(&mut self, facts: &[&Fact]) {
         let facts = facts.iter().filter(|fact| fact.offset >= self.audited);
         self.seen.extend(facts.map(|fact| (fact.offset, fact.hash)));
@@ -201,12 +201,12 @@ impl Audit {
         self.seen.dedup();
     }
 
-    /// Reads nothing by itself any more.
+    /// Ends the audit's own reading.
     pub fn drop_lane(&mut self) {
         self.lane = None;
     }
 
-    /// What is needed to go on. `cursor`: every block below is in the index.
+    /// Returns what the audit needs to continue. Every block below `cursor` is in the index.
     pub fn want(&mut self, live: Option<&Queue>, cursor: u64) -> Want {
         // Nothing can be read back, nor compared, before readers see the index.
         let Some(live) = live else {

@@ -1,4 +1,4 @@
-//! The audit of one block: what it carries against what the topic holds, byte for byte by hash.
+//! The audit of one block: its records against those of the topic, byte for byte by hash.
 
 use chain::Hash;
 use follow::audit::{self, Fault, Held, Run, Seen};
@@ -20,8 +20,8 @@ impl Held for Fact {
     }
 }
 
-/// Compares a block with the facts of its slice, in offset order. Offsets below `start` are gone from the topic. Findings are
-/// numbered from `number` on.
+/// Compares a block with the facts of its slice, in offset order. The topic has lost the offsets below `start`.
+/// Findings are numbered from `number` on.
 pub fn compare<'a>(
     subject: &Subject,
     facts: impl Iterator<Item = &'a Fact>,
@@ -56,8 +56,8 @@ pub fn compare<'a>(
     out
 }
 
-/// What this ledger had seen in the topic, before the topic lost it, is no fault of the miner whose block holds it.
-/// `seen` is in order; `held`: the hash of what the topic holds now.
+/// A record that this ledger saw in the topic before the topic lost it is no fault of the miner whose block holds it.
+/// `seen` is in order; `held` gives the hash of the topic's record now.
 pub fn absolve(
     subject: &Subject,
     findings: Vec<Finding>,
@@ -71,7 +71,7 @@ pub fn absolve(
         let records = subject
             .records()
             .filter(|(offset, _)| offsets.contains(offset));
-        // A record that is still there is lost to nobody: what the block says of it is the finding.
+        // A record that is still there is not lost: what the block says of it is the finding.
         let is_lost = |offset: u64, hash: Hash| {
             seen.binary_search(&(offset, hash)).is_ok() && held(offset) != Some(hash)
         };

@@ -1,4 +1,4 @@
-//! What the follower reports: blocks, refused candidates, where it stands.
+//! Events of the follower: blocks, refused candidates, progress.
 
 use engine::{Core as _, Now};
 use follow::{Event, Refused};
@@ -8,7 +8,7 @@ use super::resume::Meeting;
 use super::{Core, Output, Phase, REFUSED_BEFORE_CHAIN, SURVEY_INTERVAL_MS, Snapshots, Writing};
 use crate::model::{Applied, Batch, Condition, State, Trouble};
 
-/// Traces end at blocks no older than this: a ledger that is built anew does not add to those of last year.
+/// Traces end at blocks no older than this: rebuilding the index adds nothing to old traces.
 const TRACED_MS: u64 = 3_600_000;
 
 impl Core {
@@ -38,7 +38,7 @@ impl Core {
                 offset,
                 headers,
             } => {
-                // What a replay reads again was traced when it was new.
+                // A block that a replay reads again was traced when it was new.
                 let recent = accepted.append_ms.saturating_add(TRACED_MS) >= now.wall_ms();
                 let headers = if recent { headers } else { Vec::new() };
                 self.accepted(
@@ -107,7 +107,7 @@ impl Core {
         self.collecting.push(applied);
     }
 
-    /// The first block.
+    /// Takes the first block.
     pub(super) fn begin(&mut self, out: &mut Vec<Output>) {
         let chain = self.follow.chain().expect("a block was accepted");
         self.rules = Some(chain.rules().clone());
@@ -141,7 +141,7 @@ impl Core {
         }
     }
 
-    /// Notes where the index will stand after what has been collected.
+    /// Notes the state of the index after what has been collected.
     pub(super) fn note_head(&mut self) {
         let (Some(head), Some(chain), None) = (&mut self.head, self.follow.chain(), &self.resume)
         else {
@@ -151,7 +151,7 @@ impl Core {
         head.usable = self.follow.usable();
         head.applied_offset = self.follow.next_offset().max(self.skip_below);
         head.accounts = u64::from(chain.accounts());
-        // The sum of allocations and rewards: far from the limits of an i64 for any chain that can be made.
+        // The sum of allocations and rewards: far from the limits of an i64 for any possible chain.
         head.supply = chain.supply().clamp(i64::MIN.into(), i64::MAX.into()) as i64;
         head.miners = chain.miners().to_vec();
         head.cursors = chain.cursors().to_vec();
@@ -164,8 +164,8 @@ impl Core {
             return self.fail(loss, out);
         }
         if !std::mem::replace(&mut self.live, true) {
-            // What a replay has read is still being written, and partitions are asked as soon as they are opened: two looks right
-            // after each other would both see the cursors of before.
+            // The replay is still being written, and partitions are surveyed as soon as they are opened: two surveys right
+            // after each other would both see the old cursors.
             self.survey_at_ms = now_ms + SURVEY_INTERVAL_MS;
         }
         self.ready_at = Some(self.follow.next_offset());

@@ -1,4 +1,4 @@
-//! What goes into the core.
+//! Inputs of the core.
 
 use engine::Signal;
 use follow::partition::Mark;
@@ -6,56 +6,56 @@ use follow::partition::Mark;
 use crate::model::answer::Finding;
 use crate::model::{Facts, Subject};
 
-/// Which reader of a partition.
+/// A reader of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// The one that follows the end of the topic: for the queue, and for the audit once that has caught up.
+    /// Follows the end of the topic: for the queue, and for the audit once it has caught up.
     Live,
-    /// The one that the audit has while it is behind.
+    /// The audit's own reader while it is behind.
     Audit,
 }
 
-/// What happened outside.
+/// An event outside the core.
 #[derive(Debug)]
 pub enum Input {
-    /// What every core is given.
+    /// A signal that every core gets.
     Signal(Signal),
-    /// For the follower. These wait in the second queue while the core is full.
+    /// For the follower. These wait in a second queue while the core is full.
     Follow(follow::Input),
     /// From the reader that [`Output::Read`](super::Output::Read) of this generation started.
     Topic {
         /// Partition of `transactions`.
         partition: u32,
-        /// Which reader.
+        /// Lane of the reader.
         lane: Lane,
-        /// Its generation; those of older readers are ignored.
+        /// Generation of the reader; inputs of older ones are ignored.
         generation: u64,
-        /// What it reports.
+        /// The reader's report.
         news: News,
     },
     /// The batch is in the index.
     Written,
     /// The answer to [`Output::Load`](super::Output::Load); `None`: no such block.
     Loaded {
-        /// Partition asked for.
+        /// Partition of `transactions`.
         partition: u32,
-        /// The block.
+        /// The block whose slice holds the offset.
         subject: Option<Subject>,
     },
     /// The answer to [`Output::Survey`](super::Output::Survey).
     Surveyed {
-        /// Partition asked for.
+        /// Partition of `transactions`.
         partition: u32,
-        /// Its ends.
+        /// First offset and end of the partition.
         offsets: journal::Offsets,
-        /// The record that was asked for, and whether it is still there.
+        /// The record in question, and whether the partition still holds it.
         compared: Option<(Mark, bool)>,
     },
     /// The answer to [`Output::Recheck`](super::Output::Recheck).
     Rechecked {
-        /// Partition asked for.
+        /// Partition of `transactions`.
         partition: u32,
-        /// What the topic has lost, without numbers; `None`: it could not be read.
+        /// Findings about lost records, not numbered yet; `None`: the topic could not be read.
         findings: Option<Vec<Finding>>,
     },
 }
@@ -66,15 +66,15 @@ impl From<Signal> for Input {
     }
 }
 
-/// What a reader of the topic reports.
+/// A report of a reader.
 #[derive(Debug)]
 pub enum News {
-    /// Records.
+    /// Records, in offset order.
     Facts(Facts),
-    /// It cannot read right now, and keeps trying.
+    /// The topic cannot be read right now; the reader keeps trying.
     Unavailable(journal::Error),
-    /// It can read again.
+    /// The topic can be read again.
     Available,
-    /// It cannot read on from here, and has stopped.
+    /// The reader cannot continue, and has stopped.
     Lost(journal::Error),
 }

@@ -1,7 +1,7 @@
-//! A partition of the topic that loses its end: what was read of it counts no more, and the loss is not forgotten.
+//! A partition of the topic that loses its end: what was read of it no longer counts, and the loss is not forgotten.
 //!
-//! Records that blocks hold were compared with the topic when it still held them. Those that it has lost are named
-//! (`recheck`), and nobody is accused of them.
+//! Blocks may hold records that were compared while the topic still had them. Those that it has lost become findings
+//! (`recheck`), and no miner is accused of them.
 
 use follow::partition::{self, Mark};
 
@@ -10,25 +10,25 @@ use super::{Core, Lane, Output};
 use crate::model::answer::Finding;
 use crate::model::{Fact, Trouble};
 
-/// Every so many surveys the record that was read last is compared: a topic can lose its end and grow again, and its
-/// reader need not notice.
+/// Every so many surveys the last record read is compared: a topic can lose its end and grow again without its reader
+/// noticing.
 const COMPARE_EVERY: u64 = 6;
 
-/// What a partition is asked, beside its ends.
+/// A question to a partition, beside its ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Nothing.
+    /// None: only the ends.
     Ends,
-    /// Whether it still holds this record.
+    /// Does it still hold this record?
     Holds(Mark),
-    /// Whether it still holds the last record below this offset that blocks hold and that was compared.
+    /// Does it still hold the last compared record of a block below this offset?
     HoldsCompared(u64),
 }
 
-/// A loss, as long as the topic does not hold again what it lost.
+/// A loss, until the topic holds the lost records again.
 #[derive(Clone, Debug)]
 pub(super) struct Loss {
-    /// The last record that was there.
+    /// The last record before the loss was noticed.
     mark: Mark,
     trouble: Trouble,
 }
@@ -40,17 +40,17 @@ impl Loss {
 }
 
 impl Partition {
-    /// What to ask with the survey of this number.
+    /// Returns the question of the survey with this number.
     pub(super) fn question(&self, survey: u64) -> Question {
         match (&self.loss, self.last) {
-            // Somebody may have restored it.
+            // An operator may have restored the topic.
             (Some(loss), _) => Question::Holds(loss.mark),
             (None, Some(last)) if survey.is_multiple_of(COMPARE_EVERY) => Question::Holds(last),
             _ => Question::Ends,
         }
     }
 
-    /// Whether the topic holds a record that was read of it. True if that is news.
+    /// Takes the answer whether the topic holds a record that was read of it. Returns true if that is news.
     pub(super) fn compared(
         &mut self,
         mark: Mark,
@@ -69,7 +69,7 @@ impl Partition {
         true
     }
 
-    /// The topic no longer holds this record, which was there.
+    /// Notes that the topic no longer holds this record.
     pub(super) fn cut(
         &mut self,
         mark: Mark,
@@ -93,7 +93,7 @@ impl Partition {
         self.forget(number, out);
     }
 
-    /// Reads the topic anew. What was read before is kept for the audit, which accuses nobody of what was there.
+    /// Reads the topic again. What was read before is kept for the audit, which accuses no miner of what was there.
     pub(super) fn forget(&mut self, number: u32, out: &mut Vec<Output>) {
         self.last = None;
         let mut from = self.cursor;
@@ -113,7 +113,7 @@ impl Partition {
 }
 
 impl Core {
-    /// Has the records compared again that were compared when the topic still held them, once the index has all that is
+    /// Starts the recheck of records that were compared while the topic still held them, once the index has all that is
     /// known of them.
     pub(super) fn recheck(&mut self, out: &mut Vec<Output>) {
         let Some(written) = &self.written else {
@@ -138,7 +138,7 @@ impl Core {
         }
     }
 
-    /// The answer to [`Output::Recheck`]; `None`: the topic or the index could not be read.
+    /// Takes the answer to [`Output::Recheck`]; `None`: the topic or the index could not be read.
     pub(super) fn rechecked(
         &mut self,
         number: u32,

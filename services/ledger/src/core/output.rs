@@ -1,4 +1,4 @@
-//! What comes out of the core.
+//! Outputs of the core.
 
 use follow::Refused;
 
@@ -7,77 +7,79 @@ use super::loss::Question;
 use crate::model::answer::Finding;
 use crate::model::{Batch, Condition, Publication, Trouble};
 
-/// What the core wants done, or reports.
+/// Work for the shell, or a report.
 #[derive(Debug)]
 pub enum Output {
     /// Work for the follower's shell.
     Follow(follow::Task),
-    /// Write this, and answer with [`Input::Written`](super::Input::Written). One at a time.
+    /// Write this batch, and answer with [`Input::Written`](super::Input::Written). One at a time.
     Write(Box<Batch>),
-    /// Readers see this from now on.
+    /// Show readers this from now on.
     Publish(Box<Publication>),
-    /// Readers see nothing any more, and the index is emptied before the next write: it was built on misplaced trust.
+    /// Hide everything from readers, and empty the index before the next write: it was built on misplaced trust.
     Withdraw,
-    /// Read the topic, in place of any reader before of that partition and lane.
+    /// Read the topic, in place of the previous reader of that partition and lane.
     Read {
         /// Partition of `transactions`.
         partition: u32,
-        /// Which reader.
+        /// Lane of the reader.
         lane: Lane,
-        /// Of the new reader.
+        /// Generation of the new reader.
         generation: u64,
-        /// First offset.
+        /// First offset to read.
         from: u64,
     },
     /// Stop reading.
     Stop {
         /// Partition of `transactions`.
         partition: u32,
-        /// Which reader.
+        /// Lane of the reader.
         lane: Lane,
     },
     /// Read back the block whose slice holds an offset, and answer with [`Input::Loaded`](super::Input::Loaded).
     Load {
-        /// Partition.
+        /// Partition of `transactions`.
         partition: u32,
-        /// Offset.
+        /// Offset in the block's slice.
         offset: u64,
     },
-    /// Ask where the topic begins and ends and what it holds, and answer with [`Input::Surveyed`](super::Input::Surveyed) if that is known.
+    /// Ask for the ends of a partition and whether it holds a record, and answer with
+    /// [`Input::Surveyed`](super::Input::Surveyed).
     Survey {
         /// Partition of `transactions`.
         partition: u32,
-        /// What else is asked.
+        /// The question beside the ends.
         question: Question,
     },
-    /// The topic has lost records: compare again what was compared below an offset, and answer with [`Input::Rechecked`](super::Input::Rechecked).
+    /// The topic has lost records: compare again below an offset, and answer with
+    /// [`Input::Rechecked`](super::Input::Rechecked).
     Recheck {
         /// Partition of `transactions`.
         partition: u32,
-        /// How far blocks have been compared.
+        /// End of the blocks that have been compared, as an offset.
         below: u64,
     },
-    /// Keep this over a restart. The index holds the block that it ends with.
+    /// Keep this over a restart. The index holds its tip.
     Snapshot(Snapshot),
-    /// A position for Kafka's own tools.
+    /// Commit a position for Kafka's own tools.
     Commit {
-        /// Everything on `blockchain` below is in the index.
+        /// Every candidate on `blockchain` below this offset is in the index.
         applied_offset: u64,
     },
     /// Whether a condition of readiness holds, and if not, why.
     Ready(Condition, Result<(), Trouble>),
-    /// The chain has moved to a version that this software does not know: nothing new will come, and what is there is served.
+    /// The chain has moved to an unknown version: no block will follow, and those that are there are served.
     Stopped {
-        /// The version.
+        /// The unknown version.
         version: u32,
     },
     /// A candidate that did not become a block.
     Refused(Refused),
-    /// The audit found something.
+    /// New findings of the audit.
     Found(Vec<Finding>),
-    /// The end: nothing more will come. Only an operator can help.
+    /// The core has given up: it does nothing more. Only an operator can help.
     Fatal(follow::Fatal),
-    /// The end that [`Signal::Stop`](engine::Signal::Stop) asked for: nothing more will come.
+    /// The core has stopped, as [`Signal::Stop`](engine::Signal::Stop) asked.
     Ended,
 }
 

@@ -11,31 +11,31 @@ use super::queue::Queue;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
 use crate::model::{Audited, Fact, Line, Trouble};
 
-/// A partition as the core sees it.
+/// A partition in the core.
 pub struct Partition {
     pub audit: Audit,
-    /// There once the follower has caught up.
+    /// Present once the follower has caught up.
     pub(super) queue: Option<Queue>,
     line: Arc<Line>,
-    /// The next block consumes from here, as readers see it.
+    /// The cursor of the chain that readers see.
     pub(super) cursor: u64,
-    /// Of the newest reader of each lane.
+    /// Generation of the newest reader of each lane.
     generations: [u64; 2],
-    /// Lanes that wait for another try, and since when.
+    /// Lanes whose reader failed, and since when.
     lost: [Option<Lost>; 2],
-    /// What is wrong with each lane.
+    /// The trouble of each lane.
     trouble: [Option<Trouble>; 2],
-    /// Records that were removed before they were sealed: nothing heals that.
+    /// Records that were removed before they were sealed: they cannot come back.
     gap: Option<Trouble>,
-    /// The record that the queue's reader read last.
+    /// The last record that the queue's reader has read.
     pub(super) last: Option<Mark>,
-    /// What the topic has lost of what had been read.
+    /// A loss of records that had been read.
     pub(super) loss: Option<Loss>,
-    /// What blocks hold below this offset is to be compared again.
+    /// Blocks below this offset are to be compared again.
     pub(super) recheck_due: Option<u64>,
-    /// The same, while it is being done.
+    /// The same, while the comparison runs.
     pub(super) rechecking: Option<u64>,
-    /// Whether the last looks at the topic's beginning showed such a gap.
+    /// Whether the last surveys showed such a gap.
     suspicion: Suspicion,
 }
 
@@ -46,7 +46,7 @@ struct Lost {
 }
 
 impl Partition {
-    /// A partition whose audit goes on at an offset.
+    /// Creates a partition whose audit resumes at an offset.
     pub fn new(audited: u64) -> Partition {
         Partition {
             audit: Audit::from(audited),
@@ -70,7 +70,7 @@ impl Partition {
         self.line.clone()
     }
 
-    /// Readers see the chain with this cursor from now on.
+    /// Notes that readers see the chain with this cursor from now on.
     pub fn advance(&mut self, cursor: u64) {
         if self.cursor != cursor || self.line.cursor != cursor {
             self.cursor = cursor;
@@ -78,7 +78,7 @@ impl Partition {
         }
     }
 
-    /// What a reader says. Gives the facts that are new to the queue.
+    /// Takes a reader's report. Returns the facts that are new to the queue.
     pub fn news(
         &mut self,
         lane: Lane,
@@ -120,7 +120,7 @@ impl Partition {
         Vec::new()
     }
 
-    /// Goes on with the audit. `cursor`: every block below is in the index; `live`: the queue may be read.
+    /// Continues the audit. Every block below `cursor` is in the index; `live`: the queue may be read.
     pub fn audit(
         &mut self,
         number: u32,
@@ -133,7 +133,7 @@ impl Partition {
         if live && self.queue.is_none() {
             self.queue = Some(Queue::starting(self.cursor));
             self.read(Lane::Live, self.cursor, number, out);
-            // It may have been cut while nobody looked.
+            // The topic may have been cut while it was not read.
             out.push(Output::Survey {
                 partition: number,
                 question: Question::HoldsCompared(self.audit.audited()),
@@ -165,7 +165,7 @@ impl Partition {
         compared
     }
 
-    /// Tries again what could not be read.
+    /// Restarts readers that failed.
     pub fn retry(&mut self, number: u32, now_ms: u64, out: &mut Vec<Output>) {
         for lane in [Lane::Live, Lane::Audit] {
             let Some(lost) = &mut self.lost[lane as usize] else {
@@ -179,14 +179,14 @@ impl Partition {
         }
     }
 
-    /// When that is due, once [`Partition::retry`] has noted since when.
+    /// Time of the next restart, once [`Partition::retry`] has noted since when.
     pub fn retry_at_ms(&self) -> Option<u64> {
         let since = self.lost.iter().flatten().filter_map(|lost| lost.since_ms);
         since.min().map(|since_ms| since_ms + RETRY_INTERVAL_MS)
     }
 
-    /// The topic begins at `start`. True if records are gone that no block holds, which is news. Blocks
-    /// may be in flight that hold them, so it is not believed at once.
+    /// Notes that the topic begins at `start`. Returns true if records are gone that no block holds, which is news.
+    /// Blocks in flight may hold them, so one survey is not believed.
     pub fn surveyed(
         &mut self,
         now_ms: u64,
@@ -213,14 +213,14 @@ impl Partition {
         self.stop_lane(Lane::Audit, number, out);
     }
 
-    /// What is wrong, the queue's reader first.
+    /// The trouble, that of the queue's reader first.
     pub fn trouble(&self) -> Option<&Trouble> {
         let loss = self.loss.as_ref().map(Loss::trouble);
         let lasting = self.gap.iter().chain(loss);
         lasting.chain(self.trouble.iter().flatten()).next()
     }
 
-    /// A block and what was read of the topic disagree: before anybody is accused the topic is read anew.
+    /// A block and the topic as it was read disagree: the topic is read again before a miner is accused.
     fn doubt(&mut self, number: u32, out: &mut Vec<Output>) {
         let question = self.last.map_or(Question::Ends, Question::Holds);
         out.push(Output::Survey {
@@ -230,7 +230,7 @@ impl Partition {
         self.forget(number, out);
     }
 
-    /// Forgets what neither readers nor the audit need: what is below the cursor, unless the audit goes along with the queue.
+    /// Releases what neither readers nor the audit need: what is below the cursor, unless the audit uses the queue, too.
     fn release(&mut self) {
         if let Some(queue) = &mut self.queue {
             let along = queue.base() <= self.audit.audited();
@@ -296,7 +296,7 @@ impl Partition {
                 self.forget(number, out);
             }
             (journal::Error::Changed { .. }, None) => {
-                // What the audit alone had read: it begins again.
+                // The audit's own reading begins again.
                 self.audit.drop_lane();
                 self.stop_lane(lane, number, out);
             }
@@ -304,7 +304,7 @@ impl Partition {
         }
     }
 
-    /// A lane cannot be read on, and what was read of it is not concerned.
+    /// Notes that a lane's reader failed; what it has read stays valid.
     fn cannot_read(
         &mut self,
         lane: Lane,
@@ -342,7 +342,7 @@ impl Partition {
         }
     }
 
-    /// The topic has lost its beginning.
+    /// Notes that the topic has lost its beginning.
     fn begins(&mut self, lane: Lane, start: u64, number: u32, topic: &str, out: &mut Vec<Output>) {
         self.audit.begins(start);
         if lane == Lane::Live {

@@ -1,18 +1,18 @@
-//! What the topic holds beyond the chain's cursor: the records that wait for a block, in one partition.
+//! The records of one partition that the topic holds beyond the chain's cursor and that wait for a block.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::model::{Fact, Facts, Line, Segment};
 
-/// A segment shorter than this grows when records come, so that a trickle does not make many.
+/// A shorter segment grows when records come, so that a trickle does not make many.
 const SEGMENT_RECORDS: usize = 64;
 
-/// What is known of the topic from some offset on. It keeps what is pending, and what the audit has not looked at.
+/// The known part of the topic. It holds the pending records, and those that the audit has not processed.
 #[derive(Debug, Default)]
 pub struct Queue {
     held: VecDeque<(Arc<Segment>, Vec<journal::Permit>)>,
-    /// Everything from here up to `read` is known.
+    /// Every record from this offset up to `read` is known.
     base: u64,
     read: u64,
     end: u64,
@@ -20,7 +20,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue that is read from `from` on.
+    /// Creates a queue that is read from `from` on.
     pub fn starting(from: u64) -> Queue {
         Queue {
             base: from,
@@ -30,7 +30,7 @@ impl Queue {
         }
     }
 
-    /// Everything from this offset up to [`Queue::read`] is known.
+    /// Every record from this offset up to [`Queue::read`] is known.
     pub fn base(&self) -> u64 {
         self.base
     }
@@ -40,11 +40,11 @@ impl Queue {
         self.read
     }
 
-    /// Takes what was read.
+    /// Adds records that were read.
     pub fn extend(&mut self, facts: Facts) {
         self.read = self.read.max(facts.next);
         self.end = self.end.max(facts.end);
-        // A reader that was set back tells some of it again.
+        // A reader that was set back reports some of it again.
         let known = self.held.back().map(|(segment, _)| segment.last_offset());
         let fresh = facts.records.into_iter().filter(|fact| {
             fact.offset >= self.base && known.is_none_or(|known| fact.offset > known)
@@ -69,7 +69,7 @@ impl Queue {
         self.ordinal += count;
     }
 
-    /// Begins again at `from`: what lies below is not known any more.
+    /// Restarts at `from`: records below are no longer known.
     pub fn restart(&mut self, from: u64) {
         *self = Queue {
             end: self.end.max(from),
@@ -78,7 +78,7 @@ impl Queue {
         };
     }
 
-    /// Begins again at `from` although more had been read: the topic is not the one that it was.
+    /// Restarts at `from` although more had been read: the topic has been replaced or cut.
     pub fn begin_again(&mut self, from: u64) {
         *self = Queue {
             ordinal: self.ordinal,
@@ -86,7 +86,7 @@ impl Queue {
         };
     }
 
-    /// Forgets what lies below an offset.
+    /// Releases the records below an offset.
     pub fn release(&mut self, below: u64) {
         self.base = self.base.max(below);
         self.read = self.read.max(below);
@@ -96,7 +96,7 @@ impl Queue {
             .pop_front_if(|(segment, _)| segment.last_offset() < below)
             .is_some()
         {}
-        // A segment can be as large as the whole window: half of it gives room for all of it, or reading would go in jerks.
+        // A segment can be as large as the whole window: its room is released once half of it is consumed; else reads would stall.
         if let Some((segment, permits)) = self.held.front_mut() {
             let done = segment.records.partition_point(|fact| fact.offset < below);
             if done * 2 >= segment.records.len() {
@@ -105,8 +105,8 @@ impl Queue {
         }
     }
 
-    /// Gives the reader room although nothing has been released: a block ends behind what has been read, so that what is
-    /// known can only be released when more is.
+    /// Gives the reader room although nothing has been released: a block ends beyond what has been read, so that more
+    /// must be read before anything can be released.
     pub fn make_room(&mut self) {
         self.held
             .iter_mut()

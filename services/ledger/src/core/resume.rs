@@ -1,4 +1,4 @@
-//! The stretch in which the follower reads again what the index holds already.
+//! The stretch in which the follower reads again what the index holds.
 
 use chain::Hash;
 use follow::Fatal;
@@ -6,28 +6,28 @@ use topics::DataLoss;
 
 use crate::model::State;
 
-/// Where the index stood at the start. Until the follower gets there nothing is written; there the two must agree.
+/// The tip of the index at the start. Nothing is written until the follower reaches it; there the two must agree.
 #[derive(Clone, Copy, Debug)]
 pub struct Resume {
     /// Height of the index's tip.
     pub height: u64,
-    /// Its hash.
+    /// Hash of the index's tip.
     pub hash: Hash,
 }
 
-/// How a block that was read again relates to the index.
+/// The relation of a block that was read again to the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meeting {
     /// Below its tip.
     Below,
     /// Its tip.
     Same,
-    /// Not the block that the index has as its tip.
+    /// Another block than the index's tip at that height.
     Other,
 }
 
 impl Resume {
-    /// At the end of an index.
+    /// Creates it from the state of the index.
     pub fn new(state: &State) -> Resume {
         Resume {
             height: state.tip.height,
@@ -35,7 +35,7 @@ impl Resume {
         }
     }
 
-    /// Holds a block that was accepted again against the index.
+    /// Compares a block that was accepted again with the index.
     pub fn meets(&self, height: u64, hash: &Hash) -> Meeting {
         match height {
             _ if height < self.height => Meeting::Below,
@@ -44,7 +44,7 @@ impl Resume {
         }
     }
 
-    /// The log has another block where the index has its tip.
+    /// The journal has another block in the place of the index's tip.
     pub fn contradicted(&self, topic: &str, offset: u64, found: &Hash) -> Fatal {
         Fatal::DataLoss(DataLoss {
             topic: topic.to_owned(),
@@ -58,7 +58,7 @@ impl Resume {
         })
     }
 
-    /// The log ends before the block that the index has as its tip.
+    /// The journal ends before the index's tip.
     pub fn truncated(&self, topic: &str, end: u64) -> Fatal {
         Fatal::DataLoss(DataLoss {
             topic: topic.to_owned(),
@@ -68,7 +68,7 @@ impl Resume {
                 "block {} at height {}, as the index has it",
                 self.hash, self.height
             ),
-            found: format!("the end of the log at offset {end}"),
+            found: format!("the end of the topic at offset {end}"),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where the index stands: what is being written to it, and what readers see of it.
+//! Writes to the index, and their publication to readers.
 
 use chain::Tip;
 
@@ -11,8 +11,8 @@ use crate::model::batch::TABLE_BYTES;
 use crate::model::{Condition, Publication};
 
 impl Core {
-    /// When what has been collected is written. It may wait where many rows at once become tables: in a replay, which readers see in
-    /// large steps, and in an audit that catches up block by block.
+    /// Time at which the collected batch is written. It may wait where many rows at once become tables: in a replay,
+    /// which readers see in large steps, and in an audit that catches up block by block.
     pub(super) fn flush_at_ms(&self) -> u64 {
         match self.live {
             false if self.collecting.bytes() < TABLE_BYTES => u64::MAX,
@@ -21,14 +21,14 @@ impl Core {
         }
     }
 
-    /// Whether something could be written now.
+    /// True if there is something to write.
     pub(super) fn has_batch(&self) -> bool {
         matches!(self.writing, Writing::Nothing)
             && self.head.is_some()
             && !self.collecting.is_empty()
     }
 
-    /// Writes what has been collected, unless something is being written already.
+    /// Writes the collected batch, unless a write is in progress.
     pub fn flush(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         if !self.has_batch() {
             return;
@@ -63,7 +63,7 @@ impl Core {
         }
     }
 
-    /// When the next snapshot is due, if there is anything new to keep.
+    /// Time at which the next snapshot is due, if there is anything new to keep.
     pub(super) fn snapshot_at_ms(&self) -> Option<u64> {
         let height = self.height().filter(|_| self.follow.usable())?;
         let news = height != self.snapshot.last_height
@@ -88,14 +88,14 @@ impl Core {
         }
     }
 
-    /// Where the index stands on `blockchain`.
+    /// Every candidate on `blockchain` below this offset is in the index.
     fn applied_offset(&self) -> u64 {
         self.written
             .as_ref()
             .map_or(0, |state| state.applied_offset)
     }
 
-    /// Says that everything up to where the follower caught up can be seen, once it can.
+    /// Reports the ledger ready once readers can see everything up to where the follower caught up.
     pub(super) fn ready(&mut self, out: &mut Vec<Output>) {
         let seen = self
             .written
@@ -110,7 +110,7 @@ impl Core {
         }
     }
 
-    /// Shows readers what has been written.
+    /// Shows readers the index as written.
     pub(super) fn publish(&mut self, written: bool, out: &mut Vec<Output>) {
         let (Some(state), Some(rules)) = (
             self.written.as_ref().filter(|state| state.usable),

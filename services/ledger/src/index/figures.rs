@@ -1,4 +1,4 @@
-//! What the embedded store tells of itself, beside what the ledger counts.
+//! Metrics of the embedded store, beside those of the ledger.
 
 use std::sync::Arc;
 
@@ -7,13 +7,13 @@ use kit::metrics::{KeyValue, Meter};
 
 use super::schema::Keyspaces;
 
-/// Where the figures come from. The instruments outlive the store, and say nothing any more when it has been closed.
+/// The source of the metrics. The instruments outlive the store, and report nothing after it has been closed.
 pub(super) struct Figures {
     database: Database,
     keyspaces: Keyspaces,
 }
 
-/// Blocks of tables that reads needed, by where they were found.
+/// Blocks of tables that were read, by source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Loads {
     cache: u64,
@@ -74,7 +74,7 @@ impl Figures {
         self.gauge(
             meter,
             "ledger.index.compactions.active",
-            "Merges of tables that are under way",
+            "Merges of tables in progress",
             "{compaction}",
             |it| it.database.active_compactions() as u64,
         );
@@ -117,7 +117,7 @@ impl Figures {
         let it = Arc::downgrade(self);
         meter
             .f64_observable_counter("ledger.index.compaction.time")
-            .with_description("Time spent with merging tables")
+            .with_description("Time spent merging tables")
             .with_unit("s")
             .with_callback(move |counter| {
                 if let Some(it) = it.upgrade() {

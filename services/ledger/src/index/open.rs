@@ -1,4 +1,4 @@
-//! Opening the index, and starting it anew when it is of no use.
+//! Opening the index, and recreating it when it is unusable.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,64 +13,64 @@ use super::write::Writer;
 use super::{Error, Publisher};
 use crate::model::State;
 
-/// Blocks of tables kept in memory, in bytes. The page cache of the system stands behind it.
+/// Blocks of tables kept in memory, in bytes. The page cache of the system backs it.
 const CACHE_BYTES: u64 = 32 << 20;
 
-/// Bytes that the store's own journal may grow to before tables are written.
+/// Bytes up to which the store's own journal grows before tables are written.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
-/// Threads that write and merge tables. One only: with more, the store keeps the first free for flushes by having it hand every merge
-/// back to the queue, over and over, which takes a core.
+/// Threads that write and merge tables. Only one: with more, the store keeps the first free for flushes by requeueing every
+/// merge that it gets, over and over, which takes a core.
 const WORKERS: usize = 1;
 
-/// A file beside the index that says why it is to be thrown away.
+/// A file beside the index that says why it must be discarded.
 const CONDEMNED: &str = "index.condemned";
 
 /// The index, opened.
 pub struct Index {
-    /// Writes it.
+    /// Writes batches.
     pub writer: Writer,
-    /// Shows it to readers.
+    /// Shows batches to readers.
     pub publisher: Publisher,
-    /// Where it stands; `None`: it is empty.
+    /// State of the last batch; `None`: the index is empty.
     pub state: Option<State>,
-    /// The rules of its chain, and the value of block 0.
+    /// The rules of its chain; `None`: the index is empty.
     pub rules: Option<Arc<Rules>>,
-    /// Whether an index was there and was thrown away, and why.
+    /// Why an earlier index was discarded, if one was.
     pub rebuilt: Option<String>,
 }
 
-/// Why the index cannot be opened.
+/// A failure to open the index.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it.
+    /// Another process holds the lock.
     #[error("the index in {} is in use by another process: stop that one, or give this one another --data", .0.display())]
     Locked(PathBuf),
-    /// The directory cannot be used.
+    /// The directory cannot be created, read or written.
     #[error("the data directory {} cannot be used: {error}; make it writable, or give another --data", dir.display())]
     Directory {
-        /// Which.
+        /// The directory.
         dir: PathBuf,
-        /// What the system says.
+        /// Error of the operating system.
         error: io::Error,
     },
-    /// It holds another chain.
+    /// The index is of another chain than the journal.
     #[error("the index in {} is of the chain {found}, and the journal holds {expected}: give another --data, or --reindex to throw that index away", dir.display())]
     OtherChain {
-        /// Where.
+        /// The directory.
         dir: PathBuf,
-        /// The chain asked for.
+        /// Chain id of the journal.
         expected: Hash,
-        /// The chain it is of.
+        /// Chain id of the index.
         found: Hash,
     },
-    /// It fails even when it is new.
+    /// Even a new index fails.
     #[error(transparent)]
     Index(#[from] Error),
 }
 
 impl OpenError {
-    /// Whether it may be opened when it is tried again: there is no room, or a reader has not let go of it yet.
+    /// True if a later attempt may succeed: there is no room, or a reader still holds the store.
     pub fn is_passing(&self) -> bool {
         match self {
             OpenError::Locked(_) => true,
@@ -82,7 +82,7 @@ impl OpenError {
 }
 
 impl Index {
-    /// Opens the index in `dir`, creating it if it is not there. One that is damaged or of another format is thrown away.
+    /// Opens the index in `dir`, creating it if there is none. A damaged one, or one of another format, is discarded.
     pub fn open(dir: &Path) -> Result<Index, OpenError> {
         let unusable = |error| OpenError::Directory {
             dir: dir.to_owned(),
@@ -110,7 +110,7 @@ impl Index {
         })
     }
 
-    /// Throws the index in `dir` away.
+    /// Discards the index in `dir`.
     pub fn remove(dir: &Path) -> Result<(), OpenError> {
         let gone = |result: io::Result<()>| match result {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(OpenError::Directory {
@@ -123,7 +123,7 @@ impl Index {
         gone(std::fs::remove_file(dir.join(CONDEMNED)))
     }
 
-    /// Has the index in `dir` thrown away when it is opened next: it cannot be trusted any more.
+    /// Marks the index in `dir` as not trustworthy: the next open discards it.
     pub fn condemn(dir: &Path, why: &Error) {
         if let Err(error) = std::fs::write(dir.join(CONDEMNED), why.to_string()) {
             tracing::error!(
@@ -133,14 +133,14 @@ impl Index {
         }
     }
 
-    /// A store whose files are damaged may panic as well as fail.
+    /// Catches panics: a store whose files are damaged may panic as well as fail.
     fn attempt(path: &Path) -> Result<Index, Problem> {
         let open = std::panic::AssertUnwindSafe(|| Index::try_open(path));
         std::panic::catch_unwind(open)
             .unwrap_or_else(|_| Err(Problem::Useless("reading it panicked".into())))
     }
 
-    /// Refuses an index of another chain than the one that is there.
+    /// Refuses the index of another chain.
     pub fn expect_chain(&self, dir: &Path, expected: Hash) -> Result<(), OpenError> {
         match &self.rules {
             Some(rules) if rules.chain_id != expected => Err(OpenError::OtherChain {
@@ -187,13 +187,13 @@ impl Index {
     }
 }
 
-/// Where an index stands, if it is whole as far as can be seen without reading all of it.
+/// Reads the state of an index and checks it against its tip, without reading all of the index.
 fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
     let row = |name: &[u8]| {
         keyspaces
             .meta
             .get(name)?
-            .ok_or(Error::Damaged("it does not say where it stands"))
+            .ok_or(Error::Damaged("its state is missing"))
     };
     let state: State = rows::decode(&row(meta::STATE)?)?;
     let genesis = bytes::Bytes::copy_from_slice(&row(meta::GENESIS)?);
@@ -210,11 +210,11 @@ fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
     Ok((state, chain.rules().clone()))
 }
 
-/// Why an index was not opened.
+/// A reason not to open an index.
 enum Problem {
     Locked,
     Io(io::Error),
-    /// It is of no use: it can be thrown away.
+    /// The index is unusable and may be discarded.
     Useless(String),
 }
 
@@ -244,7 +244,7 @@ impl From<io::Error> for Problem {
     fn from(error: io::Error) -> Problem {
         use io::ErrorKind::{AlreadyExists, InvalidData, InvalidInput, NotFound, UnexpectedEof};
         match error.kind() {
-            // Its files are not what they should be. Anything else (no space, no rights, no handles) would not heal by throwing it away.
+            // The files are damaged. Discarding them would not cure anything else (no space, no rights, no handles).
             NotFound | AlreadyExists | InvalidData | InvalidInput | UnexpectedEof => {
                 Problem::Useless(error.to_string())
             }

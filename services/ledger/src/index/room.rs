@@ -1,7 +1,7 @@
-//! A store that has failed for want of room, opened anew while its readers wait.
+//! Reopening a store that failed for lack of room, while its readers wait.
 //!
-//! The store takes no more writes once one has failed, so that only opening it again helps; and it is locked as long as
-//! anything of it is held, so that what readers see has to go first. Until there is room they keep it.
+//! The store takes no more writes once one has failed: it must be reopened. It is locked as long as anything of it is held,
+//! so that its readers' snapshot has to go first. Until there is room they keep it.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -13,20 +13,20 @@ use tokio::sync::watch;
 
 use super::{Publisher, Snapshot};
 
-/// Room that must be there before the store is opened anew, in bytes: for its own journal and a first small table.
+/// Free space needed to reopen the store, in bytes: for its own journal and a first small table.
 const ROOM_BYTES: usize = 1 << 20;
 
-/// The file that is written to find out.
+/// A file written as a test.
 const PROBE: &str = "room.probe";
 
-/// The readers of a store that has been closed; they see nothing until another one takes them over.
+/// The readers of a closed store; they see nothing until another store takes them over.
 pub struct Readers {
     latest: Arc<ArcSwapOption<Snapshot>>,
     changes: watch::Sender<u64>,
 }
 
 impl Publisher {
-    /// Lets go of the store.
+    /// Closes the store.
     pub fn close(self) -> Readers {
         self.withdraw();
         Readers {
@@ -35,7 +35,7 @@ impl Publisher {
         }
     }
 
-    /// Shows what is published from now on to the readers of another store.
+    /// Shows what is published from now on to the readers of the closed store.
     #[must_use]
     pub fn take_over(self, readers: Readers) -> Publisher {
         Publisher {
@@ -46,7 +46,7 @@ impl Publisher {
     }
 }
 
-/// Finds out whether there is room in `dir`, by taking it for a snapshot.
+/// Tests whether there is room in `dir` by taking it for a moment.
 pub fn probe(dir: &Path) -> io::Result<()> {
     let path = dir.join(PROBE);
     let written = File::create(&path).and_then(|mut file| {

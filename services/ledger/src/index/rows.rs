@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Error;
 use crate::model::answer;
 
-/// Which refused candidates are kept: the last ones only.
+/// The range of refused candidates that are kept: the last ones only.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Kept {
-    /// How many there are.
+    /// Number of kept candidates.
     pub count: u64,
-    /// None has an offset below.
+    /// No kept candidate has a lower offset.
     pub first: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Block {
     pub block: answer::Block,
-    /// Of the miner, if it was paid.
+    /// The reward of the miner, if it was paid.
     pub entry: Option<Entry>,
 }
 
-/// An entry as its leaf has it.
+/// An entry as in its leaf.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub previous: Option<u64>,
@@ -31,13 +31,13 @@ pub(super) struct Entry {
     pub balance: i64,
 }
 
-/// Up to [`super::schema::CHUNK_LEAVES`] leaves of one block that follow each other, and what is behind them.
-/// Read, it borrows from its row: most of it is only passed over.
+/// Up to [`super::schema::CHUNK_LEAVES`] consecutive leaves of one block, and the records behind them.
+/// It borrows from its row, since most of a row is only skipped.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Chunk<'a> {
     pub height: u64,
     pub partition: u32,
-    /// Of the first slot; the others follow without a gap.
+    /// Offset of the first slot; the others follow without a gap.
     pub from_offset: u64,
     #[serde(borrow)]
     pub slots: Vec<Slot<'a>>,
@@ -45,7 +45,7 @@ pub(super) struct Chunk<'a> {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Slot<'a> {
-    /// What the block carries for one offset.
+    /// The block's record at one offset.
     Record {
         #[serde(serialize_with = "as_bytes")]
         carried: &'a [u8],
@@ -53,66 +53,66 @@ pub(super) enum Slot<'a> {
         sender: Option<Entry>,
         recipient: Option<Entry>,
     },
-    /// This many offsets that hold no record.
+    /// Consecutive offsets that hold no record.
     Void { offsets: u64 },
 }
 
-/// What only the topic knows of the records of a chunk.
+/// Facts that only the topic has about the records of a chunk.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Marks {
-    /// When the log took the block.
+    /// Append time of the block.
     pub block_ms: u64,
-    /// How long before that it took each record; `None` for voids and what the topic no longer holds.
+    /// Time from each record's append to the block's; `None` for holes and records that the topic no longer holds.
     pub ages_ms: Vec<Option<i64>>,
     /// Trace ids, by slot.
     pub traces: Vec<(u8, [u8; 16])>,
 }
 
-/// Where a record is.
+/// The place of a record.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Place {
-    /// First leaf of its chunk.
+    /// First leaf of the chunk.
     pub chunk: u64,
-    /// Slot in it.
+    /// Index of the slot in the chunk.
     pub slot: u8,
 }
 
-/// Where a transaction would be if the block had not left it out.
+/// The place that a transaction would have if the block had not left it out.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Omitted {
     pub partition: u32,
     pub offset: u64,
 }
 
-/// Entries of one account in one block that follow each other.
+/// Consecutive entries of one account in one block.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Group {
     pub steps: Vec<Step>,
 }
 
-/// One change of an account. The account's state at any leaf follows from the last one up to it.
+/// One change of an account. The state at any leaf follows from the last step up to it.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Step {
     pub leaf: u64,
     pub height: u64,
     pub what: What,
-    /// Leaf of the entry before.
+    /// Leaf of the previous entry.
     pub previous: Option<u64>,
-    /// Of the last entry so far.
+    /// Sequence of the last entry so far.
     pub sequence: u64,
     pub change: i128,
     pub balance: i64,
     pub nonce: u64,
 }
 
-/// What a step is.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum What {
     Allocation,
     Reward,
     Sent,
     Received,
-    /// No entry: a refused transaction used up a nonce.
+    /// No entry: a refused transaction consumed a nonce.
     Nonce,
 }
 
@@ -147,7 +147,7 @@ pub(super) struct Bucket {
 }
 
 impl Block {
-    /// The row of some bytes, with the hash that is not stored.
+    /// Decodes a row and computes the hash, which is not stored.
     pub fn read(bytes: &[u8]) -> Result<Block, Error> {
         let mut row: Block = decode(bytes)?;
         row.block.hash = row.block.header.hash();
@@ -155,17 +155,17 @@ impl Block {
     }
 }
 
-/// The bytes of a row.
+/// Encodes a row.
 pub(super) fn encode(row: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(row).expect("rows are plain data and the vector grows")
 }
 
-/// The row of some bytes.
+/// Decodes a row.
 pub(super) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Error> {
     postcard::from_bytes(bytes).map_err(|_| Error::Damaged("a row does not decode"))
 }
 
-/// In one go: serde takes slices item by item.
+/// Writes the bytes at once: serde takes slices item by item.
 fn as_bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
 }
@@ -214,7 +214,7 @@ impl From<Entry> for leaf::Entry {
 }
 
 impl Slot<'_> {
-    /// How many offsets it covers.
+    /// Number of offsets that the slot covers.
     pub fn offsets(&self) -> u64 {
         match self {
             Slot::Record { .. } => 1,

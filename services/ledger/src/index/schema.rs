@@ -1,33 +1,33 @@
 //! Keyspaces and keys of the index. All numbers in keys are big-endian, so that keys sort as the numbers do.
 //!
-//! Records are kept in chunks of [`CHUNK_LEAVES`], nodes of the log in tiles, entries in groups: one key holds many, for
-//! it is the number of keys that an ordered store makes one pay for.
+//! Records are kept in chunks of [`CHUNK_LEAVES`], nodes of the log in tiles, entries in groups: one key holds many, since
+//! the cost of an ordered store grows with the number of keys.
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
 
 use super::Error;
 use chain::{Account, Hash};
 
-/// Changes with every change of the keys or rows; an index of another format is rebuilt.
+/// Incremented with every change of keys or rows; an index of another format is rebuilt.
 pub(super) const FORMAT: u32 = 1;
 
-/// Leaves of records or voids in one chunk: small enough that a lookup decodes a few KiB, large enough that a key costs little.
+/// Leaves per chunk of records: few enough that a lookup decodes a few KiB, enough that the cost of a key is small.
 pub(super) const CHUNK_LEAVES: u64 = 32;
 
-/// Levels of the log in one tile: 2^5 hashes, 1 KiB, of which any node is recomputed with at most 31 hashes.
+/// Levels of the log per tile: 2^5 hashes, 1 KiB; any node is recomputed with at most 31 hashes.
 pub(super) const TILE_LEVELS: u32 = 5;
 
 /// Hashes in a full tile.
 pub(super) const TILE_HASHES: u64 = 1 << TILE_LEVELS;
 
-/// Entries of one account and block in one group.
+/// Entries per group, of one account and block.
 pub(super) const GROUP_ENTRIES: usize = 64;
 
-/// Bytes of an id in the keys of transactions. Two ids that begin alike take 2^64 tries of somebody's own transactions to
-/// find; what is found is compared with the full id.
+/// Bytes of an id in the keys of transactions. Making two ids that begin alike takes 2^64 tries of one's own transactions;
+/// a row that is found is compared with the full id.
 pub(super) const ID_BYTES: usize = 16;
 
-/// Memory that one keyspace collects before it writes a table, in bytes.
+/// Memory that a keyspace fills before it writes a table, in bytes.
 const MEMTABLE_BYTES: u64 = 8 << 20;
 
 /// The keyspaces, by what their keys and values are.
@@ -43,10 +43,10 @@ pub(super) struct Keyspaces {
     pub slices: Keyspace,
     /// Leaf of the first slot → [`super::rows::Chunk`].
     pub records: Keyspace,
-    /// Leaf of the first slot → [`super::rows::Marks`]: what only the topic knows of the same slots.
+    /// Leaf of the first slot → [`super::rows::Marks`] of the same slots.
     pub marks: Keyspace,
-    /// Beginning of an id → [`super::rows::Place`] of the first occurrence, which is the one that counts: every verdict on an id
-    /// is final, so what comes after an included one is NONCE_TOO_LOW, and after a refused one refused too.
+    /// Beginning of an id → [`super::rows::Place`] of the first occurrence, the one that counts: every verdict on an id is
+    /// final, so a later copy of an included one is NONCE_TOO_LOW, and one of a refused one is refused, too.
     pub ids: Keyspace,
     /// Beginning of an id → [`super::rows::Omitted`].
     pub omitted: Keyspace,
@@ -80,7 +80,7 @@ impl Keyspaces {
             blocks: open("blocks")?,
             heights: open("heights")?,
             slices: open("slices")?,
-            // Written once, read seldom, and most of all bytes: kept out of the tables that are merged over and over.
+            // Written once, rarely read, and most of all bytes: kept out of the tables that are merged again and again.
             records: database.keyspace("records", || {
                 options().with_kv_separation(Some(KvSeparationOptions::default()))
             })?,
@@ -99,7 +99,7 @@ impl Keyspaces {
         })
     }
 
-    /// Every one of them.
+    /// All keyspaces.
     pub fn all(&self) -> [&Keyspace; 17] {
         [
             &self.meta,
@@ -127,7 +127,7 @@ fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES)
 }
 
-/// The names in `meta`.
+/// Keys of `meta`.
 pub(super) mod meta {
     /// [`super::FORMAT`], 4 bytes.
     pub const FORMAT: &[u8] = b"format";
@@ -139,12 +139,12 @@ pub(super) mod meta {
     pub const KEPT: &[u8] = b"shelf";
 }
 
-/// A height, a leaf, an offset or a number by itself.
+/// Key of a height, leaf, offset or plain number.
 pub(super) fn number(value: u64) -> [u8; 8] {
     value.to_be_bytes()
 }
 
-/// The number that a key of 8 bytes is.
+/// Decodes a key of 8 bytes.
 pub(super) fn read_number(key: &[u8]) -> Result<u64, Error> {
     Ok(u64::from_be_bytes(
         key.try_into()
@@ -152,39 +152,39 @@ pub(super) fn read_number(key: &[u8]) -> Result<u64, Error> {
     ))
 }
 
-/// A partition and an offset.
+/// Key of a partition and an offset.
 pub(super) fn slice(partition: u32, offset: u64) -> [u8; 12] {
     join(partition.to_be_bytes(), offset.to_be_bytes())
 }
 
-/// An account's number and a leaf.
+/// Key of an account's number and a leaf.
 pub(super) fn history(account: u32, leaf: u64) -> [u8; 12] {
     join(account.to_be_bytes(), leaf.to_be_bytes())
 }
 
-/// The beginning of an id.
+/// Key of an id: its beginning.
 pub(super) fn id(id: &Hash) -> [u8; ID_BYTES] {
     *id.0
         .first_chunk()
         .expect("an id is longer than its beginning")
 }
 
-/// A tile.
+/// Key of a tile.
 pub(super) fn tile(level: u32, index: u64) -> [u8; 9] {
     join([level as u8], index.to_be_bytes())
 }
 
-/// A bucket of a series.
+/// Key of a bucket of a series.
 pub(super) fn bucket(resolution: u8, start: u64) -> [u8; 9] {
     join([resolution], start.to_be_bytes())
 }
 
-/// A candidate's hash and offset.
+/// Key of a candidate's hash and offset.
 pub(super) fn candidate_hash(hash: &Hash, offset: u64) -> [u8; 40] {
     join(hash.0, offset.to_be_bytes())
 }
 
-/// A miner's block. The length before the account keeps one name from being the beginning of another.
+/// Key of a miner's block. The length before the account keeps one name from being a prefix of another.
 pub(super) fn miner_block(miner: &Account, height: u64) -> Vec<u8> {
     let bytes = miner.as_bytes();
     let mut key = Vec::with_capacity(9 + bytes.len());

@@ -1,5 +1,5 @@
-//! The nodes of the log, in tiles: a tile holds up to 32 neighbouring hashes of every fifth level, and what lies between
-//! is recomputed. A proof reads one tile per five levels, at any size of the log.
+//! The nodes of the log, in tiles: a tile holds up to 32 neighbouring hashes of every fifth level; levels between are
+//! recomputed. A proof reads one tile per five levels, at any size of the log.
 
 use chain::Hash;
 use chain::log::{self, Node};
@@ -11,7 +11,7 @@ use super::write::Row;
 
 const HASH_BYTES: usize = 32;
 
-/// The tiles that are not full yet, one per level at most: where the log grows.
+/// The incomplete tiles, at most one per level: where the log grows.
 #[derive(Default)]
 pub(super) struct Edges {
     levels: Vec<Edge>,
@@ -25,7 +25,7 @@ struct Edge {
 }
 
 impl Edges {
-    /// The edges of a log of `size` leaves.
+    /// Loads the edges of a log of `size` leaves.
     pub fn load(keyspaces: &Keyspaces, size: u64) -> Result<Edges, Error> {
         let mut edges = Edges::default();
         for level in 0.. {
@@ -54,12 +54,12 @@ impl Edges {
         Ok(edges)
     }
 
-    /// Takes the next leaf hash; gives tiles that are full.
+    /// Adds the next leaf hash; full tiles go to `out`.
     pub fn leaf(&mut self, hash: &Hash, out: &mut Vec<Row>) {
         self.push(0, hash, out);
     }
 
-    /// Takes a node that became complete; those of levels between the tiles' are passed over.
+    /// Adds a node that became complete; levels between those of tiles are ignored.
     pub fn node(&mut self, node: &Node, out: &mut Vec<Row>) {
         if node.level > 0 && node.level.is_multiple_of(TILE_LEVELS) {
             self.push((node.level / TILE_LEVELS) as usize, &node.hash, out);
@@ -102,7 +102,7 @@ impl Edges {
     }
 }
 
-/// The node over leaves `index << level` to `(index + 1) << level` of a log of `size` leaves; `None` if they are not all there.
+/// The node over leaves `index << level` to `(index + 1) << level` of a log of `size` leaves; `None` if some are missing.
 pub(super) fn node(
     snapshot: &Snapshot,
     keyspaces: &Keyspaces,

@@ -1,8 +1,8 @@
-//! A view of the ledger as of one tip: what every query reads.
+//! A view of the ledger as of one tip: the source of every query.
 //!
 //! A view is a snapshot: the tip, the index as of that tip, and the pending records beyond its cursors. All of
-//! it is immutable, so a query of many reads is consistent, and clones share it. Reads block on the disk at worst (the
-//! page cache as a rule); lists belong on a blocking thread.
+//! it is immutable, so a query of many reads is consistent, and clones share it. A read may block on the disk, though the
+//! page cache usually serves it; lists belong on a blocking thread.
 
 use std::ops::RangeBounds;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ mod log;
 mod records;
 mod series;
 
-/// The ledger as of one tip. Cheap to clone.
+/// A snapshot of the ledger. Cheap to clone.
 #[derive(Clone)]
 pub struct View {
     pub(super) snapshot: Arc<Snapshot>,
 }
 
 impl View {
-    /// The tip that this is a view of.
+    /// The tip as of which this view is.
     pub fn tip(&self) -> &Tip {
         &self.snapshot.tip
     }
@@ -63,7 +63,7 @@ impl View {
         self.snapshot.lines.iter().map(partition).collect()
     }
 
-    /// How far the audit is, and what it found.
+    /// Progress and findings of the audit.
     pub fn audit(&self) -> Result<Audit, Error> {
         let audit = self.snapshot.audit.clone();
         let last = audit.findings.checked_sub(1);
@@ -74,7 +74,7 @@ impl View {
         })
     }
 
-    /// Notes that an answer failed. An index with changed bytes ends the service, and is built anew at the next start.
+    /// Notes a failed answer. An index with changed bytes ends the service, and is rebuilt at the next start.
     pub fn failed(&self, error: &Error) {
         if error.is_corruption() {
             let _ = self.snapshot.alarm.set(error.clone());

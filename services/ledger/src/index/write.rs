@@ -1,4 +1,4 @@
-//! The one writer of the index: each batch is one atomic write, with the row that says where the index stands.
+//! The one writer of the index: each batch is one atomic write, together with the row of the index's state.
 
 use chain::Accepted;
 use fjall::{Database, OwnedWriteBatch, PersistMode, Slice};
@@ -25,13 +25,13 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Writes it.
+    /// Writes the batch.
     pub fn commit(self) -> Result<(), Error> {
         Ok(self.out.commit()?)
     }
 }
 
-/// Writes batches, one after the other.
+/// Writes batches in order.
 pub struct Writer {
     database: Database,
     keyspaces: Keyspaces,
@@ -44,7 +44,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A writer that resumes where the index stands.
+    /// Creates a writer that resumes from the stored log and accounts.
     pub(super) fn new(
         database: Database,
         keyspaces: Keyspaces,
@@ -76,14 +76,14 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a batch; afterwards it survives the end of the process (though not of the machine: see [`Writer::persist`]).
+    /// Writes a batch; afterwards it survives the end of the process (but not a power cut: see [`Writer::persist`]).
     ///
     /// After an error the index must be reopened: what is cached no longer fits what is stored.
     pub fn write(&mut self, batch: &Batch) -> Result<(), Error> {
         self.stage(batch)?.map_or(Ok(()), Staged::commit)
     }
 
-    /// Does all of [`Writer::write`] but the last step, which makes it count. `None`: nothing to write.
+    /// Does all of [`Writer::write`] but the last step, the commit. `None`: nothing to write.
     pub fn stage(&mut self, batch: &Batch) -> Result<Option<Staged>, Error> {
         let Some(state) = &batch.state else {
             return Ok(None);
@@ -142,7 +142,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The numbers of new accounts: they ascend.
+    /// Numbers new accounts, in ascending order.
     fn accounts(&mut self, accepted: &Accepted, rows: &mut bulk::Rows) {
         for touched in &accepted.effects.touched {
             if touched.number >= self.numbered {

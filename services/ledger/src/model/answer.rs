@@ -1,4 +1,4 @@
-//! What the index answers: blocks, records, accounts, candidates, as a reader sees them.
+//! Answers of the index: blocks, records, accounts, candidates, as a reader sees them.
 
 use bytes::Bytes;
 use chain::effects::Kind;
@@ -10,16 +10,16 @@ pub use follow::audit::Fault;
 /// A block without its records. The index stores it in this order of fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
-    /// Its header.
+    /// The 156 hashed bytes.
     pub header: Header,
-    /// Its hash, which follows from the header.
+    /// Hash of the header.
     #[serde(skip)]
     pub hash: Hash,
     /// The miner's signature; empty for a named miner and for block 0.
     pub signature: Bytes,
     /// Offset on the `blockchain` topic.
     pub topic_offset: u64,
-    /// When the log took it.
+    /// Append time of its record.
     pub append_ms: u64,
     /// Index of its first leaf in the log; it has `header.log_size - first_leaf` leaves.
     pub first_leaf: u64,
@@ -31,24 +31,26 @@ pub struct Block {
     pub void_offsets: u32,
     /// Bytes of the value of its record.
     pub size_bytes: u32,
-    /// What its miner was paid.
+    /// Reward of its miner, fees included.
     pub paid: u64,
 }
 
-/// What became of one offset of the `transactions` topic.
+/// The fate of one offset of the `transactions` topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Partition.
+    /// Partition of `transactions`.
     pub partition: u32,
-    /// Offset.
+    /// Offset in the partition.
     pub offset: u64,
-    /// What became of it.
+    /// Pending, judged, or no record at all.
     pub fate: Fate,
-    /// Hash of its value; for TOO_LARGE the one that the block carries. `None` for VOID, and for pending ones that have not been read yet.
+    /// Hash of its value; for TOO_LARGE the one in the block. `None` for VOID, and for pending ones that have not been
+    /// read yet.
     pub hash: Option<Hash>,
-    /// When the log took it; absent for VOID, where the topic no longer holds it, and while the topic has not been read up to it.
+    /// Append time; absent for VOID, for records that the topic no longer holds, and until the topic has been read up
+    /// to it.
     pub append_ms: Option<u64>,
-    /// The record itself; absent for VOID and TOO_LARGE, and for pending ones that have not been read yet.
+    /// The bytes of the record; absent for VOID and TOO_LARGE, and for pending ones that have not been read yet.
     pub value: Option<Bytes>,
     /// The transaction in it, if it decodes.
     pub transaction: Option<Identified>,
@@ -59,57 +61,57 @@ pub struct Record {
 /// A transaction and its id on the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
-    /// Its id.
+    /// Hash of the signed bytes.
     pub id: Hash,
-    /// The transaction.
+    /// The decoded fields.
     pub transaction: Transaction,
 }
 
-/// What became of an offset.
+/// The fate of an offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// No block has consumed it yet.
     Pending {
-        /// Records before it in its partition that are pending too.
+        /// Number of pending records before it in its partition.
         ahead: u64,
     },
-    /// A block holds it.
+    /// A block holds the record.
     Judged {
-        /// What the block says of it.
+        /// The block's verdict on the record.
         verdict: Verdict,
         /// Height of the block.
         height: u64,
-        /// Its leaf in the log.
+        /// Index of its leaf in the log.
         leaf_index: u64,
     },
-    /// A block says that there is no record.
+    /// A block declares that the offset holds no record.
     Void {
         /// Height of the block.
         height: u64,
-        /// The leaf of the run in the log.
+        /// Index of the leaf of the run in the log.
         leaf_index: u64,
     },
 }
 
-/// What is known of a transaction id.
+/// The fate of a transaction id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Occurrence {
     /// It was included, or refused for good (see the verdict of its record).
     Judged(Record),
     /// It waits for a block.
     Pending(Record),
-    /// A block consumed its offset without it. `record` says what the block has there instead.
+    /// A block consumed its offset without it. `record` is what the block has there instead.
     Omitted(Record),
 }
 
 /// An account as of some leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountState {
-    /// Balance.
+    /// Balance after that leaf.
     pub balance: i64,
     /// The last nonce used; 0 before the first.
     pub nonce: u64,
-    /// How many entries it has.
+    /// Number of entries so far.
     pub entries: u64,
     /// Leaf of the last entry; `None` if only its nonce was ever used.
     pub last_leaf: Option<u64>,
@@ -118,19 +120,19 @@ pub struct AccountState {
 /// One entry of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// 1, 2, … for each account.
+    /// 1, 2, … within an account.
     pub sequence: u64,
-    /// Its leaf in the log.
+    /// Index of its leaf in the log.
     pub leaf_index: u64,
-    /// Leaf of the entry before.
+    /// Index of the previous entry's leaf.
     pub previous: Option<u64>,
     /// Height of its block.
     pub height: u64,
-    /// What the balance changed by: the sum of two 64-bit balances may need a bit more.
+    /// Change of the balance: a difference of two 64-bit balances may need one more bit.
     pub change: i128,
     /// The balance after it.
     pub balance: i64,
-    /// Why.
+    /// The cause of the change.
     pub kind: Kind,
 }
 
@@ -139,7 +141,7 @@ pub struct Entry {
 pub struct Candidate {
     /// Offset on the `blockchain` topic.
     pub topic_offset: u64,
-    /// When the log took it.
+    /// Append time of its record.
     pub append_ms: u64,
     /// STALE, or the rule that it broke.
     pub reason: String,
@@ -147,22 +149,22 @@ pub struct Candidate {
     pub hash: Option<Hash>,
     /// Height that it claims.
     pub height: Option<u64>,
-    /// Miner that it claims: nothing proves it.
+    /// Miner that it claims; not verified.
     pub miner: Option<Account>,
 }
 
 /// A miner that won at least once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Miner {
-    /// Who.
+    /// The winning account.
     pub account: Account,
     /// Blocks won.
     pub blocks: u64,
-    /// Sum of what they paid.
+    /// Sum of the rewards of these blocks.
     pub rewards: u64,
     /// Height of its first block.
     pub first_height: u64,
-    /// Height of its last one.
+    /// Height of its last block.
     pub last_height: u64,
 }
 
@@ -177,22 +179,22 @@ pub enum Match {
     Candidate(Hash),
 }
 
-/// Counts and sums of a stretch of time. Blocks count by the append time of their record on the `blockchain` topic.
+/// Counts and sums of an interval. Blocks count by the append time of their record on the `blockchain` topic.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bucket {
-    /// Where it begins.
+    /// Start of the interval, in milliseconds since 1970.
     pub start_ms: u64,
     /// Accepted blocks.
     pub blocks: u32,
-    /// Their INCLUDED records.
+    /// INCLUDED records of these blocks.
     pub included: u64,
-    /// Their other records.
+    /// Records of these blocks with another verdict.
     pub rejected: u64,
     /// Candidates refused as STALE.
     pub stale: u32,
     /// Bytes of the blocks.
     pub bytes: u64,
-    /// Expected tries behind the blocks.
+    /// Expected tries for these blocks.
     pub work: f64,
     /// Sum of the times from append of a record to append of its block, over `latencies` records.
     pub latency_sum_ms: u64,
@@ -202,39 +204,39 @@ pub struct Bucket {
     pub latency_max_ms: u64,
 }
 
-/// A run of offsets of one block with the same fault.
+/// Consecutive offsets of one block with the same fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// 0, 1, … in the order in which they were found: what page tokens count in.
+    /// 0, 1, … in the order of discovery; page tokens refer to it.
     pub number: u64,
     /// Height of the block.
     pub height: u64,
-    /// Its hash.
+    /// Hash of the block.
     pub block_hash: Hash,
-    /// Whose signature it carries.
+    /// Signer of the block.
     pub miner: Option<Account>,
-    /// How they disagree.
+    /// The kind of disagreement.
     pub fault: Fault,
-    /// Partition.
+    /// Partition of `transactions`.
     pub partition: u32,
-    /// First offset.
+    /// First offset of the run.
     pub from_offset: u64,
-    /// End, exclusive.
+    /// End of the run, exclusive.
     pub to_offset: u64,
-    /// Hash of the first record in the block.
+    /// Hash of the first record of the run in the block.
     pub in_block: Option<Hash>,
-    /// Hash of the first record in the topic.
+    /// Hash of the first record of the run in the topic.
     pub in_topic: Option<Hash>,
 }
 
-/// How far the blocks have been compared with the transactions topic.
+/// The progress of the audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
     /// Every block up to this height has been compared; `None`: none yet.
     pub checked_height: Option<u64>,
-    /// How many findings there are.
+    /// Number of findings.
     pub findings: u64,
-    /// The last one.
+    /// The most recent finding.
     pub latest: Option<Finding>,
 }
 
@@ -268,7 +270,7 @@ pub struct Totals {
     pub end_offset: u64,
 }
 
-/// A leaf with what lies behind it.
+/// A leaf of the log and its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
     /// The bytes that were hashed.

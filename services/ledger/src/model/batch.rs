@@ -1,4 +1,4 @@
-//! What the core hands to the index to write.
+//! Batches that the core hands to the index.
 
 use std::sync::Arc;
 
@@ -10,61 +10,61 @@ use follow::audit::Fault;
 use super::answer::Finding;
 use super::state::State;
 
-/// About what the rows of a refused candidate take.
+/// Approximate bytes of the rows of a refused candidate.
 const REFUSED_BYTES: usize = 256;
 
-/// A batch with this many bytes of blocks is a replay, or as good as one.
+/// A batch with at least this many bytes of blocks is written as tables, like a replay.
 pub const TABLE_BYTES: usize = 6 << 20;
 
-/// What is to be written at once.
+/// The content of one atomic write.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// Accepted blocks, in order; the first is the child of the index's tip.
     blocks: Vec<Applied>,
-    /// Of their values: asked for with every input, of batches of thousands of blocks.
+    /// Bytes of their values, kept as a sum: it is needed with every input, in batches of thousands of blocks.
     block_bytes: usize,
     /// Refused candidates, in order.
     pub refused: Vec<Refused>,
-    /// What the audit found out about blocks that are in the index or in this batch.
+    /// Audit results for blocks that are in the index or in this batch.
     pub audited: Vec<Audited>,
-    /// What the topic has lost of blocks that had been compared.
+    /// Findings about records that the topic has lost since they were compared.
     pub lost: Vec<Finding>,
-    /// Whether it is of a replay: the ledger had not caught up when it began.
+    /// Whether it belongs to a replay: the ledger had not caught up when the batch began.
     pub replay: bool,
-    /// Where the index stands after all this; `None` while there is no block 0 (then there is nothing else either).
+    /// State of the index after this batch; `None` while there is no block 0 (then the batch is empty).
     pub state: Option<State>,
 }
 
-/// A block and its place on `blockchain`.
+/// A block and the offset of its record on `blockchain`.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The block.
+    /// The block and its effects.
     pub accepted: Arc<Accepted>,
     /// Offset of its record.
     pub topic_offset: u64,
-    /// Trace contexts of transactions in it, for the spans that end their traces; none of blocks that are read again.
+    /// Trace contexts of transactions in the block, for the spans that end their traces; empty for blocks read again.
     pub headers: Vec<(String, Bytes)>,
 }
 
-/// What the topic says about one block.
+/// The topic's side of one block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audited {
     /// First leaf of the block. Slot `i` below is the leaf `first_leaf + 1 + i`.
     pub first_leaf: u64,
-    /// When the log took the block.
+    /// Append time of the block.
     pub block_ms: u64,
-    /// When it took each record of the block: by slot; `None` for voids and what the topic no longer holds.
+    /// Append time of each record of the block, by slot; `None` for holes and records that the topic no longer holds.
     pub append_ms: Vec<Option<u64>>,
     /// Trace ids, by slot.
     pub traces: Vec<(u32, [u8; 16])>,
-    /// Where the two disagree.
+    /// Disagreements of block and topic.
     pub findings: Vec<Finding>,
     /// Transactions that the topic holds and the block left out: id, partition, offset.
     pub omitted: Vec<(Hash, u32, u64)>,
 }
 
 impl Audited {
-    /// Whether the block is not what the topic held.
+    /// True if the block differs from what the topic held.
     pub fn accuses(&self) -> bool {
         let accusing = |finding: &Finding| finding.fault != Fault::Unavailable;
         self.findings.iter().any(accusing)
@@ -83,17 +83,17 @@ impl Batch {
         &self.blocks
     }
 
-    /// Whether there is nothing to write.
+    /// True if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.is_audit() && self.audited.is_empty() && self.lost.is_empty()
     }
 
-    /// Whether there is nothing but what the audit found.
+    /// True if there are audit results only.
     pub fn is_audit(&self) -> bool {
         self.blocks.is_empty() && self.refused.is_empty()
     }
 
-    /// About how many bytes it will take.
+    /// Approximate size in bytes.
     pub fn bytes(&self) -> usize {
         self.block_bytes + self.refused.len() * REFUSED_BYTES
     }

@@ -1,4 +1,4 @@
-//! What the `transactions` topic holds at one offset.
+//! The record of the `transactions` topic at one offset.
 
 use bytes::Bytes;
 use chain::parallel::Parallel;
@@ -7,19 +7,19 @@ use chain::{Hash, Rules, Transaction};
 use follow::partition::Mark;
 use journal::trace::sampled;
 
-/// One record as the topic holds it.
+/// One record of the topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
-    /// Its offset.
+    /// Offset in the partition.
     pub offset: u64,
-    /// When the log took it.
+    /// Append time, in milliseconds since 1970.
     pub append_ms: u64,
     /// Hash of its value.
     pub hash: Hash,
-    /// Its value.
+    /// The bytes of the record.
     pub value: Bytes,
-    /// The id of the transaction, if no rule that needs no chain refuses it (its signature is good): only then may it be found by
-    /// the id, which anybody can copy. Not known of records that are only read to be audited.
+    /// The id of the transaction, if no stateless rule refuses it (its signature is good): only then may it be found by
+    /// its id, which anybody can copy. Unknown for records that are only read for the audit.
     pub id: Option<Hash>,
     /// Trace id of the submission, if it was traced.
     pub trace_id: Option<[u8; 16]>,
@@ -34,12 +34,12 @@ pub struct Facts {
     pub next: u64,
     /// End of the partition as last known.
     pub end: u64,
-    /// Room in the reader's window.
+    /// Room taken in the reader's window, released on drop.
     pub permit: Option<journal::Permit>,
 }
 
 impl Facts {
-    /// For the audit: hashes only.
+    /// Hashes a batch, for the audit.
     pub fn hashed(batch: journal::Batch) -> Facts {
         let records = batch
             .records
@@ -54,7 +54,7 @@ impl Facts {
         }
     }
 
-    /// For the queue too: signatures are checked, on all cores. `seed` must be unpredictable.
+    /// Hashes and checks a batch, on all cores, for the queue. `seed` must be unpredictable.
     pub fn checked(
         batch: journal::Batch,
         rules: &Rules,
@@ -94,12 +94,12 @@ impl Fact {
             hash: Hash::of(&record.value),
             id,
             trace_id: sampled(&record.headers).map(|trace| trace.trace_id),
-            // Its own copy: a slice would keep the whole fetch it came in alive.
+            // A copy: a slice would keep the whole fetched buffer alive.
             value: Bytes::copy_from_slice(&record.value),
         }
     }
 
-    /// What tells it from any other record at its offset.
+    /// Identifies the record among all that may ever be at its offset.
     pub fn mark(&self) -> Mark {
         Mark {
             offset: self.offset,
@@ -108,7 +108,7 @@ impl Fact {
         }
     }
 
-    /// The id, whether the signature is good or not.
+    /// The id, whatever its signature.
     pub fn claimed_id(&self, chain_id: &Hash) -> Option<Hash> {
         self.id
             .or_else(|| Some(Transaction::decode(&self.value).ok()?.id(chain_id)))

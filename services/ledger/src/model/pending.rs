@@ -1,4 +1,4 @@
-//! The records of one partition that wait for a block, as readers see them.
+//! The pending records of one partition, as readers see them.
 
 use std::sync::Arc;
 
@@ -6,13 +6,13 @@ use chain::Hash;
 
 use super::fact::Fact;
 
-/// Records that follow each other, immutable and shared with views.
+/// Consecutive records, immutable and shared with views.
 #[derive(Debug)]
 pub struct Segment {
     /// Number of the first record, counted since the queue began.
     pub(crate) ordinal: u64,
     pub(crate) records: Vec<Fact>,
-    /// Beginning of each id and its record's index, sorted.
+    /// Beginning of each id with the index of its record, sorted.
     ids: Vec<(u64, u32)>,
 }
 
@@ -60,8 +60,8 @@ impl Segment {
 }
 
 impl Line {
-    /// The pending record at an offset and how many are ahead of it; `Err`: how many are ahead of the offset, which holds no
-    /// record or has not been read yet (those between are then taken for records).
+    /// The pending record at an offset and the number of those ahead of it; `Err`: the number ahead of an offset that
+    /// holds no record or has not been read yet (unread offsets count as records).
     pub fn at(&self, offset: u64) -> Result<(&Fact, u64), u64> {
         let index = self
             .segments
@@ -80,7 +80,7 @@ impl Line {
         }
     }
 
-    /// Pending records from an offset on, in order, each with the number of those ahead of it.
+    /// Pending records from an offset on, in order, each with the number ahead of it.
     pub fn from(&self, offset: u64) -> impl Iterator<Item = (&Fact, u64)> {
         let from = offset.max(self.cursor);
         let first = self
@@ -105,7 +105,7 @@ impl Line {
             .map(|(fact, ordinal)| (fact, ordinal - self.ordinal))
     }
 
-    /// Ids of pending records that begin with these bytes and lie in the range of `u64` that they span.
+    /// Ids of pending records whose first 8 bytes, as a number, are in a range.
     pub fn ids(&self, from: u64, to: u64) -> impl Iterator<Item = Hash> {
         self.segments.iter().flat_map(move |segment| {
             let first = segment.ids.partition_point(|(begin, _)| *begin < from);

@@ -1,4 +1,4 @@
-//! What readers are to see.
+//! The content of a view.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use chain::{Rules, Tip};
 use super::answer::{Audit, Totals};
 use super::pending::Line;
 
-/// What readers are to see.
+/// The content of a view, beside the index.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// The rules of the chain.
+    /// Parameters of the chain.
     pub rules: Arc<Rules>,
-    /// The tip.
+    /// The newest block.
     pub tip: Tip,
-    /// Sums.
+    /// Sums over the whole chain.
     pub totals: Totals,
     /// Pending records, by partition.
     pub lines: Vec<Arc<Line>>,
-    /// The audit, without its latest finding.
+    /// Progress of the audit, without the latest finding.
     pub audit: Audit,
     /// Whether the index has changed since the last publication.
     pub written: bool,

@@ -1,14 +1,14 @@
-//! Where the index stands.
+//! The state of the index.
 
 use chain::{Account, Header};
 use serde::{Deserialize, Serialize};
 
-/// The one row that says where the index stands. It is written with every batch, in the same atomic write.
+/// The row of the index's state. It is part of every batch, in the same atomic write.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The last block in the index.
     pub tip: Header,
-    /// Whether it may be served: no signature below it was taken on trust towards a block that has not been reached.
+    /// Whether it may be served: every signature has been checked, or the trusted block has been reached.
     pub usable: bool,
     /// Every candidate on `blockchain` below this offset is in the index.
     pub applied_offset: u64,
@@ -24,7 +24,7 @@ pub struct State {
     pub miners: Vec<Account>,
     /// Next offset that a block must consume, by partition.
     pub cursors: Vec<u64>,
-    /// Where the audit is, by partition: every offset below has been compared.
+    /// Progress of the audit, by partition: every offset below has been compared.
     pub audited: Vec<u64>,
     /// Every block up to this height has been compared.
     pub checked_height: Option<u64>,

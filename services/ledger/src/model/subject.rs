@@ -7,11 +7,11 @@ use follow::audit::{Claim, claims};
 /// A block as the audit needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// Height.
+    /// Height of the block.
     pub height: u64,
-    /// Block hash.
+    /// Hash of the block.
     pub hash: Hash,
-    /// Whose signature it carries.
+    /// Signer of the block.
     pub miner: Option<Account>,
     /// Partition of its slice.
     pub partition: u32,
@@ -21,14 +21,14 @@ pub struct Subject {
     pub to: u64,
     /// First leaf of the block in the log.
     pub first_leaf: u64,
-    /// When the log took the block.
+    /// Append time of the block.
     pub block_ms: u64,
     /// The slice, in offset order.
     pub slots: Vec<Slot<Claim>>,
 }
 
 impl Subject {
-    /// Offset and hash of each record in it.
+    /// Offset and hash of each record in the slice.
     pub fn records(&self) -> impl Iterator<Item = (u64, Hash)> + '_ {
         let slots = numbered(self.from, self.slots.iter().copied());
         slots.filter_map(|(offset, slot)| match slot {

@@ -1,19 +1,19 @@
-//! The conditions under which a ledger is ready, and why one does not hold.
+//! The conditions of readiness, and why one does not hold.
 
-/// A condition of readiness that the core knows.
+/// A condition of readiness that the core reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
-    /// There is a chain.
+    /// Block 0 exists.
     Chain,
     /// Readers see the chain up to where the follower caught up.
     CaughtUp,
     /// The `blockchain` topic can be read, and is the one that was read before.
     Log,
-    /// The same of the `transactions` topic.
+    /// The same for the `transactions` topic.
     Transactions,
 }
 
-/// Why a condition does not hold.
+/// The reason why a condition does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
     /// There is no block 0 yet.

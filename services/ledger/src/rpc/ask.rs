@@ -1,4 +1,4 @@
-//! Questions that several RPCs ask, with the problems that they share.
+//! Queries that several RPCs share, with their problems.
 
 use chain::{Account, Hash};
 use proto::ledger::v1 as wire;
@@ -19,7 +19,7 @@ pub fn block(view: &View, field: &'static str, height: u64) -> Result<Block, Pro
     })
 }
 
-/// A height of a request; absent: the tip.
+/// Resolves the height of a request; absent: the tip.
 pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u64, Problem> {
     let tip = view.tip().height();
     match height {
@@ -31,7 +31,7 @@ pub fn height(view: &View, field: &'static str, height: Option<u64>) -> Result<u
     }
 }
 
-/// A partition that a request needs.
+/// Resolves the partition of a request, which is required.
 pub fn partition(view: &View, field: &'static str, partition: Option<u32>) -> Result<u32, Problem> {
     let partitions = view.rules().genesis.partitions as usize;
     match required(field, partition)? {
@@ -40,7 +40,7 @@ pub fn partition(view: &View, field: &'static str, partition: Option<u32>) -> Re
     }
 }
 
-/// What became of the offset at a position.
+/// The fate of the offset at a position.
 pub fn record(view: &View, position: Option<&types::Position>) -> Result<Record, Problem> {
     let position = required("position", position)?;
     let partition = partition(view, "position.partition", position.partition)?;
@@ -62,12 +62,12 @@ pub fn account(view: &View, account: &Account, height: u64) -> Result<AccountSta
     })
 }
 
-/// A path of hashes through the log.
+/// A path of hashes in the log.
 pub fn path(
     find: impl FnOnce(chain::log::Source<'_>) -> Option<Vec<Hash>>,
     view: &View,
 ) -> Result<Vec<Hash>, Problem> {
-    // What fails inside the source comes out of it here.
+    // A failure inside the source leaves it through this cell.
     let failure = std::cell::RefCell::new(None);
     let source = |level: u32, index: u64| match view.node(level, index) {
         Ok(node) => node,
@@ -81,7 +81,7 @@ pub fn path(
     path.ok_or_else(|| failure.take().unwrap_or_else(missing).into())
 }
 
-/// The status of a transaction that is known.
+/// The status of a known transaction.
 pub fn status(
     view: &View,
     id: &Hash,

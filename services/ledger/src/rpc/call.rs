@@ -1,4 +1,4 @@
-//! What all calls have in common: the height they ask for, and the height they are answered from.
+//! Common to all calls: the height that they require, and the height of their answer.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::Api;
 use crate::index::View;
 use crate::problem::{NotYet, Problem};
 
-/// Longest wait for a height.
+/// Longest wait for a required height.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Kept of the caller's deadline for the way back: CATCHING_UP says more than a deadline that passed.
+/// Part of the caller's deadline kept for the reply: CATCHING_UP says more than an expired deadline.
 const WAY_BACK: Duration = Duration::from_millis(100);
 
 impl Api {
-    /// The view that a call is answered from: of the tip now, or of the first one that is as high as the call asks.
+    /// The view that answers a call: the current one, or the first one that is as high as the call requires.
     pub(super) async fn view<T>(&self, request: &Request<T>) -> Result<View, Problem> {
         let wanted = min_height(request.metadata())?;
         let view = match wanted {
@@ -38,7 +38,7 @@ impl Api {
         }
     }
 
-    /// Why there is no view.
+    /// The reason why there is no view.
     fn nothing_yet(&self) -> Problem {
         let reasons = self.readiness.reasons();
         match reasons.iter().any(|it| it.reason == NO_CHAIN) {

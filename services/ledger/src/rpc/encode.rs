@@ -1,4 +1,4 @@
-//! From what the index answers to what the wire shows.
+//! Translates answers of the index into wire messages.
 
 use chain::Account;
 use chain::effects::Kind;
@@ -12,7 +12,7 @@ use crate::model::answer::{
     Record,
 };
 
-/// The tip that a reply is a view of.
+/// The tip of a view.
 pub fn tip(view: &View) -> Option<wire::Tip> {
     Some(proto::wire::tip(view.tip()))
 }
@@ -32,7 +32,7 @@ pub fn block(block: &Block) -> wire::Block {
     }
 }
 
-/// What became of one offset; the record itself only `with_raw`.
+/// The fate of one offset; the record itself only `with_raw`.
 pub fn record(record: &Record, with_raw: bool) -> wire::Record {
     let (verdict, leaf_index, queue_ahead) = match record.fate {
         Fate::Pending { ahead } => (types::Verdict::Pending, None, Some(ahead)),
@@ -62,7 +62,7 @@ pub fn record(record: &Record, with_raw: bool) -> wire::Record {
 
 fn transaction(Identified { id, transaction }: &Identified) -> types::Transaction {
     let mut wire = proto::wire::from_transaction(transaction, id);
-    // What is hashed to the id has no room for accounts and memos of another form.
+    // The hashed form of a transaction has no room for malformed accounts and memos.
     let named = transaction.sender_account().is_some()
         && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
         && transaction.memo.len() <= chain::limits::MAX_MEMO_BYTES;
@@ -83,7 +83,7 @@ pub fn account(account: &Account, state: &AccountState) -> wire::Account {
     }
 }
 
-/// Why an entry was made.
+/// The cause of an entry.
 pub fn kind(kind: Kind) -> wire::account_entry::Kind {
     match kind {
         Kind::Allocation => wire::account_entry::Kind::Allocation,
@@ -93,7 +93,7 @@ pub fn kind(kind: Kind) -> wire::account_entry::Kind {
     }
 }
 
-/// How far the audit is.
+/// The progress of the audit.
 pub fn audit(audit: &Audit) -> wire::AuditState {
     wire::AuditState {
         checked_height: audit.checked_height,
@@ -148,7 +148,7 @@ pub fn miner(miner: &Miner) -> wire::Miner {
     }
 }
 
-/// Something that begins with a prefix.
+/// An item found by prefix.
 pub fn found(found: &Match) -> wire::find_by_prefix_response::Match {
     use wire::find_by_prefix_response::r#match::Match as Wire;
     let found = match found {
@@ -161,9 +161,9 @@ pub fn found(found: &Match) -> wire::find_by_prefix_response::Match {
     }
 }
 
-/// A stretch of a chart.
+/// An interval of a chart.
 pub fn bucket(bucket: &Bucket) -> wire::Bucket {
-    // Nothing was measured: no latency is not a latency of 0.
+    // Without measurements there is no latency, not one of 0.
     let measured = bucket.latencies > 0;
     wire::Bucket {
         start_time: Some(timestamp(bucket.start_ms)),
@@ -178,7 +178,7 @@ pub fn bucket(bucket: &Bucket) -> wire::Bucket {
     }
 }
 
-/// Text of what may be absent: empty then.
+/// Text of an optional value: empty if absent.
 pub fn text(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Entries of an account as the wire shows them, with their times and their records.
+//! Entries of an account as wire messages, with their times and records.
 
 use proto::ledger::v1::AccountEntry;
 use proto::wire::timestamp;
@@ -8,10 +8,10 @@ use crate::index::View;
 use crate::model::answer::Entry;
 use crate::problem::Problem;
 
-/// The wire's form of entries.
+/// Encodes entries.
 pub fn encode(view: &View, entries: &[Entry]) -> Result<Vec<AccountEntry>, Problem> {
     let mut leaves = view.leaves();
-    // Many entries of one block follow each other.
+    // Consecutive entries often share a block.
     let mut last: Option<(u64, u64)> = None;
     let mut encoded = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -39,7 +39,7 @@ pub fn encode(view: &View, entries: &[Entry]) -> Result<Vec<AccountEntry>, Probl
     Ok(encoded)
 }
 
-/// Balances fit 64 bits. A change between two of them that does not is shown as the extreme.
+/// Balances fit 64 bits. A change that does not is shown as the extreme.
 fn clamp(change: i128) -> i64 {
     i64::try_from(change).unwrap_or(if change < 0 { i64::MIN } else { i64::MAX })
 }

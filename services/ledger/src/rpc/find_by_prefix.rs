@@ -1,4 +1,4 @@
-//! FindByPrefix: what begins with some hex digits.
+//! FindByPrefix: ids and hashes that begin with some hex digits.
 
 use proto::ledger::v1::{FindByPrefixRequest, FindByPrefixResponse};
 use proto::{reason, wire};
@@ -7,10 +7,10 @@ use super::{encode, page};
 use crate::index::View;
 use crate::problem::Problem;
 
-/// Fewer digits would find too much.
+/// Least digits of a prefix: fewer would match too much.
 const LEAST_DIGITS: usize = 8;
 
-/// Of a whole hash.
+/// Digits of a whole hash.
 const MOST_DIGITS: usize = 64;
 
 pub fn handle(view: &View, request: FindByPrefixRequest) -> Result<FindByPrefixResponse, Problem> {

@@ -9,7 +9,7 @@ use super::{ask, encode, records};
 use crate::index::View;
 use crate::problem::{Problem, Unknown};
 
-/// Whether it takes more than a look or two.
+/// True if it takes more than a few reads.
 pub fn is_heavy(request: &GetBlockRequest) -> bool {
     request.with_records || request.with_raw
 }

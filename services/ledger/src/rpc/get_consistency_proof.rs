@@ -1,4 +1,4 @@
-//! GetConsistencyProof: evidence that the log at one block is a beginning of the log at another.
+//! GetConsistencyProof: evidence that the log at one block is a prefix of the log at another.
 
 use proto::ledger::v1::{GetConsistencyProofRequest, GetConsistencyProofResponse};
 

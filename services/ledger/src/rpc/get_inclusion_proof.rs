@@ -1,4 +1,4 @@
-//! GetInclusionProof: evidence of what a leaf says, against the hash of a block.
+//! GetInclusionProof: evidence of a leaf against the hash of a block.
 
 use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::{GetInclusionProofRequest, GetInclusionProofResponse, InclusionProof};
@@ -38,7 +38,7 @@ pub fn handle(
     })
 }
 
-/// The leaf that tells of the subject, as of the tip.
+/// The leaf of the subject, as of the tip.
 fn leaf_index(view: &View, subject: &Subject, height: u64) -> Result<u64, Problem> {
     match subject {
         Subject::LeafIndex(index) => Ok(*index),
@@ -66,7 +66,7 @@ fn leaf_of(record: &Record, height: u64) -> Result<u64, Problem> {
     }
 }
 
-/// The subject has a leaf now, and had none at the height.
+/// The subject has a leaf now, but had none at that height.
 fn not_yet(subject: &Subject, height: u64, size: u64) -> Problem {
     match subject {
         Subject::LeafIndex(_) => beyond(size),

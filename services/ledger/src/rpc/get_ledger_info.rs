@@ -1,4 +1,4 @@
-//! GetLedgerInfo: where the chain stands.
+//! GetLedgerInfo: the state of the chain.
 
 use proto::ledger::v1::{GetLedgerInfoRequest, GetLedgerInfoResponse, PartitionState};
 use proto::wire::timestamp;

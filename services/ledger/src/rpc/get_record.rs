@@ -1,4 +1,4 @@
-//! GetRecord: what became of one offset.
+//! GetRecord: the fate of one offset.
 
 use proto::ledger::v1::{GetRecordRequest, GetRecordResponse};
 

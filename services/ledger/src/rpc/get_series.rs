@@ -9,13 +9,13 @@ use super::encode;
 use crate::index::View;
 use crate::problem::{Invalid, Problem};
 
-/// If the request does not say how many.
+/// Buckets, if the request does not set their number.
 const DEFAULT_BUCKETS: u32 = 60;
 
-/// The contract's bound.
+/// Most buckets, by the contract.
 const MOST_BUCKETS: u32 = 1000;
 
-/// How far back the chart goes if the request does not say.
+/// Length of the chart, if the request does not set it.
 const DEFAULT_SPAN_MS: u64 = 60 * 60 * 1000;
 
 /// 10000-01-01, where timestamps end.

@@ -1,4 +1,4 @@
-//! GetTransaction: what became of a transaction.
+//! GetTransaction: the fate of a transaction.
 
 use proto::ledger::v1::{GetTransactionRequest, GetTransactionResponse};
 use proto::wire;

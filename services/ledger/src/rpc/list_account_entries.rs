@@ -1,4 +1,4 @@
-//! ListAccountEntries: what changed an account, newest first unless asked otherwise.
+//! ListAccountEntries: the entries of an account, newest first unless asked otherwise.
 
 use proto::ledger::v1::{ListAccountEntriesRequest, ListAccountEntriesResponse};
 use proto::wire;
@@ -15,7 +15,7 @@ pub fn handle(
     let page = Page::of(view, &mut request)?;
     let account = wire::account("account", &request.account)?;
     let state = ask::account(view, &account, view.tip().height())?;
-    // Oldest first a token is the first sequence to come, newest first the last one and one more.
+    // A token is the next sequence if oldest first, else the last one plus one.
     let at = page.number()?;
     let entries = match request.oldest_first {
         true => view.entries(&account, at.unwrap_or(1), page.limit)?,

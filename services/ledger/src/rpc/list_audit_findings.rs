@@ -1,4 +1,4 @@
-//! ListAuditFindings: where the blocks and the topic disagree, oldest first.
+//! ListAuditFindings: disagreements of blocks and topic, oldest first.
 
 use proto::ledger::v1::{ListAuditFindingsRequest, ListAuditFindingsResponse};
 

@@ -1,4 +1,4 @@
-//! ListBlocks: blocks of a range of heights, newest first unless asked otherwise, of one miner perhaps.
+//! ListBlocks: blocks in a range of heights, newest first unless asked otherwise, optionally of one miner.
 
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub fn handle(view: &View, mut request: ListBlocksRequest) -> Result<ListBlocksR
         .into());
     }
     let mut left = from..to.min(view.tip().height() + 1);
-    // Oldest first a token is the first height to come, newest first the last one and one more.
+    // A token is the next height if oldest first, else the last one plus one.
     match (page.number()?, request.oldest_first) {
         (Some(at), true) => left.start = left.start.max(at),
         (Some(at), false) => left.end = left.end.min(at),

@@ -1,4 +1,4 @@
-//! ListCandidates: what was proposed and did not become a block, newest first.
+//! ListCandidates: candidates that did not become blocks, newest first.
 
 use proto::ledger::v1::{ListCandidatesRequest, ListCandidatesResponse};
 

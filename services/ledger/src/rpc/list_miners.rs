@@ -1,7 +1,7 @@
-//! ListMiners: who made the blocks, the most successful first.
+//! ListMiners: all miners that won, the most successful first.
 //!
-//! Miners go on winning while somebody turns the pages. All pages have the order as of the first one, so that nobody is
-//! shown twice or left out; the figures in a row are those of the reply's own tip.
+//! Miners keep winning while a client turns the pages. All pages have the order as of the first one, so that no miner is
+//! repeated or left out; the figures in a row are those of the reply's own tip.
 
 use std::cmp::Reverse;
 
@@ -14,7 +14,7 @@ use crate::index::View;
 use crate::model::answer::Miner;
 use crate::problem::{Invalid, Problem};
 
-/// Where a page begins: height of the order, then blocks and account of the last row before.
+/// Start of a page: height of the order, then blocks and account of the previous row.
 struct Position {
     height: u64,
     after: Option<(u64, Account)>,
@@ -48,7 +48,7 @@ pub fn handle(view: &View, mut request: ListMinersRequest) -> Result<ListMinersR
     })
 }
 
-/// The miners that had won by a height, by the blocks that they had won then, with that number.
+/// The miners that had won by a height, ordered by the blocks that they had won then, with that number.
 fn ranked(view: &View, height: u64) -> Result<Vec<(u64, Miner)>, Problem> {
     let since = height + 1..view.tip().height() + 1;
     let mut ranked = Vec::new();

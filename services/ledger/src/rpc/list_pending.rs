@@ -1,4 +1,4 @@
-//! ListPending: the records of a partition that wait for a block, in the order in which they will be consumed.
+//! ListPending: the pending records of a partition, in the order in which blocks will consume them.
 
 use proto::ledger::v1::{ListPendingRequest, ListPendingResponse};
 
@@ -13,7 +13,7 @@ pub fn handle(
 ) -> Result<ListPendingResponse, Problem> {
     let page = Page::of(view, &mut request)?;
     let partition = ask::partition(view, "partition", request.partition)?;
-    // What a block consumed since the last page is no longer there; the rest comes in order.
+    // Records consumed since the last page are gone; the others come in order.
     let rows = view.pending(partition, page.number()?.unwrap_or(0), page.limit + 1);
     let next = rows.get(page.limit).map(|row| row.offset);
     let rows = rows.iter().take(page.limit);

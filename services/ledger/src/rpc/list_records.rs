@@ -1,4 +1,4 @@
-//! ListRecords: what became of the offsets of a range, or the records of one block.
+//! ListRecords: the fates of a range of offsets, or the records of one block.
 
 use proto::ledger::v1::list_records_request::Range;
 use proto::ledger::v1::{ListRecordsRequest, ListRecordsResponse};

@@ -1,6 +1,7 @@
-//! Streams that replay and then go live: when a stream looks at the ledger again.
+//! Streams that replay and then go live: when a stream takes its next view.
 //!
-//! A stream that was live and is then too far behind, or that stalls, ends with STREAM_LAGGED, and where to resume.
+//! A stream that was live and falls too far behind, or that stalls, ends with STREAM_LAGGED and the position to resume
+//! from.
 
 use kit::server::stream::HEARTBEAT;
 use tokio::sync::watch;
@@ -8,11 +9,11 @@ use tokio::time::Instant;
 
 use crate::index::{Reader, View};
 
-/// The moments at which a stream looks at the ledger again.
+/// Wakes a stream for its next view.
 pub struct Watch {
     reader: Reader,
     changes: watch::Receiver<u64>,
-    /// When the last reply was made.
+    /// Time of the last reply.
     told: Instant,
 }
 
@@ -25,7 +26,7 @@ impl Watch {
         }
     }
 
-    /// The ledger now. What changes from here on ends the next [`Watch::wait`].
+    /// The current view. A later change ends the next [`Watch::wait`].
     pub fn look(&mut self) -> Option<View> {
         self.changes.borrow_and_update();
         self.reader.view()
@@ -36,15 +37,15 @@ impl Watch {
         self.told = Instant::now();
     }
 
-    /// Waits for a change since the last look; false: there was nothing to tell for so long that a heartbeat is due.
+    /// Waits for a change since the last view; false: no reply was made for so long that a heartbeat is due.
     pub async fn wait(&mut self) -> bool {
         let due = self.told + HEARTBEAT;
-        // Changes may come so fast that there is always one.
+        // Changes may come so fast that one is always there.
         if Instant::now() >= due {
             return false;
         }
         let changed = async {
-            // The publisher is gone when the service ends: nothing changes any more.
+            // The publisher is gone when the service ends: no change will come.
             if self.changes.changed().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -53,14 +54,14 @@ impl Watch {
     }
 }
 
-/// Runs a read of many rows where it may block.
+/// Runs a read of many rows on a blocking thread.
 pub async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(read).await {
         Ok(value) => value,
         // A bug: the server answers panics.
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // Only when the runtime is going down, and the caller with it.
+            // The runtime shuts down, and the caller with it.
             Err(_) => std::future::pending().await,
         },
     }

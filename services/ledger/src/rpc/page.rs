@@ -1,4 +1,4 @@
-//! Pages of lists. A token holds the position after the page and a hash of what was asked, so that it fits no other question.
+//! Pages of lists. A token holds the position after the page and a hash of the question, so that it fits no other question.
 
 use chain::Hash;
 use prost::{Message, Name};
@@ -7,18 +7,18 @@ use proto::ledger::v1 as wire;
 use crate::index::View;
 use crate::problem::{Invalid, Problem};
 
-/// Size of a page if the request does not say.
+/// Page size, if the request does not set it.
 const DEFAULT: usize = 50;
 
-/// Largest page.
+/// Largest page size.
 pub const MOST: usize = 1000;
 
-/// Bytes of the hash in a token: a mistake is noticed; a forger only fools himself.
+/// Bytes of the hash in a token: enough to notice a mistake; a forger harms only himself.
 const BINDING_BYTES: usize = 8;
 
 /// A request for a page of a list.
 pub trait Paged: Message + Name {
-    /// Takes page_size and page_token out: what is left is the question, the same for all pages.
+    /// Takes page_size and page_token out: the rest is the question, the same for all pages.
     fn take_page(&mut self) -> (u32, String);
 }
 
@@ -42,15 +42,15 @@ paged!(
     ListMinersRequest,
 );
 
-/// The page that a request is for.
+/// The requested page.
 pub struct Page {
-    /// How many rows at most.
+    /// Most rows in it.
     pub limit: usize,
     position: Option<Vec<u8>>,
     binding: [u8; BINDING_BYTES],
 }
 
-/// How many rows a request wants.
+/// Resolves the page size of a request.
 pub fn limit(page_size: u32) -> usize {
     match page_size as usize {
         0 => DEFAULT,
@@ -90,19 +90,19 @@ impl Page {
         })
     }
 
-    /// Where the page begins; `None`: it is the first one.
+    /// Position at which the page begins; `None`: the first page.
     pub fn position(&self) -> Option<&[u8]> {
         self.position.as_deref()
     }
 
-    /// Where the page begins, for lists whose positions are numbers.
+    /// The same for lists whose positions are numbers.
     pub fn number(&self) -> Result<Option<u64>, Problem> {
         let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes);
         let position = self.position().map(number).transpose();
         position.map_err(|_| Invalid::PageToken.into())
     }
 
-    /// The token of the page that begins there; empty: there is none.
+    /// The token of the page that begins at `next`; empty: there is none.
     pub fn token(&self, next: Option<&[u8]>) -> String {
         let Some(next) = next else {
             return String::new();

@@ -1,4 +1,4 @@
-//! Records in bulk: as many as fit a page and a message.
+//! Records in bulk: as many as fit into a page and a message.
 
 use std::ops::Range;
 
@@ -10,18 +10,18 @@ use crate::index::View;
 use crate::model::answer::{Block, Fate};
 use crate::problem::Problem;
 
-/// Bytes of a message with records: default clients take 4 MiB. What comes with them, tip and framing, fits the rest.
+/// Bytes of the records in a message: default clients take 4 MiB. The rest is for tip and framing.
 const MESSAGE_BYTES: usize = (4 << 20) - (16 << 10);
 
-/// Some records, and the offset to go on from.
+/// Some records, and the offset to continue from.
 #[derive(Default)]
 pub struct Piece {
     pub records: Vec<wire::Record>,
-    /// `None`: the range ends.
+    /// `None`: the range is exhausted.
     pub next: Option<u64>,
 }
 
-/// Which rows are wanted.
+/// The rows of an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Rows {
     /// One for every offset.
@@ -30,18 +30,18 @@ pub enum Rows {
     Records,
 }
 
-/// What to read.
+/// A read of records.
 pub struct Ask {
     pub partition: u32,
     pub offsets: Range<u64>,
     pub rows: Rows,
     pub limit: usize,
     pub with_raw: bool,
-    /// Bytes that the message has already.
+    /// Bytes already used in the message.
     pub taken: usize,
 }
 
-/// The records of a block from an offset on, at most a page of them.
+/// Reads records of a block from an offset on, at most a page of them.
 pub fn of_block(
     view: &View,
     block: &Block,
@@ -62,14 +62,14 @@ pub fn of_block(
     )
 }
 
-/// Reads what fits: at most the limit, and not more bytes than a message may have, but one row at least.
+/// Reads as many rows as fit both the limit and the message, but one at least.
 pub fn read(view: &View, ask: &Ask) -> Result<Piece, Problem> {
     let mut piece = Piece::default();
     let mut bytes = ask.taken;
     let mut at = ask.offsets.start;
     while at < ask.offsets.end && piece.records.len() < ask.limit {
         let room = ask.limit - piece.records.len();
-        // Voids may be left out of the piece, so that it takes another look for more.
+        // Holes may be left out, so that another read is needed.
         let rows = view.records(ask.partition, at..ask.offsets.end, room)?;
         let full = rows.len() == room;
         for row in &rows {

@@ -22,9 +22,9 @@ pub struct Entries {
     account: Account,
     /// Sequence of the next entry.
     next: u64,
-    /// Read and not told yet, from `next` on.
+    /// Entries from `next` on that were read and not sent yet.
     ahead: VecDeque<AccountEntry>,
-    /// Whether it has been at the last one.
+    /// Whether the stream has been at the last entry.
     live: bool,
 }
 
@@ -48,7 +48,7 @@ pub fn handle(
     })
 }
 
-/// How many there are; none of an account that nothing has changed yet.
+/// Number of entries; 0 for an account that no block has changed.
 fn count(view: &View, account: &Account) -> Result<u64, Problem> {
     let state = view.account(account, view.tip().height())?;
     Ok(state.map_or(0, |state| state.entries))
@@ -77,7 +77,7 @@ impl Source for Entries {
             }
             if !self.watch.wait().await {
                 self.watch.told();
-                // Of the look before the silence: what the view tells, this stream has told.
+                // The view is from before the silence: everything in it has been sent.
                 return Ok(Some(StreamAccountEntriesResponse {
                     tip: view.as_ref().and_then(encode::tip),
                     ..Default::default()

@@ -18,9 +18,9 @@ pub struct Blocks {
     request: StreamBlocksRequest,
     /// Height of the next block.
     next: u64,
-    /// Of the block before it, what has not been told yet: the block, and the offset to go on from.
+    /// The previous block, while some of its records are unsent, and the offset to continue from.
     rest: Option<(Block, u64)>,
-    /// Whether it has been at the tip.
+    /// Whether the stream has been at the tip.
     live: bool,
 }
 
@@ -72,7 +72,7 @@ impl Source for Blocks {
     }
 
     fn shutting_down(&self) -> Option<Problem> {
-        // A block of which a part is missing is sent again from its start.
+        // A block that was sent in part is sent again from its start.
         let resume_from = match &self.rest {
             Some((block, _)) => block.header.height,
             None => self.next,
@@ -87,7 +87,7 @@ impl Source for Blocks {
 }
 
 impl Blocks {
-    /// The next block, with as many of its records as a message takes.
+    /// The next block, with as many records as fit into a message.
     async fn block(&mut self, view: View) -> Result<StreamBlocksResponse, Problem> {
         let (height, request) = (self.next, self.request);
         let read = move || {
@@ -110,7 +110,7 @@ impl Blocks {
             };
             Ok::<_, Problem>((reply, rest))
         };
-        // One look at the index is quicker than another thread.
+        // A single read is quicker than another thread.
         let (reply, rest) = match request.with_records || request.with_raw {
             false => read()?,
             true => aside(read).await?,
@@ -121,7 +121,7 @@ impl Blocks {
         Ok(reply)
     }
 
-    /// Further records of the block before.
+    /// Further records of the previous block.
     async fn more(
         &mut self,
         view: View,

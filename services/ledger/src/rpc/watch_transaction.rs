@@ -1,4 +1,4 @@
-//! WatchTransaction: the way of a transaction into a block.
+//! WatchTransaction: the path of a transaction into a block.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::index::{Reader, View};
 use crate::model::answer::{Fate, Occurrence, Record};
 use crate::problem::{Failed, Problem};
 
-/// Between two looks: under load the queue moves more often than anybody wants to read.
+/// Shortest time between two views: under load the queue moves more often than a client wants to read.
 const SHORTEST: Duration = Duration::from_millis(20);
 
 /// One reader's transaction.
 pub struct Way {
     watch: Watch,
     id: Hash,
-    /// Where it lies, as the request says or as it was seen.
+    /// Its position, from the request or as it was seen.
     place: Option<(u32, u64)>,
-    /// State and queue position as last told.
+    /// State and queue position in the last reply.
     told: Option<(i32, Option<u64>)>,
     looked: Option<Instant>,
     ended: bool,
@@ -39,7 +39,7 @@ pub fn handle(
     let mut place = None;
     if let Some(position) = &request.position {
         let partition = ask::partition(view, "position.partition", position.partition)?;
-        // A receipt may come without an offset: then there is none to look at.
+        // A receipt without an offset gives no position.
         place = position.offset.map(|offset| (partition, offset));
     }
     Ok(Way {
@@ -82,7 +82,7 @@ impl Source for Way {
             }
             due = !self.watch.wait().await;
             if due {
-                // Even where there is nothing to tell from.
+                // A heartbeat is due even without a view.
                 self.watch.told();
             }
         }
@@ -97,7 +97,7 @@ impl Way {
     fn status(&mut self, view: &View) -> Result<TransactionStatus, Problem> {
         let known = match view.transaction(&self.id)? {
             None => self.at_place(view)?,
-            // It was left out once, and this is about another copy, submitted since.
+            // One copy was left out, and this stream is about a later one.
             Some(Occurrence::Omitted(record)) if self.is_elsewhere(&record) => {
                 self.at_place(view)?
             }
@@ -116,7 +116,7 @@ impl Way {
         ask::status(view, &self.id, &known)
     }
 
-    /// What became of the offset where it lies, while nothing is known by its id: its record may not have been read yet, or
+    /// The fate of the offset at its position, while its id is unknown: its record may not have been read yet, or
     /// not been compared with the block that consumed it.
     fn at_place(&self, view: &View) -> Result<Option<Occurrence>, Problem> {
         let Some((partition, offset)) = self.place else {
@@ -131,7 +131,7 @@ impl Way {
                 Some(Occurrence::Pending(record))
             }
             Fate::Pending { .. } => None,
-            // Refused before its signature was of interest, or for it: the record at the very place that was asked for.
+            // Refused before its signature was checked, or because of it: still the record at the requested position.
             Fate::Judged { .. } if is_it => Some(Occurrence::Judged(record)),
             Fate::Judged {
                 verdict: Verdict::TooLarge,
@@ -153,7 +153,7 @@ impl Way {
     }
 }
 
-/// TOO_LARGE may be a lie. The audit finds out; had it found the transaction there, the id would be known as left out.
+/// TOO_LARGE may be a lie. The audit finds out: if it finds the transaction there, the id is known as left out.
 fn too_large(view: &View, record: Record, height: u64) -> Result<Option<Occurrence>, Problem> {
     let audited = view.audit()?.checked_height;
     let settled = audited.is_some_and(|audited| audited >= height);

@@ -13,17 +13,17 @@ use crate::index::write::Writer;
 use crate::metrics::Metrics;
 use crate::model::Batch;
 
-/// Work for it, done in order.
+/// Work for the thread, done in order.
 pub(super) enum Job {
     /// Write a batch.
     Write(Box<Batch>),
     /// Empty the index.
     Clear,
-    /// Make it durable, then do this.
+    /// Make the index durable, then call this.
     Persist(Box<dyn FnOnce() + Send>),
 }
 
-/// The thread, and how to reach it.
+/// Handle of the thread.
 pub(super) struct Committer {
     jobs: Option<Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -57,17 +57,17 @@ impl Committer {
 
     pub(super) fn send(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
-            // A thread that failed takes nothing any more; `failed` says why.
+            // A thread that failed takes nothing any more; `failed` has the error.
             let _ = jobs.send(job);
         }
     }
 
-    /// What ended the thread before its time.
+    /// The error that ended the thread, if any.
     pub(super) fn failed(&self) -> Option<Error> {
         self.failure.try_recv().ok()
     }
 
-    /// Lets the thread do what it was sent, and waits for it.
+    /// Lets the thread finish its queued work, and waits for it.
     pub(super) fn finish(&mut self) -> anyhow::Result<()> {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {

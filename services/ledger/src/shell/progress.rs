@@ -1,4 +1,4 @@
-//! Log lines about a long replay, refused candidates and findings.
+//! Log output about a long replay, refused candidates and findings.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +9,10 @@ use follow::Refused;
 use crate::core::Core;
 use crate::model::answer::Finding;
 
-/// Between two messages about a replay.
+/// Interval between messages about a replay.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// When the last line was written, and where the replay stood then.
+/// Time of the last message, and the replay's position then.
 #[derive(Default)]
 pub(super) struct Progress {
     last: Option<(Instant, u64)>,
@@ -20,7 +20,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Logs how a replay goes, every few seconds, and once when it is done.
+    /// Logs the progress of a replay every few seconds, and once when it is done.
     pub(super) fn log(&mut self, core: &Core) {
         let lag = core.lag();
         let (since, offset) = *self.last.get_or_insert((Instant::now(), lag.next_offset));
@@ -47,8 +47,8 @@ impl Progress {
     }
 }
 
-/// A candidate that did not become a block. A lost race is nobody's fault. The offset is no part of the warning, so
-/// that a flood of junk is a line with a count.
+/// Logs a candidate that did not become a block. A lost race is no fault. The offset is not part of the warning, so
+/// that a flood of junk becomes one line with a count.
 pub(super) fn log_refused(refused: &Refused) {
     let (offset, rule) = (refused.offset, refused.refusal.code());
     let claims = refused.claims.as_ref();
@@ -70,7 +70,7 @@ pub(super) fn log_refused(refused: &Refused) {
     }
 }
 
-/// A finding of the audit.
+/// Logs a finding of the audit.
 pub(super) fn log_finding(finding: &Finding) {
     tracing::error!(
         height = finding.height,

@@ -1,4 +1,4 @@
-//! Reading `transactions`, and checking what is read.
+//! Reads `transactions` and checks its records.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use topics::TRANSACTIONS;
 use crate::core::{Input, Lane, News};
 use crate::model::Facts;
 
-/// Pending records kept in memory, in bytes over all partitions. What lies beyond is read when blocks have made room.
+/// Pending records kept in memory, in bytes over all partitions. Further ones are read when blocks have made room.
 const PENDING_BYTES: usize = 64 << 20;
 
 /// Records of one partition read ahead for an audit that is behind, in bytes.
 const AUDIT_BYTES: usize = 8 << 20;
 
-/// The least a window may be, in bytes: several records of the greatest size.
+/// Least window of a reader, in bytes: several records of the greatest size.
 const LEAST_BYTES: usize = 1 << 20;
 
-/// Checks records, on threads of its own.
+/// Checks records on threads of its own.
 #[derive(Clone)]
 pub(super) struct Checker {
     rules: Arc<Rules>,
@@ -73,7 +73,7 @@ pub(super) fn read(
             TailEvent::Available => News::Available,
             TailEvent::Lost(error) => News::Lost(error),
         };
-        // The core's thread is gone when nobody listens.
+        // Sending fails only when the core's thread is gone.
         let _ = core.send(Input::Topic {
             partition,
             lane,

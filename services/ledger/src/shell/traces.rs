@@ -1,4 +1,4 @@
-//! The end of the traces of transactions: their block is applied, and readers see it.
+//! The end of the traces of transactions: the block is applied and becomes visible.
 //!
 //! ```text
 //!  context in the block's record ─▶ apply ─▶ visible
@@ -17,18 +17,18 @@ use crate::model::{Applied, Batch};
 
 /// Height of the block.
 const HEIGHT: &str = "blocklog.block.height";
-/// Its hash.
+/// Hash of the block.
 const HASH: &str = "blocklog.block.hash";
 
-/// Makes the spans; clones share what is not visible yet.
+/// Makes the spans; clones share those not visible yet.
 #[derive(Clone)]
 pub(super) struct Traces {
     topic: Arc<Topic>,
-    /// In the index, and not yet shown to readers.
+    /// Spans of blocks that are in the index and not visible yet.
     waiting: Arc<Mutex<Vec<Span>>>,
 }
 
-/// The spans of what is being written.
+/// The spans of a batch that is being written.
 pub(super) struct Applying(Vec<Span>);
 
 impl Traces {
@@ -42,7 +42,7 @@ impl Traces {
         }
     }
 
-    /// Blocks are about to be written.
+    /// Opens the spans of a batch before it is written.
     pub(super) fn applying(&self, batch: &Batch) -> Applying {
         Applying(
             batch
@@ -53,7 +53,7 @@ impl Traces {
         )
     }
 
-    /// One span for each context that the block's record carries, and one for the block, with links to them.
+    /// One span for each trace context in the block's record, and one for the block, with links to them.
     fn block(&self, applied: &Applied) -> Vec<Span> {
         let contexts = applied.headers.chunks(1).map(TraceContext::from_headers);
         let contexts: Vec<_> = contexts.filter(TraceContext::is_sampled).collect();
@@ -75,7 +75,7 @@ impl Traces {
         spans
     }
 
-    /// They are in the index.
+    /// Closes these spans: the batch is in the index.
     pub(super) fn applied(&self, Applying(mut spans): Applying) {
         if spans.is_empty() {
             return;
@@ -86,7 +86,7 @@ impl Traces {
         self.waiting.lock().extend(visible);
     }
 
-    /// Readers see what is in the index.
+    /// Closes the last spans: readers see the batch.
     pub(super) fn visible(&self) {
         let mut waiting = self.waiting.lock();
         if !waiting.is_empty() {

@@ -1,4 +1,4 @@
-//! The thread for slow work that nobody waits for.
+//! The thread for slow work.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -17,20 +17,20 @@ use crate::index::Reader;
 use crate::model::answer::Finding;
 use crate::recheck;
 
-/// The consumer group whose positions Kafka's tools show, without the journal's prefix.
+/// The consumer group whose position Kafka's tools show, without the journal's prefix.
 const GROUP: &str = "ledger";
 
-/// Bytes of records read in one go when they are compared again.
+/// Bytes of records read at once for a recheck.
 const READ_BYTES: usize = 1 << 20;
 
-/// Longest wait for a record that is there.
+/// Longest wait for an existing record.
 const READ_WAIT: Duration = Duration::from_secs(5);
 
-/// Work for it.
+/// Work for the thread.
 pub(super) enum Task {
     /// Read a block back.
     Load { partition: u32, offset: u64 },
-    /// Ask where a partition begins and ends, and what it holds.
+    /// Ask for the ends of a partition, and whether it holds a record.
     Survey { partition: u32, question: Question },
     /// Compare again what was compared below an offset.
     Recheck { partition: u32, below: u64 },
@@ -40,7 +40,7 @@ pub(super) enum Task {
     Commit { applied_offset: u64 },
 }
 
-/// The thread, and how to reach it.
+/// Handle of the thread.
 pub(super) struct Worker {
     tasks: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
@@ -84,7 +84,7 @@ impl Worker {
         }
     }
 
-    /// Sends a snapshot when it is called.
+    /// Returns a function that sends the snapshot.
     pub(super) fn keeper(&self, snapshot: Snapshot) -> impl FnOnce() + Send + use<> {
         let tasks = self.tasks.clone();
         move || {
@@ -94,7 +94,7 @@ impl Worker {
         }
     }
 
-    /// Lets the thread do what it was sent, and waits for it.
+    /// Lets the thread finish its queued work, and waits for it.
     pub(super) fn finish(&mut self) {
         self.tasks = None;
         if let Some(thread) = self.thread.take()
@@ -111,7 +111,7 @@ impl Drop for Worker {
     }
 }
 
-/// A partition, to be read once more.
+/// A partition that is read again.
 struct Partition<'a> {
     journal: &'a Journal,
     number: u32,
@@ -152,7 +152,7 @@ impl Context {
                     question,
                 } => match self.survey(partition, question) {
                     Ok(input) => drop(self.core.send(input)),
-                    // The reader of the partition reports a topic that cannot be reached.
+                    // The reader of the partition reports a topic that is unavailable.
                     Err(error) => tracing::debug!(partition, "not surveyed: {error}"),
                 },
                 Task::Recheck { partition, below } => {
@@ -161,7 +161,7 @@ impl Context {
                         .inspect_err(|error| {
                             tracing::warn!(
                                 partition,
-                                "what the topic lost is not known yet: {error}; it is tried again"
+                                "the topic's losses are not known yet: {error}; trying again"
                             );
                         })
                         .ok();
@@ -172,7 +172,7 @@ impl Context {
                 }
                 Task::Keep(snapshot) => match snapshot.0.write(&self.data) {
                     Ok(()) => tracing::debug!("snapshot written"),
-                    // The next start takes longer, that is all.
+                    // Only the next start takes longer.
                     Err(error) => tracing::warn!(
                         "the snapshot in {} cannot be written: {error}",
                         self.data.display()
@@ -229,7 +229,7 @@ impl Context {
         let subject = match subject.transpose() {
             Ok(subject) => subject.flatten(),
             Err(error) => {
-                // The audit stands still, and what is served is not touched by it.
+                // The audit stops here; serving is not affected.
                 tracing::error!("a block cannot be read back for the audit: {error}");
                 return;
             }

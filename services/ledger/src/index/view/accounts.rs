@@ -65,7 +65,7 @@ impl View {
         Ok(out)
     }
 
-    /// Entries in descending order of sequence, those below `before_sequence` (`u64::MAX`: from the last), at most `limit`.
+    /// Entries in descending order of sequence, below `before_sequence` (`u64::MAX`: from the last), at most `limit`.
     pub fn entries_back(
         &self,
         account: &Account,
@@ -77,7 +77,7 @@ impl View {
         };
         let end = match before_sequence {
             u64::MAX => self.end_of(number),
-            // The group that holds the sequence is the last that may hold those before it.
+            // The group that holds the sequence is the last that may hold lower ones.
             _ => schema::history(number, self.leaf_of(number, before_sequence)? + 1),
         };
         let mut out = Vec::new();
@@ -105,7 +105,7 @@ impl View {
         Ok(out)
     }
 
-    /// Behind the last group of an account. A crash may leave groups of blocks that are not in the index yet.
+    /// The key after the last group of an account. A crash may leave groups of blocks that are not in the index yet.
     fn end_of(&self, number: u32) -> [u8; 12] {
         schema::history(number, self.tip().header.log_size)
     }
@@ -131,8 +131,8 @@ impl View {
         last.map(|(_, value)| rows::decode(&value)).transpose()
     }
 
-    /// First leaf of the group that holds a sequence; of the last group if it lies beyond. Groups are sorted by leaf, and
-    /// sequences ascend with them, so that halving the leaves finds it.
+    /// First leaf of the group that holds a sequence; that of the last group if it lies beyond. Groups are sorted by
+    /// leaf, and sequences ascend with them, so a binary search over leaves finds it.
     fn leaf_of(&self, number: u32, sequence: u64) -> Result<u64, Error> {
         let (mut low, mut high) = (0, self.tip().header.log_size);
         let mut found = 0;
@@ -151,7 +151,7 @@ impl View {
     }
 }
 
-/// The first sequence that a group may hold.
+/// The lowest sequence that a group may hold.
 fn first_sequence(group: &Group) -> u64 {
     group.steps.first().map_or(0, |step| {
         if step.what == What::Nonce {

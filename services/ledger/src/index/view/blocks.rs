@@ -30,7 +30,7 @@ impl View {
         Ok(height.filter(|height| *height <= self.tip().height()))
     }
 
-    /// The value of the block's record on the `blockchain` topic, byte for byte. It is put together from its parts: the
+    /// The value of the block's record on the `blockchain` topic, byte for byte. It is reassembled from its parts: the
     /// encoding is canonical, so there is only one.
     pub fn raw_block(&self, block: &Block) -> Result<Bytes, Error> {
         let header = &block.header;

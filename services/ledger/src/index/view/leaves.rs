@@ -1,4 +1,4 @@
-//! From leaves of the log back to the records behind them.
+//! From leaves of the log back to their records.
 
 use fjall::Slice;
 
@@ -8,13 +8,13 @@ use crate::index::rows::{self, Chunk, Marks, Slot};
 use crate::index::{Error, schema};
 use crate::model::answer::Record;
 
-/// Finds the records of many leaves. Entries of one account lie together: what was read for one often serves the next.
+/// Finds the records of many leaves. Entries of one account lie close together: one read often serves the next.
 pub struct Leaves<'a> {
     view: &'a View,
     last: Option<Last>,
 }
 
-/// What was read last: the first leaf of a chunk, its end, its row, and what the topic knows of it.
+/// The last read: first leaf of a chunk, its end, its row, and the marks of the topic.
 struct Last {
     first: u64,
     end: u64,
@@ -33,7 +33,7 @@ impl View {
 }
 
 impl Leaves<'_> {
-    /// What became of the offset that a leaf tells of; `None`: it is no leaf of a record.
+    /// The record of a leaf; `None`: it is not the leaf of a record.
     pub fn record(&mut self, index: u64) -> Result<Option<Record>, Error> {
         let holds = |last: &Last| (last.first..last.end).contains(&index);
         if !self.last.as_ref().is_some_and(holds) {

@@ -1,4 +1,4 @@
-//! Lists of the rest: candidates, miners, findings, prefixes.
+//! Other lists: candidates, miners, findings, prefixes.
 
 use chain::{Account, Hash};
 use fjall::Readable;
@@ -41,7 +41,7 @@ impl View {
         .collect()
     }
 
-    /// Every miner that ever won, by blocks won, the most first; equals by account.
+    /// All miners that ever won, most blocks first; ties by account.
     pub fn miners(&self) -> Result<Vec<Miner>, Error> {
         let miner = |guard: fjall::Guard| {
             let (key, value) = guard.into_inner()?;
@@ -79,8 +79,8 @@ impl View {
         rows.map(|row| rows::decode(&row?.1)).collect()
     }
 
-    /// Transactions, blocks and candidates whose id or hash begins with these hex digits (lower case, at least 8), at most `limit`.
-    /// Anything else finds nothing.
+    /// Transactions, blocks and candidates whose id or hash begins with these hex digits (lower case, at least 8), at
+    /// most `limit`. Any other prefix finds nothing.
     pub fn find(&self, prefix: &str, limit: usize) -> Result<Vec<Match>, Error> {
         let Some((low, high)) = bounds(prefix) else {
             return Ok(Vec::new());
@@ -156,7 +156,7 @@ impl View {
     }
 }
 
-/// The least and the greatest hash that begin with these digits.
+/// The least and the greatest hash with these first digits.
 fn bounds(prefix: &str) -> Option<(Hash, Hash)> {
     if prefix.len() < 8 || prefix.len() > 64 {
         return None;

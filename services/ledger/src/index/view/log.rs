@@ -9,7 +9,7 @@ use crate::index::{Error, schema, tiles};
 use crate::model::answer::Leaf;
 
 impl View {
-    /// The hash of a leaf (level 0) or of a complete subtree; `None` beyond the tip's log. What `chain::log` calls a source:
+    /// The hash of a leaf (level 0) or of a complete subtree; `None` beyond the tip's log. As a source for `chain::log`:
     /// `&|level, index| view.node(level, index).ok().flatten()`.
     pub fn node(&self, level: u32, index: u64) -> Result<Option<Hash>, Error> {
         let snapshot = &self.snapshot;
@@ -89,7 +89,7 @@ impl View {
         }
     }
 
-    /// The leaf of a block itself, found by halving the heights.
+    /// The leaf of a block itself, found by a binary search over heights.
     fn block_leaf(&self, index: u64) -> Result<Leaf, Error> {
         let missing = || Error::Damaged("a leaf is in no block");
         let (mut low, mut high) = (0, self.tip().height());

@@ -15,7 +15,7 @@ use crate::model::{Fact, Subject};
 use follow::audit::Claim;
 
 impl View {
-    /// What became of a transaction id: the included occurrence, else a refused one, else a pending one, else one that a
+    /// The fate of a transaction id: the included occurrence, else a refused one, else a pending one, else one that a
     /// block left out. `None`: not known as of this tip.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Occurrence>, Error> {
         let keyspaces = &self.snapshot.keyspaces;
@@ -52,13 +52,13 @@ impl View {
             .map(Occurrence::Omitted))
     }
 
-    /// Where the occurrence of an id is that counts. A crash may leave rows of blocks that are not in the index yet.
+    /// The place of the occurrence of an id that counts. A crash may leave rows of blocks that are not in the index yet.
     fn place(&self, id: &Hash) -> Result<Option<Place>, Error> {
         let place: Option<Place> = self.get(&self.snapshot.keyspaces.ids, schema::id(id))?;
         Ok(place.filter(|place| place.chunk < self.tip().header.log_size))
     }
 
-    /// What became of one offset. `None`: at or above the end of the partition (as last known), or no such partition.
+    /// The fate of one offset. `None`: at or above the end of the partition (as last known), or no such partition.
     pub fn record(&self, partition: u32, offset: u64) -> Result<Option<Record>, Error> {
         let Some(line) = self.snapshot.lines.get(partition as usize) else {
             return Ok(None);
@@ -81,8 +81,8 @@ impl View {
         }))
     }
 
-    /// What became of the offsets in a range, in order, at most `limit`: judged and VOID ones, then pending ones. Below the
-    /// cursor every offset is there; above it offsets that hold no record are left out. A shorter answer than `limit` means that the range ends.
+    /// The fates of the offsets in a range, in order, at most `limit`: judged and VOID ones, then pending ones. Below the
+    /// cursor no offset is left out; above it only records are listed. Fewer than `limit` means that the range ends.
     pub fn records(
         &self,
         partition: u32,
@@ -176,7 +176,7 @@ impl View {
             .ok_or(Error::Damaged("a slice is of a block above the tip"))
     }
 
-    /// The records of one block in a range of offsets inside its slice, as long as there is room.
+    /// The records of one block in a range of offsets inside its slice, at most as many as there is room for.
     fn slice(
         &self,
         block: &Block,
@@ -217,7 +217,7 @@ impl View {
             let slot = offset - block.header.from_offset;
             return Ok(first + slot - slot % CHUNK_LEAVES);
         }
-        // Voids take many offsets in one slot: halve the chunks.
+        // A hole takes many offsets in one slot: binary search over chunks.
         let chunks = (block.header.log_size - first).div_ceil(CHUNK_LEAVES);
         let (mut low, mut high) = (0, chunks);
         while high - low > 1 {
@@ -232,7 +232,7 @@ impl View {
         Ok(first + low * CHUNK_LEAVES)
     }
 
-    /// The row of a chunk: whoever decodes it borrows from it.
+    /// The row of a chunk, for decoding without a copy.
     pub(super) fn chunk(&self, first_leaf: u64) -> Result<Slice, Error> {
         let key = schema::number(first_leaf);
         let row = (self.snapshot.store).get(&self.snapshot.keyspaces.records, key)?;
@@ -257,7 +257,7 @@ impl View {
     }
 }
 
-/// Slot `index` of a chunk whose first slot is leaf `first`; of a void the first offset.
+/// Slot `index` of a chunk whose first slot is leaf `first`; of a hole the first offset.
 pub(super) fn judged(
     chunk: &Chunk<'_>,
     first: u64,

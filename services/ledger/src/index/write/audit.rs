@@ -1,4 +1,4 @@
-//! What the audit learns from the topic: times, traces, disagreements.
+//! Results of the audit: times, traces, disagreements.
 
 use fjall::OwnedWriteBatch;
 
@@ -11,7 +11,7 @@ use crate::model::Audited;
 use crate::model::answer::Finding;
 
 impl Writer {
-    /// The facts about one block.
+    /// Writes the results for one block.
     pub(super) fn audited(
         &mut self,
         audited: &Audited,

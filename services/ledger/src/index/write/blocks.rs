@@ -1,4 +1,4 @@
-//! Blocks, their records in chunks, and where their transactions are.
+//! Blocks, their records in chunks, and the places of their transactions.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use crate::index::schema::{self, CHUNK_LEAVES, ID_BYTES};
 use crate::model::Applied;
 use crate::model::answer::Block;
 
-/// Ids that the batch in the making holds already.
+/// Ids that the current batch already holds.
 #[derive(Default)]
 pub(super) struct Ids {
     written: HashSet<[u8; ID_BYTES]>,
 }
 
 impl Writer {
-    /// The block by height and hash, and its slice.
+    /// Writes the block by height and hash, and its slice.
     pub(super) fn block(&self, applied: &Applied, out: &mut Rows) {
         let accepted = &*applied.accepted;
         let block = &accepted.block;
@@ -58,7 +58,7 @@ impl Writer {
         }
     }
 
-    /// The records of a block, and where their ids are.
+    /// Writes the records of a block, and the places of their ids.
     pub(super) fn chunks(
         &mut self,
         accepted: &Accepted,
@@ -123,7 +123,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Only the first occurrence of an id counts. The others are always EXPIRED or NONCE_TOO_LOW, so that looking is seldom needed.
+    /// Only the first occurrence of an id counts. The others are always EXPIRED or NONCE_TOO_LOW, so that lookups are rare.
     fn occurrence(
         &self,
         id: &Hash,

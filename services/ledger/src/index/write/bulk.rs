@@ -1,8 +1,8 @@
 //! The rows that make up most of a replay: blocks, records, times, nodes of the log, ids of transactions, history of accounts.
 //!
-//! In small batches they go the way of all rows, through the store's journal and memory. In a large batch they are sorted
-//! and become tables right away, which costs a fraction of time and memory. They are there before the batch that they
-//! belong to: whoever reads them leaves out what lies beyond the tip, and after a crash the replay writes the very same again.
+//! In small batches they are written like all rows, through the store's journal and memory. In a large batch they are sorted
+//! and become tables at once, which takes a fraction of time and memory. They exist before the batch that they
+//! belong to: readers ignore rows beyond the tip, and after a crash the replay writes the same rows again.
 
 use fjall::{Keyspace, OwnedWriteBatch, Slice};
 
@@ -11,10 +11,10 @@ use crate::index::schema::Keyspaces;
 use crate::model::Batch;
 use crate::model::batch::TABLE_BYTES;
 
-/// A batch of a replay that is smaller is its last one; below this many bytes a table is not worth its files.
+/// A smaller batch of a replay is its last one; below this many bytes a table is not worth its files.
 const LAST_BYTES: usize = 256 << 10;
 
-/// As many rows of times and traces are of an audit that catches up, which brings nothing but these.
+/// An audit that catches up writes nothing but marks, and at least this many at once.
 const MANY_MARKS: usize = 512;
 
 /// Rows of one batch, by keyspace.
@@ -36,7 +36,7 @@ pub(super) struct Rows {
 pub(in crate::index) type Row = (Slice, Slice);
 
 impl Rows {
-    /// Into the batch, or in a replay into tables. Of rows with equal keys the first counts.
+    /// Adds a row to the batch, or in a replay to the tables. Of rows with equal keys the first counts.
     pub fn put(
         self,
         keyspaces: &Keyspaces,

@@ -1,4 +1,4 @@
-//! Refused candidates: the last ones are kept.
+//! The most recent refused candidates.
 
 use chain::Hash;
 use fjall::OwnedWriteBatch;
@@ -8,11 +8,11 @@ use super::Writer;
 use crate::index::rows::{self, Candidate};
 use crate::index::{Error, schema};
 
-/// How many refused candidates are kept.
+/// Number of refused candidates that are kept.
 const KEPT: u64 = 100_000;
 
 impl Writer {
-    /// One more, and the oldest one less when the kept is full.
+    /// Adds a candidate, and drops the oldest when the limit is reached.
     pub(super) fn candidate(
         &mut self,
         refused: &Refused,
@@ -51,7 +51,7 @@ impl Writer {
 
     fn drop_oldest(&mut self, out: &mut OwnedWriteBatch) -> Result<(), Error> {
         let keyspaces = &self.keyspaces;
-        // What was dropped before lies below `first`: its tombstones need not be walked over again.
+        // Dropped rows lie below `first`: their tombstones need not be scanned again.
         let Some(oldest) = keyspaces
             .candidates
             .range(schema::number(self.kept.first)..)

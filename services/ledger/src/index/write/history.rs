@@ -8,7 +8,7 @@ use crate::index::schema::{self, GROUP_ENTRIES};
 use crate::model::Applied;
 
 /// The steps of all accounts in these blocks, in groups: key and row. A group is of one account and one block, so that
-/// groups are the same however blocks are batched.
+/// groups do not depend on how blocks are batched.
 pub(super) fn groups(blocks: &[Applied], out: &mut Vec<Row>) {
     for applied in blocks {
         let mut steps = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn groups(blocks: &[Applied], out: &mut Vec<Row>) {
 
 fn collect(applied: &Applied, steps: &mut Vec<(u32, Step)>) {
     let accepted = &*applied.accepted;
-    // A state is only ever asked for as of the end of a block, so every step of a block may carry the nonce after it.
+    // A state is only queried as of the end of a block, so every step of a block may carry the final nonce.
     let nonces: HashMap<u32, u64> = accepted
         .effects
         .touched

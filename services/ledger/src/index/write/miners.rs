@@ -1,4 +1,4 @@
-//! Who made the blocks.
+//! Blocks and rewards by miner.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,7 +11,7 @@ use crate::index::Error;
 use crate::index::rows::{self, Miner};
 use crate::index::schema::{self, Keyspaces};
 
-/// Miners kept in memory at most: those who mine now.
+/// Miners kept in memory at most: the active ones.
 const CACHED: usize = 1024;
 
 /// Rows that were read or changed.
@@ -21,7 +21,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// The miner of a block won.
+    /// Counts a block for its miner.
     pub fn won(
         &mut self,
         accepted: &Accepted,

@@ -21,7 +21,7 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    /// An accepted block.
+    /// Counts an accepted block.
     pub fn block(&mut self, accepted: &Accepted, keyspaces: &Keyspaces) -> Result<(), Error> {
         let tally = accepted.tally();
         // Block 0 takes no work.
@@ -39,12 +39,12 @@ impl Cache {
         })
     }
 
-    /// A candidate that lost a race.
+    /// Counts a candidate that lost a race.
     pub fn stale(&mut self, append_ms: u64, keyspaces: &Keyspaces) -> Result<(), Error> {
         self.change(append_ms, keyspaces, |bucket| bucket.stale += 1)
     }
 
-    /// Latencies of a block's records, known when the topic has been read.
+    /// Adds the latencies of a block's records, known once the topic has been read.
     pub fn latencies(&mut self, audited: &Audited, keyspaces: &Keyspaces) -> Result<(), Error> {
         let ages = audited
             .append_ms
