@@ -28,7 +28,7 @@ Examples:
 #[command(name = "blocklog-miner", after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("payee").required(true).args(["account", "key"]))]
 pub struct Config {
-    /// Which journal, which chain.
+    /// The journal, and which chain is expected in it.
     #[command(flatten)]
     pub chain: ChainArgs,
     /// Partition whose records it seals; repeat it for several
@@ -59,24 +59,24 @@ pub struct Config {
     /// With nothing of its own to do, seal records of other partitions that are this old; 0: never
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = "Mining")]
     pub rescue_age: Duration,
-    /// Folder for a snapshot of the chain. Without it the chain is replayed at every start, and a log that was cut while
+    /// Folder for a snapshot of the chain. Without it the chain is replayed at every start, and a topic that was cut while
     /// the miner was down goes unnoticed
     #[arg(long, value_name = "DIR", help_heading = "Chain")]
     pub data: Option<PathBuf>,
     /// Hash of a block that is known to be good: signatures are not checked on the way to it
     #[arg(long, value_name = "HASH", help_heading = "Chain")]
     pub assume_valid: Option<Hash>,
-    /// What every service has.
+    /// Settings that every service has.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Who is paid, and the key that signs for it.
+/// The account that is paid, and its key.
 #[derive(Clone, Debug)]
 pub struct Payee {
     /// The account in the headers.
     pub account: Account,
-    /// Its key; names have none.
+    /// Signs the blocks; `None` for a name, which has no key.
     pub secret: Option<Secret>,
 }
 
@@ -85,7 +85,7 @@ impl Settings for Config {
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7002"),
         ("admin", "127.0.0.1:9002"),
-        // Libraries tell each step of their own housekeeping.
+        // Libraries log each step of their own housekeeping.
         (
             "log",
             "warn,miner=info,kit=info,follow=info,topics=info,journal=info",
@@ -122,7 +122,7 @@ impl ServiceSettings for Config {
 }
 
 impl Config {
-    /// Who is paid. Reads the key file.
+    /// The payee. Reads the key file.
     pub fn payee(&self) -> Result<Payee, String> {
         if let Some(path) = &self.key {
             let pem = keyfile::read_pem(path).map_err(|error| format!("--key {error}"))?;
@@ -153,7 +153,7 @@ impl Config {
         partitions
     }
 
-    /// How many threads look for the nonce.
+    /// Number of threads that search the nonce.
     pub fn threads(&self) -> usize {
         self.threads.map_or_else(
             || std::thread::available_parallelism().map_or(1, NonZeroUsize::get),

@@ -1,7 +1,7 @@
 //! The miner as a state machine: inputs in, outputs out. No IO, clock, threads or randomness.
 //!
-//! At any time at most one block is being made ([`attempt`]): it is assembled on the tip, sealed, appended, and counts
-//! only once it has been read back. Whatever moves the tip ends it, and the next one is assembled at once from records
+//! At most one block is in the making at any time ([`attempt`]): it is assembled on the tip, sealed, appended, and counts
+//! only once it has been read back. Any move of the tip ends it, and the next one is assembled at once from records
 //! that have been read and checked meanwhile ([`queue`]).
 
 mod attempt;
@@ -35,19 +35,19 @@ pub use input::{Input, Sealed};
 pub use output::{Check, End, Note, Output};
 pub use status::{Phase, Slice, Status};
 
-/// How often positions are left for Kafka's tools to show.
+/// Interval between commits of positions for Kafka's tools.
 const COMMIT_MS: u64 = 5_000;
-/// Pause after a block of ours was refused by a rule it should not break, or could not be assembled; a new tip ends it.
+/// Pause after a block of ours could not be assembled, or was refused by a rule it should not break; a new tip ends it.
 const BARRED_MS: u64 = 5_000;
 
-/// What the core needs to be told.
+/// Settings of the core.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Name of the `transactions` topic as the provider has it; for messages only.
     pub topic: String,
-    /// The partitions it is pinned to, ascending, without repeats.
+    /// The own partitions, ascending, without repeats.
     pub partitions: Vec<u32>,
-    /// Who is paid.
+    /// The payee in the headers.
     pub account: Account,
     /// Seal as soon as this many records are pending …
     pub block_records: u32,
@@ -55,7 +55,7 @@ pub struct Settings {
     pub block_age_ms: u64,
     /// Seal records of other partitions when they are this old; 0: never.
     pub rescue_age_ms: u64,
-    /// Whether there is a place for snapshots of the chain.
+    /// Whether snapshots of the chain can be kept.
     pub keeps_snapshots: bool,
 }
 
@@ -64,34 +64,34 @@ pub struct Core {
     settings: Settings,
     follow: follow::Core,
     followed: Vec<follow::Output>,
-    /// The partitions that are looked at; none before the chain has been caught up with.
+    /// The partitions that are watched; none before the follower has caught up.
     lanes: BTreeMap<u32, Lane>,
     attempt: Option<Attempt>,
     proposals: Proposals,
-    /// Numbers attempts and readers.
+    /// Last number given to an attempt or a reader.
     last_id: u64,
-    /// The log's clock is behind ours: blocks take their parent's timestamp.
+    /// The journal's clock is behind ours: blocks take their parent's timestamp.
     clock_ahead: bool,
     barred_until_ms: u64,
     commit_at_ms: u64,
     committed: BTreeMap<u32, u64>,
     snapshots: Snapshots,
-    /// Appends whose outcome is not known yet.
+    /// Appends without an outcome yet.
     in_flight: usize,
-    /// Why the `blockchain` topic cannot be read or written, while that is so.
+    /// The reason why the `blockchain` topic cannot be read, if it cannot.
     read_trouble: Option<String>,
     append_trouble: Option<String>,
-    /// The last one that was reported, so that it is reported once.
+    /// The last append error reported, so that it is reported once.
     append_reported: Option<String>,
     rate: Option<(u64, u64)>,
     blocks_won: u64,
     blocks_stale: u64,
-    /// Set once nothing new is begun.
+    /// Set once no new work is begun.
     ending: Option<Ending>,
 }
 
 impl Core {
-    /// A core that follows from a snapshot, or from nothing.
+    /// Creates a core that follows from a snapshot, or from the beginning.
     pub fn new(settings: Settings, follow: follow::Settings, start: Option<Snapshot>) -> Core {
         Core {
             settings,
@@ -117,7 +117,7 @@ impl Core {
         }
     }
 
-    /// The follower inside.
+    /// The embedded follower.
     pub fn follower(&self) -> &follow::Core {
         &self.follow
     }
@@ -129,12 +129,12 @@ impl Core {
         self.on_follow(now, Signal::Start.into(), out);
     }
 
-    /// Whether a block is being made.
+    /// True while a block is in the making.
     pub fn is_making(&self) -> bool {
         self.attempt.is_some()
     }
 
-    /// Does what is due: the one place that decides what comes next.
+    /// Does all work that is due: the one place that decides on the next step.
     fn advance(&mut self, now: Now, out: &mut Vec<Output>) {
         let now_ms = now.elapsed_ms;
         self.keep_snapshot_when_due(now_ms, out);
@@ -231,7 +231,7 @@ impl engine::Core for Core {
     type Input = Input;
     type Output = Output;
 
-    /// Everything waits on the monotonic clock. The wall clock is for what is compared with others' times: timestamps of
+    /// All waiting is on the monotonic clock. The wall clock is for comparisons with other machines' times: timestamps of
     /// blocks, append times, and the age of a record at the moment it is read.
     fn step(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
         let now_ms = now.elapsed_ms;

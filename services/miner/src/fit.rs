@@ -1,16 +1,16 @@
-//! Whether what was asked of the miner fits the chain.
+//! Checks that the settings of the miner fit the chain.
 
 use chain::{Account, Genesis};
 
-/// What does not fit, as its flag is called.
+/// A setting that does not fit, named by its flag.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// A partition that the chain does not have.
     #[error("--partition {partition}: the chain {chain:?} has {partitions} partitions, 0 to {}", partitions - 1)]
     NoPartition {
-        /// The partition.
+        /// The partition of the flag.
         partition: u32,
-        /// How many there are.
+        /// Number of partitions.
         partitions: u32,
         /// Name of the chain.
         chain: String,
@@ -20,7 +20,7 @@ pub enum Misfit {
         "--account {account}: the chain {chain:?} is not open, so only keys can mine on it; give --key FILE (`blocklog keys new` makes one)"
     )]
     NotOpen {
-        /// The account.
+        /// The account of the flag.
         account: Account,
         /// Name of the chain.
         chain: String,
@@ -30,15 +30,14 @@ pub enum Misfit {
         "--key: {account} is not in the list of miners of the chain {chain:?}: use a listed key, or have the chain's admin send the memo `miner+ {account}` first"
     )]
     NotListed {
-        /// The account.
+        /// The account of the key.
         account: Account,
         /// Name of the chain.
         chain: String,
     },
 }
 
-/// What can be said as soon as the genesis is known. The list of miners is not among it: the chain's admin may have
-/// changed it since.
+/// Checks all that follows from the genesis. The list of miners does not: the chain's admin may have changed it since.
 pub fn check(partitions: &[u32], account: &Account, genesis: &Genesis) -> Result<(), Misfit> {
     let chain = genesis.name.clone();
     if let Some(&partition) = partitions.iter().find(|&&p| p >= genesis.partitions) {

@@ -5,11 +5,11 @@
 //! | name | does |
 //! |---|---|
 //! | `miner` | sets up: topics, block 0, snapshot; then starts what follows |
-//! | `miner-core` | the thread that steps the core and carries its outputs out |
-//! | `miner-seal-N` | look for a nonce, while there is a block to seal |
+//! | `miner-core` | the thread that steps the core and performs its outputs |
+//! | `miner-seal-N` | search the nonce, while there is a block to seal |
 //! | `miner-check` | checks records as they are read, on all cores |
-//! | `miner-clerk` | asks for the ends of partitions, leaves positions, writes snapshots |
-//! | `miner-watch` | looks at the topics' settings and at block 0, again and again |
+//! | `miner-clerk` | asks for the ends of partitions, commits positions, writes snapshots |
+//! | `miner-watch` | checks the topics' settings and block 0 periodically |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
 //! | tails | a thread for each partition that is read |
 //! | gRPC server | the two RPCs |

@@ -1,4 +1,4 @@
-//! What a miner counts.
+//! Metrics of the miner.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
         .build(),
     hash_rate: meter()
         .f64_gauge("miner.hash_rate")
-        .with_description("Tries a second over the last sealing")
+        .with_description("Tries per second of the last sealing")
         .with_unit("{try}/s")
         .build(),
     tries: meter()
@@ -37,14 +37,14 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     sealing: meter()
         .f64_histogram("miner.seal.duration")
         .with_description(
-            "Time to find the nonce of a block, or until it was of no use any more, by outcome",
+            "Time to find the nonce of a block, or until it was no longer needed, by outcome",
         )
         .with_unit("s")
         .with_boundaries(SECONDS.to_vec())
         .build(),
     appends: meter()
         .u64_counter("miner.appends")
-        .with_description("Blocks handed to the log, by what it said: ok or failed")
+        .with_description("Blocks appended to the journal, by outcome: ok or failed")
         .with_unit("{block}")
         .build(),
     tip: meter()
@@ -64,7 +64,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
         .build(),
 });
 
-/// Makes the series that say zero until something happens.
+/// Creates the series that are zero until something happens.
 pub(crate) fn start() {
     for outcome in ["won", "stale"] {
         INSTRUMENTS
@@ -80,7 +80,7 @@ pub(crate) fn start() {
     INSTRUMENTS.hash_rate.record(0.0, &[]);
 }
 
-/// A sealing is over.
+/// Counts a sealing.
 pub(crate) fn sealed(sealed: &Sealed) {
     let outcome = if sealed.block.is_some() {
         "sealed"
@@ -94,7 +94,7 @@ pub(crate) fn sealed(sealed: &Sealed) {
         .record(seconds, &[KeyValue::new("outcome", outcome)]);
 }
 
-/// The log has answered.
+/// Counts an append.
 pub(crate) fn appended(result: &Result<Appended, AppendError>) {
     let outcome = if result.is_ok() { "ok" } else { "failed" };
     INSTRUMENTS
@@ -102,7 +102,7 @@ pub(crate) fn appended(result: &Result<Appended, AppendError>) {
         .add(1, &[KeyValue::new("outcome", outcome)]);
 }
 
-/// Where the core stands.
+/// Records the position of the core.
 pub(crate) fn standing(core: &Core) {
     INSTRUMENTS.lag.record(core.follower().lag().records(), &[]);
     if let Some(chain) = core.follower().chain() {
@@ -114,7 +114,7 @@ pub(crate) fn standing(core: &Core) {
     }
 }
 
-/// Counts what has changed from one status to the next.
+/// Counts the changes from one status to the next.
 pub(crate) fn count(before: &Status, now: &Status) {
     let outcomes = [
         ("won", before.blocks_won, now.blocks_won),

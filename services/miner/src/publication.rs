@@ -1,4 +1,4 @@
-//! What the core says of itself, where others can see it.
+//! The reports of the core, where others can read them.
 
 use kit::{Condition, Readiness, Reason};
 use tokio::sync::watch;
@@ -29,12 +29,12 @@ impl Publication {
         self.status.subscribe()
     }
 
-    /// Says why nothing is mined while there is no core yet.
+    /// Reports why nothing is mined while there is no core yet.
     pub(crate) fn not_ready(&self, reason: &'static str, message: impl Into<String>) {
         self.mining.set(Err(Reason(reason).because(message)));
     }
 
-    /// Publishes where the core stands; readers are woken if something has changed.
+    /// Publishes the reports of the core; readers are woken if something has changed.
     pub(crate) fn update(&self, core: &Core) {
         let status = core.status();
         metrics::standing(core);

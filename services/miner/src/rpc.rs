@@ -14,10 +14,10 @@ use tonic::{Request, Response};
 
 use crate::core::Status;
 
-/// Largest request: both are empty messages.
+/// Largest request, in bytes: both are empty messages.
 const REQUEST_BYTES: usize = 4 * 1024;
 
-/// What the RPCs answer from.
+/// The source of all answers.
 struct Api {
     status: watch::Receiver<Status>,
     shutdown: Shutdown,

@@ -1,4 +1,4 @@
-//! The service around the core: what is set up before it, and the threads that it runs on.
+//! The service around the core: its setup and its threads.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::publication::Publication;
 use crate::shell::{self, Shell};
 use crate::{fit, rpc};
 
-/// Inputs taken in one go before status and traces are looked at.
+/// Inputs taken at once before status and traces are updated.
 const BURST: usize = 256;
 
-/// Runs a miner until the service is told to stop, or cannot go on.
+/// Runs a miner until the service is asked to stop, or fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     journal.expect_writable()?;
     let payee = config.payee().map_err(anyhow::Error::msg)?;
@@ -58,7 +58,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     service.finish().await
 }
 
-/// What the core's thread starts from.
+/// Inputs of the core's thread.
 struct Setup {
     config: Config,
     payee: Payee,
@@ -72,7 +72,7 @@ impl Setup {
         let start = self.config.data.as_deref().and_then(snapshot::load);
         if self.config.data.is_none() {
             tracing::info!(
-                "without --data the chain is replayed from block 0, and a log that was cut while the miner was down goes unnoticed"
+                "without --data the chain is replayed from block 0, and a topic that was cut while the miner was down goes unnoticed"
             );
         }
         let known = start.as_ref().map(|start| start.chain.rules());

@@ -1,4 +1,4 @@
-//! The threads around the core: they perform its outputs, and turn what happens into inputs.
+//! The threads around the core: they perform its outputs, and turn events into inputs.
 
 mod clerk;
 mod log;
@@ -26,12 +26,12 @@ use clerk::{Clerk, Errand};
 use sealer::Sealer;
 use traces::{Headers, Traces};
 
-/// Records of how many full blocks are read ahead of the cursor of a partition.
+/// Records read ahead of a partition's cursor, in full blocks.
 const WINDOW_BLOCKS: usize = 4;
-/// Most bytes of records read ahead of the cursor of a partition.
+/// Records read ahead of a partition's cursor, in bytes at most.
 const WINDOW_BYTES: usize = 32 << 20;
 
-/// What the shell is made of.
+/// The parts of a shell.
 pub(crate) struct Parts {
     pub(crate) journal: Journal,
     pub(crate) secret: Option<Secret>,
@@ -41,7 +41,7 @@ pub(crate) struct Parts {
     pub(crate) publication: Publication,
 }
 
-/// The shell; everything of it stops when it is dropped.
+/// The shell; dropping it stops all its parts.
 pub(crate) struct Shell {
     journal: Journal,
     sender: Sender<Input>,
@@ -56,19 +56,19 @@ pub(crate) struct Shell {
     traces: Traces,
 }
 
-/// How many bytes of records of one partition are read ahead: enough for the blocks to come.
+/// Bytes of records of one partition that are read ahead: enough for the next blocks.
 pub(crate) fn window_bytes(genesis: &Genesis) -> usize {
     (WINDOW_BLOCKS * genesis.max_block_bytes as usize).min(WINDOW_BYTES)
 }
 
 impl Shell {
-    /// Starts the threads, and gives where their inputs come out.
+    /// Starts the threads, and returns the receiver of their inputs.
     pub(crate) fn start(parts: Parts) -> anyhow::Result<(Shell, Receiver<Input>)> {
         let (sender, inputs) = unbounded();
         let to_core = sender.clone();
         let appended = move |completions: Vec<Completion>| {
             for Completion { token, result } in completions {
-                // The core's thread is gone when nobody listens.
+                // Sending fails only when the core's thread is gone.
                 let _ = to_core.send(Input::Appended {
                     attempt: token,
                     result,
@@ -146,7 +146,7 @@ impl Shell {
         ControlFlow::Continue(())
     }
 
-    /// Hands a block to the journal; gives the outcome if it is not taken.
+    /// Appends a block to the journal; returns the outcome if it is not taken.
     fn append(&mut self, attempt: u64, value: Bytes, headers: Headers) -> Option<Input> {
         let entry = Entry {
             partition: BLOCKCHAIN_PARTITION,
@@ -193,7 +193,7 @@ impl Shell {
         )
     }
 
-    /// Signatures are checked while other blocks are being sealed: see `core/queue.rs`.
+    /// Checks signatures while other blocks are being sealed: see `core/queue.rs`.
     fn check(&self, check: Check) {
         let to_core = self.sender.clone();
         self.checks.spawn_fifo(move || {

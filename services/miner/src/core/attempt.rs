@@ -1,4 +1,4 @@
-//! The one block that is being made, from its assembly to reading it back.
+//! The block in the making, from its assembly until it is read back.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,20 +7,20 @@ use bytes::Bytes;
 use chain::{Hash, Template};
 use journal::{AppendError, Appended};
 
-/// Proposals remembered, to tell our own among what is read: far more than can be on their way at once.
+/// Proposals remembered, to recognize our own among the candidates: far more than can be in flight at once.
 const PROPOSALS: usize = 256;
-/// How long an append may stay without any outcome before the block is proposed again.
+/// Longest wait for the outcome of an append before the block is proposed again.
 const OUTCOME_MS: u64 = 60_000;
-/// How long after its append a block may stay unread before it is proposed again.
+/// Longest wait, after its append, for a block to be read back before it is proposed again.
 const READ_BACK_MS: u64 = 5_000;
-/// Pause after an append that the full queue did not take.
+/// Pause after an append that found the queue full.
 const FULL_MS: u64 = 50;
 /// First and longest pause after an append that failed.
 const RETRY_MS: (u64, u64) = (250, 5_000);
-/// Pause after an append that can only succeed when an operator has changed something.
+/// Pause after an append that cannot succeed until an operator changes something.
 const TERMINAL_MS: u64 = 10_000;
 
-/// A block being made.
+/// A block in the making.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) id: u64,
@@ -28,38 +28,38 @@ pub(crate) struct Attempt {
     /// The trace contexts of its records, as many as a block carries.
     pub(crate) traces: Vec<(String, Bytes)>,
     pub(crate) begun_ms: u64,
-    /// Tries that its work took, once it is sealed.
+    /// Tries of its seal, once it is sealed.
     pub(crate) tries: u64,
     pub(crate) stage: Stage,
 }
 
-/// How far it is.
+/// The progress of an attempt.
 #[derive(Debug)]
 pub(crate) enum Stage {
-    /// The shell looks for the nonce.
+    /// The shell searches the nonce.
     Sealing,
-    /// It is appended, or about to be; only reading it back says so.
+    /// It is appended, or about to be; only reading it back proves it.
     Proposed(Proposal),
 }
 
-/// A sealed block on its way.
+/// A sealed block that has not been read back.
 #[derive(Debug)]
 pub(crate) struct Proposal {
     pub(crate) hash: Hash,
     pub(crate) value: Bytes,
-    /// Where it landed, if the log said.
+    /// Its offset, if the journal reported one.
     pub(crate) offset: Option<u64>,
-    /// When to propose it, or to propose it again. A copy too many is refused as STALE, so this is always safe.
+    /// Time of the next proposal. A surplus copy is refused as STALE, so another one is always safe.
     pub(crate) again_at_ms: u64,
-    /// How often it was handed to the log.
+    /// Number of appends so far.
     times: u32,
-    /// It is due, and waits for a look at a log.
+    /// It is due, and waits until a topic has been looked at.
     pub(crate) waits: bool,
     failures: u32,
 }
 
 impl Proposal {
-    /// A sealed block, which is due at once.
+    /// Creates a proposal that is due at once.
     pub(crate) fn new(now_ms: u64, hash: Hash, value: Bytes) -> Proposal {
         Proposal {
             hash,
@@ -72,18 +72,18 @@ impl Proposal {
         }
     }
 
-    /// It is handed to the log.
+    /// Notes an append.
     pub(crate) fn proposed(&mut self, now_ms: u64) {
         self.times += 1;
         self.again_at_ms = now_ms + OUTCOME_MS;
     }
 
-    /// Whether it was handed to the log before.
+    /// True if it was appended before.
     pub(crate) fn is_repeated(&self) -> bool {
         self.times > 0
     }
 
-    /// What the log said.
+    /// Takes the outcome of an append.
     pub(crate) fn appended(&mut self, now_ms: u64, result: &Result<Appended, AppendError>) {
         let pause_ms = match result {
             Ok(appended) => {
@@ -91,7 +91,7 @@ impl Proposal {
                 self.offset = appended.offset;
                 READ_BACK_MS
             }
-            // It may be there: the read-back decides first.
+            // It may have been appended: reading it back decides first.
             Err(AppendError::Unknown(_)) => READ_BACK_MS,
             Err(AppendError::Full) => FULL_MS,
             Err(AppendError::Terminal(_)) => TERMINAL_MS,
@@ -103,13 +103,13 @@ impl Proposal {
         self.again_at_ms = now_ms + pause_ms;
     }
 
-    /// Whether a refused candidate with its hash can be it: anybody can put another body under the same header.
+    /// True if a refused candidate with its hash can be it: anybody can put another body under the same header.
     pub(crate) fn is_at(&self, offset: u64) -> bool {
         self.offset.is_none_or(|ours| ours == offset)
     }
 }
 
-/// Hashes of the blocks proposed lately, and which of them are on the chain.
+/// Hashes of recent proposals, and which of them are on the chain.
 #[derive(Debug, Default)]
 pub(crate) struct Proposals {
     recent: VecDeque<(Hash, bool)>,
@@ -123,13 +123,13 @@ impl Proposals {
         self.recent.push_back((hash, false));
     }
 
-    /// A block is on the chain: true if it is one of ours.
+    /// Takes a block of the chain; returns true if it is one of ours.
     pub(crate) fn won(&mut self, hash: &Hash) -> bool {
         let ours = self.recent.iter_mut().rev().find(|(own, _)| own == hash);
         ours.map(|(_, won)| *won = true).is_some()
     }
 
-    /// A candidate was refused as STALE: true if it is one of ours, told once, and not a copy of a block that won.
+    /// Takes a candidate refused as STALE; returns true, once, if it is one of ours and not a copy of a block that won.
     pub(crate) fn lost(&mut self, hash: &Hash) -> bool {
         let Some(at) = self.recent.iter().position(|(own, _)| own == hash) else {
             return false;

@@ -1,4 +1,4 @@
-//! Which partition the next block takes its records from, and when.
+//! The choice of the next block's partition and time.
 
 use std::cmp::Reverse;
 
@@ -8,7 +8,7 @@ use super::lane::Lane;
 use super::queue::Pending;
 
 impl Core {
-    /// Whether a block may be begun: caught up, not stopped, on the list of miners, and not told off just now.
+    /// True if a block may be begun: caught up, not stopped, on the list of miners, and not in the pause after a refusal.
     pub(super) fn may_begin(&self, now_ms: u64) -> bool {
         self.may_mine() && now_ms >= self.barred_until_ms
     }
@@ -18,7 +18,8 @@ impl Core {
         chain.is_some_and(|chain| !chain.is_stopped() && chain.may_mine(&self.settings.account))
     }
 
-    /// The own partition with the oldest pending record, of those that are ripe; with none, another's that nobody seals.
+    /// The ripe own partition with the oldest pending record; without one, a ripe partition whose own miner does not
+    /// seal it.
     pub(super) fn choose(&self, now_ms: u64) -> Option<u32> {
         let ripest = |own: bool| {
             self.lanes
@@ -35,7 +36,7 @@ impl Core {
         Some(partition)
     }
 
-    /// What is pending on a partition, and from when on it may be sealed.
+    /// The pending records of a partition, and the time from which they may be sealed.
     pub(super) fn ripeness(&self, lane: &Lane) -> Option<(Pending, u64)> {
         let queue = lane.queue.as_ref()?;
         let pending = queue.pending().filter(|_| lane.partition.is_whole())?;
@@ -50,7 +51,7 @@ impl Core {
         Some((pending, ripe_ms))
     }
 
-    /// When something is due, unless another input comes first.
+    /// Time of the next work, unless another input comes first.
     pub(super) fn due_ms(&self) -> Option<u64> {
         let snapshot = self.snapshots.due_ms;
         if self.lanes.is_empty() {
@@ -61,7 +62,7 @@ impl Core {
         let attempt = match &self.attempt {
             Some(attempt) => match &attempt.stage {
                 Stage::Sealing => None,
-                // A comparison comes first, or the end of `blockchain`.
+                // A comparison comes first, or reading `blockchain` to its end.
                 Stage::Proposed(proposal) if proposal.waits => None,
                 Stage::Proposed(proposal) => Some(proposal.again_at_ms),
             },

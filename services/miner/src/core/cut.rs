@@ -1,7 +1,7 @@
-//! A partition that loses its end under its reader: what was read of it counts no more.
+//! A partition that loses its end under its reader: what was read of it no longer counts.
 //!
-//! A topic can lose its end and grow again: what is remembered of it then stands at offsets that hold other records, which were
-//! acknowledged too. So nothing is sealed that was not read or compared a moment before ([`Lane::is_fresh`](super::lane::Lane::is_fresh)).
+//! A topic can lose its end and grow again: the same offsets then hold other records, which were acknowledged too. So only
+//! records that were read or compared a moment before are sealed ([`Lane::is_fresh`](super::lane::Lane::is_fresh)).
 
 use follow::partition::Loss;
 
@@ -10,7 +10,7 @@ use super::output::{Note, Output};
 use super::queue::Queue;
 
 impl Core {
-    /// Forgets what was read of a partition, and the block that is being made of it; reading begins again at the cursor.
+    /// Drops the queue of a partition, and a block in the making from it; reading restarts at the cursor.
     pub(super) fn on_cut(&mut self, partition: u32, loss: Loss, out: &mut Vec<Output>) {
         let cursor = self
             .follow
@@ -29,7 +29,7 @@ impl Core {
         }
     }
 
-    /// Has what will be sealed soon compared with the topic, where it was not read just now.
+    /// Schedules comparisons with the topic for records that will be sealed soon and were not read just now.
     pub(super) fn compare_ahead(&mut self, now_ms: u64) {
         let idle = self.attempt.is_none() && self.may_mine();
         let due: Vec<_> = self
@@ -47,8 +47,7 @@ impl Core {
         }
     }
 
-    /// Whether a block that has been sealed may be appended: the topic held what is in it a moment before. If that is not known,
-    /// it is asked.
+    /// True if a sealed block may be appended: the topic held its records a moment before. If that is not known, asks.
     pub(super) fn may_propose(&mut self, now_ms: u64, out: &mut Vec<Output>) -> bool {
         let Some(attempt) = &self.attempt else {
             return false;

@@ -1,4 +1,4 @@
-//! The end: nothing new is begun, and a block that was handed to the journal gets a moment to arrive.
+//! The end: no new work is begun, and a block in flight gets a moment to arrive.
 
 use super::Core;
 use super::attempt::Stage;
@@ -7,7 +7,7 @@ use super::output::{End, Note, Output};
 /// Longest wait for the outcome of an append.
 const IN_FLIGHT_MS: u64 = 3_000;
 
-/// How far the end is.
+/// The progress of the end.
 #[derive(Debug)]
 pub(super) enum Ending {
     /// An append is in flight.

@@ -1,4 +1,4 @@
-//! What the chain brings in: blocks, refused candidates, the end.
+//! Events of the chain: blocks, refused candidates, the end.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl Core {
             if let Some(queue) = &mut lane.queue {
                 queue.advance(cursor);
             }
-            // Its own miner is alive again.
+            // The partition's own miner is alive again: stop rescuing.
             if !lane.own && !ours {
                 stop(lane, out);
             }
@@ -129,7 +129,7 @@ impl Core {
         }));
     }
 
-    /// Begins to look at the partitions, once the chain has been caught up with.
+    /// Begins to watch the partitions, once the follower has caught up.
     fn open_lanes(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let Some(chain) = self.usable().filter(|_| self.follow.caught_up()) else {
             return;
@@ -164,7 +164,7 @@ impl Core {
         out.push(Output::Note(Note::Begun { height }));
     }
 
-    /// The chain begins anew: nothing that was derived from it holds.
+    /// The chain begins anew: nothing derived from it holds.
     fn close_lanes(&mut self, out: &mut Vec<Output>) {
         self.drop_attempt(out);
         for lane in self.lanes.values_mut() {
@@ -174,7 +174,7 @@ impl Core {
     }
 }
 
-/// What became of an attempt whose place on the chain is taken.
+/// The outcome of an attempt once its height is taken.
 fn outcome(now_ms: u64, attempt: &Attempt, accepted: &Accepted, offset: u64) -> Note {
     let header = &attempt.template.header;
     let proposed = match &attempt.stage {

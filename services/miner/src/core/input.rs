@@ -1,4 +1,4 @@
-//! What the core is told.
+//! Inputs of the core.
 
 use bytes::Bytes;
 use chain::Record;
@@ -6,31 +6,31 @@ use engine::Signal;
 use follow::partition::{Question, Seen};
 use journal::{AppendError, Appended, TailEvent};
 
-/// What happened outside.
+/// An event outside the core.
 #[derive(Debug)]
 pub enum Input {
-    /// What every core is told.
+    /// A signal that every core gets.
     Signal(Signal),
     /// From the shell of the follower.
     Follow(follow::Input),
     /// From the reader of a partition.
     Transactions {
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
-        /// Generation of the reader; those of older readers are ignored.
+        /// Generation of the reader; events of older ones are ignored.
         generation: u64,
-        /// What it says.
+        /// The reader's report.
         event: TailEvent,
     },
     /// The answer to [`super::Output::Check`].
     Checked {
         /// Partition of the records.
         partition: u32,
-        /// Generation of the reader they came from.
+        /// Generation of the reader that they came from.
         generation: u64,
         /// Their offsets, in order.
         offsets: Vec<u64>,
-        /// The records, checked.
+        /// The records with their stateless verdicts, in the same order.
         records: Vec<Record>,
     },
     /// The answer to [`super::Output::Look`].
@@ -44,9 +44,9 @@ pub enum Input {
     Sealed(Sealed),
     /// The answer to [`super::Output::Append`].
     Appended {
-        /// Number of the attempt.
+        /// Number of the attempt, as in the output.
         attempt: u64,
-        /// The outcome.
+        /// Offset and append time, or the error.
         result: Result<Appended, AppendError>,
     },
 }
@@ -57,15 +57,15 @@ impl From<Signal> for Input {
     }
 }
 
-/// What came of a sealing.
+/// The result of a sealing.
 #[derive(Clone, Debug)]
 pub struct Sealed {
-    /// Number of the attempt.
+    /// Number of the attempt, as in the output.
     pub attempt: u64,
     /// The nonce and the finished block; `None`: cancelled.
     pub block: Option<(u64, Bytes)>,
     /// Tries of all threads.
     pub tries: u64,
-    /// How long they took, in microseconds.
+    /// Duration of the search, in microseconds.
     pub elapsed_us: u64,
 }

@@ -1,19 +1,19 @@
-//! One partition as the miner sees it: its records while it is read, and when they may be sealed.
+//! One partition of the miner: its records while it is read, and when they may be sealed.
 
 use follow::partition::{self, Finding, Question, Seen};
 
 use super::queue::Queue;
 
-/// How often an own partition is looked at.
+/// Interval between looks at an own partition.
 const LOOK_MS: u64 = 5_000;
 
-/// What was read counts for so long after the topic was seen to hold it: then it is compared again before it is sealed.
+/// Longest time since a look that found the records in the topic: older ones are compared again before they are sealed.
 /// Within this time no topic loses its end and grows again.
 const FRESH_MS: u64 = 1_000;
-/// How long before a block is due its records are compared, so that it need not wait.
+/// Lead of a comparison before the block is due, so that the block need not wait.
 const AHEAD_MS: u64 = 300;
-/// How long a sealed block may have taken: a longer one is compared again before it is appended. More than a block that was
-/// fresh when it was begun needs as a rule, less than a broker takes to start again.
+/// The same limit for a block at its append: longer than a seal begun with fresh records usually takes, shorter than the
+/// restart of a broker.
 const SEALED_FRESH_MS: u64 = 2_000;
 
 const _: () = assert!(AHEAD_MS < FRESH_MS && FRESH_MS < SEALED_FRESH_MS);
@@ -21,13 +21,13 @@ const _: () = assert!(AHEAD_MS < FRESH_MS && FRESH_MS < SEALED_FRESH_MS);
 /// A partition.
 #[derive(Debug)]
 pub(crate) struct Lane {
-    /// Pinned to this miner; others are only rescued.
+    /// True if this miner is pinned to it; others are only rescued.
     pub(crate) own: bool,
-    /// Its reader, and the looks at it.
+    /// Its reader, and the looks at its ends.
     pub(crate) partition: partition::Core,
     /// Its records, while it is read.
     pub(crate) queue: Option<Queue>,
-    /// Whether what is ripe here waits until it has been compared.
+    /// Whether ripe records wait for a comparison.
     pub(crate) waits: bool,
     /// Whether its loss has been reported.
     loss_reported: bool,
@@ -36,7 +36,7 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    /// An own partition: `rescue_age_ms` is none. Another one: what it takes to rescue it.
+    /// An own partition has no `rescue_age_ms`; another one has the age at which it is rescued.
     pub(crate) fn new(topic: &str, number: u32, now_ms: u64, rescue_age_ms: Option<u64>) -> Lane {
         let every_ms = rescue_age_ms.map_or(LOOK_MS, |age| (age / 3).clamp(250, 10_000));
         Lane {
@@ -53,29 +53,29 @@ impl Lane {
         self.partition.number()
     }
 
-    /// Whether what is in the queue may be sealed at this time: the topic held it a moment before.
+    /// True if the queue may be sealed at this time: the topic held its records a moment before.
     pub(crate) fn is_fresh(&self, at_ms: u64) -> bool {
         self.partition.is_held(at_ms, FRESH_MS)
     }
 
-    /// Whether a block that has been sealed may be appended.
+    /// True if a sealed block may be appended.
     pub(crate) fn is_fresh_enough(&self, at_ms: u64) -> bool {
         self.partition.is_held(at_ms, SEALED_FRESH_MS)
     }
 
-    /// Compares what is in the queue in time for a block that is due then, but not twice within a second.
+    /// Compares the queue in time for a block due then, but not twice within a second.
     pub(crate) fn compare_by(&mut self, due_ms: u64) {
         self.partition
             .look_by(due_ms.saturating_sub(AHEAD_MS), FRESH_MS);
     }
 
-    /// Looks at the partition if it is time to.
+    /// Looks at the partition if a look is due.
     pub(crate) fn look(&mut self, now_ms: u64, cursor: u64) -> Option<Question> {
         let read_to = self.queue.as_ref().map_or(cursor, Queue::read_to);
         self.partition.look(now_ms, cursor, read_to)
     }
 
-    /// Takes what was seen. `cursor` is the one of now, which may have moved since the question.
+    /// Takes the result of a look. `cursor` is the current one, which may have moved since the question.
     pub(crate) fn looked(
         &mut self,
         now_ms: u64,
@@ -90,19 +90,19 @@ impl Lane {
         if let (Finding::Whole, Some(queue)) = (&finding, &mut self.queue) {
             queue.confirm_holes(question.read_to);
             if queue.waits_for_confirmation() {
-                // Read after the question was asked.
+                // A hole was read after the question was asked.
                 self.partition.look_at_once(now_ms);
             }
         }
         finding
     }
 
-    /// Whether its loss is news.
+    /// True the first time after a loss.
     pub(crate) fn report_loss(&mut self) -> bool {
         !std::mem::replace(&mut self.loss_reported, true)
     }
 
-    /// Notes whether records wait behind the cursor; true if the same ones did at the look before.
+    /// Notes whether records wait behind the cursor; returns true if the same ones did at the last look.
     pub(crate) fn still_waiting(&mut self, question: &Question, seen: Option<&Seen>) -> bool {
         let Some(seen) = seen else {
             return false;

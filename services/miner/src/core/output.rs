@@ -1,4 +1,4 @@
-//! What the core wants done, and what it tells.
+//! Outputs of the core: work for the shell, and notes.
 
 use std::sync::Arc;
 
@@ -10,82 +10,82 @@ use follow::snapshot::Encoded;
 
 use crate::fit::Misfit;
 
-/// What the core wants.
+/// Work for the shell, or a note.
 #[derive(Debug)]
 pub enum Output {
     /// Work for the shell of the follower.
     Follow(follow::Task),
-    /// Read a partition of `transactions` from an offset on, in place of any reader before.
+    /// Read a partition of `transactions` from an offset on, in place of its previous reader.
     Read {
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
-        /// Comes back with everything that is read.
+        /// Comes back with every event of the reader.
         generation: u64,
         /// First offset.
         from: u64,
     },
-    /// Read that partition no more.
+    /// Stop reading a partition.
     Stop {
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
     },
     /// Check records against the stateless rules.
     Check(Check),
     /// Look at a partition of `transactions`.
     Look(Question),
-    /// Look for the nonce of a block.
+    /// Search the nonce of a block.
     Seal {
         /// Number of the attempt; comes back with the result.
         attempt: u64,
-        /// The block.
+        /// The assembled block.
         template: Arc<Template>,
         /// The trace contexts of its records, as many as a block carries.
         traces: Vec<(String, Bytes)>,
     },
-    /// Stop looking.
+    /// Stop the search.
     CancelSeal,
     /// Append a block to `blockchain`.
     Append {
         /// Number of the attempt; comes back with the outcome.
         attempt: u64,
-        /// The block.
+        /// The encoded block.
         value: Bytes,
-        /// The record's headers.
+        /// Headers of the record: trace contexts.
         headers: Vec<(String, Bytes)>,
     },
-    /// Leave a position for Kafka's tools to show.
+    /// Commit a position for Kafka's tools to show.
     Commit {
         /// Partition of `transactions`.
         partition: u32,
-        /// The chain's cursor.
+        /// The chain's cursor in it.
         offset: u64,
     },
     /// Keep the state of the chain over a restart.
     Keep(Encoded),
-    /// Something an operator may want to read.
+    /// News for an operator.
     Note(Note),
-    /// The end: the core does nothing any more. `Ok`: it was stopped.
+    /// The core has ended and does nothing more. `Ok`: as asked.
     End(Result<(), End>),
 }
 
 /// Records to be checked; the answer is [`super::Input::Checked`].
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// Partition they are of.
+    /// Partition of the records.
     pub partition: u32,
-    /// Generation of the reader they came from.
+    /// Generation of the reader that they came from.
     pub generation: u64,
-    /// Their offsets.
+    /// Offsets of the records.
     pub offsets: Vec<u64>,
-    /// Their values.
+    /// Values of the records.
     pub values: Vec<Bytes>,
-    /// The trace contexts that they carry and that are sampled, each once, as many as a block may carry.
+    /// The sampled trace contexts of the records, each once, as many as a block may carry.
     pub traces: Vec<(String, Bytes)>,
-    /// What they are checked by.
+    /// Rules to check them by.
     pub rules: Arc<Rules>,
 }
 
-/// Something an operator may want to read.
+/// News for an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Note {
     /// Caught up for the first time: mining begins.
@@ -95,84 +95,84 @@ pub enum Note {
     },
     /// A block of ours is on the chain.
     Won {
-        /// Its height.
+        /// Height of the block.
         height: u64,
-        /// Its hash.
+        /// Hash of the block.
         hash: Hash,
-        /// Its offset on the `blockchain` topic.
+        /// Offset of its record on the `blockchain` topic.
         offset: u64,
         /// Partition of its slice.
         partition: u32,
         /// Records in it.
         records: u32,
-        /// Those of them that are INCLUDED.
+        /// Records that are INCLUDED.
         included: u32,
-        /// Tries that its work took.
+        /// Tries of its seal.
         tries: u64,
-        /// From assembling it to reading it back.
+        /// Time from its assembly until it was read back.
         elapsed_ms: u64,
     },
-    /// Somebody else's block came first.
+    /// Another miner's block came first.
     Lost {
-        /// Height both were for.
+        /// The height in question.
         height: u64,
-        /// Who won; a miner that is read as malformed is none.
+        /// The winner; `None` if its miner field is malformed.
         to: Option<Account>,
         /// Whether ours had been appended; otherwise it was still being sealed.
         proposed: bool,
     },
-    /// The log's clock is more than ten seconds behind ours: the next timestamp is the parent's.
+    /// The journal's clock is more than ten seconds behind ours: the next timestamp is the parent's.
     TooLate {
-        /// Height of the block refused.
+        /// Height of the refused block.
         height: u64,
     },
     /// A block of ours was refused by a rule that it should not break.
     Refused {
-        /// Its height.
+        /// Height of the block.
         height: u64,
-        /// The rule.
+        /// The broken rule.
         refusal: Refusal,
     },
     /// The chain has moved to a version that this software does not know.
     Stopped {
-        /// The version.
+        /// The unknown version.
         version: u32,
     },
-    /// The chain does not let us make a block.
+    /// The chain does not allow us to make a block.
     Barred(chain::assemble::Error),
-    /// A block could not be appended; it is tried again.
+    /// A block could not be appended, and will be tried again.
     NotAppended {
-        /// Its height.
+        /// Height of the block.
         height: u64,
-        /// Why.
+        /// Error of the journal.
         error: journal::AppendError,
     },
-    /// A partition that is not ours has lost records.
+    /// A partition of another miner has lost records.
     ForeignLoss(Loss),
     /// A partition has lost its end under its reader.
     Cut(Loss),
-    /// The miner ends, and the outcome of an append is not known.
+    /// The miner ends while the outcome of an append is unknown.
     InFlight,
-    /// The log cannot be read or can be read again.
+    /// The `blockchain` topic cannot be read, or can be read again.
     Log {
         /// `None`: it can be read again.
         trouble: Option<String>,
     },
 }
 
-/// Why the core gave up.
+/// The reason why the core gave up.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum End {
-    /// The follower cannot go on.
+    /// The follower failed.
     #[error(transparent)]
     Follow(#[from] follow::Fatal),
-    /// A partition of ours has lost records.
+    /// An own partition has lost records.
     #[error("DATA_LOSS: {0}")]
     Loss(Loss),
-    /// A partition of ours cannot be read.
+    /// An own partition cannot be read.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// What was asked of the miner does not fit the chain.
+    /// The settings do not fit the chain.
     #[error(transparent)]
     Misfit(#[from] Misfit),
 }

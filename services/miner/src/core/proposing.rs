@@ -1,4 +1,4 @@
-//! From the nonce to the journal: a sealed block is appended, and appended again until it is read back or its place is taken.
+//! From the nonce to the journal: a sealed block is appended until it is read back or its height is taken.
 
 use super::Core;
 use super::attempt::{Attempt, Proposal, Stage};
@@ -59,13 +59,13 @@ impl Core {
         }
     }
 
-    /// A block of ours is in the log.
+    /// Notes that a block of ours was appended.
     pub(super) fn appends_work(&mut self) {
         self.append_trouble = None;
         self.append_reported = None;
     }
 
-    /// Hands the sealed block to the log.
+    /// Appends the sealed block.
     fn propose(&mut self, out: &mut Vec<Output>) {
         let Some(attempt) = &self.attempt else { return };
         let Stage::Proposed(proposal) = &attempt.stage else {
@@ -79,7 +79,7 @@ impl Core {
         self.in_flight += 1;
     }
 
-    /// Proposes the block if it has just been sealed, or once more if it should have been read back by now.
+    /// Proposes the block if it has just been sealed, or again if it should have been read back by now.
     pub(super) fn propose_when_due(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let readable = self.readable();
         let Some(proposal) = self.proposal() else {
@@ -107,15 +107,15 @@ impl Core {
         }
     }
 
-    /// Whether the end of `blockchain` is known: otherwise nobody knows whether our block is there already.
+    /// True if `blockchain` was read to its end: only then is it known whether our block is there.
     fn readable(&self) -> bool {
         self.read_trouble.is_none() && self.follow.caught_up()
     }
 
-    /// Gives up the block being made.
+    /// Drops the block in the making.
     pub(super) fn drop_attempt(&mut self, out: &mut Vec<Output>) -> Option<Attempt> {
         let attempt = self.attempt.take()?;
-        // Whether appends work shows at the next one.
+        // The next append shows whether appends work.
         self.append_trouble = None;
         if matches!(attempt.stage, Stage::Sealing) {
             out.push(Output::CancelSeal);

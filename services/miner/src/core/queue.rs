@@ -1,4 +1,4 @@
-//! What is pending on one partition: the records from the chain's cursor on, as they were read and checked.
+//! The pending records of one partition, from the chain's cursor on, as they were read and checked.
 //!
 //! ```text
 //!  cursor                    ready to here            read to here
@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Records are checked as they arrive, while other blocks are being sealed, so that the next block is assembled at
-//! once when the tip moves. A hole is never at the end: it is known only from the record behind it, and sealed only
-//! when the log is known to reach back to it, because a log cut at its start looks the same.
+//! once when the tip moves. A hole is never at the end: only the record behind it proves it. It is sealed only once
+//! the topic is known to reach back to it, because a topic cut at its start looks the same.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,10 +18,10 @@ use journal::limits::MAX_TRACE_HEADERS;
 use journal::trace::{self, TRACEPARENT};
 use journal::{Batch, Permit};
 
-/// What a record takes in a block beside its bytes: tag, length and verdict.
+/// Bytes of a record in a block beside its value: tag, length and verdict.
 const RECORD_OVERHEAD_BYTES: usize = 4;
 
-// Whoever reads the block links all that it carries.
+// Readers of a block link all contexts that it carries.
 const _: () = assert!(MAX_TRACE_HEADERS <= kit::messaging::MAX_LINKS);
 
 /// The queue of one partition.
@@ -30,12 +30,12 @@ pub(crate) struct Queue {
     cursor: u64,
     read_to: u64,
     items: VecDeque<Item>,
-    /// Items from the front that may be sealed, and the room they take in a block.
+    /// Number of items from the front that may be sealed, and their size in a block.
     ready: usize,
     ready_bytes: usize,
-    /// Holes below this offset are holes for certain.
+    /// Holes below this offset are confirmed.
     confirmed_to: u64,
-    /// Window room of the batches read, by the offset that ends them.
+    /// Window permits of the batches read, by the offset at which a batch ends.
     permits: VecDeque<(u64, Permit)>,
 }
 
@@ -43,9 +43,9 @@ pub(crate) struct Queue {
 struct Item {
     offset: u64,
     seen: Seen,
-    /// Trace context, if the trace is sampled.
+    /// Trace context of the record, if it is sampled.
     trace: Option<Bytes>,
-    /// `None` while it is being checked.
+    /// `None` until it has been checked.
     record: Option<Record>,
 }
 
@@ -54,28 +54,28 @@ struct Item {
 pub(crate) struct Unchecked {
     pub(crate) offsets: Vec<u64>,
     pub(crate) values: Vec<Bytes>,
-    /// The sampled trace contexts of them.
+    /// The sampled trace contexts of the records.
     pub(crate) traces: Vec<(String, Bytes)>,
 }
 
-/// What could be sealed now.
+/// The records that could be sealed now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pending {
     pub(crate) records: usize,
     pub(crate) bytes: usize,
-    /// The first of them.
+    /// The first record.
     pub(crate) oldest: Seen,
 }
 
-/// How old a record is, on the monotonic clock.
+/// The age of a record, on the monotonic clock.
 ///
 /// An append time is on the journal's wall clock. It is compared with ours once, when the record is read. A later step of
-/// either clock changes no age, and a journal whose clock is ahead counts as one that agrees with ours. So a clock that is
-/// wrong or is stepped can make a block come early, which costs a smaller block, and can never hold one up.
+/// either clock changes no age, and a journal whose clock is ahead counts as one that agrees with ours. So a wrong clock
+/// can make a block early, at the cost of a smaller block, and can never delay one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     read_ms: u64,
-    /// Its age then.
+    /// Age of the record at that time.
     age_ms: u64,
 }
 
@@ -84,7 +84,7 @@ impl Seen {
         Seen {
             read_ms: now.elapsed_ms,
             age_ms: match append_ms {
-                // A journal that keeps no times.
+                // The journal keeps no times.
                 0 => 0,
                 append_ms => now.wall_ms().saturating_sub(append_ms),
             },
@@ -97,7 +97,7 @@ impl Seen {
             .saturating_add(self.age_ms)
     }
 
-    /// When it is of this age.
+    /// Time at which the record reaches this age.
     pub(crate) fn ripe_ms(self, age_ms: u64) -> u64 {
         self.read_ms
             .saturating_add(age_ms.saturating_sub(self.age_ms))
@@ -122,7 +122,7 @@ impl Queue {
         self.read_to
     }
 
-    /// Records at or above the cursor that were read.
+    /// Number of records read at or above the cursor.
     pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
@@ -131,7 +131,7 @@ impl Queue {
         self.items.is_empty()
     }
 
-    /// Takes what was read, and gives what of it must be checked.
+    /// Takes a batch, and returns the records to be checked.
     pub(crate) fn take(&mut self, now: Now, batch: Batch) -> Unchecked {
         let mut unchecked = Unchecked::default();
         let first = self.items.len();
@@ -159,7 +159,7 @@ impl Queue {
         unchecked
     }
 
-    /// Takes checked records, in offset order. Those that another block has sealed meanwhile are dropped.
+    /// Takes checked records, in offset order. Those that another block has consumed meanwhile are dropped.
     pub(crate) fn checked(&mut self, records: impl IntoIterator<Item = (u64, Record)>) {
         let mut at = None;
         for (offset, record) in records {
@@ -176,7 +176,7 @@ impl Queue {
         self.extend_ready();
     }
 
-    /// The chain's cursor has moved.
+    /// Follows the chain's cursor.
     pub(crate) fn advance(&mut self, cursor: u64) {
         if cursor <= self.cursor {
             return;
@@ -199,20 +199,20 @@ impl Queue {
         self.extend_ready();
     }
 
-    /// The log is known to have been readable from the cursor on after everything below `read_to` was read.
+    /// Notes that the topic reached back to the cursor after everything below `read_to` was read.
     pub(crate) fn confirm_holes(&mut self, read_to: u64) {
         self.confirmed_to = self.confirmed_to.max(read_to);
         self.extend_ready();
     }
 
-    /// Whether a hole waits to be confirmed.
+    /// True if a hole waits for confirmation.
     pub(crate) fn waits_for_confirmation(&self) -> bool {
         self.items
             .get(self.ready)
             .is_some_and(|item| item.record.is_some())
     }
 
-    /// What could be sealed now; `None` if there is nothing.
+    /// The records that could be sealed now; `None` if there are none.
     pub(crate) fn pending(&self) -> Option<Pending> {
         let oldest = self.items.front().filter(|_| self.ready > 0)?;
         Some(Pending {
@@ -222,7 +222,7 @@ impl Queue {
         })
     }
 
-    /// What lies at the offsets from the cursor on, at most `limit` slots.
+    /// The first slots from the cursor on, at most `limit`.
     pub(crate) fn slots(&self, limit: usize) -> Vec<Slot<Record>> {
         let mut slots = Vec::with_capacity(self.ready.min(limit));
         let mut next = self.cursor;
@@ -237,7 +237,7 @@ impl Queue {
         slots
     }
 
-    /// The trace contexts of the sampled records below `to_offset`, each once, as many as a block may carry: those of
+    /// The trace contexts of the sampled records below `to_offset`, each once, as many as a block may carry. The records of
     /// one batch share theirs.
     pub(crate) fn traces(&self, to_offset: u64) -> Vec<(String, Bytes)> {
         distinct(self.items.iter().take_while(|item| item.offset < to_offset))
@@ -270,7 +270,7 @@ fn distinct<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<(String, Bytes)> {
         .collect()
 }
 
-/// What the record of an item takes in a block.
+/// Bytes of an item in a block.
 fn size(item: &Item) -> usize {
     let bytes = item
         .record

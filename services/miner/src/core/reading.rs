@@ -1,4 +1,4 @@
-//! What the partitions bring in: records, what became of them, and what looks at the topic show.
+//! Events of the partitions: records, their checks, and looks at the topic.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use super::lane::Lane;
 use super::output::{Check, End, Note, Output};
 use super::queue::Queue;
 
-/// Most partitions of others that are read at once, to be rescued.
+/// Most partitions of other miners that are read at once, to be rescued.
 const RESCUES: usize = 8;
-/// A reader this many offsets behind the cursor skips what others have sealed already.
+/// A reader this many offsets behind the cursor is restarted there, to skip sealed records.
 const SKIP_OFFSETS: u64 = 1_000;
 
 impl Core {
-    /// Starts a reader at the cursor, in place of any before.
+    /// Starts a reader at the cursor, in place of the previous one.
     pub(super) fn read(&mut self, partition: u32, out: &mut Vec<Output>) {
         let generation = self.next_id();
         let from = self
@@ -136,7 +136,7 @@ impl Core {
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        // A chain that is behind has cursors that are behind.
+        // While the chain is behind, so are its cursors.
         let seen = seen.as_ref().filter(|_| self.follow.caught_up());
         let cursor = chain.cursor(partition);
         match lane.looked(now_ms, cursor, &question, seen) {
@@ -163,7 +163,7 @@ impl Core {
         }
     }
 
-    /// Looks at partitions, and starts readers again that lost their place.
+    /// Looks at partitions, and restarts readers that lost their place.
     pub(super) fn tend_lanes(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let Some(chain) = self.follow.chain() else {
             return;

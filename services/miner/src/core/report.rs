@@ -1,4 +1,4 @@
-//! What the core says of itself: its status, and whether it is ready.
+//! Reports of the core: status and readiness.
 
 use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 
@@ -8,7 +8,7 @@ use super::queue::Queue;
 use super::status::{Phase, Slice, Status};
 
 impl Core {
-    /// What it is doing.
+    /// The status for the RPCs.
     pub fn status(&self) -> Status {
         let chain = self.follow.chain();
         let slice = self.attempt.as_ref().map(|attempt| {
@@ -36,7 +36,7 @@ impl Core {
         }
     }
 
-    /// The own partitions, each with the number of its records that were read and are not in a block yet.
+    /// The own partitions, each with the number of pending records that were read.
     pub fn pending(&self) -> impl Iterator<Item = (u32, usize)> {
         let own = self.lanes.values().filter(|lane| lane.own);
         own.map(|lane| (lane.number(), lane.queue.as_ref().map_or(0, Queue::len)))
@@ -51,7 +51,7 @@ impl Core {
         }
     }
 
-    /// Whether it can do its work; if not, a stable reason and a message.
+    /// The readiness; if it is not ready, a stable reason and a message.
     pub fn readiness(&self) -> Result<(), (&'static str, String)> {
         if let Some(chain) = self.follow.chain().filter(|chain| chain.is_stopped()) {
             let text = format!(
@@ -91,7 +91,7 @@ impl Core {
             .find(|lane| lane.own && !lane.partition.is_whole())
         {
             let text = format!(
-                "partition {} looks as if it had lost records; it is looked at again",
+                "partition {} seems to have lost records; checking again",
                 lane.number()
             );
             return Err((LOG_UNAVAILABLE, text));

@@ -1,11 +1,11 @@
-//! When the state of the chain is kept for the next start.
+//! Snapshots of the chain's state for the next start.
 
 use super::Core;
 use super::output::Output;
 
-/// From the start to the first snapshot.
+/// Time from the start to the first snapshot.
 const FIRST_MS: u64 = 5_000;
-/// Between two of them.
+/// Interval between snapshots.
 const EVERY_MS: u64 = 30_000;
 
 /// The next snapshot, and the last one.
@@ -13,12 +13,12 @@ const EVERY_MS: u64 = 30_000;
 pub(super) struct Snapshots {
     /// `None`: none is kept.
     pub(super) due_ms: Option<u64>,
-    /// Where the follower stood at the last one.
+    /// The follower's position at the last one.
     kept_offset: u64,
 }
 
 impl Snapshots {
-    /// Snapshots are kept from now on.
+    /// Begins to keep snapshots.
     pub(super) fn from(now_ms: u64) -> Snapshots {
         Snapshots {
             due_ms: Some(now_ms + FIRST_MS),
@@ -34,7 +34,7 @@ impl Core {
         }
     }
 
-    /// Has the state written if there is news, and a place for it.
+    /// Writes a snapshot if snapshots are kept and there is news.
     pub(super) fn keep_snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         let Some(due_ms) = &mut self.snapshots.due_ms else {
             return;

@@ -1,70 +1,70 @@
-//! What a miner is doing, for those who ask.
+//! The status of a miner.
 
 use chain::{Account, Hash};
 
 /// A miner at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// The chain, once it is known.
+    /// Hash of block 0, once it is known.
     pub chain_id: Option<Hash>,
-    /// Who is paid.
+    /// The payee.
     pub account: Account,
-    /// The partitions it is pinned to.
+    /// The own partitions.
     pub partitions: Vec<u32>,
-    /// What it is doing.
+    /// The current activity.
     pub phase: Phase,
     /// Height and hash of the tip.
     pub tip: Option<(u64, Hash)>,
-    /// The block being made.
+    /// The block in the making.
     pub slice: Option<Slice>,
-    /// Tries of the last sealing and the microseconds they took.
+    /// Tries of the last sealing, and its duration in microseconds.
     pub rate: Option<(u64, u64)>,
-    /// Blocks of this process that are on the chain.
+    /// Blocks of this process that came onto the chain.
     pub blocks_won: u64,
-    /// Blocks of this process that came too late.
+    /// Blocks of this process that lost their race.
     pub blocks_stale: u64,
 }
 
-/// What a miner can be doing.
+/// The activities of a miner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Reads the chain.
+    /// It reads the chain.
     CatchingUp,
-    /// Nothing to seal.
+    /// There is nothing to seal.
     Waiting,
-    /// Looks for a nonce.
+    /// It searches a nonce.
     Sealing,
-    /// Waits to read its block back.
+    /// It waits to read its block back.
     Proposed,
 }
 
-/// The block being made.
+/// The block in the making.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// Its height.
+    /// Height of the block.
     pub height: u64,
-    /// Partition that it takes records from.
+    /// Partition of the slice.
     pub partition: u32,
-    /// First offset.
+    /// First offset of the slice.
     pub from_offset: u64,
-    /// End, exclusive.
+    /// End of the slice, exclusive.
     pub to_offset: u64,
-    /// Records INCLUDED.
+    /// Records that are INCLUDED.
     pub included: u32,
-    /// Records refused.
+    /// Records with another verdict.
     pub rejected: u32,
-    /// Work asked for, in compact form.
+    /// Required work, in compact form.
     pub bits: u32,
 }
 
 impl Status {
-    /// Tries a second over the last sealing.
+    /// Tries per second of the last sealing.
     pub fn hash_rate(&self) -> Option<f64> {
         let (tries, elapsed_us) = self.rate?;
         Some(tries as f64 * 1_000_000.0 / elapsed_us.max(1) as f64)
     }
 
-    /// A miner that knows nothing yet.
+    /// The status before there is a core.
     pub fn before(account: Account, partitions: Vec<u32>) -> Status {
         Status {
             chain_id: None,

@@ -1,4 +1,4 @@
-//! From the core's words to those of the wire.
+//! Translates the status into wire messages.
 
 use proto::miner::v1 as wire;
 use proto::wire::bits_text;

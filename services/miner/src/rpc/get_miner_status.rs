@@ -1,4 +1,4 @@
-//! GetMinerStatus: what the miner is doing now.
+//! GetMinerStatus: the current status.
 
 use proto::miner::v1::GetMinerStatusResponse;
 use tokio::sync::watch;

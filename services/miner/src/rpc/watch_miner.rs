@@ -11,10 +11,10 @@ use super::encode;
 use crate::core::Status;
 use crate::errors;
 
-/// At most four a second.
+/// Shortest time between two replies.
 const SHORTEST: Duration = Duration::from_millis(250);
 
-/// The statuses of one stream. A slow reader skips what it was too slow for, and gets the latest.
+/// The statuses of one stream. A slow reader skips some, and gets the latest.
 pub(super) struct Statuses {
     status: watch::Receiver<Status>,
     sent: Option<Instant>,
@@ -31,7 +31,7 @@ impl Source for Statuses {
     async fn next(&mut self, _: Duration) -> Result<Option<WatchMinerResponse>, tonic::Status> {
         if let Some(sent) = self.sent {
             sleep_until(sent + SHORTEST).await;
-            // When the core has ended, nothing changes any more and the service stops.
+            // Once the core has ended, nothing changes any more and the service stops.
             if let Ok(Err(_)) = timeout_at(sent + HEARTBEAT, self.status.changed()).await {
                 sleep_until(sent + HEARTBEAT).await;
             }

@@ -1,4 +1,4 @@
-//! A thread for what may take a while and nobody waits for: questions to the log, positions, snapshots, stopping readers.
+//! A thread for slow work: looks at topics, commits of positions, snapshots, stopping readers.
 
 use std::path::{Path, PathBuf};
 use std::thread::{self, JoinHandle};
@@ -11,19 +11,19 @@ use topics::TRANSACTIONS;
 
 use crate::core::Input;
 
-/// What it can be asked.
+/// Work for the thread.
 pub(super) enum Errand {
-    /// To look at a partition.
+    /// Look at a partition.
     Look(Question),
-    /// To leave a position for Kafka's tools.
+    /// Commit a position for Kafka's tools.
     Commit { partition: u32, offset: u64 },
-    /// To write a snapshot.
+    /// Write a snapshot.
     Keep(Encoded),
-    /// To wait until a reader has stopped.
+    /// Wait until a reader has stopped.
     Stop(Option<Tail>),
 }
 
-/// The thread. Dropping it waits until all errands are done.
+/// Handle of the thread. Dropping it waits until all errands are done.
 pub(super) struct Clerk {
     errands: Option<Sender<Errand>>,
     thread: Option<JoinHandle<()>>,
@@ -47,7 +47,7 @@ impl Clerk {
 
     pub(super) fn send(&self, errand: Errand) {
         if let Some(errands) = &self.errands {
-            // Only a panic ends the thread early, and then the drop says so.
+            // Only a panic ends the thread early, and then the drop reports it.
             let _ = errands.send(errand);
         }
     }
@@ -78,7 +78,7 @@ fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core
                 let group = format!("miner-{partition}");
                 let left = journal.commit_position(&group, TRANSACTIONS, partition, offset);
                 if let Err(error) = left {
-                    tracing::debug!(partition, "position not left for display: {error}");
+                    tracing::debug!(partition, "position not committed for display: {error}");
                 }
             }
             Errand::Keep(snapshot) => {

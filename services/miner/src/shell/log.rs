@@ -1,4 +1,4 @@
-//! One line of log for each thing an operator may want to read.
+//! Log output: one line for each note to the operator.
 
 use crate::core::Note;
 
@@ -35,7 +35,7 @@ pub(super) fn note(note: &Note) {
         }
         Note::TooLate { height } => tracing::warn!(
             height,
-            "the clock of this machine is more than ten seconds ahead of the log's: blocks take their parent's timestamp until it is set right"
+            "the clock of this machine is more than ten seconds ahead of the journal's: blocks take their parent's timestamp until it is set right"
         ),
         Note::Refused { height, refusal } => tracing::error!(
             height,
@@ -66,6 +66,6 @@ pub(super) fn note(note: &Note) {
         Note::Log {
             trouble: Some(trouble),
         } => tracing::warn!("{trouble}"),
-        Note::Log { trouble: None } => tracing::info!("the log is available again"),
+        Note::Log { trouble: None } => tracing::info!("the journal is available again"),
     }
 }

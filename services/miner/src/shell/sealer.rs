@@ -1,6 +1,6 @@
-//! The threads that look for a nonce.
+//! The threads that search the nonce.
 //!
-//! Each has a part of the nonce space, from a start drawn at random: two miners with one account that seal the same slice
+//! Each searches a part of the nonce space, from a random start: two miners with one account that seal the same slice
 //! would otherwise try the same nonces.
 
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::core::{Input, Sealed};
 
-/// Tries between two looks at the flag: about half a millisecond on one core.
+/// Tries between two checks of the flag: about half a millisecond on one core.
 const BATCH_TRIES: u64 = 8_192;
 
-/// The threads, and the block they work on.
+/// The threads, and the current block.
 pub(super) struct Sealer {
     desk: Arc<Desk>,
     threads: Vec<JoinHandle<()>>,
@@ -45,7 +45,7 @@ struct Job {
     work: Work,
     start_nonce: u64,
     begun: Instant,
-    /// Found or cancelled.
+    /// Set when the nonce is found or the search cancelled.
     over: AtomicBool,
     tries: AtomicU64,
 }
@@ -78,7 +78,7 @@ impl Sealer {
         })
     }
 
-    /// Looks for the nonce of a block, and for that of no other any more.
+    /// Searches the nonce of a block, in place of the current one.
     pub(super) fn seal(&self, attempt: u64, template: Arc<Template>) {
         let job = Job {
             attempt,
@@ -96,7 +96,7 @@ impl Sealer {
         self.desk.changed.notify_all();
     }
 
-    /// Stops looking; the core learns how far it came.
+    /// Stops the search; the core is told how many nonces were tried.
     pub(super) fn cancel(&self) {
         let Some(job) = self.desk.now.lock().job.take() else {
             return;
@@ -121,7 +121,7 @@ impl Drop for Sealer {
 }
 
 impl Desk {
-    /// The life of one thread. `place` is where its part of the nonce space begins.
+    /// The loop of one thread. `place` is the start of its part of the nonce space.
     fn work(&self, place: u64) {
         let mut last = 0;
         while let Some(job) = self.next(last) {
@@ -153,7 +153,7 @@ impl Desk {
                 if !job.over.swap(true, Ordering::Relaxed) {
                     let value = job.template.finish(found, self.secret.as_ref());
                     let sealed = job.sealed(Some((found, value)));
-                    // The core's thread is gone when nobody listens.
+                    // Sending fails only when the core's thread is gone.
                     let _ = self.to_core.send(Input::Sealed(sealed));
                 }
                 return;

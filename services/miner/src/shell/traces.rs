@@ -1,12 +1,12 @@
-//! The spans of what is mined: across both topics, from the record's context to the one that the block's record carries.
+//! The spans of mining: across both topics, from a record's context to the one in the block's record.
 //!
 //! ```text
 //!  record's context ─▶ process ─┬▶ seal                      one for each attempt
 //!                               └▶ publish ─▶ block's header
 //! ```
 //!
-//! A record is processed until its block is on the chain or somebody else has sealed it; an attempt that loses leaves a
-//! `seal` that says so, and the next one is made below the same `process`. Where nothing is sampled, nothing is made.
+//! A record is processed until its block is on the chain or another miner has sealed it; an attempt that loses ends its
+//! `seal` with that outcome, and the next one begins below the same `process`. Unsampled records get no spans.
 
 use std::collections::BTreeMap;
 
@@ -21,32 +21,32 @@ use tracing::Span;
 
 use crate::core::Check;
 
-/// Height of the block that is made.
+/// Height of the block.
 const HEIGHT: &str = "blocklog.block.height";
-/// What became of an attempt: `won` or `lost`.
+/// Outcome of an attempt: `won` or `lost`.
 const OUTCOME: &str = "blocklog.block.outcome";
-/// Records that no block will include.
+/// Number of records that no block will include.
 const REFUSED: &str = "blocklog.records.refused";
-/// Tries that the work took.
+/// Tries of the seal.
 const TRIES: &str = "blocklog.block.tries";
 
 /// Headers of a record.
 pub(super) type Headers = Vec<(String, Bytes)>;
 
-/// The spans of the block that is being made.
+/// The spans of the block in the making.
 pub(super) struct Traces {
     transactions: Topic,
     blockchain: Topic,
-    /// By the context that the record carries: those of one batch share it.
+    /// Keyed by the context in the record; the records of one batch share it.
     records: BTreeMap<Bytes, Traced>,
-    /// Of the block as a whole.
+    /// The span of the block as a whole.
     block: Span,
 }
 
-/// A context that records of the block carry.
+/// A context that is in records of the block.
 struct Traced {
     process: Span,
-    /// What is done with it now.
+    /// The span of the current step.
     step: Span,
 }
 
@@ -69,7 +69,7 @@ impl Traces {
         &self.transactions
     }
 
-    /// A block is being sealed. `headers`: the contexts of what is in it.
+    /// Opens the spans of a sealing. `headers`: the contexts of its records.
     pub(super) fn sealing(&mut self, header: &Header, records: usize, headers: &Headers) {
         let mut before = std::mem::take(&mut self.records);
         if headers.is_empty() {
@@ -98,7 +98,7 @@ impl Traces {
         span
     }
 
-    /// The nonce has been found.
+    /// Notes the nonce.
     pub(super) fn sealed(&mut self, tries: u64) {
         for traced in self.records.values() {
             messaging::set(&traced.step, TRIES, messaging::count(tries));
@@ -106,7 +106,7 @@ impl Traces {
         messaging::set(&self.block, TRIES, messaging::count(tries));
     }
 
-    /// The block is appended: the headers of its record lead on from here.
+    /// Opens the spans of the append; returns the headers for the block's record.
     pub(super) fn proposing(&mut self, headers: Headers) -> Headers {
         self.block = Span::none();
         let mut onward = Vec::with_capacity(headers.len());
@@ -126,7 +126,7 @@ impl Traces {
         onward
     }
 
-    /// What the log says of it.
+    /// Notes the outcome of the append.
     pub(super) fn appended(&mut self, result: &Result<Appended, AppendError>) {
         for traced in self.records.values_mut() {
             match result {
@@ -140,7 +140,7 @@ impl Traces {
         }
     }
 
-    /// The block is on the chain. It may be read back before the log has said where it was appended.
+    /// Closes the spans: the block is on the chain. It may be read back before its append is acknowledged.
     pub(super) fn won(&mut self, offset: u64) {
         for traced in self.records.values() {
             messaging::set_position(&traced.step, BLOCKCHAIN_PARTITION, Some(offset));
@@ -149,7 +149,7 @@ impl Traces {
         self.clear();
     }
 
-    /// Another one took its place; the records are tried again, if they were not in that one.
+    /// Closes the attempt: another block won. The records that are not in that one are tried again.
     pub(super) fn lost(&mut self) {
         self.say("lost");
         messaging::set(&self.block, OUTCOME, "lost");
@@ -166,7 +166,7 @@ impl Traces {
         }
     }
 
-    /// No block is being made: somebody else has sealed what was in the last one.
+    /// Closes all spans: another miner has sealed the records.
     pub(super) fn clear(&mut self) {
         self.records.clear();
         self.block = Span::none();
@@ -179,7 +179,7 @@ impl Traced {
     }
 }
 
-/// Links what has been read to the traces that it belongs to.
+/// Links a batch that was read to the traces of its records.
 pub(super) fn polled(topic: &Topic, partition: u32, batch: &Batch) {
     let carries = |(name, _): &(String, Bytes)| name == kit::trace::HEADERS[0];
     let traced = batch
@@ -192,7 +192,7 @@ pub(super) fn polled(topic: &Topic, partition: u32, batch: &Batch) {
     messaging::set_position(&span, partition, None);
 }
 
-/// Records are being held against the rules that need no chain: signatures, which are most of the work.
+/// Opens the span of a check against the stateless rules: mostly signatures.
 pub(super) fn evaluating(check: &Check) -> Span {
     let contexts = check.traces.chunks(1).map(TraceContext::from_headers);
     let contexts: Vec<_> = contexts.collect();
@@ -201,7 +201,7 @@ pub(super) fn evaluating(check: &Check) -> Span {
     span
 }
 
-/// That is done.
+/// Closes the span of [`evaluating`].
 pub(super) fn evaluated(span: Span, records: &[Record]) {
     if !span.is_disabled() {
         let refused = |record: &&Record| matches!(record.judged(), Judged::Refused(_));
