@@ -1,8 +1,8 @@
-//! The last nonces of senders, as a ledger knows them: a nonce that is chosen here must lie above. The clock alone does not
-//! know of nonces that were chosen by a clock that was ahead.
+//! The last nonces of senders, from a ledger: a nonce chosen here must lie above. The clock alone is not enough, since
+//! earlier nonces may come from a clock that was ahead.
 //!
-//! A sender is asked for once, and again when the answer is old. While the ledger does not answer, an old answer counts, and
-//! of a sender who was never asked for nothing is known: then no nonce is chosen, rather than one that may be void.
+//! A sender is looked up once, and again when the answer is old. While the ledger does not answer, an old answer
+//! counts; for a sender without one no nonce is chosen, rather than one that may be void.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,21 +19,21 @@ use tokio::task::JoinSet;
 use crate::errors;
 use crate::rejection::{Unavailable, Why};
 
-/// Senders remembered; about 100 bytes each.
+/// Senders remembered; each takes about 100 bytes.
 const MOST_KNOWN: usize = 65_536;
-/// An answer counts for so long: another ingest may have chosen higher ones since.
+/// Lifetime of an answer: another ingest may have chosen higher nonces since.
 const FRESH: Duration = Duration::from_secs(10);
-/// How long an answer may take.
+/// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Questions at once.
+/// Questions in flight at once.
 const MOST_QUESTIONS: usize = 64;
 
-/// What is known of senders.
+/// The known senders.
 #[derive(Debug)]
 pub struct Accounts {
     ledger: Option<LedgerServiceClient<Channel>>,
     known: quick_cache::sync::Cache<Bytes, Known>,
-    /// Whether the ledger has this chain; `None` until it has been asked.
+    /// Whether the ledger has this chain; `None` until it has answered.
     trusted: watch::Sender<Option<Result<(), String>>>,
     questions: Semaphore,
 }
@@ -45,7 +45,7 @@ struct Known {
 }
 
 impl Accounts {
-    /// With a ledger to ask, or none: then the clock is all there is.
+    /// Creates it with a ledger to ask, or without: then only the clock counts.
     pub fn new(ledger: Option<Channel>) -> Self {
         Self {
             ledger: ledger.map(LedgerServiceClient::new),
@@ -55,7 +55,7 @@ impl Accounts {
         }
     }
 
-    /// Whether the ledger answers, and for this chain.
+    /// Notes whether the ledger answers, and for this chain.
     pub fn trust(&self, state: Result<(), String>) {
         self.trusted.send_if_modified(|before| {
             let changed = before.as_ref() != Some(&state);
@@ -87,7 +87,7 @@ impl Accounts {
         }
     }
 
-    /// The last nonces of several senders, asked for at once.
+    /// The last nonces of several senders, looked up concurrently.
     pub async fn last_nonces(
         self: &Arc<Self>,
         senders: impl Iterator<Item = Bytes>,
@@ -115,7 +115,7 @@ impl Accounts {
         nonces
     }
 
-    /// Why there was no answer in time.
+    /// The reason for a missing answer.
     fn silence(&self) -> String {
         match &*self.trusted.borrow() {
             Some(Err(why)) => why.clone(),
@@ -128,7 +128,7 @@ impl Accounts {
         mut ledger: LedgerServiceClient<Channel>,
         sender: &Bytes,
     ) -> Result<u64, String> {
-        // One that starts has said a moment ago that it knows nothing yet.
+        // A ledger that starts may have reported a moment ago that it has no chain yet.
         let mut trusted = self.trusted.subscribe();
         let answers = trusted.wait_for(|state| matches!(state, Some(Ok(()))));
         drop(answers.await.expect("the sender lives as long as self"));

@@ -5,7 +5,7 @@ use journal::Journal;
 use kit::config::{Common, Process, ServiceSettings, Settings};
 use topics::config::ChainArgs;
 
-/// Least memory that the window can be given: a few of the largest records.
+/// Least memory of the window, in bytes: a few of the largest records.
 const LEAST_IN_FLIGHT_BYTES: usize = 64 << 10;
 
 const EXAMPLES: &str = "\
@@ -27,15 +27,15 @@ Examples:
 #[derive(Clone, Debug, Parser)]
 #[command(name = "blocklog-ingest", after_help = EXAMPLES)]
 pub struct Config {
-    /// Which journal, which chain.
+    /// The journal, and which chain is expected in it.
     #[command(flatten)]
     pub chain: ChainArgs,
-    /// A ledger to learn from: the chain's cursors, so that nothing is acknowledged below them after the log has lost its end,
+    /// A ledger to ask for the chain's cursors, so that nothing is acknowledged below them after a topic has lost its end,
     /// and the last nonces of senders who leave the choice to ingest. While it does not answer, such submissions of senders
     /// not seen before are refused as LEDGER_UNAVAILABLE [default: none]
     #[arg(long, value_name = "URL", help_heading = "Chain")]
     pub ledger: Option<String>,
-    /// Submissions on their way into the log at once; beyond, calls are refused as OVERLOADED and streams wait
+    /// Submissions in flight to the journal at once; beyond, calls are refused as OVERLOADED and streams wait
     #[arg(
         long,
         value_name = "N",
@@ -43,7 +43,7 @@ pub struct Config {
         help_heading = "Limits"
     )]
     pub max_in_flight: usize,
-    /// Bytes that they may take together
+    /// Bytes that these may take together
     #[arg(
         long,
         value_name = "BYTES",
@@ -51,7 +51,7 @@ pub struct Config {
         help_heading = "Limits"
     )]
     pub max_in_flight_bytes: usize,
-    /// Flags of every service.
+    /// Settings that every service has.
     #[command(flatten)]
     pub common: Common,
 }
@@ -68,7 +68,7 @@ impl Settings for Config {
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7001"),
         ("admin", "127.0.0.1:9001"),
-        // Libraries tell each step of their own housekeeping.
+        // Libraries log each step of their own housekeeping.
         ("log", "warn,ingest=info,kit=info,topics=info,journal=info"),
     ];
 

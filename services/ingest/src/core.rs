@@ -1,13 +1,13 @@
-//! What ingest decides: which nonce, when to append, when to append again, what to answer. Pure: inputs and times
+//! The decisions of ingest: which nonce, when to append, when to retry, what to answer. Pure: inputs and times
 //! come in, appends and replies go out; [`crate::shell`] performs them.
 //!
 //! A submission is a [`Flight`] from [`Input::Submit`] to its reply. Flights whose append was not taken wait in their
-//! [`Partition`] in the order in which they came, and everything that comes later waits behind them.
+//! [`Partition`] in the order of submission, and later ones wait behind them.
 //!
 //! The transactions of one sender keep their order through every failure ([`senders`]): none is appended while a
 //! higher nonce of the sender is in flight, and none that failed is appended again once a higher one has landed.
-//! So what is acknowledged is not void because of something else that was acknowledged. What was sent behind a
-//! transaction that is given up, on the same stream, is given up too ([`barriers`]).
+//! So an acknowledged transaction is never void because of another acknowledged one. When a transaction is given up, later
+//! ones on the same stream are given up, too ([`barriers`]).
 
 mod backoff;
 mod barriers;
@@ -41,14 +41,14 @@ use crate::rejection::{Precondition, Unavailable, Why};
 pub struct Core<T> {
     chain_id: Hash,
     flights: BTreeMap<u64, Flight<T>>,
-    /// Answered at their deadline, and still in flight.
+    /// Answered at their deadline, but still in flight.
     abandoned: HashMap<u64, Abandoned>,
     partitions: Vec<Partition>,
     senders: Senders,
     barriers: Barriers,
     numbers: Numbers,
     next_token: u64,
-    /// No deadline of a flight lies before this; it may be lower than the lowest.
+    /// No flight has an earlier deadline; it may be lower than the lowest.
     earliest_deadline_ms: u64,
     healthy: bool,
     /// The partition that [`Output::Behind`] last named.
@@ -81,7 +81,7 @@ impl<T> engine::Core for Core<T> {
         self.expire(now, out);
         self.resume(now, out);
         if self.flights.is_empty() {
-            // Nothing is left that could find out; the probe reports whether the log is there.
+            // No flight is left that could find out; the probe reports whether the journal is available.
             self.set_health(Health::Untried, out);
         }
         if self.draining && self.flights.is_empty() && !self.drained {
@@ -117,7 +117,7 @@ impl<T> Core<T> {
         }
     }
 
-    /// Submissions without an answer.
+    /// Number of submissions without an answer.
     pub fn in_flight(&self) -> usize {
         self.flights.len()
     }
@@ -145,7 +145,7 @@ impl<T> Core<T> {
         self.place(now, token, &key, out);
     }
 
-    /// Appends, unless the flight has to wait: for its sender's others, or for its partition.
+    /// Appends, unless the flight has to wait for its sender's other flights, or for its partition.
     fn place(&mut self, now: Now, token: u64, key: &Key, out: &mut Vec<Output<T>>) {
         let Some(flight) = self.flights.get(&token) else {
             return;
@@ -177,10 +177,10 @@ impl<T> Core<T> {
         out.push(Output::Append { token, entry });
     }
 
-    /// The nonce that has landed, or may have, and makes the flight's record void.
+    /// The nonce that has landed, or may have, and that makes the flight's record void.
     fn overtaken(&self, token: u64, key: &Key) -> Option<u64> {
         let flight = self.flights.get(&token)?;
-        // One that came late has nothing to lose: it is a copy, or void by its sender's own order.
+        // A late one has nothing to lose: it is a copy, or void by its sender's own order.
         let failed = match flight.last_try() {
             Try::Lost(launched) if !flight.late => Some(launched),
             _ => None,
@@ -208,7 +208,7 @@ impl<T> Core<T> {
             Err(AppendError::Retryable(reason)) => self.failed(now, token, &key, reason, out),
             Err(AppendError::Terminal(reason)) => {
                 flight.grounded(reason.clone());
-                let why = format!("the log refuses the record: {reason}");
+                let why = format!("the journal refuses the record: {reason}");
                 self.finish(token, &key, Unavailable::Log(why), out);
             }
             Err(AppendError::Unknown(reason)) => {
@@ -222,7 +222,7 @@ impl<T> Core<T> {
         self.release(now, &key, out);
     }
 
-    /// The record was not persisted.
+    /// Handles a record that was not persisted.
     fn failed(
         &mut self,
         now: Now,
@@ -267,7 +267,7 @@ impl<T> Core<T> {
         let partition = key.0;
         let nonce = flight.nonce().expect("what is appended has a nonce");
         let state = &mut self.partitions[partition as usize];
-        // Only the cursor known when the append began tells: a block may have consumed the record since.
+        // Only the cursor known when the append began counts: a block may have consumed the record since.
         let cursor = flight.cursor;
         if let Some(offset) = appended.offset
             && offset < cursor
@@ -302,7 +302,7 @@ impl<T> Core<T> {
         });
     }
 
-    /// Places those of a sender that nothing holds back any more.
+    /// Places the flights of a sender that are no longer held back.
     fn release(&mut self, now: Now, key: &Key, out: &mut Vec<Output<T>>) {
         while let Some(token) = self.senders.first_held(key) {
             self.place(now, token, key, out);
@@ -319,7 +319,7 @@ impl<T> Core<T> {
             let Some(state) = self.partitions.get_mut(frontier.partition as usize) else {
                 continue;
             };
-            // The last answer counts: one that was wrong is forgotten.
+            // The last answer replaces earlier ones, which may have been wrong.
             state.cursor = frontier.cursor;
             state.behind = (frontier.cursor > frontier.end).then_some(frontier.end);
             if state.behind.is_some() {

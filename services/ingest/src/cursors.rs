@@ -1,4 +1,4 @@
-//! Learns the chain's cursors from a ledger, and compares them with the log's own ends: an honest cursor never lies above.
+//! Asks a ledger for the chain's cursors, and compares them with the ends of the topic: an honest cursor never lies above.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,14 @@ use proto::wire;
 use crate::core::Frontier;
 use crate::state::{Ingest, Open};
 
-/// Between two questions.
+/// Interval between questions.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// The same while the ledger does not answer: it may be starting beside us.
+/// The same while the ledger does not answer: it may be starting, too.
 const RETRY: Duration = Duration::from_millis(200);
-/// How long an answer may take.
+/// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Until the shutdown token ends it. A ledger that does not answer is asked again.
+/// Runs until the shutdown token ends it. A ledger that does not answer is asked again.
 pub async fn run(channel: Channel, journal: Journal, ingest: Arc<Ingest>) -> anyhow::Result<()> {
     let mut ledger = LedgerServiceClient::new(channel);
     let mut problem = String::new();
@@ -68,8 +68,8 @@ async fn ask(
         .map_err(|error| error.to_string())?;
     match frontiers {
         Ok(frontiers) => open.core.cursors(frontiers),
-        // A journal that is away is reported by itself, and takes nothing.
-        Err(error) => tracing::debug!("the cursors cannot be compared with the log: {error}"),
+        // The probe reports a journal that is unavailable, and then nothing is appended.
+        Err(error) => tracing::debug!("the cursors cannot be compared with the topic: {error}"),
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ fn learn(open: &Open, answer: &GetLedgerInfoResponse) -> Result<Vec<(u32, u64)>,
     Ok(known.take(partitions as usize).collect())
 }
 
-/// The end is asked for after the cursor: what a block has consumed lies below it.
+/// Reads the end after the cursor: records that a block has consumed lie below it.
 fn frontier(
     journal: &Journal,
     (partition, cursor): (u32, u64),
@@ -103,7 +103,7 @@ fn frontier(
     })
 }
 
-/// Logs a problem once, and when it is over.
+/// Logs a problem once, and its end.
 fn log_change(before: &mut String, now: String) {
     if *before == now {
         return;

@@ -10,7 +10,7 @@ use topics::bootstrap::NO_BLOCK_ZERO;
 
 use crate::rejection::{Invalid, Precondition, Rejection, Unavailable, Why};
 
-/// When to try again after something was unavailable.
+/// Time after which to try again when something was unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 const SAFE: &str = "submitting the same transaction again, with the same nonce, is safe: at most one copy is included, and none is \
@@ -22,7 +22,7 @@ impl From<Rejection> for Status {
     }
 }
 
-/// What a refused request of a stream is answered with.
+/// The reply to a refused request of a stream.
 pub fn message(rejection: Rejection) -> wire::Refusal {
     let refusal = refusal(rejection);
     let metadata = refusal.metadata.into_iter();
@@ -43,14 +43,14 @@ fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Refusal 
     Refusal::new(reason::DOMAIN, code, reason, message)
 }
 
-/// Whether a ledger answers that it knows no such account.
+/// True if a ledger does not have the account.
 pub fn is_unknown(status: &Status) -> bool {
     status.code() == Code::NotFound
 }
 
-/// The requests of a stream cannot be read on: a bug.
+/// The requests of a stream cannot be read: a bug.
 pub fn unreadable() -> Status {
-    Status::internal("the stream could not be read on")
+    Status::internal("the stream could not be read")
 }
 
 fn refusal(rejection: Rejection) -> Refusal {
@@ -72,7 +72,7 @@ fn refusal(rejection: Rejection) -> Refusal {
         Why::OutcomeUnknown(detail) => new(
             Code::DeadlineExceeded,
             reason::OUTCOME_UNKNOWN,
-            format!("the record may be in the log, now or later ({detail}); {SAFE}"),
+            format!("the record may be in the topic, now or later ({detail}); {SAFE}"),
         ),
     };
     match rejection.names {
@@ -95,7 +95,7 @@ fn of_invalid(invalid: Invalid) -> Refusal {
         .field("transaction.nonce", "is required of a key sender"),
         Invalid::NonceTooHigh { limit } => new(
             reason::NONCE_TOO_HIGH,
-            format!("the nonce is above {limit}, which is the clock in microseconds and a day: it would freeze the account"),
+            format!("the nonce is above {limit}, the current time in microseconds plus one day: it would freeze the account"),
         )
         .with("limit", limit)
         .field("transaction.nonce", format!("must not be above {limit}")),
@@ -129,7 +129,7 @@ fn of_precondition(precondition: Precondition) -> Refusal {
             reason::OVERTAKEN,
             format!(
                 "it was not appended again: it was given up before, and the sender's nonce {by} has been acknowledged since, behind which it \
-                 cannot be included; look its id up, since an earlier copy may be in the log; if there is none, submit it anew with a nonce above {by}"
+                 cannot be included; look its id up, since an earlier copy may be in the topic; if there is none, submit it anew with a nonce above {by}"
             ),
         )
         .with("by", by),
@@ -146,7 +146,7 @@ fn of_unavailable(unavailable: Unavailable) -> Refusal {
         Unavailable::Ledger(detail) => new(
             reason::LEDGER_UNAVAILABLE,
             format!(
-                "nothing was persisted: no nonce can be chosen without the sender's last one, and the ledger does not tell it ({detail}); \
+                "nothing was persisted: no nonce can be chosen without the sender's last one, and the ledger did not return it ({detail}); \
                  try again shortly, or set a nonce"
             ),
         ),
@@ -160,11 +160,11 @@ fn of_unavailable(unavailable: Unavailable) -> Refusal {
         .with("first", first),
         Unavailable::CatchingUp => new(
             reason::CATCHING_UP,
-            "nothing was persisted: the service has not read the log to its end yet, and does not know the chain; try again shortly".into(),
+            "nothing was persisted: the service has not read the journal to its end yet; try again shortly".into(),
         ),
         Unavailable::ShuttingDown => new(
             reason::SHUTTING_DOWN,
-            "the service is ending, nothing was persisted; try another one, or again shortly".into(),
+            "the service is shutting down, nothing was persisted; try another one, or again shortly".into(),
         ),
     }
 }
@@ -175,8 +175,8 @@ fn behind(partition: u32, offset: u64, cursor: u64) -> Refusal {
         Code::DataLoss,
         reason::DATA_LOSS,
         format!(
-            "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger tells it, so that no block would \
-             look at the record; if the log has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
+            "the end of partition {partition} ({offset}) lies below the chain's cursor ({cursor}) as the ledger reports it, so that no block would \
+             read the record; if the topic has lost its end, the operator has to run `blocklog topic pad`; after that {SAFE}"
         ),
     )
     .with("partition", partition)

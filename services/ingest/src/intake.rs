@@ -1,7 +1,7 @@
-//! From a request to a submission: everything that can be refused without the state of the chain.
+//! From a request to a submission: all checks that do not need the state of the chain.
 //!
 //! Signatures cost most, so many requests are checked at once: all become [`Draft`]s, their records are checked together,
-//! and what is good is admitted.
+//! and the good ones are admitted.
 
 use bytes::Bytes;
 use chain::genesis::Rules;
@@ -14,18 +14,18 @@ use proto::wire;
 use crate::core::{Content, Sealed};
 use crate::rejection::{Invalid, Rejection, Why};
 
-/// How far a nonce may lie above the clock: who counts in microseconds, with a clock that is a day off, gets through;
-/// a typo that would freeze the account does not.
+/// Longest lead of a nonce over the clock: nonces in microseconds by a clock that is a day off pass; a typo that would
+/// freeze the account does not.
 pub const NONCE_AHEAD_US: u64 = 24 * 60 * 60 * 1_000_000;
 
 /// A submission whose record has not been checked yet.
 #[derive(Debug)]
 pub struct Draft {
-    /// The bytes to append. For an unnumbered transaction, with a nonce that takes its place.
+    /// The bytes to append; for an unnumbered transaction, with a placeholder nonce.
     pub record: Bytes,
-    /// The record as decoded; `None` if it is no transaction.
+    /// The decoded record; `None` if it is no transaction.
     pub transaction: Option<Transaction>,
-    /// Ingest chooses the nonce.
+    /// Whether ingest chooses the nonce.
     pub unnumbered: bool,
     partition: Option<u32>,
 }
@@ -33,16 +33,16 @@ pub struct Draft {
 /// A submission that no stateless rule refuses.
 #[derive(Debug)]
 pub struct Checked {
-    /// Where it goes.
+    /// Partition of `transactions`.
     pub partition: u32,
-    /// What is to be appended.
+    /// The content of the append.
     pub content: Content,
-    /// Length of the record.
+    /// Length of the record, in bytes.
     pub bytes: usize,
 }
 
 impl Checked {
-    /// The sender for whom a nonce is to be chosen.
+    /// The sender for whom a nonce must be chosen.
     pub fn unnumbered_sender(&self) -> Option<&Bytes> {
         match &self.content {
             Content::Sealed(_) => None,
@@ -51,7 +51,7 @@ impl Checked {
     }
 }
 
-/// Refuses to choose a nonce above one that a sender could not choose either.
+/// The last nonce, unless the next would be one that a sender could not choose either.
 pub fn above(last_nonce: u64, wall_us: u64) -> Result<u64, Why> {
     let limit = highest_nonce(wall_us);
     if last_nonce >= limit {
@@ -65,7 +65,7 @@ fn highest_nonce(wall_us: u64) -> u64 {
 }
 
 impl Draft {
-    /// Of a record as it stands.
+    /// Creates a draft of a complete record.
     pub fn of_record(record: Bytes) -> Draft {
         Draft {
             transaction: Transaction::decode(&record).ok(),
@@ -75,7 +75,7 @@ impl Draft {
         }
     }
 
-    /// Of a transaction as people write it.
+    /// Creates a draft of a transaction in readable form.
     pub fn of_transaction(given: &types::Transaction, wall_us: u64) -> Result<Draft, Rejection> {
         let mut transaction = wire::to_transaction(given)?;
         if !given.recipient.is_empty() {
@@ -96,7 +96,7 @@ impl Draft {
         })
     }
 
-    /// Of a request to submit.
+    /// Creates a draft of a request to submit.
     fn of_request(
         request: SubmitTransactionRequest,
         rules: &Rules,
@@ -121,7 +121,7 @@ impl Draft {
         Ok(draft)
     }
 
-    /// The verdict of the stateless rules on the record, and ingest's on the nonce.
+    /// The verdict of the stateless rules on the record, and that of ingest on the nonce.
     pub fn judge(
         &self,
         record: &Record,
@@ -132,7 +132,7 @@ impl Draft {
             Judged::Good(transfer) => *transfer,
             Judged::Refused(verdict) => {
                 let why = Invalid::Verdict(*verdict);
-                // A record that is too large has its hash for a name.
+                // A record that is too large has its hash as its id.
                 let small = *verdict != Verdict::TooLarge;
                 return Err(match self.transaction.as_ref().filter(|_| small) {
                     Some(transaction) => Rejection::naming(why, transaction, &rules.chain_id),
@@ -149,11 +149,11 @@ impl Draft {
         Err(Rejection::of(why, transfer.id, transfer.nonce))
     }
 
-    /// Makes a submission once the record has been checked.
+    /// Makes a submission of a checked record.
     fn admit(self, record: &Record, rules: &Rules, wall_us: u64) -> Result<Checked, Rejection> {
         let judged = self.judge(record, rules, wall_us);
         let transfer = judged.map_err(|rejection| match self.unnumbered {
-            // The nonce only held a place, so nothing has that id.
+            // The nonce was a placeholder, so this id is meaningless.
             true => rejection.why.into(),
             false => rejection,
         })?;
@@ -179,7 +179,7 @@ impl Draft {
     }
 }
 
-/// One request, on the caller's thread: tens of microseconds.
+/// Checks one request, on the caller's thread: tens of microseconds.
 pub fn check_one(
     request: SubmitTransactionRequest,
     rules: &Rules,
@@ -190,7 +190,7 @@ pub fn check_one(
     draft.admit(&record, rules, wall_us)
 }
 
-/// Many requests, with all cores and the signatures in batches. Blocks. In the order of the requests.
+/// Checks many requests, on all cores, with signatures in batches; keeps their order. Blocks.
 pub fn check_many(
     requests: Vec<SubmitTransactionRequest>,
     rules: &Rules,

@@ -11,10 +11,10 @@
 //!
 //! | task | does |
 //! |---|---|
-//! | `core` (thread) | waits for the chain (or makes it, with a genesis), then runs the [`core`] and its appends |
-//! | `watch` (thread) | looks at the topics' settings and at block 0, again and again |
-//! | `probe` | asks the log for its end now and then: readiness says when it does not answer |
-//! | `cursors` | with `--ledger`: learns the chain's cursors, and compares them with the log's ends |
+//! | `core` (thread) | waits for the chain (or creates it, with a genesis), then runs the [`core`] and its appends |
+//! | `watch` (thread) | checks the topics' settings and block 0 periodically |
+//! | `probe` | asks the journal for an end periodically: readiness shows when it does not answer |
+//! | `cursors` | with `--ledger`: asks for the chain's cursors, and compares them with the topic's ends |
 //! | `grpc` | serves the four RPCs of `blocklog.ingest.v1` |
 
 mod accounts;

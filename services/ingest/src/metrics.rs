@@ -1,4 +1,4 @@
-//! What ingest counts.
+//! Metrics of ingest.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -16,23 +16,23 @@ struct Instruments {
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
     submissions: meter()
         .u64_counter("ingest.submissions")
-        .with_description("Submissions that went to the log, by outcome")
+        .with_description("Submissions that were appended, by outcome")
         .with_unit("{submission}")
         .build(),
     in_flight: meter()
         .i64_up_down_counter("ingest.in_flight")
-        .with_description("Submissions on their way into the log")
+        .with_description("Submissions in flight to the journal")
         .with_unit("{submission}")
         .build(),
     durable: meter()
         .f64_histogram("ingest.append.duration")
-        .with_description("From a checked submission to its durable record")
+        .with_description("Time from a checked submission to its durable record")
         .with_unit("s")
         .with_boundaries(SECONDS.to_vec())
         .build(),
 });
 
-/// Makes the series that say zero until something happens.
+/// Creates the series that are zero until something happens.
 pub fn start() {
     for outcome in ["accepted", "failed"] {
         let label = KeyValue::new("outcome", outcome);
@@ -41,7 +41,7 @@ pub fn start() {
     INSTRUMENTS.in_flight.add(0, &[]);
 }
 
-/// What a batch of the core has changed.
+/// The changes of one batch of the core.
 #[derive(Debug, Default)]
 pub struct Batch {
     accepted: u64,
@@ -63,7 +63,7 @@ impl Batch {
         }
     }
 
-    /// Adds the batch to the instruments: once, not per record.
+    /// Adds the batch to the instruments: once, not once per record.
     pub fn record(&mut self, in_flight: usize) {
         let outcomes = [("accepted", self.accepted), ("failed", self.failed)];
         for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {

@@ -1,4 +1,4 @@
-//! The thread that finds the chain and then becomes the core's.
+//! The thread that finds the chain and then runs the core.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::rejection::{Precondition, Unavailable};
 use crate::shell::Shell;
 use crate::state::{Ingest, Open};
 
-/// What it needs.
+/// Inputs of the thread.
 pub struct Opening {
     pub(crate) journal: Journal,
     pub(crate) ingest: Arc<Ingest>,
@@ -19,7 +19,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Until the shutdown token ends it. An error is one that no waiting heals: another chain, unsafe topics.
+    /// Runs until the shutdown token ends it. An error is one that waiting cannot cure: another chain, unsafe topics.
     pub fn run(self, search: Search) -> anyhow::Result<()> {
         let stop = |time| self.ingest.shutdown.wait(time);
         let Some(rules) = search.run(None, &stop, &|waiting| self.report(waiting))? else {

@@ -1,7 +1,7 @@
-//! Where the answers of one stream are collected: the core's thread puts a whole batch in and wakes the stream once.
+//! The answers of one stream: the core's thread adds a whole batch and wakes the stream once.
 //!
-//! A client that does not read its answers is read no further: they are bounded in number and in bytes, for each stream and
-//! for all together.
+//! When a client does not read its answers, no more of its requests are read: answers are bounded in number and in
+//! bytes, per stream and in total.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,34 +12,34 @@ use tokio::sync::{Notify, Semaphore};
 use crate::core::Outcome;
 use crate::rejection::{Invalid, Unavailable, Why};
 
-/// Submissions of one stream that may be without an answer, or with one that the client has not read.
+/// Most submissions of one stream without an answer, or with one that the client has not read.
 pub const STREAM_WINDOW: usize = 16_384;
-/// Bytes of answers that a stream's client may leave unread before no more requests are read.
+/// Bytes of unread answers at which no more requests of a stream are read.
 const STREAM_BYTES: usize = 4 << 20;
 /// The same for all streams together.
 const ALL_BYTES: usize = 64 << 20;
-/// A stream with so little unread goes on whatever the others do: those who do not read must not stop those who do.
+/// A stream with fewer unread bytes continues whatever the others do: clients that do not read must not stop those that do.
 const SMALL_BYTES: usize = 64 << 10;
-/// What an answer takes beside its texts.
+/// Bytes of an answer beside its texts.
 const ANSWER_BYTES: usize = 256;
 
 const _: () = assert!(SMALL_BYTES < STREAM_BYTES && STREAM_BYTES < ALL_BYTES);
 
-/// Bytes of answers that are ready and have not left, over all streams.
+/// Bytes of answers that have not been sent, over all streams.
 #[derive(Debug, Default)]
 pub struct Unread {
     bytes: AtomicUsize,
     fell: Notify,
 }
 
-/// Answers on their way to one client.
+/// The answers to one client that have not been sent.
 #[derive(Debug)]
 pub struct Outbox {
     answers: Mutex<Answers>,
     changed: Notify,
-    /// One permit for each submission that may still come in.
+    /// One permit for each further submission.
     room: Semaphore,
-    /// Bytes of answers that are ready and have not left.
+    /// Bytes of answers that have not been sent.
     bytes: AtomicUsize,
     fell: Notify,
     all: Arc<Unread>,
@@ -52,14 +52,14 @@ struct Answers {
     last: bool,
 }
 
-/// How much room answers take.
+/// The room that answers take.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
     count: usize,
     bytes: usize,
 }
 
-/// What was in the box.
+/// The content of the outbox.
 #[derive(Debug)]
 pub enum Taken {
     /// Answers by tag, at least one.
@@ -69,7 +69,7 @@ pub enum Taken {
 }
 
 impl Outbox {
-    /// An empty one.
+    /// Creates an empty outbox.
     pub fn new(all: Arc<Unread>) -> Self {
         Self {
             answers: Mutex::default(),
@@ -81,7 +81,7 @@ impl Outbox {
         }
     }
 
-    /// Waits for room, and takes it for one to `most` submissions.
+    /// Waits for room, and takes it for 1 to `most` submissions.
     pub async fn make_room(&self, most: usize) -> usize {
         self.bytes_fall().await;
         let one = self.room.acquire().await;
@@ -101,7 +101,7 @@ impl Outbox {
         loop {
             let (own, all) = (self.fell.notified(), self.all.fell.notified());
             tokio::pin!(own, all);
-            // From here on no notice is lost.
+            // Notices are kept from here on.
             own.as_mut().enable();
             all.as_mut().enable();
             let bytes = self.bytes.load(Ordering::SeqCst);
@@ -116,12 +116,12 @@ impl Outbox {
         }
     }
 
-    /// Gives room back that was not needed.
+    /// Gives unused room back.
     pub fn give_room(&self, count: usize) {
         self.room.add_permits(count);
     }
 
-    /// These answers have left.
+    /// Gives the room of sent answers back.
     pub fn left(&self, size: Size) {
         self.room.add_permits(size.count);
         self.bytes.fetch_sub(size.bytes, Ordering::SeqCst);
@@ -129,7 +129,7 @@ impl Outbox {
         self.all.fall(size.bytes);
     }
 
-    /// Puts an answer in. True if somebody has to [`wake`](Self::wake) the stream once the batch is complete.
+    /// Adds an answer. True if the caller has to [`wake`](Self::wake) the stream once the batch is complete.
     #[must_use]
     pub fn put(&self, tag: u64, outcome: Outcome) -> bool {
         let bytes = bytes_of(&outcome);
@@ -146,13 +146,13 @@ impl Outbox {
         self.changed.notify_one();
     }
 
-    /// Says that no more requests will come.
+    /// Notes that no more requests will come.
     pub fn finish(&self) {
         self.answers.lock().last = true;
         self.wake();
     }
 
-    /// Everything that is in the box, as soon as there is something. Its room has to be given back.
+    /// Takes all answers, as soon as there is one. The caller gives their room back.
     pub async fn take(&self) -> Taken {
         loop {
             {
@@ -172,7 +172,7 @@ impl Outbox {
 }
 
 impl Drop for Outbox {
-    /// What was not read is gone with the stream.
+    /// Unread answers are dropped with the stream.
     fn drop(&mut self) {
         self.all.fall(*self.bytes.get_mut());
     }
@@ -187,7 +187,7 @@ impl Unread {
     }
 }
 
-/// What an answer takes, about.
+/// Approximate size of an answer, in bytes.
 fn bytes_of(outcome: &Outcome) -> usize {
     let texts = match outcome {
         Ok(receipt) => {

@@ -1,4 +1,4 @@
-//! Asks the log for its end now and then, so that readiness tells of an outage before a client does, and of its end
+//! Asks the journal for an end periodically, so that readiness shows an outage before a client meets it, and its recovery
 //! when no client is sent here any more.
 
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use journal::Journal;
 use crate::readiness::Conditions;
 use crate::state::Ingest;
 
-/// Between two questions.
+/// Interval between questions.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Until the shutdown token ends it.
+/// Runs until the shutdown token ends it.
 pub async fn run(
     journal: Journal,
     ingest: Arc<Ingest>,
@@ -33,7 +33,7 @@ pub async fn run(
         let state = answer.map(|_| ()).map_err(|error| error.to_string());
         if state.is_ok() != std::mem::replace(&mut well, state.is_ok()) {
             match &state {
-                Ok(()) => tracing::info!("the log answers again"),
+                Ok(()) => tracing::info!("the journal answers again"),
                 Err(error) => tracing::warn!("{error}"),
             }
         }

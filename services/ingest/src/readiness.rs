@@ -20,9 +20,9 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Before anything is known.
+    /// The state before the chain is known.
     pub fn new(readiness: &Readiness) -> Conditions {
-        let text = "block 0 is looked for; the journal has not been read to its end yet";
+        let text = "looking for block 0; the journal has not been read to its end yet";
         Conditions {
             chain: readiness.wait_for("chain", CATCHING_UP.because(text)),
             log: readiness.condition("log"),
@@ -31,28 +31,28 @@ impl Conditions {
         }
     }
 
-    /// There is a chain to append for.
+    /// Reports that the chain is known.
     pub fn chain_found(&self) {
         self.chain.set(Ok(()));
         self.log.set(Ok(()));
     }
 
-    /// There is no block 0.
+    /// Reports that there is no block 0.
     pub fn no_chain(&self, text: String) {
         self.chain.set(Err(NO_CHAIN.because(text)));
         self.log.set(Ok(()));
     }
 
-    /// Whether the log answers.
+    /// Reports whether the journal answers.
     pub fn log(&self, state: Result<(), String>) {
         self.log
             .set(state.map_err(|message| LOG_UNAVAILABLE.because(message)));
     }
 
-    /// Whether the log of some partition ends below the chain's cursor.
+    /// Reports whether a partition ends below the chain's cursor.
     pub fn behind(&self, frontier: Option<Frontier>) {
         let Some(frontier) = frontier else {
-            tracing::info!("the log reaches up to the chain's cursors again");
+            tracing::info!("the topic reaches up to the chain's cursors again");
             return self.end.set(Ok(()));
         };
         let Frontier {
@@ -68,17 +68,17 @@ impl Conditions {
         self.end.set(Err(DATA_LOSS.because(message)));
     }
 
-    /// Whether the log appends.
+    /// Reports whether appends succeed.
     pub fn appending(&self, health: Health) {
         self.appending.set(match health {
             Health::Appends => {
-                tracing::info!("the log appends again");
+                tracing::info!("appends succeed again");
                 Ok(())
             }
-            // The probe finds out whether it is there.
+            // The probe finds out whether the journal is available.
             Health::Untried => Ok(()),
             Health::Fails(message) => {
-                tracing::warn!("the log does not append: {message}; trying again");
+                tracing::warn!("appends fail: {message}; trying again");
                 Err(LOG_UNAVAILABLE.because(message))
             }
         });

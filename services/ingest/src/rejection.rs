@@ -1,4 +1,4 @@
-//! Why a submission was not taken, or why nobody knows whether it was. Domain terms only: `errors.rs` translates.
+//! Reasons why a submission was not acknowledged. Domain terms only: `errors.rs` translates.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use chain::{Hash, Transaction, Verdict};
 /// A submission that was not acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    /// The reason.
+    /// The reason, by what the client can do.
     pub why: Why,
-    /// Id of the transaction, once it is known. Boxed with the nonce: most rejections travel without.
+    /// Id and nonce, once known. Boxed: most rejections have none.
     pub names: Option<Box<Names>>,
 }
 
-/// What a client needs to submit the very same transaction again.
+/// Identifies a transaction, so that a client can submit it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The transaction's id.
+    /// Hash of the signed bytes on this chain.
     pub id: Hash,
-    /// Its nonce, which ingest may have chosen.
+    /// The nonce, which ingest may have chosen.
     pub nonce: u64,
 }
 
 /// The reasons, by what the client can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// The request has to be changed.
+    /// The request has to be corrected.
     Invalid(Invalid),
     /// The state has to change first, or the transaction.
     Precondition(Precondition),
@@ -33,78 +33,79 @@ pub enum Why {
     Unavailable(Unavailable),
     /// Too much in flight; nothing was persisted.
     Overloaded {
-        /// When to try again.
+        /// Time after which to try again.
         retry_after: Duration,
     },
-    /// The partition ends below the chain's cursor: what is appended there can never be in a block. An operator has to act.
+    /// The partition ends below the chain's cursor: a record appended there can never be in a block. An operator has to
+    /// act.
     LogBehind {
         /// Partition of `transactions`.
         partition: u32,
-        /// Where the last try landed, or the end.
+        /// Offset of the last try, or the end.
         offset: u64,
-        /// The chain's cursor, which it must not lie below.
+        /// The chain's cursor.
         cursor: u64,
     },
-    /// The record may be in the log, now or later. The same transaction may be submitted again.
+    /// The record may be in the topic, now or later. The same transaction may be submitted again.
     OutcomeUnknown(String),
 }
 
-/// What is wrong with a request.
+/// A fault of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Invalid {
     /// A stateless rule of the chain fails: every block would refuse the record with this verdict,
     /// one of 1 to 7, or NONCE_TOO_LOW for nonce 0.
     Verdict(Verdict),
-    /// A key signs its nonce, so nobody else can choose one.
+    /// A key signs its nonce, so only its owner can choose one.
     NonceRequired,
     /// The nonce is more than a day above the clock and would freeze the account.
     NonceTooHigh {
-        /// Highest nonce taken now.
+        /// Highest nonce that is accepted now.
         limit: u64,
     },
-    /// A field is absent, or not of its form.
+    /// A field is absent or malformed.
     Field(proto::wire::Error),
-    /// Meant for another chain.
+    /// The request is for another chain.
     WrongChain {
         /// The chain this ingest appends to.
         expected: Hash,
         /// The chain the request names.
         found: Hash,
     },
-    /// No such partition.
+    /// The chain has no such partition.
     BadPartition {
-        /// How many there are.
+        /// Number of partitions.
         partitions: u32,
     },
 }
 
-/// What the request comes too early or too late for.
+/// A precondition that the request does not meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
     /// There is no block 0 yet.
     NoChain,
-    /// It was given up before, and a later transaction of the sender is in the log: appended now it would be void.
+    /// It was given up before, and a later transaction of the sender has landed: appended now it would be void.
     Overtaken {
-        /// The nonce that is in the log.
+        /// The nonce that has landed.
         by: u64,
     },
 }
 
-/// Why nothing was persisted.
+/// The reason why nothing was persisted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unavailable {
-    /// The log cannot be reached.
+    /// The journal cannot be reached.
     Log(String),
-    /// The ledger does not answer with the sender's last nonce, without which none can be chosen.
+    /// The ledger has not returned the sender's last nonce, without which none can be chosen.
     Ledger(String),
     /// An earlier transaction of the sender on the same stream was given up, and this one must not overtake it.
     EarlierGivenUp {
-        /// The nonce to send again from.
+        /// The nonce from which to send again.
         first: u64,
     },
-    /// The log has not been read to its end, so that there may be a block 0.
+    /// The journal has not been read to its end, so that there may be a block 0.
     CatchingUp,
-    /// The service ends.
+    /// The service is shutting down.
     ShuttingDown,
 }
 
@@ -139,12 +140,12 @@ impl From<proto::wire::Error> for Rejection {
 }
 
 impl Rejection {
-    /// Of a transaction that has no name yet.
+    /// A rejection without id and nonce.
     pub fn new(why: impl Into<Why>) -> Self {
         why.into().into()
     }
 
-    /// Adds what the transaction is called on the chain.
+    /// A rejection with id and nonce.
     pub fn of(why: impl Into<Why>, id: Hash, nonce: u64) -> Self {
         Self {
             why: why.into(),
@@ -152,7 +153,7 @@ impl Rejection {
         }
     }
 
-    /// Adds what `transaction` is called, if it can be called anything.
+    /// A rejection of `transaction`, with id and nonce if it has an id.
     pub fn naming(why: impl Into<Why>, transaction: &Transaction, chain_id: &Hash) -> Self {
         match has_id(transaction) {
             true => Self::of(why, transaction.id(chain_id), transaction.nonce),
@@ -161,7 +162,7 @@ impl Rejection {
     }
 }
 
-/// Whether the transaction has an id: what is hashed has no room for accounts and memos of another form.
+/// True if the transaction has an id: the hashed form has no room for malformed accounts and memos.
 pub fn has_id(transaction: &Transaction) -> bool {
     transaction.sender_account().is_some()
         && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())

@@ -20,8 +20,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::state::Ingest;
 
-/// Longest message taken. Records have at most 1024 bytes, the topic takes 64 KiB: what is a little too large is
-/// told so by name.
+/// Longest message accepted. Records have at most 1024 bytes and the topic takes 64 KiB: a slightly larger one still gets
+/// its proper error.
 const MAX_MESSAGE_BYTES: usize = 128 << 10;
 
 /// The service as tonic calls it.
@@ -37,7 +37,7 @@ pub fn serve(service: &mut Service, ingest: Arc<Ingest>) -> anyhow::Result<()> {
             services: vec![SERVICE_NAME],
             descriptors: proto::DESCRIPTORS,
             limits: Limits {
-                // The window bounds what is in flight, and says so with the ids.
+                // The window bounds submissions in flight, and its refusals carry the ids.
                 unary_in_flight: usize::MAX >> 4,
                 ..Limits::default()
             },

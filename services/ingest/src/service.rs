@@ -1,4 +1,4 @@
-//! Sets the service up: its tasks, and what they share.
+//! The setup of the service: its tasks, and their shared state.
 
 use std::sync::Arc;
 

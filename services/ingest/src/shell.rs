@@ -1,5 +1,5 @@
-//! Performs what the core wants: appends and replies. Runs on the core's thread, in batches, with one wake-up per stream
-//! and batch.
+//! Performs the outputs of the core: appends and replies. Runs on the core's thread, in batches, with one wake-up per
+//! stream and batch.
 
 mod handle;
 mod ticket;
@@ -23,7 +23,7 @@ use crate::readiness::Conditions;
 
 /// Inputs taken before outputs are performed: bounds the latency of a batch.
 const BATCH: Cadence = Cadence::Batch(1024);
-/// Between two lines about appends below the cursor: many appends are one line a second.
+/// Interval between messages about appends below the cursor: many appends are one line per second.
 const BELOW_CURSOR_PAUSE: Duration = Duration::from_secs(1);
 
 /// The core and its shell, ready to run.
@@ -47,7 +47,7 @@ struct Performer {
     drained: bool,
 }
 
-/// Appends below the cursor that the log does not report yet.
+/// Appends below the cursor that have not been logged yet.
 #[derive(Default)]
 struct BelowCursor {
     appends: u64,
@@ -57,7 +57,7 @@ struct BelowCursor {
 }
 
 impl Shell {
-    /// A shell over the `transactions` topic, and the handle of its core.
+    /// Creates a shell over the `transactions` topic, and the handle of its core.
     pub fn new(
         journal: &Journal,
         rules: &Rules,
@@ -166,7 +166,7 @@ impl Performer {
             since,
         } = ticket;
         self.counts.answered(&outcome, since);
-        // The room is free before the client can know.
+        // The room is freed before the client can learn of it.
         drop(permit);
         self.wake.extend(reply_to.send(outcome));
     }

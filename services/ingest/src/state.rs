@@ -1,4 +1,4 @@
-//! What all calls share.
+//! The state that all calls share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -18,37 +18,37 @@ use crate::rejection::{Rejection, Unavailable, Why};
 use crate::shell::Handle;
 use crate::window::Window;
 
-/// The service, as its calls see it.
+/// The shared state of the service.
 #[derive(Debug)]
 pub struct Ingest {
-    /// Room for submissions.
+    /// Limits submissions in flight.
     pub window: Arc<Window>,
     /// Answers that their clients have not read.
     pub unread: Arc<Unread>,
     /// The last nonces of senders.
     pub accounts: Arc<Accounts>,
-    /// Ends the service.
+    /// Token that ends the service.
     pub shutdown: Shutdown,
-    /// The `transactions` topic as it is stored.
+    /// Name and system of the `transactions` topic, for traces.
     pub topic: Topic,
     open: OnceLock<Open>,
     opening: Notify,
     next_stream: AtomicU64,
-    /// Why there is no chain yet.
+    /// The reason why there is no chain yet.
     absent: Mutex<Why>,
 }
 
-/// What there is once the chain is known.
+/// The part that needs the chain.
 #[derive(Debug)]
 pub struct Open {
-    /// The rules of the chain.
+    /// Parameters of the chain.
     pub rules: Arc<Rules>,
     /// Takes submissions.
     pub core: Handle,
 }
 
 impl Ingest {
-    /// Without a chain yet.
+    /// The state before the chain is known.
     pub fn new(
         config: &Config,
         journal: &Journal,
@@ -71,9 +71,9 @@ impl Ingest {
         }
     }
 
-    /// The chain is known.
+    /// Notes that the chain is known.
     pub fn opened(&self, open: Open) {
-        // There is one opening only.
+        // The chain is opened once only.
         let _ = self.open.set(open);
         self.opening.notify_waiters();
     }
@@ -82,19 +82,19 @@ impl Ingest {
     pub async fn known(&self) {
         let opening = self.opening.notified();
         tokio::pin!(opening);
-        // From here on no notice is lost.
+        // Notices are kept from here on.
         opening.as_mut().enable();
         if self.open.get().is_none() {
             opening.await;
         }
     }
 
-    /// A number for a stream.
+    /// Numbers a new stream.
     pub fn stream(&self) -> u64 {
         self.next_stream.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Why the chain is not known.
+    /// Notes why the chain is not known.
     pub fn absent(&self, why: impl Into<Why>) {
         *self.absent.lock() = why.into();
     }

@@ -1,24 +1,24 @@
-//! How much may be in flight into the log at once, over all calls: a number of submissions and a number of bytes.
+//! The limit of submissions in flight over all calls, in number and in bytes.
 
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// Submissions are counted with this many bytes more than their record: what the tables keep beside it.
+/// Bytes that a submission counts beside its record: its entries in the tables.
 const OVERHEAD_BYTES: usize = 512;
-/// Of the room, unary calls alone may take one part in this many: streams wait for room, and a few busy
-/// ones would otherwise leave none.
+/// One part in this many of the room is reserved for unary calls: streams wait for room, and a few busy ones would
+/// otherwise leave none.
 const UNARY_SHARE: usize = 8;
 
-/// Room for submissions.
+/// The room for submissions.
 #[derive(Debug)]
 pub struct Window {
     all: Room,
     streams: Room,
 }
 
-/// Room taken; dropping it gives it back. One reference for all four semaphores: owned permits of tokio would hold one each,
-/// for each of the 65 536 submissions in flight.
+/// Room that was taken; dropping it gives it back. It holds one reference for all four semaphores: owned permits of tokio
+/// would hold one each, for each of the 65 536 submissions in flight.
 #[derive(Debug)]
 pub struct Permit {
     window: Arc<Window>,
@@ -70,7 +70,7 @@ impl Room {
 }
 
 impl Window {
-    /// Room for `count` submissions of `bytes` bytes together.
+    /// Creates a window for `count` submissions of `bytes` bytes together.
     pub fn new(count: usize, bytes: usize) -> Arc<Window> {
         let share = |all: usize| all - all / UNARY_SHARE;
         Arc::new(Window {
@@ -106,8 +106,8 @@ impl Window {
         })
     }
 
-    /// Room for a record of a stream, as soon as there is any. Who waits must not hold permits of submissions that
-    /// are not on their way: others may be waiting for those.
+    /// Room for a record of a stream, as soon as there is any. While waiting, the caller must not hold permits of
+    /// submissions that are not in flight: others may wait for those.
     pub async fn enter_stream(self: &Arc<Self>, record_bytes: usize) -> Permit {
         let bytes = cost(record_bytes);
         self.streams.take(bytes).await;
@@ -131,7 +131,7 @@ fn cost(record_bytes: usize) -> u32 {
     u32::try_from(record_bytes + OVERHEAD_BYTES).unwrap_or(u32::MAX)
 }
 
-/// The streams' share, taken, on the way to the whole.
+/// The streams' share, taken before the whole.
 struct Streaming<'a> {
     window: &'a Window,
     bytes: u32,

@@ -1,11 +1,11 @@
-//! What a stream has to send again before it can go on: a client that pipelines has sent more by the time it learns that
-//! one of its transactions was given up.
+//! The transactions that a stream must send again before it can continue: a client that pipelines has sent more by the time
+//! it learns that one was given up.
 
 use std::collections::BTreeMap;
 
 use super::senders::Key;
 
-/// Barriers at once, over all streams; beyond, that of the oldest stream goes, and its later transactions may overtake.
+/// Barriers at once, over all streams; beyond, the oldest stream's is dropped, and its later transactions may overtake.
 const MOST: usize = 65_536;
 
 /// By stream and sender: the lowest nonce that was given up there and has not come again.
@@ -13,7 +13,7 @@ const MOST: usize = 65_536;
 pub(super) struct Barriers(BTreeMap<(u64, Key), u64>);
 
 impl Barriers {
-    /// A transaction of the stream was given up.
+    /// Notes that a transaction of the stream was given up.
     pub(super) fn raise(&mut self, stream: u64, key: &Key, nonce: u64) {
         let lowest = self.0.entry((stream, key.clone())).or_insert(nonce);
         *lowest = nonce.min(*lowest);
@@ -22,7 +22,7 @@ impl Barriers {
         }
     }
 
-    /// The nonce that has to come before this one.
+    /// The nonce that must come before this one.
     pub(super) fn before(&self, stream: Option<u64>, key: &Key, nonce: Option<u64>) -> Option<u64> {
         if self.0.is_empty() {
             return None;
@@ -31,7 +31,7 @@ impl Barriers {
         nonce.is_none_or(|nonce| nonce > first).then_some(first)
     }
 
-    /// The transaction that had to come is there, or one before it.
+    /// Notes that the missing transaction has come, or an earlier one.
     pub(super) fn lower(&mut self, stream: Option<u64>, key: &Key) {
         if let Some(stream) = stream
             && !self.0.is_empty()
@@ -40,7 +40,7 @@ impl Barriers {
         }
     }
 
-    /// The stream is over.
+    /// Removes the barriers of a stream that has ended.
     pub(super) fn close(&mut self, stream: u64) {
         let theirs = (stream, Key::default())..(stream + 1, Key::default());
         let theirs: Vec<_> = self.0.range(theirs).map(|(at, _)| at.clone()).collect();

@@ -1,4 +1,4 @@
-//! How flights end without a receipt.
+//! Flights that end without a receipt.
 
 use engine::Now;
 use journal::{AppendError, Appended};
@@ -18,7 +18,7 @@ pub(super) struct Abandoned {
 }
 
 impl<T> Core<T> {
-    /// Answers flights whose deadline has come. Looks at all of them, but only when the earliest deadline has come.
+    /// Answers expired flights. It visits all flights, but only when the earliest deadline has passed.
     pub(super) fn expire(&mut self, now: Now, out: &mut Vec<Output<T>>) {
         if now.elapsed_ms < self.earliest_deadline_ms {
             return;
@@ -27,7 +27,7 @@ impl<T> Core<T> {
         let late = self.flights.iter().filter(|(_, flight)| due(flight));
         let late: Vec<u64> = late.map(|(token, _)| *token).collect();
         for token in late {
-            // Those behind another one of these have gone with it.
+            // Flights behind an expired one have ended with it.
             let Some(flight) = self.flights.get(&token) else {
                 continue;
             };
@@ -36,7 +36,7 @@ impl<T> Core<T> {
             if let (Why::Unavailable(Unavailable::Log(_)), Some(nonce)) = (&why, flight.nonce())
                 && self.senders.is_underway(&key, nonce)
             {
-                why = Why::OutcomeUnknown("an earlier copy is still on its way".into());
+                why = Why::OutcomeUnknown("an earlier copy is still in flight".into());
             }
             self.finish(token, &key, why, out);
             self.release(now, &key, out);
@@ -45,7 +45,7 @@ impl<T> Core<T> {
         self.earliest_deadline_ms = deadlines.min().unwrap_or(u64::MAX);
     }
 
-    /// Gives a flight up, and with it what waits behind it: the client will send that one again, and these must follow it.
+    /// Gives a flight up with all that wait behind it: the client will send it again, and these must follow it.
     pub(super) fn finish(
         &mut self,
         token: u64,
@@ -99,7 +99,7 @@ impl<T> Core<T> {
         self.reject(flight, why, out);
     }
 
-    /// Answers a submission that is not taken at all, and must not be overtaken when it comes again.
+    /// Answers a submission that is not taken, and must not be overtaken when it comes again.
     pub(super) fn refuse(
         &mut self,
         flight: Flight<T>,
@@ -116,7 +116,7 @@ impl<T> Core<T> {
         self.reject(flight, why, out);
     }
 
-    /// Answers everybody who waits for a partition whose log ends below the cursor.
+    /// Answers all waiting flights of a partition that ends below the cursor.
     pub(super) fn turn_back(&mut self, now: Now, partition: u32, out: &mut Vec<Output<T>>) {
         let waits = |flight: &Flight<T>| flight.partition == partition && !flight.is_underway();
         let waiting = self.flights.iter().filter(|(_, flight)| waits(flight));
@@ -129,7 +129,7 @@ impl<T> Core<T> {
         }
     }
 
-    /// Why nothing may be appended to a partition.
+    /// The reason not to append to a partition, if there is one.
     pub(super) fn lies_behind(&self, partition: u32) -> Option<Why> {
         let state = &self.partitions[partition as usize];
         let offset = state.behind?;
@@ -140,7 +140,7 @@ impl<T> Core<T> {
         })
     }
 
-    /// What became of a record whose submission has been answered.
+    /// Handles the outcome of a record whose submission has been answered.
     pub(super) fn completed_late(
         &mut self,
         now: Now,

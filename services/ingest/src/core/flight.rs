@@ -8,54 +8,54 @@ use super::senders::{Key, Try};
 use super::{Headers, Submission};
 use crate::rejection::{Names, Unavailable, Why};
 
-/// Appends that landed below the cursor are made again this often. A race with a log that lost its end needs one; a
-/// cursor that is wrong must not fill the log.
+/// Retries after an append landed below the cursor. A race with a partition that lost its end needs one; a wrong cursor
+/// must not fill the partition.
 const MAX_LANDED_BELOW: u32 = 8;
 
-/// What is to be appended.
+/// The content of an append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A record as it stands: boxed, since flights move between tables.
+    /// A complete record; boxed, since flights move between tables.
     Sealed(Box<Sealed>),
-    /// A transaction of a named sender, who signs nothing: its nonce is chosen when it is appended.
+    /// A transaction of a named sender, which is not signed: its nonce is chosen when it is appended.
     Unnumbered(Box<Transaction>),
 }
 
-/// A transaction with the bytes that are recorded.
+/// A transaction with its canonical bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// As decoded.
+    /// The decoded fields.
     pub transaction: Transaction,
-    /// Its id on this chain.
+    /// Hash of the signed bytes on this chain.
     pub id: Hash,
-    /// The canonical record.
+    /// The canonical bytes.
     pub record: Bytes,
 }
 
-/// An append that landed where no block will look.
+/// An append that landed where no block will read it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BelowCursor {
     pub(super) offset: u64,
     pub(super) cursor: u64,
 }
 
-/// A submission that has not been answered.
+/// A submission without an answer.
 #[derive(Debug)]
 pub(super) struct Flight<T> {
     ticket: T,
     pub(super) partition: u32,
     content: Content,
-    /// The nonce was chosen here, and may be chosen anew as long as no try can have been persisted.
+    /// The nonce was chosen here, and may be chosen again as long as no try can have been persisted.
     numbered_here: bool,
     /// A nonce chosen here lies above this.
     above: u64,
     headers: Headers,
     pub(super) deadline_ms: u64,
-    /// The stream that it came on.
+    /// The stream of the submission, if it came on one.
     pub(super) stream: Option<u64>,
-    /// A higher nonce of the sender had been handed to the log before this came.
+    /// A higher nonce of the sender had been appended before this came.
     pub(super) late: bool,
-    /// When it was handed to the log last, as [`Senders`](super::Senders) count.
+    /// Moment of the last append, as counted by [`Senders`](super::Senders).
     pub(super) launched: Option<u64>,
     /// The cursor of the partition when the last append began.
     pub(super) cursor: u64,
@@ -68,9 +68,9 @@ pub(super) struct Flight<T> {
 
 #[derive(Debug)]
 enum State {
-    /// Not in the log and not on the way; with the reason if a try failed.
+    /// Not persisted and not in flight; with the reason if a try failed.
     Waiting(Option<String>),
-    /// On the way since then.
+    /// In flight since then.
     Appending { since_ms: u64 },
 }
 
@@ -107,7 +107,7 @@ impl<T> Flight<T> {
         }
     }
 
-    /// Whose order it has to keep.
+    /// Partition and sender: the scope of its order.
     pub(super) fn key(&self) -> Key {
         let sender = match &self.content {
             Content::Sealed(sealed) => &sealed.transaction.sender,
@@ -129,7 +129,7 @@ impl<T> Flight<T> {
         self.nonce().filter(|_| !self.numbered_here)
     }
 
-    /// What became of the last try.
+    /// The outcome of the last try.
     pub(super) fn last_try(&self) -> Try {
         match self.launched {
             None => Try::None,
@@ -138,12 +138,13 @@ impl<T> Flight<T> {
         }
     }
 
-    /// Whether it is on its way into the log.
+    /// True if an append is in flight.
     pub(super) fn is_underway(&self) -> bool {
         matches!(self.state, State::Appending { .. })
     }
 
-    /// The entry to append now. `next_nonce` is asked once for an unnumbered transaction, with the nonce to stay above.
+    /// Returns the entry to append. `next_nonce` is called once for an unnumbered transaction, with the nonce to stay
+    /// above.
     pub(super) fn launch(
         &mut self,
         now_ms: u64,
@@ -170,8 +171,8 @@ impl<T> Flight<T> {
         }
     }
 
-    /// Whether another try that takes as long as the last one would end after the deadline: the client is better served by
-    /// what is known now than by an unknown outcome then.
+    /// True if a retry as long as the last try would end after the deadline: a known outcome now serves the client
+    /// better than an unknown one then.
     pub(super) fn is_hopeless(&self, now_ms: u64) -> bool {
         match self.state {
             State::Appending { since_ms } => {
@@ -181,8 +182,8 @@ impl<T> Flight<T> {
         }
     }
 
-    /// The last try was not persisted. A nonce chosen here is given back: by the next try others of the same sender may
-    /// have been appended with higher ones.
+    /// Notes that the last try was not persisted. A nonce chosen here is dropped: by the next try others of the same
+    /// sender may have been appended with higher ones.
     pub(super) fn grounded(&mut self, reason: String) {
         self.failed = true;
         self.state = State::Waiting(Some(reason));
@@ -195,13 +196,13 @@ impl<T> Flight<T> {
         }
     }
 
-    /// The last try is over.
+    /// Notes that the last try is over.
     pub(super) fn ended(&mut self) {
         self.state = State::Waiting(None);
     }
 
-    /// The last try landed below the cursor; false if that was the last one. The bytes stay the same from now on: were
-    /// the cursor wrong, two nonces would be two transactions.
+    /// Notes that the last try landed below the cursor; false if there is no other try. The bytes stay the same from
+    /// now on: if the cursor were wrong, two nonces would be two transactions.
     pub(super) fn landed_below(&mut self, below: BelowCursor) -> bool {
         self.state = State::Waiting(None);
         self.below = Some(below);
@@ -209,7 +210,7 @@ impl<T> Flight<T> {
         self.times_below <= MAX_LANDED_BELOW
     }
 
-    /// What is known at the deadline.
+    /// The rejection at the deadline.
     pub(super) fn verdict_at_deadline(&self) -> Why {
         match (&self.state, self.below) {
             (_, Some(BelowCursor { offset, cursor })) => Why::LogBehind {
@@ -218,16 +219,16 @@ impl<T> Flight<T> {
                 cursor,
             },
             (State::Appending { .. }, None) => {
-                Why::OutcomeUnknown("the log has not answered in time".into())
+                Why::OutcomeUnknown("the journal has not answered in time".into())
             }
             (State::Waiting(Some(reason)), None) => Unavailable::Log(reason.clone()).into(),
             (State::Waiting(None), None) => {
-                Unavailable::Log("others wait to be appended before it".into()).into()
+                Unavailable::Log("others are queued before it".into()).into()
             }
         }
     }
 
-    /// The end of a flight that made it.
+    /// Ends a flight that succeeded.
     pub(super) fn land(self) -> (T, Sealed) {
         let Content::Sealed(sealed) = self.content else {
             unreachable!("only sealed records are appended")
@@ -235,7 +236,7 @@ impl<T> Flight<T> {
         (self.ticket, *sealed)
     }
 
-    /// The end of one that did not. The nonce of an unnumbered one is nobody's business.
+    /// Ends a flight that failed. The nonce of an unnumbered one is not reported.
     pub(super) fn fail(self) -> (T, Option<Box<Names>>) {
         let names = match &self.content {
             Content::Sealed(sealed) => Some(Box::new(Names {

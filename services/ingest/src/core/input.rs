@@ -1,4 +1,4 @@
-//! What the core is given.
+//! Inputs of the core.
 
 use std::sync::Arc;
 
@@ -14,34 +14,34 @@ pub type Headers = Arc<[(String, Bytes)]>;
 /// A submission that has passed every stateless rule.
 #[derive(Debug)]
 pub struct Submission<T> {
-    /// The caller's own; comes back with the reply.
+    /// Returned with the reply.
     pub ticket: T,
-    /// Where it goes.
+    /// Partition of `transactions`.
     pub partition: u32,
-    /// What is appended.
+    /// The content of the append.
     pub content: Content,
-    /// A nonce that is chosen here is chosen above this: the sender's last one on the chain, as far as is known.
+    /// Least nonce to choose, exclusive: the sender's last one on the chain, as far as is known.
     pub above: u64,
-    /// The stream that it came on, if it came on one.
+    /// The stream of the submission, if it came on one.
     pub stream: Option<u64>,
     /// Record headers, shared by the submissions of one call.
     pub headers: Headers,
-    /// When the answer is due, on the clock of [`engine::Now::elapsed_ms`].
+    /// Deadline of the answer, on the clock of [`engine::Now::elapsed_ms`].
     pub deadline_ms: u64,
 }
 
-/// What the core is given.
+/// An event outside the core.
 #[derive(Debug)]
 pub enum Input<T> {
     /// Checked submissions, in the order in which they are to be appended.
     Submit(Vec<Submission<T>>),
-    /// What became of appends.
+    /// Outcomes of appends.
     Completed(Vec<Completion>),
     /// The chain's cursors as a ledger reports them, with the ends of the partitions. The last answer counts.
     Cursors(Vec<Frontier>),
-    /// No more will come on this stream.
+    /// The stream has ended.
     Closed(u64),
-    /// What every core is given.
+    /// A signal that every core gets.
     Signal(Signal),
 }
 
@@ -51,13 +51,13 @@ impl<T> From<Signal> for Input<T> {
     }
 }
 
-/// How far the chain and the log of a partition are.
+/// The progress of the chain in a partition, and the partition's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frontier {
     /// Partition of `transactions`.
     pub partition: u32,
     /// Next offset that a block must consume, as a ledger reports it.
     pub cursor: u64,
-    /// The end of the partition, asked for afterwards: an honest cursor does not lie above it.
+    /// End of the partition, read after the cursor: an honest cursor does not lie above it.
     pub end: u64,
 }

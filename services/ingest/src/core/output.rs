@@ -1,4 +1,4 @@
-//! What the core wants done, and what it reports.
+//! Outputs of the core: work for the shell, and reports.
 
 use chain::{Hash, Transaction};
 use journal::{Appended, Entry};
@@ -6,53 +6,54 @@ use journal::{Appended, Entry};
 use super::Frontier;
 use crate::rejection::Rejection;
 
-/// What the core wants done.
+/// Work for the shell, or a report.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output<T> {
-    /// Append this, and report it by [`Input::Completed`](super::Input::Completed) with the token. In this order.
+    /// Append this, and report it by [`Input::Completed`](super::Input::Completed). In this order.
     Append {
-        /// Names the flight.
+        /// Token of the flight.
         token: u64,
-        /// The record.
+        /// The record with its headers.
         entry: Entry,
     },
-    /// Answer.
+    /// Answer a submission.
     Reply {
-        /// As it came with the submission.
+        /// As in the submission.
         ticket: T,
-        /// What became of it.
+        /// The receipt or the rejection.
         outcome: Outcome,
     },
     /// Whether appends succeed. Emitted when it changes.
     Health(Health),
-    /// An append landed below the cursor, where no block will look.
+    /// An append landed below the cursor, where no block will read it.
     BelowCursor {
         /// Partition of `transactions`.
         partition: u32,
-        /// Where it landed.
+        /// Offset of the append.
         offset: u64,
-        /// The cursor, known before the append began.
+        /// The cursor known when the append began.
         cursor: u64,
     },
-    /// A partition that ends below the chain's cursor, so that nothing is appended to it; `None` when there is none any more.
+    /// A partition that ends below the chain's cursor, so that appends to it are refused; `None` when there is none any
+    /// more.
     /// Emitted when it changes.
     Behind(Option<Frontier>),
     /// After [`Signal::Stop`](engine::Signal::Stop): everything has been answered.
     Drained,
 }
 
-/// Whether appends succeed, as far as the flights show.
+/// The success of appends, as far as the flights show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// It does.
+    /// Appends succeed.
     Appends,
-    /// It does not, for this reason; flights try again.
+    /// Appends fail for this reason; flights retry.
     Fails(String),
-    /// It did not, and no flight is left that could find out.
+    /// Appends failed, and no flight is left that could find out more.
     Untried,
 }
 
-/// What becomes of a submission: the receipt, or why there is none.
+/// The outcome of a submission.
 pub type Outcome = Result<Receipt, Rejection>;
 
 /// A durable record.
@@ -60,9 +61,9 @@ pub type Outcome = Result<Receipt, Rejection>;
 pub struct Receipt {
     /// The transaction as recorded.
     pub transaction: Transaction,
-    /// Its id.
+    /// Hash of the signed bytes on this chain.
     pub id: Hash,
-    /// Where it is.
+    /// Partition of `transactions`.
     pub partition: u32,
     /// Offset and append time.
     pub appended: Appended,

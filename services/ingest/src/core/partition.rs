@@ -1,32 +1,32 @@
-//! One partition of `transactions`: the flights that wait to be appended, and what is known of its end.
+//! One partition of `transactions`: the flights that wait to be appended, and its known end.
 
 use std::collections::BTreeSet;
 
 use super::backoff;
 
-/// A log that has said nothing for so long, with appends in flight, is given no more: what waits here can still be
-/// answered with a known outcome, and what has been handed over cannot.
+/// Longest silence of a partition with appends in flight. Then nothing more is appended: waiting flights can still be
+/// answered with a known outcome, appended ones cannot.
 const STALL_MS: u64 = 2_000;
 
-/// Who waits, and until when.
+/// The flights that wait, and until when.
 #[derive(Debug, Default)]
 pub(super) struct Partition {
-    /// Next offset that a block must consume, as far as is known; 0 if nothing is.
+    /// Next offset that a block must consume, as far as is known; 0 if unknown.
     pub(super) cursor: u64,
-    /// The end of the log if it lies below the cursor: no block would look at what is appended there.
+    /// The end of the partition if it lies below the cursor: no block would read what is appended there.
     pub(super) behind: Option<u64>,
-    /// Tokens, so in the order of submission, whatever the order in which they failed.
+    /// Tokens: they sort by submission, in whatever order the flights failed.
     waiting: BTreeSet<u64>,
     resume_ms: u64,
     failures: u32,
-    /// Appends that have not completed, and when the log said something of any of them.
+    /// Number of appends in flight, and the time of the last outcome.
     underway: usize,
     heard_ms: u64,
     stalled: bool,
 }
 
 impl Partition {
-    /// True if the flight has to wait: because others do, or because the log does not answer.
+    /// True if the flight has to wait, because others do or because the partition has stalled.
     pub(super) fn queues(&mut self, token: u64, now_ms: u64) -> bool {
         self.look(now_ms);
         let wait = !self.waiting.is_empty() || now_ms < self.resume_ms || self.stalled;
@@ -36,7 +36,7 @@ impl Partition {
         wait
     }
 
-    /// An append has begun.
+    /// Notes the start of an append.
     pub(super) fn launched(&mut self, now_ms: u64) {
         if self.underway == 0 {
             self.heard_ms = now_ms;
@@ -44,13 +44,13 @@ impl Partition {
         self.underway += 1;
     }
 
-    /// An append has completed, one way or the other.
+    /// Notes the outcome of an append, good or bad.
     pub(super) fn heard(&mut self, now_ms: u64) {
         self.underway = self.underway.saturating_sub(1);
         self.heard_ms = now_ms;
     }
 
-    /// The log did not persist it. Failures of one pause count as one.
+    /// Notes a failure. Failures during one pause count as one.
     pub(super) fn failed(&mut self, now_ms: u64) {
         if self.resume_ms <= now_ms {
             self.failures = self.failures.saturating_add(1);
@@ -58,27 +58,27 @@ impl Partition {
         }
     }
 
-    /// The log did not take it for now.
+    /// Notes that the journal's queue is full.
     pub(super) fn full(&mut self, now_ms: u64) {
         self.resume_ms = self.resume_ms.max(now_ms + backoff::FULL_MS);
     }
 
-    /// The log appends.
+    /// Notes a success.
     pub(super) fn succeeded(&mut self) {
         self.failures = 0;
     }
 
-    /// The flight is over.
+    /// Removes a flight that has ended.
     pub(super) fn forget(&mut self, token: u64) {
         self.waiting.remove(&token);
     }
 
-    /// When the partition resumes by itself, if anybody waits.
+    /// Time at which the partition resumes by itself, if flights wait.
     pub(super) fn resume_ms(&self) -> Option<u64> {
         (!self.waiting.is_empty() && !self.stalled).then_some(self.resume_ms)
     }
 
-    /// Everybody who waits, if the pause is over and the log answers.
+    /// All waiting flights, if the pause is over and the partition has not stalled.
     pub(super) fn take_due(&mut self, now_ms: u64) -> BTreeSet<u64> {
         self.look(now_ms);
         if now_ms < self.resume_ms || self.stalled {

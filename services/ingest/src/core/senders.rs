@@ -1,33 +1,32 @@
 //! The order of each sender's transactions. The chain refuses a nonce that is not above the sender's last one, so a record
-//! that lands behind a later one of its sender is void: it must not be acknowledged.
+//! that lands behind a later one of its sender is void and must not be acknowledged.
 //!
-//! Of a sender something is known as long as its transactions are on their way, and of those that were given up while
-//! there is room to remember them.
+//! A sender is remembered while it has transactions in flight, and for those given up as long as there is room.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use bytes::Bytes;
 
-/// Given-up transactions remembered, of all senders together: as many as may be in flight at once by default. Beyond, the
+/// Given-up transactions remembered, of all senders together: the default limit of submissions in flight. Beyond, the
 /// oldest is forgotten. One takes about 200 bytes.
 const MOST_GIVEN_UP: usize = 65_536;
 
 /// Order is kept within a partition.
 pub(super) type Key = (u32, Bytes);
 
-/// All senders of whom something is known.
+/// All remembered senders.
 #[derive(Debug, Default)]
 pub(super) struct Senders {
     senders: HashMap<Key, Sender>,
-    /// What was given up, in that order, with the number of its entry; some may have landed since.
+    /// Given-up transactions in order, each with the number of its entry; some may have landed since.
     given_up: VecDeque<(u64, Key, u64)>,
-    /// Counts what happens, so that it can be said what came first.
+    /// Counts events, to put them in order.
     moment: u64,
 }
 
 #[derive(Debug, Default)]
 struct Sender {
-    /// Nonces and tokens on their way into the log, also of those that have been answered meanwhile.
+    /// Nonces and tokens in flight, including those that have been answered.
     underway: BTreeSet<(u64, u64)>,
     /// Tokens that wait until a higher nonce has landed or failed, and those behind them.
     held: BTreeSet<u64>,
@@ -35,55 +34,55 @@ struct Sender {
     ready: BTreeSet<u64>,
     /// Highest nonce that has landed.
     landed: u64,
-    /// Highest nonce that may have landed, and the last moment at which such a one was handed to the log.
+    /// Highest nonce that may have landed, and the last moment at which one of these was appended.
     unsure: (u64, u64),
-    /// Nonces that were not acknowledged and have not landed as far as is known.
+    /// Nonces that were not acknowledged and are not known to have landed.
     given_up: BTreeMap<u64, GivenUp>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct GivenUp {
     entry: u64,
-    /// What was handed to the log after this moment may have landed without it. (A record lands only behind those that were
-    /// on their way when it was handed over, unless it is known that one of them was not persisted.)
+    /// Records appended after this moment may have landed without it. (A record lands only behind those in flight at its
+    /// append, unless one of them is known not to have been persisted.)
     since: u64,
 }
 
 /// The last try of a flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Try {
-    /// It was never handed to the log.
+    /// It was never appended.
     None,
-    /// It was at that moment, and is known not to have been persisted.
+    /// It was appended at that moment, and is known not to have been persisted.
     Lost(u64),
-    /// It was, and may have landed.
+    /// It was appended, and may have been persisted.
     Unknown,
 }
 
 impl Senders {
-    /// Whether a flight must not be appended now: earlier ones wait, or a higher nonce is on its way and may land first, or
-    /// a copy is, without which the higher ones that have landed say nothing.
+    /// True if a flight must not be appended now: earlier ones wait, a higher nonce is in flight and may land first, or
+    /// a copy is in flight, without whose outcome the higher ones that have landed prove nothing.
     pub(super) fn blocks(&self, key: &Key, token: u64, nonce: Option<u64>) -> bool {
         self.senders.get(key).is_some_and(|sender| {
             sender.held.first().is_some_and(|first| *first < token) || sender.reaches(nonce)
         })
     }
 
-    /// Keeps a flight back.
+    /// Holds a flight back.
     pub(super) fn hold(&mut self, key: &Key, token: u64) {
         let sender = self.entry(key);
         sender.ready.remove(&token);
         sender.held.insert(token);
     }
 
-    /// The flight waits for its partition.
+    /// Notes that the flight waits for its partition.
     pub(super) fn wait(&mut self, key: &Key, token: u64) {
         let sender = self.entry(key);
         sender.held.remove(&token);
         sender.ready.insert(token);
     }
 
-    /// The flight is on its way; returns the moment.
+    /// Notes that the flight is appended; returns the moment.
     pub(super) fn launched(&mut self, key: &Key, token: u64, nonce: u64) -> u64 {
         self.moment += 1;
         let sender = self.entry(key);
@@ -93,14 +92,14 @@ impl Senders {
         self.moment
     }
 
-    /// It is not on its way any more.
+    /// Notes that the flight's append has ended.
     pub(super) fn ended(&mut self, key: &Key, token: u64, nonce: u64) {
         if let Some(sender) = self.senders.get_mut(key) {
             sender.underway.remove(&(nonce, token));
         }
     }
 
-    /// It does not wait any more.
+    /// Notes that the flight no longer waits.
     pub(super) fn left(&mut self, key: &Key, token: u64) {
         if let Some(sender) = self.senders.get_mut(key) {
             sender.held.remove(&token);
@@ -108,18 +107,18 @@ impl Senders {
         }
     }
 
-    /// The first that is kept back, for as long as it is.
+    /// The first flight that is held back, if any.
     pub(super) fn first_held(&self, key: &Key) -> Option<u64> {
         self.senders.get(key)?.held.first().copied()
     }
 
-    /// Everyone of the sender's who waits.
+    /// All waiting flights of the sender.
     pub(super) fn waiting(&self, key: &Key) -> Vec<u64> {
         let tokens = |sender: &Sender| sender.ready.union(&sender.held).copied().collect();
         self.senders.get(key).map(tokens).unwrap_or_default()
     }
 
-    /// A record has landed.
+    /// Notes that a record has landed.
     pub(super) fn landed(&mut self, key: &Key, nonce: u64) {
         if let Some(sender) = self.senders.get_mut(key) {
             sender.landed = sender.landed.max(nonce);
@@ -127,7 +126,7 @@ impl Senders {
         }
     }
 
-    /// A record that was handed over at that moment has not been acknowledged, and may have landed.
+    /// Notes that a record appended at that moment has not been acknowledged, and may have landed.
     pub(super) fn unsure(&mut self, key: &Key, nonce: u64, launched: u64) {
         if let Some(sender) = self.senders.get_mut(key) {
             let (highest, last) = sender.unsure;
@@ -135,7 +134,7 @@ impl Senders {
         }
     }
 
-    /// A record was not acknowledged, and a copy may come again.
+    /// Notes that a record was not acknowledged, and that a copy may come.
     pub(super) fn give_up(&mut self, key: &Key, nonce: u64, last: Try) {
         self.moment += 1;
         let entry = self.moment;
@@ -167,13 +166,13 @@ impl Senders {
         }
     }
 
-    /// Whether the nonce is among those given up.
+    /// True if the nonce is among those given up.
     pub(super) fn is_given_up(&self, key: &Key, nonce: u64) -> bool {
         let sender = self.senders.get(key);
         sender.is_some_and(|sender| sender.given_up.contains_key(&nonce))
     }
 
-    /// Whether a record with this nonce is on its way.
+    /// True if a record with this nonce is in flight.
     pub(super) fn is_underway(&self, key: &Key, nonce: u64) -> bool {
         let sender = self.senders.get(key);
         sender.is_some_and(|sender| {
@@ -185,8 +184,8 @@ impl Senders {
         })
     }
 
-    /// The nonce behind which this one would be void: of a copy that was given up, or of one that failed, handed over at that
-    /// moment, when nothing above it had landed.
+    /// The nonce that makes this one void: it landed, or may have, after a copy was given up, or after the failed try
+    /// at the moment `failed`.
     pub(super) fn overtaken(&self, key: &Key, nonce: u64, failed: Option<u64>) -> Option<u64> {
         let sender = self.senders.get(key)?;
         let since = failed.or(sender.given_up.get(&nonce).map(|it| it.since))?;
@@ -196,7 +195,7 @@ impl Senders {
         (by > nonce).then_some(by)
     }
 
-    /// Highest nonce that has landed or may; 0 if none is known.
+    /// Highest nonce that has landed or may land; 0 if none is known.
     pub(super) fn top(&self, key: &Key) -> u64 {
         self.senders.get(key).map_or(0, |sender| {
             let underway = sender.underway.last().map_or(0, |(nonce, _)| *nonce);
@@ -204,7 +203,7 @@ impl Senders {
         })
     }
 
-    /// Forgets a sender of whom nothing is on its way and nothing was given up.
+    /// Forgets a sender without flights and given-up transactions.
     pub(super) fn tidy(&mut self, key: &Key) {
         if self.senders.get(key).is_some_and(Sender::is_idle) {
             self.senders.remove(key);
@@ -222,7 +221,7 @@ impl Senders {
 impl Sender {
     fn reaches(&self, nonce: Option<u64>) -> bool {
         let highest = self.underway.last().map(|(nonce, _)| *nonce);
-        // A nonce that is chosen at the append is chosen above all of them.
+        // A nonce chosen at the append is above all of them.
         nonce.is_some_and(|nonce| highest >= Some(nonce))
     }
 

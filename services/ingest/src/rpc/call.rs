@@ -1,4 +1,4 @@
-//! What both ways to submit have in common.
+//! Common to both ways to submit.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -16,24 +16,24 @@ use crate::core::{Headers, Outcome, Receipt};
 use crate::errors;
 use crate::state::Ingest;
 
-/// How long a submission may take that brings no deadline. Longer than the log itself tries, so that the log's answer
-/// comes first: it knows whether the record was persisted.
+/// Longest wait for a submission without a deadline. The journal gives up sooner, so that its answer comes first: it
+/// knows whether the record was persisted.
 pub const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Kept of the client's own deadline for the answer's way back: an outcome is to be named before the client hangs up.
+/// Part of the client's deadline kept for the reply: the outcome must arrive before the client hangs up.
 const WAY_BACK: Duration = Duration::from_millis(150);
 
 const CONTENT_TYPE: (&str, &str) = ("content-type", "application/x-protobuf");
 
-/// A span from here until the records are durable, below that of the call.
+/// A child span of the call, open until the records are durable.
 pub fn publish_span(ingest: &Ingest, call: &TraceContext) -> Span {
     ingest.topic.span(Operation::Publish, call)
 }
 
-/// The headers of records that nobody traces: the same for all.
+/// The headers of untraced records, shared by all.
 static UNTRACED: LazyLock<Headers> = LazyLock::new(|| vec![content_type()].into());
 
-/// The headers of records: their type, and the span that appends them.
+/// The headers of records: content type and context of the span that appends them.
 pub fn record_headers(publish: &Span) -> Headers {
     if publish.is_disabled() {
         return UNTRACED.clone();
@@ -48,7 +48,7 @@ fn content_type() -> (String, Bytes) {
     (name.to_owned(), Bytes::from_static(value.as_bytes()))
 }
 
-/// Says on the span where the record is, or why it is nowhere.
+/// Notes on the span where the record landed, or why it did not.
 pub fn note(publish: &Span, outcome: &Outcome) {
     match outcome {
         Ok(receipt) => {
@@ -59,17 +59,17 @@ pub fn note(publish: &Span, outcome: &Outcome) {
     }
 }
 
-/// How long a call waits for its outcome.
+/// Longest wait of a call for its outcome.
 pub fn patience(deadline: Option<&Deadline>) -> Duration {
     let Some(deadline) = deadline else {
         return PATIENCE;
     };
     let remaining = deadline.remaining();
-    // A client in a hurry keeps at least half of its time.
+    // A caller in a hurry keeps at least half of its time.
     (remaining - WAY_BACK.min(remaining / 2)).min(PATIENCE)
 }
 
-/// The receipt as people read it.
+/// The receipt in readable form.
 pub fn encode(receipt: Receipt) -> SubmitTransactionResponse {
     let appended = receipt.appended;
     SubmitTransactionResponse {
@@ -78,7 +78,7 @@ pub fn encode(receipt: Receipt) -> SubmitTransactionResponse {
             partition: Some(receipt.partition),
             offset: appended.offset,
         }),
-        // Who does not tell the offset does not tell the time either.
+        // A journal that does not report the offset does not report the time either.
         append_time: appended
             .offset
             .is_some()

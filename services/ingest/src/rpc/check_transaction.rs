@@ -1,4 +1,4 @@
-//! CheckTransaction: what SubmitTransaction would answer, and what there is to sign, without appending anything.
+//! CheckTransaction: the answer of SubmitTransaction and the bytes to sign, without appending anything.
 
 use chain::genesis::Rules;
 use chain::record;
@@ -24,7 +24,7 @@ pub(super) fn handle(
     };
     match draft {
         Ok(draft) => encode(&draft, &open.rules, wall_us),
-        // An account that cannot even be written: a verdict like any other here.
+        // An account that cannot be encoded: a verdict like any other here.
         Err(Rejection {
             why: Why::Invalid(Invalid::Field(error)),
             ..

@@ -1,4 +1,4 @@
-//! GetSubmissionInfo: which chain this is, and what it takes.
+//! GetSubmissionInfo: the chain and the limits for submissions.
 
 use proto::ingest::v1::GetSubmissionInfoResponse;
 

@@ -14,7 +14,7 @@ use crate::rejection::{Rejection, Unavailable, Why};
 use crate::shell::{ReplyTo, Ticket};
 use crate::state::Ingest;
 
-/// When a call that found no room may try again.
+/// Time after which a call that found no room may try again.
 const RETRY_AFTER: std::time::Duration = std::time::Duration::from_millis(100);
 
 pub(super) async fn handle(
@@ -48,7 +48,7 @@ pub(super) async fn handle(
         headers: call::record_headers(&publish),
         deadline_ms: open.core.deadline_ms(within),
     }]);
-    // Dropped unanswered only when the core ended before it took the submission.
+    // The sender is dropped without an answer only if the core ended before it took the submission.
     let ended = || Err(Rejection::new(Unavailable::ShuttingDown));
     let outcome = outcome.await.unwrap_or_else(|_| ended());
     call::note(&publish, &outcome);

@@ -20,7 +20,7 @@ impl Handle {
         Handle { inputs, clock }
     }
 
-    /// Submits in this order. Every submission is answered, if only because the service ends.
+    /// Submits in this order. Every submission is answered, at the latest at the end of the service.
     pub fn submit(&self, submissions: Vec<Submission<Ticket>>) {
         self.send(Input::Submit(submissions));
     }
@@ -30,7 +30,7 @@ impl Handle {
         self.send(Input::Cursors(frontiers));
     }
 
-    /// Reports that no more comes on this stream, and nobody reads its answers.
+    /// Reports that the stream has ended: nothing more comes, and its answers are not read.
     pub fn close(&self, stream: u64) {
         self.send(Input::Closed(stream));
     }
@@ -40,7 +40,7 @@ impl Handle {
         self.clock.now()
     }
 
-    /// When an answer that may take this long is due, on the core's clock.
+    /// The deadline of an answer that may take this long, on the core's clock.
     pub fn deadline_ms(&self, within: Duration) -> u64 {
         self.clock.deadline_ms(within)
     }

@@ -1,4 +1,4 @@
-//! The caller's side of a submission: where its outcome goes.
+//! The caller's side of a submission.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,39 +14,39 @@ use crate::window::Permit;
 /// Travels with a submission through the core.
 #[derive(Debug)]
 pub struct Ticket {
-    /// Where the outcome goes.
+    /// The receiver of the outcome.
     pub reply_to: ReplyTo,
-    /// The room that the submission takes until then.
+    /// The window's room of the submission, held until the outcome.
     pub permit: Permit,
-    /// When it was submitted.
+    /// Time of the submission.
     pub since: Instant,
 }
 
-/// Where an outcome goes.
+/// The receiver of an outcome.
 #[derive(Debug)]
 pub enum ReplyTo {
-    /// To a unary call.
+    /// A unary call.
     Call(oneshot::Sender<Outcome>),
-    /// To a stream.
+    /// A stream.
     Stream(StreamReply),
 }
 
-/// The answer that a request of a stream waits for. Dropped unanswered it answers that the service ends, so that no stream
-/// waits for ever.
+/// The pending answer to a request of a stream. Dropped unanswered it reports that the service is shutting down, so that
+/// no stream waits for ever.
 #[derive(Debug)]
 pub struct StreamReply {
     outbox: Option<Arc<Outbox>>,
     tag: u64,
-    /// The span of its batch, which ends with the last of them.
+    /// The span of its batch, which ends with the last answer.
     _publish: Span,
 }
 
 impl ReplyTo {
-    /// Sends the outcome; returns a stream that has to be woken.
+    /// Sends the outcome; returns a stream that must be woken.
     pub(super) fn send(self, outcome: Outcome) -> Option<Arc<Outbox>> {
         match self {
             ReplyTo::Call(call) => {
-                // The client may have gone away.
+                // The client may be gone.
                 let _ = call.send(outcome);
                 None
             }
@@ -56,7 +56,7 @@ impl ReplyTo {
 }
 
 impl StreamReply {
-    /// For the request that the client calls `tag`.
+    /// Creates it for the request with the client's `tag`.
     pub fn new(outbox: Arc<Outbox>, tag: u64, publish: Span) -> Self {
         Self {
             outbox: Some(outbox),

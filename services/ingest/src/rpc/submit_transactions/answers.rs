@@ -1,4 +1,4 @@
-//! The half of the stream that answers.
+//! The sending half of the stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,15 +18,15 @@ use crate::outbox::{Outbox, Size, Taken};
 use crate::rejection::{Rejection, Unavailable};
 use crate::shell::Handle;
 
-/// The answers to one client. Dropped when the client has gone; then nothing more is read either.
+/// The answers to one client. When the client is gone they are dropped, and reading stops, too.
 pub struct Answers {
     outbox: Arc<Outbox>,
     reader: JoinHandle<End>,
     core: Handle,
     stream: u64,
-    /// Taken from the outbox and not handed out yet.
+    /// Taken from the outbox and not sent yet.
     ready: vec::IntoIter<(u64, Outcome)>,
-    /// The room of what was taken last.
+    /// The room of the answers taken last.
     taken: Option<Size>,
 }
 
@@ -64,7 +64,7 @@ impl Source for Answers {
             if let Some((tag, outcome)) = self.ready.next() {
                 return Ok(Some(encode(tag, outcome)));
             }
-            // Only now: a client that does not read is given no more room.
+            // Only now: a client that does not read gets no more room.
             if let Some(size) = self.taken.take() {
                 self.outbox.left(size);
             }
@@ -78,13 +78,13 @@ impl Source for Answers {
         }
     }
 
-    /// The reader ends the stream, once everything is answered.
+    /// The reader ends the stream, after the last answer.
     fn shutting_down(&self) -> Option<Status> {
         None
     }
 }
 
-/// The error that the stream ends with, if it ends with one.
+/// The error that ends the stream, if any.
 fn ending(end: Option<End>) -> Option<Status> {
     match end {
         Some(End::Complete) => None,

@@ -1,4 +1,4 @@
-//! The half of the stream that reads.
+//! The receiving half of the stream.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -22,46 +22,46 @@ use crate::shell::{ReplyTo, StreamReply, Ticket};
 use crate::state::{Ingest, Open};
 use crate::window::Permit;
 
-/// Requests that are checked together.
+/// Most requests that are checked together.
 const MOST_REQUESTS: usize = 1024;
-/// Requests that are checked on the spot, since handing them to another thread costs more.
+/// Most requests that are checked on the spot, since handing them to another thread costs more.
 const FEW_REQUESTS: usize = 2;
 
-/// Between the last request that is read for the end of the service and the end of the stream. The client's flow-control
-/// window runs dry meanwhile: what still arrived when the socket closes would make the system reset the connection, and
-/// the last answers would be lost with it.
+/// Pause between the last request read and the end of the stream, at the end of the service. It lets the client's
+/// flow-control window run dry: bytes that arrive at a closed socket would make the system reset the connection, and the
+/// last answers would be lost.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Why no more requests are read.
+/// The reason to stop reading.
 #[derive(Debug)]
 pub(super) enum End {
-    /// The client has sent all.
+    /// The client has finished.
     Complete,
-    /// The client went away, or sent what is no request.
+    /// The client went away, or sent a malformed request.
     Broken(Box<Status>),
-    /// The service ends.
+    /// The service is shutting down.
     ShuttingDown,
 }
 
 pub(super) struct Reader {
     ingest: Arc<Ingest>,
-    /// The number of the stream.
+    /// Number of the stream.
     stream: u64,
     outbox: Arc<Outbox>,
     requests: Streaming<SubmitTransactionsRequest>,
     call: TraceContext,
-    /// Of a batch that is not traced.
+    /// Headers for a batch that is not traced.
     untraced: Headers,
 }
 
-/// Requests that are appended together, in a trace.
+/// Requests that are appended together, with their trace.
 struct Traced {
     publish: Span,
     headers: Headers,
     since: Instant,
 }
 
-/// Tells the other half that no more will come, however the reading ends.
+/// Ends the outbox when the reading ends, for whatever reason.
 struct Finish(Arc<Outbox>);
 
 impl Drop for Finish {
@@ -175,13 +175,13 @@ impl Reader {
         }
     }
 
-    /// Room for one more. Before it waits it submits what has room already: others may wait for that.
+    /// Takes room for one more. Before it waits it submits the batch: others may wait for its room.
     async fn room(&self, open: &Open, bytes: usize, batch: &mut Vec<Submission<Ticket>>) -> Permit {
         if let Some(permit) = self.ingest.window.try_enter_stream(bytes) {
             return permit;
         }
         open.core.submit(std::mem::take(batch));
-        // Refusals of this batch are not to wait for the room of others.
+        // Refusals of this batch must not wait for the room of others.
         self.outbox.wake();
         self.ingest.window.enter_stream(bytes).await
     }
@@ -219,7 +219,7 @@ impl Reader {
     }
 }
 
-/// What a nonce that is chosen for it has to lie above.
+/// The nonce above which one must be chosen.
 fn above(
     checked: Checked,
     nonces: &BTreeMap<Bytes, Result<u64, Why>>,
@@ -233,7 +233,7 @@ fn above(
     Ok((checked, nonce))
 }
 
-/// Off the async threads, in batches, unless there are only a few.
+/// Checks requests in batches, off the async threads unless there are few.
 async fn check(
     open: &Open,
     requests: Vec<SubmitTransactionRequest>,
@@ -248,8 +248,8 @@ async fn check(
     work.await.expect("checking does not panic")
 }
 
-/// Waits for the first request, and takes what has arrived with it, up to `most`. Loses nothing when dropped: as long as
-/// it waits it holds nothing.
+/// Waits for the first request, and takes all that have arrived with it, up to `most`. Safe to drop: while it waits it
+/// holds no request.
 async fn arrived(
     requests: &mut Streaming<SubmitTransactionsRequest>,
     most: usize,
