@@ -1,41 +1,41 @@
-//! The audit of one block: what it carries against what the `transactions` topic holds, byte for byte by hash.
+//! The audit of one block: its records against those of the `transactions` topic, byte for byte by hash.
 //!
-//! Validity needs the `blockchain` topic alone, so a block can carry what the other topic never held. Whoever reads both
-//! notices: the ledger all the time, `blocklog audit` offline.
+//! Validity needs the `blockchain` topic alone, so a block can carry records that the other topic never held. Readers
+//! of both notice: the ledger all the time, `blocklog audit` offline.
 
 use chain::limits::MAX_TRANSACTION_BYTES;
 use chain::slice::{Slot, numbered};
 use chain::{Accepted, Hash, Record, Verdict};
 use serde::{Deserialize, Serialize};
 
-/// How a block and the topic disagree.
+/// The kind of disagreement between a block and the topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fault {
-    /// The block says VOID, the topic holds a record.
+    /// The block declares a hole, the topic holds a record.
     Missing,
     /// The block holds other bytes than the topic.
     Replaced,
     /// The block holds a record, the topic none.
     Invented,
-    /// The block says TOO_LARGE of a record that is not.
+    /// The block says TOO_LARGE of a record that is not too large.
     Misjudged,
-    /// The topic no longer holds what it held: nothing can be said, or the record was seen there before it was lost. No fault of
+    /// The topic no longer holds the record: nothing can be said, or it was seen there before it was lost. No fault of
     /// the miner.
     Unavailable,
 }
 
-/// What a block claims of one record.
+/// A block's claim about one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// Hash of the record, or the one carried in its place.
     pub hash: Hash,
-    /// The verdict.
+    /// The block's verdict on the record.
     pub verdict: Verdict,
 }
 
-/// A record as the topic holds it.
+/// A record of the topic.
 pub trait Held {
-    /// Its offset.
+    /// Offset in the partition.
     fn offset(&self) -> u64;
     /// Hash of its value.
     fn hash(&self) -> Hash;
@@ -43,27 +43,27 @@ pub trait Held {
     fn bytes(&self) -> usize;
 }
 
-/// What the comparison comes by, in offset order.
+/// The items of a comparison, in offset order.
 #[derive(Debug)]
 pub enum Seen<'a, F> {
-    /// A record of the block, with what the topic holds at its offset.
+    /// A record of the block, with the topic's record at its offset.
     Record(Option<&'a F>),
-    /// Offsets that the block seals as holding no record.
+    /// Offsets that the block declares to hold no record.
     Void,
-    /// A record of the topic that is in no block, though its offset is consumed.
+    /// A record of the topic that the block leaves out, though it consumes its offset.
     Omitted(&'a F),
     /// Block and topic disagree.
     Fault(Run),
 }
 
-/// A run of offsets with the same fault.
+/// Consecutive offsets with the same fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Which.
+    /// The kind of disagreement.
     pub fault: Fault,
     /// First offset.
     pub from_offset: u64,
-    /// Exclusive.
+    /// End, exclusive.
     pub to_offset: u64,
     /// Hash of the first record in the block; none where it holds none.
     pub in_block: Option<Hash>,
@@ -77,7 +77,7 @@ impl Run {
     }
 }
 
-/// What a block claims of its slice, in offset order.
+/// The claims of a block about its slice, in offset order.
 pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Slot<Claim>> {
     let claim = |(record, verdict): (&Record, Verdict)| Claim {
         hash: record.hash(),
@@ -86,8 +86,8 @@ pub fn claims(accepted: &Accepted) -> impl Iterator<Item = Slot<Claim>> {
     (accepted.block.slots()).map(move |(_, slot)| slot.map(claim))
 }
 
-/// Compares the claims of a slice that begins at `from` with the records that the topic holds in it, both in offset order.
-/// Offsets below `start` are gone from the topic. Faults come as runs, each after what it is about.
+/// Compares the claims of a slice that begins at `from` with the topic's records in it, both in offset order. The topic
+/// has lost the offsets below `start`. Faults come as runs, each after the items that it is about.
 pub fn compare<'a, F: Held + 'a>(
     from: u64,
     claims: impl Iterator<Item = Slot<Claim>>,

@@ -13,10 +13,10 @@ use chain::record::Signatures;
 use crate::event::Claims;
 use crate::known::Known;
 
-/// What is kept of a refused candidate's signature: one byte more than any that holds.
+/// Bytes kept of a refused candidate's signature: one more than a valid one has.
 const SIGNATURE_KEPT_BYTES: usize = 65;
 
-/// The stateless check of one candidate, to be done by the shell. [`Check::run`] gives the outcome to hand back.
+/// The stateless check of one candidate, for the shell. [`Check::run`] returns the outcome to hand back.
 pub struct Check {
     pub(crate) generation: u64,
     pub(crate) offset: u64,
@@ -33,7 +33,7 @@ impl Check {
         self.block.size()
     }
 
-    /// Does the work. `seed` must be unpredictable to whoever made the block: batches of signatures are weighted by it.
+    /// Does the work. `seed` must be unpredictable to the block's maker: batches of signatures are weighted by it.
     pub fn run(self, seed: [u8; 32], parallel: &dyn Parallel) -> Outcome {
         let known = |record: &Hash| self.known.contains(record);
         let signatures = if self.assume {
@@ -61,7 +61,7 @@ impl fmt::Debug for Check {
     }
 }
 
-/// What came of a [`Check`].
+/// The outcome of a [`Check`].
 pub struct Outcome {
     pub(crate) generation: u64,
     pub(crate) offset: u64,
@@ -79,7 +79,7 @@ impl fmt::Debug for Outcome {
     }
 }
 
-/// What a candidate's header says, with no rule but framing applied; `None` when it has none.
+/// The claims of a candidate's header, with no rule but framing applied; `None` if it has no header.
 pub(crate) fn claims(value: &Bytes) -> Option<Claims> {
     let block = block::frame(value.clone(), u32::MAX).ok()?;
     let header = block.header();

@@ -23,35 +23,35 @@ mod queue;
 pub use self::input::{Compared, Input};
 pub use self::output::{Output, Task};
 
-/// Which chain to follow, and how far signatures are trusted.
+/// The chain to follow, and how far signatures are trusted.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Name of the `blockchain` topic as the provider has it; for messages only.
     pub topic: String,
-    /// The chain to follow; another one is [`Fatal::WrongChain`]. `None`: whichever is there.
+    /// The chain to follow; another one is [`Fatal::WrongChain`]. `None`: any chain.
     pub expected: Option<Hash>,
-    /// A block hash that somebody trusts: signatures are not checked on the way to it. Only a replay from block 0
+    /// A trusted block hash: signatures are not checked on the way to it. Only a replay from block 0
     /// makes use of it; a snapshot is taken as it is, and everything after it is checked.
     pub assume_valid: Option<Hash>,
 }
 
-/// The chain as it is read from a journal. See the crate for how it is embedded.
+/// The chain, read from a journal. The crate's documentation shows how it is embedded.
 pub struct Core {
     settings: Settings,
     chain: Option<Chain>,
-    /// Everything below it has been processed.
+    /// Every candidate below this offset has been processed.
     next_offset: u64,
     /// The last candidate that was processed.
     last: Option<Last>,
     phase: Phase,
-    /// Of the reader that is listened to.
+    /// Generation of the current reader.
     generation: u64,
-    /// Where the reader is: everything below has been put into the queue.
+    /// Position of the reader: every record below has been queued.
     read: u64,
     queue: Queue,
     guard: Guard,
     progress: Progress,
-    /// The trusted block, while it has not been reached.
+    /// The trusted block, until it is reached.
     assume: Option<Hash>,
     known: Arc<Known>,
     stop_reported: bool,
@@ -59,7 +59,7 @@ pub struct Core {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Not started.
+    /// Not started yet.
     Idle,
     /// Nothing is read or applied until the topic has been compared with what was read before.
     Comparing,
@@ -69,7 +69,7 @@ enum Phase {
 }
 
 impl Core {
-    /// A core that starts from a snapshot, or from nothing.
+    /// Creates a core that starts from a snapshot, or from the beginning.
     pub fn new(settings: Settings, start: Option<Snapshot>) -> Core {
         let assume = settings.assume_valid.filter(|_| start.is_none());
         let (chain, next_offset, last) = match start {
@@ -103,18 +103,19 @@ impl Core {
         self.next_offset
     }
 
-    /// Where the core stands.
+    /// The distance to the end of the topic.
     pub fn lag(&self) -> Lag {
         self.progress.lag(self.next_offset)
     }
 
-    /// Whether every candidate has been processed (but for the last few seconds).
+    /// True if every candidate has been processed (but for the last few seconds).
     pub fn caught_up(&self) -> bool {
         self.progress.caught_up()
     }
 
-    /// Whether the chain may be served, snapshotted and mined upon: there is one, and no signature below its tip was
-    /// taken on trust towards a block that has not been reached. Changes with [`Event::Accepted`] and [`Event::Restarted`] only.
+    /// True if the chain may be served, snapshotted and mined upon: there is one, and no signature below its tip was
+    /// taken on trust towards a block that has not been reached. Changes with [`Event::Accepted`] and
+    /// [`Event::Restarted`] only.
     pub fn usable(&self) -> bool {
         self.chain.is_some() && self.assume.is_none()
     }
@@ -125,7 +126,7 @@ impl Core {
         chain.is_stopped().then(|| chain.version())
     }
 
-    /// Remembers that this process has checked the record with this hash and found it good (its signature included).
+    /// Notes that this process has checked the record with this hash and found it good, including its signature.
     pub fn learn(&self, record: Hash) {
         self.known.learn(record);
     }
@@ -185,10 +186,10 @@ impl Core {
                 let fatal = self.guard.out_of_range(offset, start, end);
                 self.fail(fatal, out);
             }
-            // What was only read ahead may have changed alone: the comparison shows whether anything else has.
+            // Only records read ahead may have changed: the comparison shows whether others have.
             TailEvent::Lost(journal::Error::Changed { .. }) => self.compare(now_ms, out),
             TailEvent::Lost(error @ journal::Error::NoTopic(_)) => {
-                // Deleted; should it come back, the comparison shows what is left of it.
+                // The topic was deleted; if it comes back, the comparison shows what is left of it.
                 self.progress.unavailable(error.to_string(), out);
                 self.compare(now_ms, out);
             }
@@ -196,7 +197,7 @@ impl Core {
         }
     }
 
-    /// Drops what was read ahead, and asks whether the topic still is the one that was read.
+    /// Drops the candidates read ahead, and asks whether the topic still is the one that was read.
     fn compare(&mut self, now_ms: u64, out: &mut Vec<Output>) {
         self.phase = Phase::Comparing;
         self.drop_queue();
@@ -269,7 +270,7 @@ impl Core {
         self.queue.is_empty() && self.next_offset >= self.progress.end
     }
 
-    /// The topic ended, or the trusted block was refused, before it was reached.
+    /// Restarts the replay: the topic ended, or refused the trusted block, before it was reached.
     fn restart(&mut self, out: &mut Vec<Output>) {
         self.assume = None;
         if self.chain.take().is_none() {
@@ -312,7 +313,7 @@ impl engine::Core for Core {
         self.advance(now_ms, out);
     }
 
-    /// Everything follows from what is read.
+    /// The core acts on inputs only.
     fn wake_ms(&self) -> Option<u64> {
         None
     }

@@ -1,4 +1,4 @@
-//! What the core tells: accepted blocks, refused candidates, where it stands, and what ends it.
+//! Events of the core: accepted blocks, refused candidates, progress, failure.
 
 use std::sync::Arc;
 
@@ -7,112 +7,112 @@ use chain::block::Refusal;
 use chain::{Accepted, Account, Hash};
 use topics::DataLoss;
 
-/// One thing that happened, in the order in which it happened.
+/// An event, in the order of occurrence.
 #[derive(Debug)]
 pub enum Event {
     /// A candidate became the child of the tip, for good.
     Accepted {
         /// The block with everything that an index needs.
         accepted: Arc<Accepted>,
-        /// Its offset on the `blockchain` topic.
+        /// Offset of its record on the `blockchain` topic.
         offset: u64,
-        /// The headers of its record (trace contexts); they mean nothing to the chain.
+        /// Headers of its record (trace contexts); they mean nothing to the chain.
         headers: Vec<(String, Bytes)>,
     },
-    /// A candidate was refused. Nothing changed; this is everyday business (a lost race is one).
+    /// A candidate was refused, and nothing changed. This is routine (a lost race is one).
     Refused(Refused),
-    /// Everything in the log has been dealt with. Told once, until [`Event::Behind`].
+    /// Every candidate has been processed. Emitted once per catch-up.
     CaughtUp(Lag),
-    /// The core is behind the log's end: told when it falls behind for more than a moment, and about once a second
-    /// while it catches up.
+    /// The core is behind the end of the topic. Emitted when it falls behind for more than a moment, and about once a
+    /// second while it catches up.
     Behind(Lag),
-    /// The log cannot be read for now. Heals by itself; told once, until [`Event::Available`].
+    /// The topic cannot be read for now. Heals by itself; emitted once, until [`Event::Available`].
     Unavailable(String),
-    /// The log can be read again, and still is the one that was read before.
+    /// The topic can be read again, and still is the one that was read before.
     Available,
     /// An order `version N` acted that this software does not know: all later candidates are refused as STOPPED,
-    /// and what lies below goes on being served. Told once.
+    /// and the blocks before remain served. Emitted once.
     Stopped {
         /// The version that later blocks must have.
         version: u32,
     },
-    /// The block whose ancestors' signatures were taken on trust is not on this chain: replay starts again at block
-    /// 0, with every signature checked. Whatever was derived from the accepted blocks so far must be dropped.
+    /// The trusted block is not on this chain: the replay restarts at block 0, with every signature checked. Everything
+    /// derived from the blocks accepted so far must be dropped.
     Restarted,
-    /// The end: the core does nothing any more. Only an operator can help.
+    /// The core has given up: it does nothing more. Only an operator can help.
     Fatal(Fatal),
 }
 
 /// A refused candidate.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// Its offset on the `blockchain` topic.
+    /// Offset of its record on the `blockchain` topic.
     pub offset: u64,
-    /// When the log took it.
+    /// Append time of its record.
     pub append_ms: u64,
-    /// The first rule that it breaks.
+    /// The first rule that it broke.
     pub refusal: Refusal,
-    /// What its header says, if it has one. Nothing of this is proven, the miner included.
+    /// The claims of its header, if it has one. Nothing of this is proven, the miner included.
     pub claims: Option<Claims>,
 }
 
-/// What the header of a refused candidate says.
+/// The claims of a refused candidate's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// Hash of the header.
     pub hash: Hash,
-    /// Height it claims.
+    /// Claimed height.
     pub height: u64,
-    /// Parent it claims.
+    /// Claimed parent.
     pub previous_hash: Hash,
     /// Partition of its slice.
     pub partition: u32,
-    /// Miner it names, if that is a well-formed account.
+    /// Claimed miner, if that is a well-formed account.
     pub miner: Option<Account>,
-    /// What stands where the miner's signature belongs; nobody has checked it.
+    /// The bytes in place of the miner's signature, not verified.
     pub signature: Box<[u8]>,
 }
 
 impl Claims {
-    /// Whether the miner that it names has signed the header: then that miner made it, whatever else is wrong with it.
+    /// True if the claimed miner has signed the header: then that miner made it, whatever else is wrong with it.
     pub fn is_signed(&self) -> bool {
         chain::block::is_signed(self.miner.as_ref(), &self.hash, &self.signature)
     }
 }
 
-/// How far the core is from the end of the `blockchain` topic.
+/// The distance of the core to the end of the `blockchain` topic.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lag {
-    /// Every record below this offset has been dealt with.
+    /// Every record below this offset has been processed.
     pub next_offset: u64,
-    /// End of the log (the offset of the record to come) as last known.
+    /// End of the topic as last known.
     pub end: u64,
 }
 
 impl Lag {
-    /// Number of offsets that wait to be dealt with.
+    /// Number of offsets that have not been processed.
     pub fn records(&self) -> u64 {
         self.end.saturating_sub(self.next_offset)
     }
 }
 
-/// Why the core gave up.
+/// The reason why the core gave up.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Fatal {
-    /// The log holds another chain than the one asked for.
+    /// The topic holds another chain than the expected one.
     #[error(
-        "the journal holds the chain {found}, not {expected}: point --journal (or its prefix) at the right log, or give the genesis of the chain that is there"
+        "the journal holds the chain {found}, not {expected}: point --journal (or its prefix) at the right topics, or give the genesis of the chain that is there"
     )]
     WrongChain {
-        /// Chain id asked for.
+        /// Expected chain id.
         expected: Hash,
-        /// Chain id found.
+        /// Chain id of the topic.
         found: Hash,
     },
-    /// The log lost or changed records that have been read.
+    /// The topic lost or changed records that have been read.
     #[error(transparent)]
     DataLoss(#[from] DataLoss),
-    /// The log fails for good, for another reason.
+    /// The journal fails for good, for another reason.
     #[error(transparent)]
     Journal(#[from] journal::Error),
 }

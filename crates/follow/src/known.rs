@@ -1,4 +1,4 @@
-//! Records whose signatures this process has checked already, so that a miner does not check its own block again.
+//! Records whose signatures this process has already checked, so that a miner does not check its own block again.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ struct Sets {
 }
 
 impl Known {
-    /// Remembers a record that was checked and found good.
+    /// Adds a record that was checked and found good.
     pub(crate) fn learn(&self, record: Hash) {
         let mut sets = self.sets.write();
         if sets.young.len() >= GENERATION {
@@ -30,7 +30,7 @@ impl Known {
         sets.young.insert(record);
     }
 
-    /// Whether the record was checked before.
+    /// True if the record was checked before.
     pub(crate) fn contains(&self, record: &Hash) -> bool {
         let sets = self.sets.read();
         sets.young.contains(record) || sets.old.contains(record)

@@ -1,8 +1,8 @@
-//! The chain as it is read from a journal: where the rules (`chain`) and the topics (`journal`) meet.
+//! The chain, read from a journal: where the rules (`chain`) and the topics (`journal`) meet.
 //!
 //! [`Core`] reads the candidates on the `blockchain` topic in offset order, takes the first valid child of the
-//! tip each time, and hands on what became of every one of them as an [`Event`]. It does no IO and knows no time: what needs doing
-//! it asks for as a [`Task`], and [`Feed`] does it. A service embeds the two like this:
+//! tip each time, and reports the fate of each as an [`Event`]. It does no IO and has no clock: it asks for work as
+//! [`Task`]s, and [`Feed`] performs them. A service embeds the two like this:
 //!
 //! ```text
 //!            Input                    Output::Event → the service's own core
@@ -11,11 +11,11 @@
 //!    └──────────────── Feed::perform ◀──────────────┘
 //! ```
 //!
-//! Three threads' worth of work come out of this: one reads the topic ([`journal::Tail`]), a pool checks bodies and
+//! The work is done by three kinds of threads: one reads the topic ([`journal::Tail`]), a pool checks bodies and
 //! signatures of several blocks ahead of the tip, and the caller of `step` applies them one after the other.
 //!
-//! [`partition`] follows a partition of `transactions` from the chain's cursor on. [`snapshot`] keeps the state over a restart, and
-//! [`replay`] drives the same core to the end of a topic for commands that work offline.
+//! [`partition`] follows a partition of `transactions` from the chain's cursor on. [`snapshot`] keeps the state over a
+//! restart, and [`replay`] drives the same core to the end of a topic, for offline commands.
 
 pub mod audit;
 mod check;

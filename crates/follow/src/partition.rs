@@ -1,8 +1,8 @@
-//! One partition of `transactions`, followed from the chain's cursor on: its reader, and whether the topic still holds what was
-//! read of it.
+//! One partition of `transactions`, followed from the chain's cursor on: its reader, and whether the topic still holds the
+//! records that were read.
 //!
-//! A topic can lose its end and grow again; it can lose its beginning before the chain has sealed it. [`Core`] notices both and
-//! knows no more than that: records are kept by whoever embeds it, in the form that it needs them in, and forgotten at
+//! A topic can lose its end and grow again; it can lose its beginning before the chain has sealed it. [`Core`] notices
+//! both, and does nothing else: the embedding core keeps the records, in the form that it needs, and drops them at
 //! [`Finding::Cut`].
 //!
 //! ```text
@@ -12,7 +12,7 @@
 //!
 //! * `start > cursor`: records are gone that no block holds ([`Loss::Start`]);
 //! * `end < cursor`: what is appended next lands on offsets that blocks have consumed ([`Loss::End`]);
-//! * the topic does not hold `last`, the record that was read last, as it was read ([`Loss::Cut`]). A topic loses its end only,
+//! * the topic does not hold `last`, the last record read, as it was read ([`Loss::Cut`]). A topic loses its end only,
 //!   so a record that is still there vouches for everything below it.
 
 mod core;

@@ -1,6 +1,6 @@
 //! Offline: the same core, driven to the end of a topic by one call.
 //!
-//! The loop is its own and not the engine's: the caller sees the core as it is after each event, records are pulled while there
+//! The loop is not the engine's: the caller sees the core after each event, records are pulled while there
 //! is room for them, and the first error is the result.
 
 use engine::{Core as _, Now, Signal};
@@ -18,13 +18,15 @@ use crate::shell::{WINDOW_BYTES, pool};
 /// Most records in a batch for the core.
 const BATCH_RECORDS: usize = 64;
 
-/// Replays a topic from its first record to its end, using all cores, and returns the core as it is there.
+/// Replays a topic from its first record to its end, on all cores, and returns the core in its final state.
 ///
-/// `open` gives the records of the topic from offset 0 on; it is called once more if `settings.assume_valid` turns out not to be
-/// on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core as it is after the step that it came from.
+/// `open` returns the records of the topic from offset 0 on; it is called again if `settings.assume_valid` turns out
+/// not to be on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core after the step
+/// that emitted it.
 ///
 /// # Errors
-/// [`Fatal`], from the journal or from the core. One from the journal comes when everything before it has been processed.
+/// [`Fatal`], from the journal or from the core. One from the journal is returned after everything before it has been
+/// processed.
 pub fn replay<I>(
     settings: Settings,
     open: impl FnMut() -> Result<I, journal::Error>,
@@ -71,13 +73,13 @@ struct Run<I, O, E> {
     core: Core,
     open: O,
     on_event: E,
-    /// `None` once it has ended.
+    /// `None` once the records are exhausted.
     source: Option<I>,
-    /// Why reading cannot continue. The result, once everything before it has been processed.
+    /// Error of the source. It is the result, once everything before it has been processed.
     broken: Option<journal::Error>,
     generation: u64,
     window: Window,
-    /// Checks that have been started and not come back.
+    /// Checks that are running.
     running: usize,
     pool: ThreadPool,
     done: Sender<Input>,
@@ -85,7 +87,7 @@ struct Run<I, O, E> {
     caught_up: bool,
 }
 
-/// Records that are with the core: end offset and bytes of each.
+/// Records in the core: end offset and bytes of each.
 #[derive(Default)]
 struct Window {
     records: VecDeque<(u64, usize)>,
@@ -181,7 +183,7 @@ where
                 self.running += 1;
                 let done = self.done.clone();
                 self.pool.spawn(move || {
-                    // Nobody listens any more after a fatal event.
+                    // After a fatal event there is no receiver any more.
                     let _ = done.send(Input::Checked(check.run(rand::random(), &Rayon)));
                 });
                 Ok(None)
@@ -193,7 +195,7 @@ where
                 self.source = Some((self.open)()?);
                 Ok(None)
             }
-            // Nothing was read before that could have changed.
+            // No earlier reading exists that could have changed.
             Task::Compare { question, .. } => Ok(Some(Input::Compared(Compared {
                 question,
                 start: 0,

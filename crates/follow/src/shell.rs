@@ -12,7 +12,7 @@ use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, compare};
 
 use crate::core::{Compared, Input, Task};
 
-/// Most bytes of candidates that were read and not processed: what may be checked ahead, and as much again behind it.
+/// Most bytes of candidates that were read and not processed: the limit for checks ahead, and as much again behind it.
 pub(crate) const WINDOW_BYTES: usize = 128 * 1024 * 1024;
 
 type Sink = Arc<dyn Fn(Input) + Send + Sync>;
@@ -29,8 +29,8 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Starts. `sink` is called from several threads, in no order between them, and should not
-    /// block: it may queue without a bound of its own, since a reader's window and the core's limits bound what is out.
+    /// Starts the threads. `sink` is called from several of them, in no order between them, and should not
+    /// block: it may queue without a limit of its own, since the reader's window and the core's limits apply.
     pub fn start(journal: &Journal, sink: impl Fn(Input) + Send + Sync + 'static) -> Feed {
         let sink: Sink = Arc::new(sink);
         let (stop, stopped) = bounded(0);
@@ -53,7 +53,7 @@ impl Feed {
         }
     }
 
-    /// Does a task of the core, on other threads. Never blocks.
+    /// Performs a task of the core on other threads. Never blocks.
     pub fn perform(&self, task: Task) {
         match (task, &self.reads) {
             (Task::Check(check), _) => {
@@ -82,7 +82,7 @@ impl Drop for Feed {
     }
 }
 
-/// The threads that check blocks: as many as there are cores, away from the pool that others may use.
+/// The pool that checks blocks: a thread per core, separate from other pools.
 pub(crate) fn pool() -> ThreadPool {
     ThreadPoolBuilder::new()
         .thread_name(|n| format!("follow-check-{n}"))
@@ -125,7 +125,7 @@ impl Reading {
             BLOCKCHAIN_PARTITION,
             from,
             WINDOW_BYTES,
-            // The guard compares.
+            // The guard compares the topic, not the reader.
             Duration::MAX,
             move |event| sink(Input::Tail { generation, event }),
         )

@@ -15,15 +15,15 @@ use tracing::warn;
 
 /// Name of the file in its directory.
 const FILE: &str = "chain.snapshot";
-/// Where it is written before it takes that name.
+/// Its name while it is being written.
 const PART: &str = "chain.snapshot.part";
 
 const MAGIC: &[u8] = b"BLOCKLOG snapshot\n";
-/// Counts up with every change of what is serialized. Others are not read: replay makes a new one.
+/// Incremented with every change of the serialized form. Other formats are not read: replay makes a new snapshot.
 const FORMAT: u32 = 1;
 const HEAD_BYTES: usize = MAGIC.len() + 4 + 32;
 
-/// What a core starts from.
+/// The state that a core starts from.
 #[derive(Deserialize)]
 pub struct Snapshot {
     /// The state at the tip.
@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub last: Option<(u64, Hash)>,
 }
 
-/// [`Snapshot`] as it is written, without a copy of the chain.
+/// [`Snapshot`] for writing, without a copy of the chain.
 #[derive(Serialize)]
 struct Borrowed<'a> {
     chain: &'a Chain,
@@ -42,7 +42,7 @@ struct Borrowed<'a> {
     last: Option<(u64, Hash)>,
 }
 
-/// A snapshot in bytes, to be written by another thread than the core's.
+/// An encoded snapshot, to be written by another thread than the core's.
 pub struct Encoded {
     bytes: Vec<u8>,
 }
@@ -70,13 +70,14 @@ impl Encoded {
         Encoded { bytes }
     }
 
-    /// Replaces the snapshot in `dir` (made if missing), durably: after a crash the old one is there, or this one.
+    /// Replaces the snapshot in `dir` (created if missing), durably: after a crash either the old one is there, or this
+    /// one.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         let part = dir.join(PART);
         let written = self.write_to(&part);
         if written.is_err() {
-            // On a full disk, what there is of it takes room that is wanted.
+            // On a full disk a partial file would take room that is needed.
             let _ = fs::remove_file(&part);
         }
         written?;
@@ -91,7 +92,7 @@ impl Encoded {
     }
 }
 
-/// Makes `dir` if it is missing, and finds out whether a snapshot can be kept there: sooner than when one is due.
+/// Creates `dir` if it is missing, and tests now whether a snapshot can be kept there.
 pub fn prepare(dir: &Path) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let part = dir.join(PART);
@@ -103,7 +104,7 @@ pub fn prepare(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// The snapshot in `dir`. A missing, damaged or foreign one is `None` with a warning: replay then starts at block 0.
+/// Reads the snapshot in `dir`. A missing, damaged or foreign one is `None` with a warning: replay then starts at block 0.
 pub fn load(dir: &Path) -> Option<Snapshot> {
     let path = dir.join(FILE);
     let read = fs::read(&path).and_then(|bytes| decode(&bytes).map_err(io::Error::other));

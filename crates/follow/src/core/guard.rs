@@ -1,4 +1,4 @@
-//! Whether the topic still is the one that was read: its ends, and the record that was processed last.
+//! Compares the topic with what was read of it: its ends, and the last record processed.
 
 use bytes::Bytes;
 use chain::Hash;
@@ -8,8 +8,8 @@ use super::input::Compared;
 use super::output::{Output, Task};
 use crate::event::Fatal;
 
-/// Shortest time between two comparisons while records come in. A topic can be cut and grow again without its reader noticing
-/// (a change of leader on Kafka); this bounds for how long.
+/// Shortest interval between comparisons while records come in. A topic can be cut and grow again without its reader
+/// noticing (a change of leader on Kafka); this limits for how long.
 const COMPARE_EVERY_MS: u64 = 30_000;
 
 /// The last candidate that was processed.
@@ -18,7 +18,7 @@ pub(crate) struct Last {
     value: Value,
 }
 
-/// Hashed when needed only: that is once in many blocks.
+/// Hashed only on demand, which is once in many blocks.
 enum Value {
     Bytes(Bytes),
     Hash(Hash),
@@ -47,7 +47,7 @@ impl Last {
     }
 }
 
-/// Asks for comparisons and judges their outcome.
+/// Asks for comparisons and judges the answers.
 pub(crate) struct Guard {
     topic: String,
     questions: u64,
@@ -97,7 +97,7 @@ impl Guard {
         }));
     }
 
-    /// `None`: an answer to a question that is no longer open.
+    /// `None`: the answer to a question that is no longer open.
     pub(crate) fn judge(&mut self, found: &Compared) -> Option<Result<(), Fatal>> {
         let question = self
             .open
@@ -121,12 +121,12 @@ impl Guard {
         }
     }
 
-    /// The topic does not hold the offset that would be read next.
+    /// The topic does not hold the offset to be read next.
     pub(crate) fn out_of_range(&self, offset: u64, start: u64, end: u64) -> Fatal {
         let expected = if start > offset {
-            "a log that begins there or below, or a snapshot that covers what is gone"
+            "a topic that begins there or below, or a snapshot that covers the missing records"
         } else {
-            "a log that reaches it"
+            "a topic that reaches it"
         };
         self.loss(
             offset,

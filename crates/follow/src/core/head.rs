@@ -12,20 +12,20 @@ use super::queue::{Body, Candidate};
 use crate::check;
 use crate::event::{Event, Fatal, Refused};
 
-/// What is to be done about the head.
+/// The next step for the head.
 enum Next {
-    /// Its check is under way.
+    /// Its check is running.
     Wait,
-    /// It extends the tip by its header: its body is to be checked.
+    /// Its header extends the tip: its body has to be checked.
     Check(Box<Block<Unchecked>>),
     Accept(Box<Accepted>),
     Refuse(Refusal),
-    /// It starts a chain that is not the one asked for.
+    /// It starts another chain than the expected one.
     Fail(Fatal),
 }
 
 impl Core {
-    /// Deals with the first candidate; false: there is none, or it has to wait.
+    /// Processes the first candidate; false: there is none, or it has to wait.
     pub(super) fn judge_head(&mut self, out: &mut Vec<Output>) -> bool {
         let Some(next) = self.next() else {
             return false;
@@ -54,7 +54,7 @@ impl Core {
             return self.next_block_zero();
         };
         if chain.is_stopped() {
-            // The first of all rules, also for what was checked before the order acted.
+            // The first of all rules, even for candidates checked before the order acted.
             return Some(Next::Refuse(Refusal::Block(Rule::Stopped)));
         }
         Some(match head.take(trusting) {
@@ -123,7 +123,7 @@ impl Core {
         }
     }
 
-    /// Takes the head out of the queue: it has been dealt with.
+    /// Takes the processed head out of the queue.
     fn leave(&mut self, accepted: bool) -> Option<Candidate> {
         let head = self.queue.pop(accepted)?;
         self.next_offset = head.offset + 1;
@@ -132,7 +132,7 @@ impl Core {
     }
 }
 
-/// The rules that need the header and the tip only.
+/// The rules that need only the header and the tip.
 fn admit(chain: &Chain, head: &Candidate, trusting: bool) -> Result<Block<Unchecked>, Rule> {
     let block = chain.frame(head.value.clone())?;
     let block = if trusting {

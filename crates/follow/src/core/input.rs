@@ -1,4 +1,4 @@
-//! What the core is given.
+//! Inputs of the core.
 
 use chain::Hash;
 use engine::Signal;
@@ -6,25 +6,25 @@ use journal::TailEvent;
 
 use crate::check::Outcome;
 
-/// What happened outside.
+/// An event outside the core.
 #[derive(Debug)]
 pub enum Input {
-    /// [`Signal::Start`] comes first; the follower has nothing to do at the others.
+    /// [`Signal::Start`] comes first; the follower ignores the others.
     Signal(Signal),
     /// From the reader that [`Task::Seek`](super::Task::Seek) of this generation started.
     Tail {
-        /// The reader's generation; events of older readers are ignored.
+        /// Generation of the reader; events of older ones are ignored.
         generation: u64,
-        /// What it read, or why it cannot read.
+        /// The reader's report.
         event: TailEvent,
     },
     /// From [`Check::run`](crate::Check::run).
     Checked(Outcome),
     /// The answer to [`Task::Compare`](super::Task::Compare).
     Compared(Compared),
-    /// The journal could not be read for a comparison, which is tried again.
+    /// A comparison failed because the journal is unavailable; it will be tried again.
     Unavailable(journal::Error),
-    /// The journal cannot be read for a comparison, for good.
+    /// A comparison failed for good.
     Failed(journal::Error),
 }
 
@@ -34,15 +34,15 @@ impl From<Signal> for Input {
     }
 }
 
-/// What a [`Task::Compare`](super::Task::Compare) found.
+/// The answer to a [`Task::Compare`](super::Task::Compare).
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// Number of the question.
     pub question: u64,
     /// First offset that the topic still has.
     pub start: u64,
-    /// Its end.
+    /// End of the topic.
     pub end: u64,
-    /// Hash of the value of the record asked for; `None`: there is no such record.
+    /// Hash of the value of the record in question; `None`: there is no such record.
     pub found: Option<Hash>,
 }

@@ -1,14 +1,14 @@
-//! What the core wants done, and what it reports.
+//! Outputs of the core: tasks and events.
 
 use crate::check::Check;
 use crate::event::Event;
 
-/// What follows from an input.
+/// A reaction to an input.
 #[derive(Debug)]
 pub enum Output {
     /// Work for the shell.
     Task(Task),
-    /// News for whoever embeds the core.
+    /// News for the service that embeds the core.
     Event(Event),
 }
 
@@ -17,17 +17,16 @@ pub enum Output {
 pub enum Task {
     /// Check a block, on any thread; comes back as [`Input::Checked`](super::Input::Checked).
     Check(Box<Check>),
-    /// Read where the topic begins and ends, and the record at `offset`; comes back as
-    /// [`Input::Compared`](super::Input::Compared).
+    /// Read the ends of the topic and the record at `offset`; comes back as [`Input::Compared`](super::Input::Compared).
     Compare {
         /// Number of the question.
         question: u64,
-        /// The last record that was processed, if any.
+        /// Offset of the last record processed, if any.
         offset: Option<u64>,
-        /// Where the core resumes reading: the topic must reach this far.
+        /// Offset at which the core resumes reading: the topic must reach it.
         next_offset: u64,
     },
-    /// Read the topic from an offset, in the place of any reader before.
+    /// Read the topic from an offset, in place of the previous reader.
     Seek {
         /// Generation of the reader.
         generation: u64,

@@ -1,11 +1,11 @@
-//! How far the core is from the end of the topic, reported without flapping.
+//! The distance to the end of the topic, reported without flapping.
 
 use super::output::Output;
 use crate::event::{Event, Lag};
 
-/// A caught-up core that has work for less than this is still called caught up: every new block makes it lag for a moment.
+/// A core that is behind for less than this still counts as caught up: every new block makes it lag for a moment.
 const GRACE_MS: u64 = 3_000;
-/// Pace of [`Event::Behind`] while catching up.
+/// Interval of [`Event::Behind`] while catching up.
 const REPORT_EVERY_MS: u64 = 1_000;
 
 #[derive(Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Progress {
     pub(crate) end: u64,
     caught_up: bool,
     unavailable: bool,
-    /// Since when there has been work.
+    /// Time since which there has been work.
     behind_since_ms: Option<u64>,
     reported_ms: Option<u64>,
 }

@@ -1,12 +1,12 @@
-//! Candidates that were read and not yet dealt with, and which of them are worth checking ahead.
+//! Candidates that were read and not yet processed, and the choice of those to check ahead.
 //!
 //! ```text
 //!   front                            scanned                back
 //!   │ head │ on path │ loser │ on path │  not looked at yet  │
 //! ```
 //!
-//! The *path* is a guess at the blocks to come: each of its candidates names the one before it on the path as its parent and
-//! shows the work of genesis at least, so that nobody can have signatures checked here without work.
+//! The *path* is a guess at the next blocks: each of its candidates names the previous one as its parent and
+//! shows at least the work of genesis, so that nobody can have signatures checked here without work.
 //! A wrong guess costs time, never correctness: the rules are applied in their order at the head.
 
 use std::collections::VecDeque;
@@ -21,12 +21,12 @@ use super::output::{Output, Task};
 use crate::check::Check;
 use crate::known::Known;
 
-/// Most candidates that are being checked, or wait checked, at a time: some for each core.
+/// Most candidates in check, or checked and waiting, at a time: several per core.
 const AHEAD_BLOCKS: usize = 64;
-/// Most bytes of them (a checked block takes about as much again): four blocks of the largest kind. The head is always checked.
+/// Most bytes of these (a checked block takes about as much again): four of the largest blocks. The head is always checked.
 const AHEAD_BYTES: usize = 64 * 1024 * 1024;
 
-/// One record of the topic, on its way to being accepted or refused.
+/// One record of the topic, until it is accepted or refused.
 pub(crate) struct Candidate {
     pub(crate) offset: u64,
     pub(crate) append_ms: u64,
@@ -39,14 +39,14 @@ pub(crate) struct Candidate {
     _permit: Option<Permit>,
 }
 
-/// How far the stateless check of a candidate is.
+/// The progress of a candidate's stateless check.
 enum Stage {
     Waiting,
     Checking,
     Done(Result<Box<Block<Checked>>, Rule>),
 }
 
-/// What is known of the body of the head.
+/// The known state of the head's body.
 pub(crate) enum Body {
     Unknown,
     Checking,
@@ -55,8 +55,8 @@ pub(crate) enum Body {
 }
 
 impl Candidate {
-    /// Takes the outcome of the check. A block whose signatures were taken on trust counts only while they are; a broken rule
-    /// needs no signature to be seen.
+    /// Takes the outcome of the check. A block with signatures taken on trust counts only as long as they are trusted;
+    /// a broken rule counts without any signature.
     pub(crate) fn take(&mut self, trusting: bool) -> Body {
         match std::mem::replace(&mut self.stage, Stage::Waiting) {
             Stage::Waiting => Body::Unknown,
@@ -71,11 +71,11 @@ impl Candidate {
     }
 }
 
-/// What the checks of now rest upon.
+/// The trust that current checks rest upon.
 pub(crate) struct Trust {
     pub(crate) generation: u64,
     pub(crate) known: Arc<Known>,
-    /// The trusted block, while it has not been reached.
+    /// The trusted block, until it is reached.
     pub(crate) assume: Option<Hash>,
 }
 
@@ -125,7 +125,7 @@ impl Queue {
         self.candidates.front_mut()
     }
 
-    /// Takes the result of a check. Those of candidates that are gone are dropped.
+    /// Takes the result of a check. It is dropped if the candidate is gone.
     pub(crate) fn resolve(&mut self, offset: u64, result: Result<Box<Block<Checked>>, Rule>) {
         let Ok(at) = self
             .candidates
@@ -139,7 +139,7 @@ impl Queue {
         }
     }
 
-    /// Has the head checked, which extends the tip: the path goes on from it.
+    /// Has the head checked, which extends the tip: the path continues from it.
     pub(crate) fn check_head(
         &mut self,
         block: Block<Unchecked>,
@@ -157,7 +157,7 @@ impl Queue {
         self.dispatch(0, block, assume, chain, trust)
     }
 
-    /// Has the candidates on the path checked, as far as the limits go.
+    /// Has the candidates on the path checked, up to the limits.
     pub(crate) fn check_ahead(&mut self, chain: &Chain, trust: &Trust, out: &mut Vec<Output>) {
         let mut path = self.path.unwrap_or(Path {
             hash: chain.tip().hash,
@@ -210,7 +210,7 @@ impl Queue {
         }
     }
 
-    /// Removes the head, which has been dealt with.
+    /// Removes the processed head.
     pub(crate) fn pop(&mut self, accepted: bool) -> Option<Candidate> {
         let head = self.candidates.pop_front()?;
         self.scanned = self.scanned.saturating_sub(1);
@@ -227,7 +227,7 @@ impl Queue {
     }
 }
 
-/// The candidate's block, if it may come next after the block `parent`.
+/// The candidate's block, if it may follow the block `parent`.
 fn follows(chain: &Chain, candidate: &Candidate, parent: Hash) -> Option<Block<Unchecked>> {
     let block = chain.frame(candidate.value.clone()).ok()?;
     let worked = work::meets(&block.hash(), chain.rules().genesis.bits);

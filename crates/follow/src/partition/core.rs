@@ -6,9 +6,9 @@ use super::look::{Question, Seen};
 use super::loss::{Loss, Suspicion};
 use super::mark::Mark;
 
-/// How soon a partition is looked at again while something is wrong with it, or while the caller waits for a look.
+/// Time to the next look while something is wrong, or while the caller waits for it.
 const SOON_MS: u64 = 1_000;
-/// Pause before a reader that lost its place is started again.
+/// Pause before a reader that lost its place is restarted.
 const RESTART_MS: u64 = 1_000;
 
 /// One partition.
@@ -17,48 +17,49 @@ pub struct Core {
     topic: String,
     partition: u32,
     reader: Option<Reader>,
-    /// Why it cannot be read, while that is so.
+    /// The reason why the partition cannot be read, if it cannot.
     trouble: Option<String>,
-    /// Between two looks.
+    /// Interval between looks.
     every_ms: u64,
-    /// When to look again; `None`: an answer is awaited.
+    /// Time of the next look; `None`: an answer is pending.
     look_at_ms: Option<u64>,
-    /// When it was looked at last.
+    /// Time of the last look.
     asked_ms: Option<u64>,
     suspicion: Suspicion,
 }
 
-/// The reader, and what came of it.
+/// The reader and its progress.
 #[derive(Debug, Default)]
 struct Reader {
-    /// `None`: it has lost its place, and what it still sends counts no more.
+    /// `None`: it has lost its place, and its events no longer count.
     generation: Option<u64>,
-    /// The record that was read last.
+    /// The last record read.
     last: Option<Mark>,
-    /// When the topic was last seen to hold everything that was read: when something of it was read, or compared. `None`: not
-    /// since there was reason to doubt it.
+    /// Time at which the topic was last known to hold everything that was read: by a read, or by a comparison. `None`:
+    /// there has been reason to doubt it since.
     held_ms: Option<u64>,
-    /// When to start it again.
+    /// Time of the restart.
     restart_at_ms: Option<u64>,
 }
 
-/// The meaning of a look, or of what a reader sends.
+/// The result of a look, or of an event of the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Nothing is known.
+    /// Nothing was learned.
     Unknown,
-    /// The partition is whole, as far as can be seen: it reaches back to the cursor, and holds what was read.
+    /// The partition is whole, as far as can be seen: it reaches back to the cursor, and holds the records that were read.
     Whole,
-    /// It looks as if it had lost something. It is looked at again; nothing of it may be sealed meanwhile.
+    /// It seems to have lost something. Another look follows; nothing of it may be sealed meanwhile.
     Suspect,
-    /// It has lost what was read: that must be forgotten. It is read again from the cursor on.
+    /// It has lost records that were read: these must be dropped. It is read again from the cursor on.
     Cut(Loss),
-    /// It has lost its beginning or its end, beyond doubt.
+    /// It has certainly lost its beginning or its end.
     Lost(Loss),
 }
 
 impl Core {
-    /// A partition without a reader, to be looked at now and at this interval. `topic` is its name as the provider has it.
+    /// Creates a partition without a reader, to be looked at now and at this interval. `topic` is the provider's name
+    /// of it.
     pub fn new(topic: String, partition: u32, now_ms: u64, every_ms: u64) -> Core {
         Core {
             topic,
@@ -72,22 +73,22 @@ impl Core {
         }
     }
 
-    /// The partition's number.
+    /// Number of the partition.
     pub fn number(&self) -> u32 {
         self.partition
     }
 
-    /// Why it cannot be read, while that is so.
+    /// The reason why the partition cannot be read, if it cannot.
     pub fn trouble(&self) -> Option<&String> {
         self.trouble.as_ref()
     }
 
-    /// Whether nothing speaks against sealing what was read of it.
+    /// True if the last look gives no reason not to seal what was read.
     pub fn is_whole(&self) -> bool {
         !self.suspicion.is_open()
     }
 
-    /// A reader is started, in place of any before. `generation`: no reader of this partition had it.
+    /// Notes the start of a reader, in place of the previous one. No other reader of this partition has this `generation`.
     pub fn start(&mut self, generation: u64) {
         self.reader = Some(Reader {
             generation: Some(generation),
@@ -95,7 +96,7 @@ impl Core {
         });
     }
 
-    /// The reader is stopped. False if there is none.
+    /// Notes the stop of the reader. False if there is none.
     pub fn stop(&mut self) -> bool {
         let had_one = self.reader.take().is_some();
         if had_one {
@@ -104,12 +105,12 @@ impl Core {
         had_one
     }
 
-    /// Whether what a reader of this generation sends still counts.
+    /// True if events of this generation's reader still count.
     pub fn is_current(&self, generation: u64) -> bool {
         self.generation() == Some(generation)
     }
 
-    /// Records were read, the last of which is given, or news of the end.
+    /// Notes a read, with its last record, or with `None` news of the end.
     pub fn read(&mut self, now_ms: u64, last: Option<Mark>) {
         self.trouble = None;
         if let (Some(reader), Some(last)) = (&mut self.reader, last) {
@@ -118,7 +119,7 @@ impl Core {
         }
     }
 
-    /// The reader cannot read, and keeps trying.
+    /// Notes that the reader cannot read, and keeps trying.
     pub fn unavailable(&mut self, error: &Error) {
         self.trouble = Some(error.to_string());
         if let Some(reader) = &mut self.reader {
@@ -126,12 +127,12 @@ impl Core {
         }
     }
 
-    /// The reader can read again.
+    /// Notes that the reader can read again.
     pub fn available(&mut self) {
         self.trouble = None;
     }
 
-    /// The reader has lost its place. `Err`: reading it again does not help.
+    /// Notes that the reader has lost its place. `Err`: reading again does not help.
     pub fn lost(&mut self, now_ms: u64, cursor: u64, error: Error) -> Result<Finding, Error> {
         match error {
             Error::Changed { end, .. } => Ok(self.cut(now_ms, cursor, end)),
@@ -144,7 +145,7 @@ impl Core {
                 Ok(Finding::Unknown)
             }
             Error::NoTopic(_) => {
-                // Deleted. Should the topic come back, a look shows how much of it.
+                // The topic was deleted. If it comes back, a look shows how much of it.
                 let finding = self.cut(now_ms, cursor, 0);
                 self.trouble = Some(error.to_string());
                 Ok(finding)
@@ -153,12 +154,12 @@ impl Core {
         }
     }
 
-    /// Whether the reader is to be started again now.
+    /// True if the reader is to be restarted now.
     pub fn is_restart_due(&self, now_ms: u64) -> bool {
         self.restart_at_ms().is_some_and(|at_ms| at_ms <= now_ms)
     }
 
-    /// Whether the topic was seen to hold everything that was read, at most `within_ms` before this time.
+    /// True if the topic was known to hold everything that was read, at most `within_ms` before this time.
     pub fn is_held(&self, at_ms: u64, within_ms: u64) -> bool {
         let is_recent = |held_ms: u64| at_ms.saturating_sub(held_ms) <= within_ms;
         self.reader
@@ -166,7 +167,7 @@ impl Core {
             .is_none_or(|reader| reader.held_ms.is_some_and(is_recent))
     }
 
-    /// Has it looked at by this time, but not within `pause_ms` of the look before. Unless an answer is awaited.
+    /// Schedules a look by this time, but not within `pause_ms` of the last one. No effect while an answer is pending.
     pub fn look_by(&mut self, due_ms: u64, pause_ms: u64) {
         let again_ms = self.asked_ms.map_or(0, |asked_ms| asked_ms + pause_ms);
         if let Some(at_ms) = &mut self.look_at_ms {
@@ -174,14 +175,14 @@ impl Core {
         }
     }
 
-    /// Has it looked at as soon as possible. Unless an answer is awaited.
+    /// Schedules a look as soon as possible. No effect while an answer is pending.
     pub fn look_at_once(&mut self, now_ms: u64) {
         if let Some(at_ms) = &mut self.look_at_ms {
             *at_ms = now_ms;
         }
     }
 
-    /// The look that is due, if one is. `read_to`: everything below has been read.
+    /// The look that is due, if any. Every record below `read_to` has been read.
     pub fn look(&mut self, now_ms: u64, cursor: u64, read_to: u64) -> Option<Question> {
         self.look_at_ms.take_if(|at_ms| *at_ms <= now_ms)?;
         self.asked_ms = Some(now_ms);
@@ -195,8 +196,8 @@ impl Core {
         })
     }
 
-    /// Takes what was seen; `None`: the topic could not be looked at, or the cursor is not known to be that of now. `soon`: the
-    /// next look is waited for.
+    /// Takes the answer; `None`: the topic could not be looked at, or the cursor may not be the current one. `soon`:
+    /// the caller waits for the next look.
     pub fn looked(
         &mut self,
         now_ms: u64,
@@ -228,7 +229,7 @@ impl Core {
         Finding::Whole
     }
 
-    /// When something is due.
+    /// Time of the next work.
     pub fn due_ms(&self) -> Option<u64> {
         [self.look_at_ms, self.restart_at_ms()]
             .into_iter()
@@ -236,7 +237,7 @@ impl Core {
             .min()
     }
 
-    /// What the ends of the partition show. `cursor` is the one of now, which may have moved since the question.
+    /// The loss that the ends of the partition show. `cursor` is the current one, which may have moved since the question.
     fn loss(&self, cursor: u64, question: &Question, seen: &Seen) -> Option<Loss> {
         let (topic, partition) = (self.topic.clone(), self.partition);
         if seen.offsets.start > cursor {
@@ -255,7 +256,7 @@ impl Core {
         })
     }
 
-    /// What was read is gone. Without a record to show for it, its reader has only lost its place.
+    /// Handles the loss of records that were read. If none was read, the reader has only lost its place.
     fn cut(&mut self, now_ms: u64, cursor: u64, end: u64) -> Finding {
         self.restart(now_ms);
         let Some(reader) = &mut self.reader else {

@@ -5,33 +5,33 @@ use topics::TRANSACTIONS;
 
 use super::Mark;
 
-/// A look that [`Core`](super::Core) wants; what is [seen](look) goes to [`Core::looked`](super::Core::looked).
+/// A look that [`Core`](super::Core) asks for; its [answer](look) goes to [`Core::looked`](super::Core::looked).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// The partition.
+    /// Partition of `transactions`.
     pub partition: u32,
-    /// The chain's cursor at the time of asking: the topic must reach it.
+    /// The chain's cursor when the question was asked: the topic must reach it.
     pub cursor: u64,
-    /// How far the partition had been read then.
+    /// End of what had been read then.
     pub read_to: u64,
-    /// The record that was read last, if any.
+    /// The last record read, if any.
     pub last: Option<Mark>,
-    /// When it was asked.
+    /// Time of the question.
     pub(super) asked_ms: u64,
-    /// Of the reader that read it.
+    /// Generation of the reader of that record.
     pub(super) generation: Option<u64>,
 }
 
-/// What a look has shown.
+/// The answer to a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// The ends of the partition.
+    /// First offset and end of the partition.
     pub offsets: Offsets,
-    /// Whether it holds the record that was asked for; true if none was.
+    /// Whether it holds the record in question; true if there is none.
     pub holds: bool,
 }
 
-/// Looks where a partition begins and ends, and whether it still holds a record that was read of it. Blocks.
+/// Reads the ends of a partition, and whether it still holds a record that was read of it. Blocks.
 pub fn look(journal: &Journal, partition: u32, last: Option<&Mark>) -> Result<Seen, Error> {
     let (offset, reach) = last.map_or((None, 0), |last| (Some(last.offset), last.offset + 1));
     let look = journal.look(TRANSACTIONS, partition, offset, reach)?;

@@ -1,8 +1,8 @@
-//! What a partition can lose, and when that is believed.
+//! Losses of a partition, and when they are believed.
 
 /// Looks that must agree before a loss is believed.
 const LOOKS: u32 = 2;
-/// How long they must have agreed.
+/// Time over which they must agree.
 const CONFIRM_MS: u64 = 3_000;
 
 /// Records that the chain has not consumed are gone, or records that it has consumed never were.
@@ -16,7 +16,7 @@ pub enum Loss {
     Start {
         /// Topic as the provider names it.
         topic: String,
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
         /// The chain's cursor.
         cursor: u64,
@@ -31,14 +31,14 @@ pub enum Loss {
     End {
         /// Topic as the provider names it.
         topic: String,
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
         /// The chain's cursor.
         cursor: u64,
         /// End of the partition.
         end: u64,
     },
-    /// The partition does not hold any more what was read of it.
+    /// The partition no longer holds records that were read of it.
     #[error(
         "data loss on {topic}/{partition}: it has lost its end. Everything below offset {} had been read, and what was read up to \
          offset {last} is gone or replaced; it ends at {end}. The chain has sealed everything below {cursor}; records above that were \
@@ -49,9 +49,9 @@ pub enum Loss {
     Cut {
         /// Topic as the provider names it.
         topic: String,
-        /// The partition.
+        /// Partition of `transactions`.
         partition: u32,
-        /// Offset of the record that was read last.
+        /// Offset of the last record read.
         last: u64,
         /// The chain's cursor.
         cursor: u64,
@@ -60,29 +60,30 @@ pub enum Loss {
     },
 }
 
-/// Whether a loss that looks show is believed.
+/// Decides when a loss shown by looks is believed.
 ///
-/// A partition looks cut while a new leader does not know its end, and while blocks are in flight that consume what seems to be
-/// gone. A false loss stops a miner for good, and a seal over a cut passes over records that may be restored. So nothing is
-/// sealed from the first look that shows a loss, and the loss is believed only after several looks in a row over some time.
+/// A partition looks cut while a new leader does not know its end, and while blocks are in flight that consume the
+/// missing records. A false loss stops a miner for good, and a seal over a cut passes over records that may be
+/// restored. So nothing is sealed from the first look that shows a loss, and the loss is believed only after several
+/// looks in a row over some time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Suspicion {
-    /// The first look that showed it, and how many have since.
+    /// Time of the first look that showed it, and the number of looks since.
     since: Option<(u64, u32)>,
 }
 
 impl Suspicion {
-    /// Whether the last look showed a loss.
+    /// True if the last look showed a loss.
     pub fn is_open(&self) -> bool {
         self.since.is_some()
     }
 
-    /// A look showed nothing of the kind.
+    /// Notes a look without a loss.
     pub fn clear(&mut self) {
         self.since = None;
     }
 
-    /// A look shows a loss, at this time in milliseconds on the monotonic clock. True once it is believed.
+    /// Notes a look with a loss, at this time in milliseconds on the monotonic clock. True once it is believed.
     pub fn is_confirmed(&mut self, now_ms: u64) -> bool {
         let (since_ms, looks) = self.since.get_or_insert((now_ms, 0));
         *looks += 1;
