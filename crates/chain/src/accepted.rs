@@ -27,7 +27,7 @@ impl Accepted {
         self.block.hash()
     }
 
-    /// How many of its records are INCLUDED, and how many are not.
+    /// Counts of its records: INCLUDED, and others.
     pub fn tally(&self) -> Tally {
         Tally::of(self.block.verdicts())
     }

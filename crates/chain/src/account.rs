@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Bytes of a key account; a named account has fewer.
 pub const KEY_BYTES: usize = 32;
 
-/// What the text form of every key begins with: the prefix `bl` and the separator of BIP-350.
+/// The beginning of the text form of every key: the prefix `bl` and the separator of BIP-350.
 const KEY_TEXT: &str = "bl1";
 
 /// Prefix of BIP-350.
@@ -31,12 +31,12 @@ const PREFIX: Hrp = Hrp::parse_unchecked("bl");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
-    /// Filled up with zeros, as in a header.
+    /// Padded with zeros, as in a header.
     bytes: [u8; KEY_BYTES],
     length: u8,
 }
 
-/// Why bytes or a text are no account.
+/// The reason why bytes or a text are no account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No bytes, or more than 32.
@@ -52,16 +52,16 @@ pub enum Error {
     Key,
 }
 
-/// What the chain keeps of an account.
+/// The chain's state of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Balance; below zero only for named accounts.
     pub balance: i64,
     /// The last nonce used; 0 before the first.
     pub nonce: u64,
-    /// How many entries the account has in the log; the last one has this sequence.
+    /// Number of the account's entries in the log; the last one has this sequence.
     pub entries: u64,
-    /// Leaf of the last entry; means nothing while `entries` is 0.
+    /// Leaf of the last entry; meaningless while `entries` is 0.
     pub last_leaf: u64,
 }
 
@@ -102,12 +102,12 @@ impl Account {
         &self.bytes[..self.length as usize]
     }
 
-    /// The bytes, filled up to 32 with zeros, as a header has them.
+    /// The bytes, padded with zeros to 32, as in a header.
     pub fn padded(&self) -> [u8; KEY_BYTES] {
         self.bytes
     }
 
-    /// Whether this is a key: keys always sign and are never overdrawn.
+    /// True for a key: keys always sign and are never overdrawn.
     pub fn is_key(&self) -> bool {
         self.length as usize == KEY_BYTES
     }
@@ -145,7 +145,7 @@ fn key_from_text(text: &str) -> Option<[u8; KEY_BYTES]> {
 
 impl std::hash::Hash for Account {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        // The padding tells a name from every other name; only a key can have the same 32 bytes.
+        // The padding distinguishes a name from every other name; only a key can have the same 32 bytes.
         state.write(&self.bytes);
     }
 }

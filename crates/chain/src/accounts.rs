@@ -1,4 +1,4 @@
-//! The accounts of a chain by number, and changes over them that are not committed yet.
+//! The accounts of a chain by number, and uncommitted changes to them.
 
 use std::collections::HashMap;
 
@@ -7,16 +7,16 @@ use crate::account::{Account, State};
 /// An account that a block changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Touched {
-    /// Its number.
+    /// Number of the account.
     pub number: u32,
-    /// The account.
+    /// The account itself.
     pub account: Account,
-    /// Its state after the block.
+    /// State after the block.
     pub state: State,
 }
 
-/// All accounts that any block has changed, numbered in the order of their first change. Names and keys
-/// are whatever senders choose, so the map's hasher has secret keys; its order is never looked at.
+/// All accounts that any block has changed, numbered in the order of their first change. Senders choose names and keys
+/// freely, so the map's hasher has secret keys; its order is never used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Accounts {
     numbers: HashMap<Account, u32>,
@@ -24,7 +24,7 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// The accounts in the order of their numbers; `None` if one stands there twice.
+    /// Restores the accounts in the order of their numbers; `None` if one is there twice.
     pub(crate) fn new(states: Vec<(Account, State)>) -> Option<Accounts> {
         let numbers: HashMap<Account, u32> = states
             .iter()
@@ -50,7 +50,7 @@ impl Accounts {
         u32::try_from(self.states.len()).expect("memory ends before 2^32 accounts")
     }
 
-    /// Takes over the changes of a block. New numbers must ascend from the count.
+    /// Commits the changes of a block. New numbers must ascend from the count.
     pub(crate) fn commit(&mut self, touched: &[Touched]) {
         for change in touched {
             let state = (change.account, change.state);
@@ -65,7 +65,7 @@ impl Accounts {
     }
 }
 
-/// The accounts as one block leaves them, until it is known to be good.
+/// The accounts as one block leaves them, until the block is known to be valid.
 pub(crate) struct Overlay<'a> {
     base: &'a Accounts,
     handles: HashMap<Account, Handle>,
@@ -75,13 +75,13 @@ pub(crate) struct Overlay<'a> {
     next_number: u32,
 }
 
-/// Where an account lies in an overlay.
+/// Index of an account in an overlay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Handle(u32);
 
 struct Local {
     account: Account,
-    /// None while the account is new and nothing has changed it.
+    /// `None` while the account is new and unchanged.
     number: Option<u32>,
     changed: bool,
     state: State,
@@ -131,7 +131,7 @@ impl<'a> Overlay<'a> {
         (number, &mut local.state)
     }
 
-    /// What has changed.
+    /// The changed accounts.
     pub(crate) fn touched(self) -> Vec<Touched> {
         let locals = self.locals;
         let touched = self.changed.iter().map(|handle| {

@@ -20,7 +20,7 @@ use crate::record::{Record, Signatures};
 use crate::slice::Slot;
 use crate::verdict::Verdict;
 
-/// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
+/// The beginning of the signed bytes, so that no other signature of a key can pass for one of a block.
 const SIGNED_PREFIX: &[u8] = b"blocklog:block:v1";
 
 /// A candidate. `Block<Unchecked>` has a header that was read; `Block<Checked>` has passed every rule
@@ -36,14 +36,14 @@ pub struct Block<S: State = Unchecked> {
     body: S,
 }
 
-/// Why the miner's signature of a block may be believed: a fact of the bytes alone, so it is found once and kept.
+/// The reason to believe the miner's signature of a block. It depends on the bytes alone, so it is found once and kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signed {
-    /// Nobody has looked at it.
+    /// It has not been checked.
     Unverified,
     /// It was verified.
     Verified,
-    /// It is taken on trust, and so are those of the records.
+    /// It is taken on trust, like those of the records.
     Assumed,
 }
 
@@ -63,7 +63,7 @@ impl State for Checked {}
 #[derive(Clone, Debug)]
 pub struct Unchecked;
 
-/// What a checked block carries.
+/// The data of a checked block.
 #[derive(Clone, Debug)]
 pub struct Checked {
     records: Vec<Record>,
@@ -71,7 +71,7 @@ pub struct Checked {
     holes: Vec<Hole>,
 }
 
-/// A run of offsets that hold no record.
+/// Consecutive offsets that hold no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hole {
     /// First offset.
@@ -101,7 +101,7 @@ impl<S: State> Block<S> {
         self.hash
     }
 
-    /// The value of the record on `blockchain`.
+    /// The value of its record on `blockchain`.
     pub fn value(&self) -> &Bytes {
         &self.value
     }
@@ -116,12 +116,12 @@ impl<S: State> Block<S> {
         &self.value[self.signature.clone()]
     }
 
-    /// Whether signatures of this block were taken on trust.
+    /// True if signatures of this block were taken on trust.
     pub fn is_assumed(&self) -> bool {
         self.signed == Signed::Assumed
     }
 
-    /// Whether the miner's signature holds or is taken on trust: a key signs the block hash, a name has none.
+    /// True if the miner's signature holds or is taken on trust: a key signs the block hash, a name has none.
     pub(crate) fn is_signed(&self) -> bool {
         self.signed != Signed::Unverified
             || is_signed(self.header.miner.as_ref(), &self.hash, self.signature())
@@ -140,7 +140,7 @@ impl<S: State> Block<S> {
     }
 }
 
-/// Whether a miner's signature of a block hash holds. format.md, "Block record": "A key account that mines signs
+/// True if a miner's signature of a block hash holds. format.md, "Block record": "A key account that mines signs
 /// `"blocklog:block:v1" ‖ block hash`; for a named miner the signature is empty".
 #[must_use]
 pub fn is_signed(miner: Option<&Account>, hash: &Hash, signature: &[u8]) -> bool {
@@ -152,7 +152,7 @@ pub fn is_signed(miner: Option<&Account>, hash: &Hash, signature: &[u8]) -> bool
     }
 }
 
-/// What a miner signs.
+/// The bytes that a miner signs.
 pub(crate) fn signed_bytes(hash: &Hash) -> [u8; SIGNED_PREFIX.len() + 32] {
     let mut bytes = [0; SIGNED_PREFIX.len() + 32];
     bytes[..SIGNED_PREFIX.len()].copy_from_slice(SIGNED_PREFIX);
@@ -161,7 +161,7 @@ pub(crate) fn signed_bytes(hash: &Hash) -> [u8; SIGNED_PREFIX.len() + 32] {
 }
 
 impl Block<Unchecked> {
-    /// The same block, its signatures taken on trust.
+    /// Returns the block with its signatures taken on trust.
     #[must_use]
     pub fn assume_signed(self) -> Block<Unchecked> {
         Block {
@@ -170,7 +170,7 @@ impl Block<Unchecked> {
         }
     }
 
-    /// The same block, its signature found good (or taken on trust before).
+    /// Returns the block with its signature verified (or taken on trust before).
     pub(crate) fn signature_checked(self) -> Block<Unchecked> {
         match self.signed {
             Signed::Unverified => Block {
@@ -182,8 +182,8 @@ impl Block<Unchecked> {
     }
 
     /// Checks everything that needs no chain: the body is canonical, holes and counts fit the slice,
-    /// and all verdicts that the records alone decide are right. Errors are UNDECODABLE, BAD_HOLES,
-    /// BAD_RECORD_COUNT and BAD_VERDICT; rules that need the chain come before these, so ask
+    /// and all verdicts that depend on the records alone are right. Errors are UNDECODABLE, BAD_HOLES,
+    /// BAD_RECORD_COUNT and BAD_VERDICT; rules that need the chain come before these, so call
     /// `Chain::admit` first if the name of the failure matters.
     pub fn check(
         self,
@@ -202,7 +202,7 @@ impl Block<Unchecked> {
 }
 
 impl Block<Checked> {
-    /// Block 0, which was judged by rules of its own.
+    /// Block 0, which has rules of its own.
     pub(crate) fn zero(value: &Bytes) -> Block<Checked> {
         let block = frame(value.clone(), u32::MAX).expect("a valid block 0 begins like any block");
         block.with(Checked::none())

@@ -34,9 +34,9 @@ pub struct Chain {
 /// The last accepted block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tip {
-    /// Its header.
+    /// The 156 hashed bytes, decoded.
     pub header: Header,
-    /// Its hash: that of the header, kept.
+    /// Hash of the header, computed once.
     pub hash: Hash,
 }
 
@@ -82,7 +82,7 @@ impl Chain {
         &self.miners
     }
 
-    /// Whether `account` may mine the next block.
+    /// True if `account` may mine the next block.
     pub fn may_mine(&self, account: &Account) -> bool {
         (self.miners.is_empty() || self.miners.contains(account))
             && (account.is_key() || self.rules.genesis.open)
@@ -93,7 +93,7 @@ impl Chain {
         self.version
     }
 
-    /// Whether the chain has moved to a version that this software does not know.
+    /// True if the chain has moved to a version that this software does not know.
     pub fn is_stopped(&self) -> bool {
         self.version != header::VERSION
     }
@@ -114,7 +114,7 @@ impl Chain {
         self.accounts.get(number)
     }
 
-    /// How many accounts there are.
+    /// Number of accounts that any block has changed.
     pub fn accounts(&self) -> u32 {
         self.accounts.count()
     }

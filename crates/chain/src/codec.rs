@@ -1,5 +1,5 @@
 //! Canonical protobuf: fields in order, each once, defaults left out, minimal varints, nothing unknown.
-//! So a value has exactly one encoding, and reading accepts only what writing would give back.
+//! So a value has exactly one encoding, and reading accepts only the output of writing.
 
 /// Bytes that are not in canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) const fn tag(field: u8, wire: u8) -> u8 {
     field << 3 | wire
 }
 
-/// Reads the fields of one message, to be asked for in their order.
+/// Reads the fields of one message, in order.
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     rest: &'a [u8],
@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
         Reader { rest: bytes }
     }
 
-    /// What has not been read yet.
+    /// The bytes that have not been read yet.
     pub(crate) fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         Err(NotCanonical)
     }
 
-    /// A uint64 field; 0 if it is not there.
+    /// A uint64 field; 0 if absent.
     pub(crate) fn uint64(&mut self, field: u8) -> Result<u64> {
         if !self.has(tag(field, WIRE_VARINT)) {
             return Ok(0);
@@ -85,12 +85,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A uint32 field; 0 if it is not there.
+    /// A uint32 field; 0 if absent.
     pub(crate) fn uint32(&mut self, field: u8) -> Result<u32> {
         self.uint64(field)?.try_into().map_err(|_| NotCanonical)
     }
 
-    /// A bool field; false if it is not there.
+    /// A bool field; false if absent.
     pub(crate) fn boolean(&mut self, field: u8) -> Result<bool> {
         match self.uint64(field)? {
             0 => Ok(false),
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A fixed64 field; 0 if it is not there.
+    /// A fixed64 field; 0 if absent.
     pub(crate) fn fixed64(&mut self, field: u8) -> Result<u64> {
         if !self.has(tag(field, WIRE_FIXED64)) {
             return Ok(0);
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A bytes field; empty if it is not there.
+    /// A bytes field; empty if absent.
     pub(crate) fn bytes(&mut self, field: u8) -> Result<&'a [u8]> {
         match self.element(field)? {
             None => Ok(&[]),
@@ -120,12 +120,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string field; empty if it is not there.
+    /// A string field; empty if absent.
     pub(crate) fn string(&mut self, field: u8) -> Result<&'a str> {
         std::str::from_utf8(self.bytes(field)?).map_err(|_| NotCanonical)
     }
 
-    /// The next element of a repeated field, or a message field that may be absent: these may be empty.
+    /// The next element of a repeated field, or an optional message field: either may be empty.
     pub(crate) fn element(&mut self, field: u8) -> Result<Option<&'a [u8]>> {
         if !self.has(tag(field, WIRE_BYTES)) {
             return Ok(None);
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         self.take(length).map(Some)
     }
 
-    /// Nothing may be left.
+    /// Checks that no bytes are left.
     pub(crate) fn end(&self) -> Result<()> {
         if self.rest.is_empty() {
             Ok(())

@@ -1,4 +1,4 @@
-//! What a block changes: accounts, and the log.
+//! The changes of a block to accounts and log.
 
 use crate::hash::Hash;
 use crate::leaf::Leaf;
@@ -6,7 +6,7 @@ use crate::log::Node;
 
 pub use crate::accounts::Touched;
 
-/// The changes that one block makes.
+/// The changes of one block.
 #[derive(Clone, Debug)]
 pub struct Effects {
     /// Index of its first leaf in the log.
@@ -21,8 +21,8 @@ pub struct Effects {
     pub paid: u64,
     /// The entries that the block added, in leaf order, the sender's before the recipient's.
     pub entries: Vec<Entry>,
-    /// Every account that changed, its nonce alone or more, with the state after the block. New
-    /// numbers ascend from the count before.
+    /// Every account that changed, if only its nonce, with the state after the block. New
+    /// numbers ascend from the previous count.
     pub touched: Vec<Touched>,
 }
 
@@ -38,30 +38,30 @@ pub struct LeafData {
 pub struct Entry {
     /// Number of the account.
     pub account: u32,
-    /// The leaf it stands in.
+    /// Index of its leaf in the log.
     pub leaf_index: u64,
-    /// Leaf of the account's entry before.
+    /// Leaf of the account's previous entry.
     pub previous: Option<u64>,
-    /// 1, 2, … for each account.
+    /// 1, 2, … within an account.
     pub sequence: u64,
-    /// What the balance changed by: up to 2^64−2 either way, between named accounts at their bounds.
+    /// Change of the balance: up to 2^64−2 either way, between named accounts at their bounds.
     pub change: i128,
     /// The balance after the leaf.
     pub balance: i64,
-    /// Why.
+    /// The cause of the change.
     pub kind: Kind,
-    /// Index of the record among those of the block, if it was one.
+    /// Index of the record within the block, if a record caused it.
     pub record: Option<u32>,
 }
 
-/// Why an account got an entry.
+/// The cause of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A balance of the genesis.
     Allocation,
     /// The reward of a block.
     Reward,
-    /// Sender of an included transaction, to itself perhaps.
+    /// Sender of an included transaction, perhaps to itself.
     Sent,
     /// Recipient of an included transaction.
     Received,
@@ -75,7 +75,7 @@ impl LeafData {
         }
     }
 
-    /// Appends a leaf, and gives its bytes.
+    /// Appends a leaf, and returns its bytes.
     pub(crate) fn push(&mut self, leaf: &Leaf) -> &[u8] {
         let start = self.bytes.len();
         leaf.put(&mut self.bytes);
@@ -84,12 +84,12 @@ impl LeafData {
         &self.bytes[start..]
     }
 
-    /// How many leaves.
+    /// Number of leaves.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no leaves.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }

@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 /// Balances stay within −(2^63−1) … 2^63−1, so that every balance can be negated.
 const MAX_BALANCE: i128 = i64::MAX as i128;
 
-/// What the evaluation needs to know of a header.
+/// The header fields that the evaluation needs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seal {
     pub(crate) height: u64,
@@ -25,12 +25,12 @@ pub(crate) struct Seal {
     pub(crate) miner: Account,
 }
 
-/// What a block does, if it is good.
+/// The result of a block, if it is valid.
 pub(crate) struct Evaluation {
     pub(crate) verdicts: Vec<Verdict>,
     /// The log after the block.
     pub(crate) frontier: Frontier,
-    /// Orders of the admin in it.
+    /// Orders of the admin in the block.
     pub(crate) orders: Vec<Order>,
     pub(crate) effects: Effects,
 }
@@ -83,7 +83,7 @@ pub(crate) fn block<'a>(
     run.finish()
 }
 
-/// An evaluation under way.
+/// An evaluation in progress.
 struct Run<'a> {
     overlay: Overlay<'a>,
     done: Evaluation,
@@ -92,7 +92,7 @@ struct Run<'a> {
 /// A transfer whose accounts have been looked up.
 struct Parties {
     sender: Handle,
-    /// The recipient, if it is another account.
+    /// The recipient, if it is not the sender.
     other: Option<Handle>,
 }
 
@@ -184,7 +184,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The verdicts from EXPIRED on.
+    /// Gives the verdict, from EXPIRED on.
     fn judge(&self, height: u64, transfer: &Transfer, parties: &Parties) -> Verdict {
         let sender = self.overlay.state(parties.sender);
         let recipient = parties.other.map(|other| self.overlay.state(other));
@@ -217,7 +217,7 @@ impl<'a> Run<'a> {
         (Some(sent), Some(received))
     }
 
-    /// Adds an entry with the leaf that comes next.
+    /// Adds an entry of the next leaf.
     fn entry(
         &mut self,
         account: Handle,

@@ -1,4 +1,4 @@
-//! The genesis: what block 0 says once and for all.
+//! The genesis: the content of block 0.
 
 pub mod file;
 mod validate;
@@ -13,28 +13,28 @@ use crate::account::Account;
 use crate::hash::Hash;
 use crate::wire;
 
-/// The rules of one chain, as block 0 carries them.
+/// The parameters of one chain, as block 0 carries them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     /// Name of the chain: `[a-z0-9][a-z0-9._-]{0,63}`.
     pub name: String,
     /// Time of block 0, in milliseconds since the Unix epoch; below 2^53.
     pub timestamp_ms: u64,
-    /// Whether named accounts exist.
+    /// Whether named accounts are allowed.
     pub open: bool,
     /// Partitions of `transactions`: 1 to 1024.
     pub partitions: u32,
-    /// What a block pays its miner; below 2^31.
+    /// Reward of a block for its miner; below 2^31.
     pub reward: u64,
     /// The easiest target, in compact form.
     pub bits: u32,
-    /// Interval that the work aims at: 0 (the work never changes), or 1 000 to 86 400 000.
+    /// Target interval of blocks in milliseconds: 0 (the work never changes), or 1 000 to 86 400 000.
     pub target_block_ms: u64,
-    /// Offsets that one block may seal: 1 to 10 000.
+    /// Most offsets that one block may seal: 1 to 10 000.
     pub max_block_records: u32,
-    /// Bytes that one block may have: 64 KiB to 16 MiB.
+    /// Most bytes that one block may have: 64 KiB to 16 MiB.
     pub max_block_bytes: u32,
-    /// Balances to begin with.
+    /// Initial balances.
     pub allocations: Vec<Allocation>,
     /// Keys that may mine; empty: anyone may.
     pub miners: Vec<Account>,
@@ -42,13 +42,13 @@ pub struct Genesis {
     pub admin: Option<Account>,
 }
 
-/// A balance to begin with.
+/// An initial balance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allocation {
-    /// Whose.
+    /// The account that gets it; distinct within a genesis.
     pub account: Account,
-    /// How much.
+    /// The balance; all together at most 2^62.
     pub amount: u64,
 }
 
@@ -57,11 +57,11 @@ pub struct Allocation {
 pub struct Rules {
     /// Hash of block 0.
     pub chain_id: Hash,
-    /// What block 0 carries.
+    /// The content of block 0.
     pub genesis: Genesis,
 }
 
-/// What is wrong with a block 0; the first rule that fails names it.
+/// A fault of a block 0: the first rule that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
 pub enum Fault {
     /// format.md, "Genesis (block 0)", the Block: "canonical, a header, one record, no verdicts, holes or signature".
@@ -129,7 +129,7 @@ impl Fault {
 }
 
 impl Default for Genesis {
-    /// The tools' defaults. The name and the time are for the maker to set.
+    /// The tools' defaults. The maker sets name and time.
     fn default() -> Genesis {
         Genesis {
             name: "blocklog".to_owned(),

@@ -24,7 +24,7 @@ pub struct Hash(pub [u8; 32]);
 pub struct NotAHash;
 
 impl Hash {
-    /// 32 zero bytes: what block 0 names as its parent.
+    /// 32 zero bytes: the parent of block 0.
     pub const ZERO: Hash = Hash([0; 32]);
 
     /// The hash of `bytes`.
@@ -32,7 +32,7 @@ impl Hash {
         Hash(Sha256::digest(bytes).into())
     }
 
-    /// The hash of `parts`, one after the other.
+    /// The hash of `parts`, concatenated.
     pub fn of_parts(parts: &[&[u8]]) -> Hash {
         let mut hasher = Sha256::new();
         for part in parts {

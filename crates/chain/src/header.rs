@@ -1,4 +1,4 @@
-//! Headers: the 156 bytes that are hashed (format.md, "Header, 156 bytes").
+//! Headers: the 156 hashed bytes (format.md, "Header, 156 bytes").
 //!
 //! | at | bytes | field |
 //! |---|---|---|
@@ -23,7 +23,7 @@ use crate::account::Account;
 use crate::hash::Hash;
 use crate::wire;
 
-/// Bytes of a header as it is hashed.
+/// Bytes of a header in its hashed form.
 pub const BYTES: usize = 156;
 
 /// The version of the format that this software knows.
@@ -44,22 +44,22 @@ pub struct Header {
     pub log_size: u64,
     /// Milliseconds since the Unix epoch.
     pub timestamp_ms: u64,
-    /// Partition of `transactions` that the slice lies in.
+    /// Partition of `transactions` of the slice.
     pub partition: u32,
     /// First offset of the slice.
     pub from_offset: u64,
     /// End of the slice, exclusive.
     pub to_offset: u64,
-    /// Who is paid; none in block 0, and in candidates whose miner is malformed.
+    /// The payee; none in block 0, and in candidates whose miner is malformed.
     pub miner: Option<Account>,
     /// The target, in compact form.
     pub bits: u32,
-    /// What the search for the work found.
+    /// The value found by the search for the work.
     pub nonce: u64,
 }
 
 impl Header {
-    /// The bytes that are hashed: fixed widths, big-endian, the miner filled up with zeros.
+    /// The hashed bytes: fixed widths, big-endian, the miner padded with zeros.
     pub fn to_bytes(&self) -> [u8; BYTES] {
         padded(
             &self.wire(),
@@ -67,7 +67,7 @@ impl Header {
         )
     }
 
-    /// Reads the bytes that are hashed. The length of the miner is not part of them: a valid name padded with zeros reads as
+    /// Reads the hashed bytes. The length of the miner is not part of them: a valid name padded with zeros reads as
     /// that name, 32 zeros as no miner in block 0, everything else as a key.
     pub fn from_bytes(bytes: &[u8; BYTES]) -> Header {
         let mut rest = &bytes[..];
@@ -93,7 +93,7 @@ impl Header {
         Hash::of(&self.to_bytes())
     }
 
-    /// The message, as the header of an encoded block.
+    /// The header as a message, for an encoded block.
     pub(crate) fn wire(&self) -> wire::Header<'_> {
         wire::Header {
             version: self.version,
@@ -112,7 +112,7 @@ impl Header {
     }
 }
 
-/// A header as it was read, with the bytes that are hashed: a malformed miner is in these only. `None`
+/// A header as it was read, with the hashed bytes: only these hold a malformed miner. `None`
 /// if its hashes do not have 32 bytes, or its miner has more.
 pub(crate) fn from_wire(wire: &wire::Header<'_>) -> Option<(Header, [u8; BYTES])> {
     let mut miner = [0; 32];

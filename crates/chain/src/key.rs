@@ -18,7 +18,7 @@ pub const SIGNATURE_BYTES: usize = 64;
 #[derive(Clone)]
 pub struct Secret(SigningKey);
 
-/// Why a key file was not understood.
+/// The reason why a key file was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an Ed25519 key in PKCS#8 PEM (openssl genpkey -algorithm ed25519 makes one): {0}")]
 pub struct NotAKey(String);
@@ -57,7 +57,7 @@ impl Secret {
         Account::from_key(VerificationKeyBytes::from(&self.0).into())
     }
 
-    /// Signs `message`. The same key and message always give the same signature.
+    /// Signs `message`, deterministically.
     pub fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
         self.0.sign(message).to_bytes()
     }
@@ -69,7 +69,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Whether `signature` is one of `key` over `message`, by the rules of ZIP-215.
+/// True if `signature` is one of `key` over `message`, by the rules of ZIP-215.
 #[must_use]
 pub fn verify(key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8]) -> bool {
     VerificationKey::try_from(VerificationKeyBytes::from(*key))
@@ -77,20 +77,20 @@ pub fn verify(key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8])
         .is_ok()
 }
 
-/// Signatures to be checked together: half the work of checking each, and the same answer (ZIP-215).
+/// Signatures to check together: half the work of single checks, and the same result (ZIP-215).
 #[derive(Clone, Debug, Default)]
 pub struct Batch(Vec<batch::Item>);
 
 impl Batch {
-    /// Adds one. The message is hashed here, and no longer needed.
+    /// Adds a signature. The message is hashed here, and no longer needed.
     pub fn push(&mut self, key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8]) {
         let key = VerificationKeyBytes::from(*key);
         let signature = Signature::from_bytes(signature);
         self.0.push(batch::Item::from((key, signature, message)));
     }
 
-    /// Whether all are good. `seed` must be unpredictable to whoever made the signatures; batches of one seed differ by their
-    /// `stream`.
+    /// True if all are good. `seed` must be unpredictable to the makers of the signatures; batches of one seed differ by
+    /// their `stream`.
     #[must_use]
     pub fn verify(&self, seed: [u8; 32], stream: u64) -> bool {
         if self.0.is_empty() {
@@ -103,7 +103,7 @@ impl Batch {
         verifier.verify(randomness).is_ok()
     }
 
-    /// The bad ones, each by its place in the order of pushing: every signature is checked by itself.
+    /// The indices of the bad ones, in the order of pushing: every signature is checked by itself.
     pub fn culprits(self) -> impl Iterator<Item = usize> {
         let singly = self.0.into_iter().map(batch::Item::verify_single);
         (singly.enumerate()).filter_map(|(place, result)| result.is_err().then_some(place))

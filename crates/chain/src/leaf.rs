@@ -29,39 +29,39 @@ const BLOCK: u8 = 2;
 const RECORD: u8 = 3;
 const VOID: u8 = 4;
 
-/// Stands for "no entry before".
+/// The encoding of "no previous entry".
 const NO_LEAF: u64 = u64::MAX;
 
 /// One leaf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Leaf {
-    /// The genesis record.
+    /// The leaf of the genesis record.
     Genesis {
-        /// Its hash.
+        /// Hash of the record.
         record_hash: Hash,
     },
-    /// A balance to begin with.
+    /// An initial balance.
     Allocation {
-        /// Whose.
+        /// The account that gets it.
         account: Account,
-        /// How much.
+        /// The initial balance.
         amount: u64,
         /// The account's entry.
         entry: Entry,
     },
-    /// A block, its miner paid.
+    /// A block and the reward of its miner.
     Block {
-        /// Its height.
+        /// Height of the block.
         height: u64,
-        /// Hash of its parent.
+        /// Hash of the parent.
         previous_hash: Hash,
-        /// Its timestamp, in milliseconds since the Unix epoch.
+        /// Timestamp of the block, in milliseconds since the Unix epoch.
         timestamp_ms: u64,
-        /// Its miner.
+        /// Miner of the block.
         miner: Account,
-        /// What the miner was paid.
+        /// Amount that the miner was paid.
         paid: u64,
-        /// The miner's entry, if it was paid anything.
+        /// The miner's entry, if `paid` > 0.
         entry: Option<Entry>,
     },
     /// The verdict on a record.
@@ -70,26 +70,26 @@ pub enum Leaf {
         height: u64,
         /// Partition of the record.
         partition: u32,
-        /// Its offset.
+        /// Offset of the record.
         offset: u64,
-        /// Its hash.
+        /// Hash of the record.
         record_hash: Hash,
-        /// The verdict.
+        /// The block's verdict on the record.
         verdict: Verdict,
         /// The sender's entry, if INCLUDED.
         sender: Option<Entry>,
-        /// The recipient's entry, if INCLUDED and there is one that is not the sender.
+        /// The recipient's entry, if INCLUDED and there is a recipient other than the sender.
         recipient: Option<Entry>,
     },
-    /// Offsets that hold no record.
+    /// Consecutive offsets that hold no record.
     Void {
         /// Height of the block.
         height: u64,
-        /// The partition.
+        /// Partition of the offsets.
         partition: u32,
         /// First offset.
         from_offset: u64,
-        /// End, exclusive.
+        /// End of the offsets, exclusive.
         to_offset: u64,
     },
 }
@@ -97,15 +97,15 @@ pub enum Leaf {
 /// An account's entry in a leaf: one link of the chain of its balances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Leaf of the account's entry before.
+    /// Leaf of the account's previous entry.
     pub previous: Option<u64>,
-    /// 1, 2, …
+    /// 1, 2, … within the account.
     pub sequence: u64,
     /// The balance after the leaf.
     pub balance: i64,
 }
 
-/// Bytes that are no leaf.
+/// Bytes that do not encode a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a leaf of the log")]
 pub struct Malformed;

@@ -1,6 +1,6 @@
 //! The rules of the chain: bytes, hashes, verdicts, blocks, proofs.
 //!
-//! Pure: no IO, clock, randomness, async, environment, threads or floating point. Whoever calls brings
+//! Pure: no IO, clock, randomness, async, environment, threads or floating point. The caller brings
 //! the bytes, the times, the seeds and the cores ([`parallel::Parallel`]).
 //!
 //! A candidate for the chain goes through types: bytes → [`Block<Unchecked>`](block::Unchecked) →

@@ -10,7 +10,7 @@ use crate::hash::Hash;
 pub use path::{Source, consistency_path, inclusion_path, root};
 pub use verify::{verify_consistency, verify_inclusion};
 
-/// The complete subtrees of a log, widest first: all that is needed to append to it.
+/// The complete subtrees of a log, widest first: all that appending needs.
 ///
 /// ```
 /// use chain::log::{Frontier, leaf_hash, node_hash};
@@ -29,16 +29,16 @@ pub struct Frontier {
 /// An interior node over a complete subtree: leaves `index << level` to `(index + 1) << level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// Height over the leaves, which are level 0.
+    /// Height above the leaves, which are level 0.
     pub level: u32,
-    /// Place among the nodes of the level.
+    /// Index among the nodes of the level.
     pub index: u64,
-    /// Its hash.
+    /// Hash over both children.
     pub hash: Hash,
 }
 
 impl Frontier {
-    /// Appends a leaf hash; gives the interior nodes that this completes to `completed`, lowest first.
+    /// Appends a leaf hash; passes the interior nodes that this completes to `completed`, lowest first.
     pub fn append_with(&mut self, leaf: Hash, mut completed: impl FnMut(Node)) {
         let mut hash = leaf;
         let levels = self.size.trailing_ones();
@@ -63,7 +63,7 @@ impl Frontier {
         self.append_with(leaf, |_| {});
     }
 
-    /// The root; of an empty log the hash of nothing.
+    /// The root; that of an empty log is the hash of no bytes.
     pub fn root(&self) -> Hash {
         let narrow_first = self.peaks.iter().rev().copied();
         narrow_first
@@ -71,12 +71,12 @@ impl Frontier {
             .unwrap_or_else(|| Hash::of(&[]))
     }
 
-    /// How many leaves.
+    /// Number of leaves.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Whether there is one peak for each bit set in the size.
+    /// True if there is one peak for each bit set in the size.
     pub(crate) fn is_whole(&self) -> bool {
         self.peaks.len() == self.size.count_ones() as usize
     }

@@ -1,11 +1,11 @@
-//! Orders of the admin: memos that change who may mine, and the version.
+//! Orders of the admin: memos that change the list of miners, or the version.
 
 use crate::account::Account;
 use crate::genesis::Genesis;
 use crate::record::{Record, Transfer};
 use crate::transaction::Transaction;
 
-/// What an order asks for.
+/// A change that the admin orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     AddMiner(Account),
@@ -14,7 +14,7 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    /// The order in a memo, if it is one to the letter.
+    /// The order in a memo, if the memo matches to the letter.
     pub(crate) fn parse(memo: &str) -> Option<Order> {
         let key = |text: &str| text.parse().ok().filter(Account::is_key);
         if let Some(text) = memo.strip_prefix("miner+ ") {
@@ -35,7 +35,7 @@ impl Order {
         Order::parse(&transaction.memo)
     }
 
-    /// Carries the order out, if it changes anything and leaves somebody to mine.
+    /// Executes the order, if it changes anything and leaves at least one miner.
     pub(crate) fn act(self, miners: &mut Vec<Account>, present: &mut u32) {
         match self {
             Order::AddMiner(miner) if !miners.contains(&miner) => miners.push(miner),

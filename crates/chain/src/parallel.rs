@@ -1,14 +1,14 @@
-//! How the rules use several cores without having threads of their own.
+//! Lets the rules use several cores without threads of their own.
 
 use std::sync::OnceLock;
 
-/// Runs the parts of a job, at once or one after the other. Given as an argument, so that the rules
+/// Runs the parts of a job, concurrently or one after the other. It is passed as an argument, so that the rules
 /// stay free of threads.
 pub trait Parallel: Sync {
     /// Calls `job` once with every number below `parts`, and returns when all calls have.
     fn each(&self, parts: usize, job: &(dyn Fn(usize) + Sync));
 
-    /// How many parts run at once.
+    /// Number of parts that run at once.
     fn width(&self) -> usize;
 }
 
@@ -26,16 +26,16 @@ impl Parallel for Sequential {
     }
 }
 
-/// Items that one part of a job takes: as many signatures as a batch needs to be worth it.
+/// Items per part of a job: as many signatures as make a batch worthwhile.
 const PART: usize = 128;
 
-/// Maps pieces of `items`, each with its number, and gives the results in order.
+/// Maps parts of `items`, each with its number, and returns the results in order.
 pub(crate) fn map_parts<T: Sync, R: Send + Sync>(
     items: &[T],
     parallel: &dyn Parallel,
     job: impl Fn(usize, &[T]) -> R + Sync,
 ) -> Vec<R> {
-    // Few items are shared out evenly, so that no core waits for another.
+    // Few items are divided evenly, so that no core waits for another.
     let length = items.len().div_ceil(parallel.width().max(1)).clamp(1, PART);
     let pieces: Vec<&[T]> = items.chunks(length).collect();
     let results: Vec<OnceLock<R>> = pieces.iter().map(|_| OnceLock::new()).collect();

@@ -9,35 +9,35 @@ use crate::log;
 use crate::transaction::Transaction;
 use crate::verdict::Verdict;
 
-/// Everything that is needed to check one leaf against one block hash.
+/// All data needed to check one leaf against one block hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inclusion {
-    /// The header whose hash the checker trusts, as it is hashed.
+    /// The 156 hashed bytes of the trusted block's header.
     pub header: [u8; header::BYTES],
     /// Index of the leaf.
     pub leaf_index: u64,
-    /// The leaf.
+    /// The encoded leaf.
     pub leaf: Vec<u8>,
-    /// From the leaf to the root.
+    /// Path of hashes from the leaf to the root.
     pub path: Vec<Hash>,
-    /// The record behind the leaf, for leaves of records.
+    /// The record of the leaf, for leaves of records.
     pub record: Option<Bytes>,
 }
 
-/// What a proof has shown.
+/// The facts that a proof establishes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// The trusted header.
     pub header: Header,
     /// Index of the leaf.
     pub leaf_index: u64,
-    /// The leaf.
+    /// The decoded leaf.
     pub leaf: Leaf,
     /// The transaction in the record, if the proof came with one that decodes and was not too large.
     pub transaction: Option<Transaction>,
 }
 
-/// Why a proof shows nothing.
+/// The reason why a proof fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The header is not the one that is trusted.
@@ -45,7 +45,7 @@ pub enum Error {
     OtherHeader {
         /// The hash of the header in the proof.
         found: Hash,
-        /// The hash that is trusted.
+        /// The trusted hash.
         trusted: Hash,
     },
     /// The path does not lead from the leaf to the root in the header.
@@ -54,19 +54,19 @@ pub enum Error {
     /// The leaf does not decode.
     #[error("the leaf does not decode")]
     BadLeaf,
-    /// The record is not the one that the leaf is about.
+    /// The record is not the one of the leaf.
     #[error("the record is not the one that the leaf is about")]
     OtherRecord,
 }
 
 impl Inclusion {
-    /// Checks the proof against the hash of a block that is trusted.
+    /// Checks the proof against the hash of a trusted block.
     pub fn verify(&self, trusted: &Hash) -> Result<Proven, Error> {
         let header = self.check_header(trusted)?;
         self.check_path(&header)?;
         let leaf = Leaf::decode(&self.leaf).map_err(|_| Error::BadLeaf)?;
         self.check_record(&leaf)?;
-        // Of one that was too large the hash may stand in the place of the record, and look like a transaction.
+        // For a record that was too large, its hash may be in the place of the record, and may look like a transaction.
         let is_too_large = matches!(
             &leaf,
             Leaf::Record {
@@ -103,7 +103,7 @@ impl Inclusion {
         Ok(())
     }
 
-    /// A record that was too large is named by its hash alone; what a block carries for it may stand in
+    /// A record that was too large is identified by its hash alone; the block's bytes for it may be in
     /// its place.
     fn check_record(&self, leaf: &Leaf) -> Result<(), Error> {
         let Some(record) = &self.record else {

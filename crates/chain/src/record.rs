@@ -21,25 +21,25 @@ pub struct Record {
     judged: Judged,
 }
 
-/// What the stateless rules say of a record.
+/// The result of the stateless rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judged {
     /// Refused for good, with one of the verdicts 1 to 7.
     Refused(Verdict),
-    /// Well-formed and signed; what happens to it depends on the chain.
+    /// Well-formed and signed; the rest depends on the chain.
     Good(Transfer),
 }
 
-/// What a good record asks for.
+/// The transfer in a good record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Transaction id.
     pub id: Hash,
-    /// Who sends, and has signed if it is a key.
+    /// The sending account, which has signed if it is a key.
     pub sender: Account,
-    /// Who receives; none only if the amount is 0.
+    /// The receiving account; `None` only if the amount is 0.
     pub recipient: Option<Account>,
-    /// What moves.
+    /// The amount that moves.
     pub amount: u64,
     /// The sender's nonce.
     pub nonce: u64,
@@ -47,22 +47,22 @@ pub struct Transfer {
     pub valid_until: u64,
 }
 
-/// What to do about the signatures of a block.
+/// The treatment of a block's signatures.
 #[derive(Clone, Copy)]
 pub enum Signatures<'a> {
     /// Check them, in batches.
     Check {
-        /// Unpredictable to whoever made the block.
+        /// Unpredictable to the maker of the block.
         seed: [u8; 32],
-        /// Whether this process has already found the signature of the record with this hash good.
+        /// Tells whether this process has already verified the signature of the record with this hash.
         known: &'a (dyn Fn(&Hash) -> bool + Sync),
     },
-    /// Believe the block, its own signature too: it leads to a tip that is trusted.
+    /// Trust the block, including its own signature: it leads to a trusted tip.
     Assume,
 }
 
 impl Record {
-    /// What a block carries: the value of the record, or for TOO_LARGE the 32 bytes of its hash.
+    /// The bytes in a block: the value of the record, or for TOO_LARGE the 32 bytes of its hash.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
@@ -80,7 +80,7 @@ impl Record {
         }
     }
 
-    /// What the stateless rules say.
+    /// The result of the stateless rules.
     pub fn judged(&self) -> &Judged {
         &self.judged
     }
@@ -92,7 +92,7 @@ pub fn check(value: Bytes, rules: &Rules) -> Record {
 }
 
 /// Checks many records, their signatures in batches; those of a failing batch one by one. `seed` must
-/// be unpredictable to whoever made the records.
+/// be unpredictable to the makers of the records.
 pub fn check_all(
     values: Vec<Bytes>,
     rules: &Rules,

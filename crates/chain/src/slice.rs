@@ -1,6 +1,6 @@
-//! The slice of a block: what lies at consecutive offsets of one partition of `transactions`.
+//! The slice of a block: consecutive offsets of one partition of `transactions`.
 
-/// What lies next in a slice: one record, or a run of offsets that hold none. Its place follows from the slots before it
+/// The next part of a slice: one record, or consecutive offsets that hold none. Its offset follows from the slots before it
 /// ([`numbered`]), so slots cannot overlap or leave gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot<R> {
@@ -19,7 +19,7 @@ impl<R> Slot<R> {
         }
     }
 
-    /// The same slot with something else in the place of its record.
+    /// The same slot with its record mapped.
     pub fn map<T>(self, record: impl FnOnce(R) -> T) -> Slot<T> {
         match self {
             Slot::Record(it) => Slot::Record(record(it)),

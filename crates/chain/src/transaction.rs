@@ -7,25 +7,25 @@ use crate::hash::Hash;
 use crate::key::Secret;
 use crate::wire;
 
-/// What the signed bytes begin with, so that no other signature of a key can pass for one of these.
+/// The beginning of the signed bytes, so that no other signature of a key can pass for one of a transaction.
 const SIGNED_PREFIX: &[u8] = b"blocklog:tx:v1";
 
-/// A transaction as decoded; its fields may still break every rule but the encoding.
+/// A decoded transaction; its fields may still break every rule but that of the encoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transaction {
     /// Bytes of the sending account.
     pub sender: Bytes,
     /// Bytes of the receiving account; may be empty when nothing is sent.
     pub recipient: Bytes,
-    /// What moves from sender to recipient.
+    /// Amount that moves from sender to recipient.
     pub amount: u64,
     /// Greater than the sender's last one. Gaps are fine.
     pub nonce: u64,
-    /// Text for people; at most 256 bytes.
+    /// Text for people, at most 256 bytes of UTF-8.
     pub memo: String,
     /// Last height at which it may be included; 0 for no limit.
     pub valid_until: u64,
-    /// 64 bytes of a key sender, empty for a named one.
+    /// 64 bytes for a key sender, empty for a named one.
     pub signature: Bytes,
 }
 
@@ -54,7 +54,7 @@ impl Transaction {
         self.fields().encode().into()
     }
 
-    /// What is signed, and hashed to the id, on the chain with this id.
+    /// The bytes that are signed, and hashed to the id, on the chain with this id.
     pub fn signed_bytes(&self, chain_id: &Hash) -> Vec<u8> {
         let mut out = Vec::new();
         put_signed_bytes(&mut out, &self.fields(), chain_id);
@@ -73,12 +73,12 @@ impl Transaction {
         }
     }
 
-    /// The transaction's id on the chain with this id. The signature is no part of it.
+    /// The transaction's id on the chain with this id. The signature is not part of it.
     pub fn id(&self, chain_id: &Hash) -> Hash {
         Hash::of(&self.signed_bytes(chain_id))
     }
 
-    /// The same, signed.
+    /// Returns the transaction signed.
     #[must_use]
     pub fn sign(self, chain_id: &Hash, secret: &Secret) -> Transaction {
         let signature = secret.sign(&self.signed_bytes(chain_id));
@@ -99,8 +99,8 @@ impl Transaction {
     }
 }
 
-/// Appends the signed bytes. They mean something only for accounts of at most 32 bytes and memos within
-/// the limit; what exceeds them is refused before any hash matters.
+/// Appends the signed bytes. They are meaningful only for accounts of at most 32 bytes and memos within
+/// the limit; others are refused before any hash matters.
 pub(crate) fn put_signed_bytes(out: &mut Vec<u8>, fields: &wire::Transaction<'_>, chain_id: &Hash) {
     out.extend_from_slice(SIGNED_PREFIX);
     out.extend_from_slice(&chain_id.0);

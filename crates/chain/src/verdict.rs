@@ -1,4 +1,4 @@
-//! Verdicts: what a block says of each record of its slice.
+//! Verdicts: the judgements of a block on the records of its slice.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, FromRepr};
@@ -46,7 +46,7 @@ pub enum Verdict {
     BalanceOverflow = 11,
 }
 
-/// How many records of a block are INCLUDED, and how many have another verdict.
+/// Counts of a block's records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Records that are INCLUDED.
@@ -96,7 +96,7 @@ impl Verdict {
         }
     }
 
-    /// When a record gets this verdict, in the words of the table in format.md, "Verdicts".
+    /// The condition for this verdict, in the words of the table in format.md, "Verdicts".
     pub fn meaning(self) -> &'static str {
         match self {
             Verdict::Included => "every rule holds",
@@ -118,8 +118,8 @@ impl Verdict {
         }
     }
 
-    /// Whether a record with this verdict is an occurrence of its transaction id. Anybody can copy an
-    /// id with a bad signature, so verdicts 1 to 7 are none.
+    /// True if a record with this verdict is an occurrence of its transaction id. Anybody can copy an
+    /// id with a bad signature, so verdicts 1 to 7 are not.
     pub fn is_occurrence(self) -> bool {
         self == Verdict::Included || self >= Verdict::Expired
     }

@@ -1,4 +1,4 @@
-//! The messages of `blocklog.chain.v1` as they lie in the bytes: canonical, and nothing else checked.
+//! The messages of `blocklog.chain.v1` as they are encoded: canonical, and nothing else checked.
 
 #[cfg(test)]
 mod tests;
@@ -102,7 +102,7 @@ impl<'a> Header<'a> {
     }
 }
 
-/// `Block` without what repeats in it.
+/// `Block` without its repeated fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Block<'a> {
     pub(crate) header: Option<Header<'a>>,
@@ -120,8 +120,8 @@ pub(crate) mod block_field {
 }
 
 impl<'a> Block<'a> {
-    /// Reads a whole block. Records and holes go to the callers' functions, so that nobody has to keep
-    /// more of them than a block can have.
+    /// Reads a whole block. Records and holes go to the callers' functions, so that these decide how
+    /// many to keep.
     pub(crate) fn decode(
         bytes: &'a [u8],
         mut record: impl FnMut(&'a [u8]),

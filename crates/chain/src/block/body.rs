@@ -10,7 +10,7 @@ use crate::record::{self, Record, Signatures};
 use crate::verdict::Verdict;
 use crate::wire;
 
-/// A body as it was read. Keeps no more than a slice can have, however much a block holds.
+/// A body as it was read. It keeps no more than a slice can have, however much the block holds.
 struct Body<'a> {
     records: Vec<&'a [u8]>,
     record_count: u64,

@@ -1,4 +1,4 @@
-//! The beginning of a block: what is read before anything is known to be good.
+//! The beginning of a block, read before anything in it is trusted.
 
 use std::ops::Range;
 
@@ -39,7 +39,7 @@ fn check_size(value: &[u8], max_bytes: u32) -> Result<(), Rule> {
     Ok(())
 }
 
-/// A tag, a minimal length, and that many bytes: where these are.
+/// The range of a field: a tag, a minimal length, and that many bytes.
 fn find(value: &[u8], start: usize, field: u8) -> Option<Range<usize>> {
     let mut reader = Reader::new(value.get(start..)?);
     let found = reader.element(field).ok()??;

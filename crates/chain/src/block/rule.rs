@@ -94,13 +94,13 @@ impl Rule {
     }
 }
 
-/// Why a candidate was refused.
+/// The reason to refuse a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
-    /// By a rule of block validity.
+    /// A rule of block validity.
     #[error(transparent)]
     Block(#[from] Rule),
-    /// By a rule of block 0, before there was a chain.
+    /// A rule of block 0, before there was a chain.
     #[error(transparent)]
     Genesis(#[from] genesis::Fault),
 }
@@ -114,7 +114,7 @@ impl Refusal {
         }
     }
 
-    /// Whether this is merely a lost race or a copy.
+    /// True for a lost race or a copy.
     pub fn is_stale(self) -> bool {
         self == Refusal::Block(Rule::Stale)
     }

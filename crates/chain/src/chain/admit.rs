@@ -15,8 +15,8 @@ impl Chain {
         block::frame(value, self.rules.genesis.max_block_bytes)
     }
 
-    /// Checks the header against the tip: STALE to BAD_BLOCK_SIGNATURE. Cheap, and worth doing before
-    /// the body is looked at. The block that comes back knows that its signature holds. `append_ms` is the append time of the candidate.
+    /// Checks the header against the tip: STALE to BAD_BLOCK_SIGNATURE. Cheap, so do it before checking the
+    /// body. The returned block records that its signature holds. `append_ms` is the append time of the candidate.
     pub fn admit(&self, block: Block<Unchecked>, append_ms: u64) -> Result<Block<Unchecked>, Rule> {
         self.check_header(&block, append_ms)?;
         Ok(block.signature_checked())

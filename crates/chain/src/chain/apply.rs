@@ -8,8 +8,8 @@ use crate::evaluate::{self, Evaluation, Seal};
 use crate::header::Header;
 
 impl Chain {
-    /// Accepts the next block, or refuses it and changes nothing. Everything that `admit` checks is
-    /// checked here again. `append_ms` is the append time of the candidate.
+    /// Accepts the next block, or refuses it and changes nothing. All checks of `admit` are
+    /// repeated here. `append_ms` is the append time of the candidate.
     pub fn apply(&mut self, block: Block<Checked>, append_ms: u64) -> Result<Accepted, Rule> {
         self.check_header(&block, append_ms)?;
         let evaluation = self.evaluate(&block)?;

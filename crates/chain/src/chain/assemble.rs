@@ -1,4 +1,4 @@
-//! Assembling the next block, by the same evaluation that validates it.
+//! Assembles the next block, by the same evaluation that validates it.
 
 use bytes::Bytes;
 
@@ -15,21 +15,21 @@ use crate::verdict::{Tally, Verdict};
 use crate::wire::{self, block_field};
 use crate::work::Work;
 
-/// More than the header, the signature and the framing of the verdicts take: 186, 66 and 6 bytes.
+/// Bytes for header, signature and framing of the verdicts: they take at most 186, 66 and 6.
 const FRAME_BYTES: usize = 260;
-/// The longest hole: two offsets of at most 10 bytes, with their tags and the framing.
+/// Bytes of the longest hole: two offsets of at most 10 bytes, with their tags and the framing.
 const HOLE_BYTES: usize = 24;
 
-/// What the next block of a partition is made from.
+/// The input of an assembly.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The partition.
+    /// Partition of the slice.
     pub partition: u32,
     /// Content of the offsets from the cursor on. Slots that one block cannot take are ignored.
     pub slots: Vec<Slot<Record>>,
-    /// Who is paid, and signs if it is a key.
+    /// The payee, which signs if it is a key.
     pub miner: Account,
-    /// The timestamp: not before the parent's.
+    /// Timestamp in milliseconds: not before the parent's.
     pub timestamp_ms: u64,
 }
 
@@ -40,11 +40,11 @@ pub struct Template {
     pub header: Header,
     /// The verdicts, one per record.
     pub verdicts: Vec<Verdict>,
-    /// Everything behind the signature, encoded.
+    /// The encoded fields after the signature.
     body: Bytes,
 }
 
-/// Why no block can be made.
+/// The reason why no block can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The chain has moved to a version that this software does not know.
@@ -53,7 +53,7 @@ pub enum Error {
     /// The chain does not have that partition.
     #[error("the chain has no partition {0}")]
     NoPartition(u32),
-    /// There is nothing at the cursor.
+    /// There is no slot at the cursor.
     #[error("nothing to seal")]
     Empty,
     /// The miner is not listed, or is a name on a chain that is not open.
@@ -62,16 +62,15 @@ pub enum Error {
     /// The timestamp is before the parent's.
     #[error("timestamp {timestamp_ms} is before the parent's {parent_ms}")]
     TooEarly {
-        /// Of the draft.
+        /// Timestamp of the draft.
         timestamp_ms: u64,
-        /// Of the tip.
+        /// Timestamp of the tip.
         parent_ms: u64,
     },
 }
 
 impl Chain {
-    /// Makes the next block of a partition from what its slots hold: as many of them as the limits of
-    /// the genesis allow.
+    /// Makes the next block of a partition from its slots: from as many as the limits of the genesis allow.
     pub fn assemble(&self, draft: Draft) -> Result<Template, Error> {
         self.check_draft(&draft)?;
         let from_offset = self.cursor(draft.partition);
@@ -136,7 +135,7 @@ impl Chain {
         }
     }
 
-    /// The slots that fit a block, with holes that touch made one.
+    /// The slots that fit a block, with adjacent holes merged.
     fn take<'a>(&self, slots: &'a [Slot<Record>]) -> Vec<Slot<&'a Record>> {
         let genesis = &self.rules.genesis;
         let mut room = u64::from(genesis.max_block_records);
@@ -163,7 +162,7 @@ impl Chain {
     }
 }
 
-/// Bytes that a record takes of a block: its field, and its verdict.
+/// Bytes of a record in a block: its field and its verdict.
 fn record_bytes(record: &Record) -> usize {
     codec::element_length(record.bytes().len()) + 1
 }
@@ -191,7 +190,7 @@ impl Template {
         Work::new(&self.header)
     }
 
-    /// The value of the record, with the nonce found and signed if the miner is a key.
+    /// The value of the block's record, with this nonce, and signed if the miner is a key.
     pub fn finish(&self, nonce: u64, secret: Option<&Secret>) -> Bytes {
         let header = Header {
             nonce,
@@ -208,7 +207,7 @@ impl Template {
         out.into()
     }
 
-    /// How many of its records are INCLUDED, and how many are not.
+    /// Counts of its records: INCLUDED, and others.
     pub fn tally(&self) -> Tally {
         Tally::of(&self.verdicts)
     }

@@ -1,4 +1,4 @@
-//! The state of a chain as a snapshot: everything but what follows from the rest.
+//! The state of a chain as a snapshot, without what can be derived from it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::genesis::{Genesis, Rules};
 use crate::header::Header;
 use crate::log::Frontier;
 
-/// What a snapshot holds. The genesis is kept as block 0 carries it, so that it is validated again.
+/// The content of a snapshot. The genesis is kept as block 0 carries it, so that it is validated again.
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     genesis: Vec<u8>,
@@ -62,7 +62,7 @@ impl Chain {
         let supply = (snapshot.accounts.iter())
             .map(|(_, state)| i128::from(state.balance))
             .sum();
-        let accounts = Accounts::new(snapshot.accounts).ok_or("an account stands there twice")?;
+        let accounts = Accounts::new(snapshot.accounts).ok_or("an account is there twice")?;
         Ok(Chain {
             rules: Arc::new(Rules {
                 chain_id: genesis.chain_id(),

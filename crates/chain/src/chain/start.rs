@@ -1,4 +1,4 @@
-//! How a chain starts: with the first valid block 0.
+//! The start of a chain, from the first valid block 0.
 
 use std::sync::Arc;
 

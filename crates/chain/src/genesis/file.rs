@@ -1,6 +1,6 @@
 //! The genesis file: JSON with the fields of [`Genesis`], accounts as text, bits as 8 hex digits.
 //!
-//! A field that is left out is 0, false or empty, as in the record, never a tool's default: the same
+//! An absent field is 0, false or empty, as in the record, never a tool's default: the same
 //! file means the same chain for ever. An unknown field is an error.
 
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Allocation, Fault, Genesis};
 use crate::account::Account;
 
-/// Why a text is no genesis file.
+/// The reason why a text is no genesis file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not JSON of that shape.
@@ -17,7 +17,7 @@ pub enum Error {
     /// `bits` is not 8 hex digits.
     #[error("not a genesis file: bits must be 8 hex digits such as \"1f00ffff\", found {0:?}")]
     Bits(String),
-    /// The rules that it describes are not allowed.
+    /// A parameter breaks a rule of the genesis.
     #[error("{}: {fault}", fault.code())]
     Fault {
         /// The first rule that fails.

@@ -1,4 +1,4 @@
-//! The rules for the record of block 0: one function for each field that can be wrong.
+//! The rules for the record of block 0: one function per field.
 
 use std::collections::HashSet;
 

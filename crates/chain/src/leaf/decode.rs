@@ -1,11 +1,11 @@
-//! Reading leaves: a proof shows the bytes of one, this says what they mean.
+//! Reading leaves, which proofs show as bytes.
 
 use super::{ALLOCATION, BLOCK, Entry, GENESIS, Leaf, NO_LEAF, RECORD, VOID};
 use crate::account::{Account, KEY_BYTES};
 use crate::hash::Hash;
 use crate::verdict::Verdict;
 
-/// The leaf with these bytes, all of them.
+/// The leaf encoded by all of these bytes.
 pub(super) fn leaf(bytes: &[u8]) -> Option<Leaf> {
     let (&kind, mut rest) = bytes.split_first()?;
     let rest = &mut rest;

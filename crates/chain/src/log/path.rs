@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::node_hash;
 use crate::hash::Hash;
 
-/// Where the hashes come from: asked for a level and an index, of leaves (level 0) and of complete
+/// A source of hashes by level and index. It is asked for leaves (level 0) and complete
 /// subtrees only.
 pub type Source<'a> = &'a dyn Fn(u32, u64) -> Option<Hash>;
 
@@ -42,7 +42,7 @@ pub fn inclusion_path(index: u64, size: u64, source: Source<'_>) -> Option<Vec<H
         .collect()
 }
 
-/// The path that shows the first `first` leaves to be a beginning of the first `second` ones; `None` if
+/// The path that proves the first `first` leaves to be a prefix of the first `second` ones; `None` if
 /// `first` is larger, or the source lacks a node.
 pub fn consistency_path(first: u64, second: u64, source: Source<'_>) -> Option<Vec<Hash>> {
     if first > second {
@@ -63,7 +63,7 @@ pub fn consistency_path(first: u64, second: u64, source: Source<'_>) -> Option<V
         parts.push(other);
         range = inside;
     }
-    // The root of the first leaves is known to the checker where it is a node by itself.
+    // The checker knows the root of the first leaves where it is a node by itself.
     if range.start != 0 {
         parts.push(range);
     }
@@ -74,7 +74,7 @@ pub fn consistency_path(first: u64, second: u64, source: Source<'_>) -> Option<V
         .collect()
 }
 
-/// Where a subtree divides: the largest power of two below its width.
+/// The point at which a subtree divides: the largest power of two below its width.
 fn split(range: &Range<u64>) -> u64 {
     let width = range.end - range.start;
     range.start + (1 << (63 - (width - 1).leading_zeros()))

@@ -12,7 +12,7 @@ use crate::transaction;
 use crate::verdict::Verdict;
 use crate::wire;
 
-/// A record that passes every stateless rule, if its signature does.
+/// A record that passes every stateless rule, if its signature is good.
 pub(super) struct Examined {
     pub(super) transfer: Transfer,
     /// The signature of a key sender; a named sender has none.
@@ -25,7 +25,7 @@ pub(super) struct Signed {
     pub(super) signature: [u8; SIGNATURE_BYTES],
 }
 
-/// Examines a record but for the mathematics of its signature. Leaves the signed bytes in `message`.
+/// Examines a record except for its signature's mathematics. Leaves the signed bytes in `message`.
 pub(super) fn examine(
     value: &[u8],
     rules: &Rules,
@@ -132,7 +132,7 @@ impl Record {
         }
     }
 
-    /// A record that passes them all.
+    /// A record that passes all stateless rules.
     fn good(value: Bytes, transfer: Transfer) -> Record {
         Record {
             hash: Hash::of(&value),
@@ -157,12 +157,12 @@ pub(super) fn one(value: Bytes, rules: &Rules) -> Record {
 }
 
 impl Signed {
-    /// Whether this is a signature over `message`.
+    /// True if this is a signature over `message`.
     pub(super) fn holds(&self, message: &[u8]) -> bool {
         key::verify(&self.key, &self.signature, message)
     }
 
-    /// Leaves the check to a batch.
+    /// Adds the signature to a batch.
     pub(super) fn defer(&self, message: &[u8], batch: &mut Batch) {
         batch.push(&self.key, &self.signature, message);
     }

@@ -1,4 +1,4 @@
-//! Checking the records of a block against the verdicts that it claims.
+//! Checks the records of a block against its claimed verdicts.
 
 use bytes::Bytes;
 
@@ -11,12 +11,12 @@ use crate::limits::MAX_TRANSACTION_BYTES;
 use crate::parallel::{self, Parallel};
 use crate::verdict::Verdict;
 
-/// A claimed verdict that the record alone shows to be wrong.
+/// A claimed verdict that the record alone disproves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WrongVerdict;
 
-/// Checks records, each with the verdict that its block claims. Verdict 0, and 8 and more, claim a good
-/// signature: one failing batch refuses the block, and nobody looks for the culprit.
+/// Checks records, each with the claimed verdict. Verdict 0, and 8 and more, claim a good
+/// signature: one failing batch refuses the block, without a search for the culprit.
 pub(crate) fn check_claims(
     claims: &[(Bytes, Verdict)],
     rules: &Rules,
@@ -95,7 +95,7 @@ fn carried(value: &Bytes) -> Result<Record, WrongVerdict> {
 }
 
 impl Signatures<'_> {
-    /// Whether a signature that is claimed to be good has to be looked at.
+    /// True if a signature that is claimed to be good must be checked.
     fn doubt(&self, record_hash: &Hash) -> bool {
         match self {
             Signatures::Check { known, .. } => !known(record_hash),

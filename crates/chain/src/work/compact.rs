@@ -13,12 +13,12 @@ pub fn target(bits: u32) -> Option<[u8; 32]> {
     let [exponent, mantissa @ ..] = bits.to_be_bytes();
     let mut target = [0; 32];
     for (i, byte) in mantissa.into_iter().enumerate() {
-        // The place of this byte, counted from the little end.
+        // The position of this byte, counted from the little end.
         let place = usize::from(exponent).checked_sub(i + 1);
         match place {
             Some(place) if place < target.len() => target[31 - place] = byte,
             Some(_) if byte != 0 => return None,
-            // Too large a place for a zero, or what the floor drops.
+            // A zero byte beyond 256 bits, or a byte that the floor drops.
             _ => {}
         }
     }
@@ -39,12 +39,12 @@ pub fn compact(target: &[u8; 32]) -> u32 {
     exponent << 24 | mantissa
 }
 
-/// Whether `hash`, as a big-endian number, does not exceed the target of `bits`.
+/// True if `hash`, as a big-endian number, does not exceed the target of `bits`.
 pub fn meets(hash: &Hash, bits: u32) -> bool {
     target(bits).is_some_and(|target| hash.0 <= target)
 }
 
-/// How many tries a block of these `bits` takes on average: ⌊2^256 / (target + 1)⌋, at most `u128::MAX`.
+/// Average number of tries for a block of these `bits`: ⌊2^256 / (target + 1)⌋, at most `u128::MAX`.
 ///
 /// ```
 /// assert_eq!(chain::work::expected_tries(0x1f00ffff), 65537);
@@ -57,7 +57,7 @@ pub fn expected_tries(bits: u32) -> u128 {
     else {
         return 1;
     };
-    // 2^256 does not fit: take the divisor off it once, and add the 1 that this leaves out.
+    // 2^256 does not fit: subtract the divisor once, and add 1 to the quotient.
     let (quotient, _) = U256::MAX.wrapping_sub(&target).div_rem_vartime(&divisor);
     let tries = quotient.saturating_add(&U256::ONE).to_be_bytes();
     let (high, low) = tries.as_ref().split_at(16);

@@ -5,15 +5,15 @@ use crypto_bigint::{CheckedMul, NonZero, U256};
 use super::compact::{compact, target};
 use crate::genesis::Genesis;
 
-/// N: how many blocks the average reaches back.
+/// N: the number of blocks in the average.
 const WINDOW: u128 = 64;
 /// The target never falls below 2^64.
 const LEAST_TARGET: U256 = U256::from_u128(1 << 64);
 
-/// The bits of the block at `height`, given its parent's bits and the time between its parent and the
-/// block before (`solved_ms`).
+/// The bits of the block at `height`, given its parent's bits and the time from the block before
+/// its parent to the parent (`solved_ms`).
 pub(crate) fn next_bits(genesis: &Genesis, height: u64, parent_bits: u32, solved_ms: u64) -> u32 {
-    // Block 2's parent follows block 0, whose time says nothing of work.
+    // Block 2's parent follows block 0, whose time is not a measure of work.
     if genesis.target_block_ms == 0 || height <= 2 {
         return genesis.bits;
     }

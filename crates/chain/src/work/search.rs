@@ -9,7 +9,7 @@ use sha2::block_api::compress256;
 use super::compact::target;
 use crate::header::{self, Header};
 
-/// The state that SHA-256 begins with (FIPS 180-4, 5.3.3).
+/// The initial state of SHA-256 (FIPS 180-4, 5.3.3).
 const INITIAL: [u32; 8] = [
     0x6a09_e667,
     0xbb67_ae85,
@@ -24,7 +24,7 @@ const INITIAL: [u32; 8] = [
 const BLOCK: usize = 64;
 /// Bytes of the header in the third block.
 const TAIL: usize = header::BYTES - 2 * BLOCK;
-/// Where the nonce lies in the third block.
+/// Range of the nonce in the third block.
 const NONCE: std::ops::Range<usize> = TAIL - 8..TAIL;
 
 const _: () = assert!(TAIL + 1 + 8 <= BLOCK, "the padding fits the third block");
@@ -38,7 +38,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Prepares the search: all but the third block is hashed once.
+    /// Prepares the search: the first two blocks are hashed once.
     pub fn new(header: &Header) -> Work {
         let bytes = header.to_bytes();
         let (blocks, tail) = bytes.as_chunks::<BLOCK>();
@@ -56,7 +56,7 @@ impl Work {
         }
     }
 
-    /// Tries `tries` nonces from `start_nonce` on (wrapping at 2^64), and gives the first that does.
+    /// Tries `tries` nonces from `start_nonce` on (wrapping at 2^64), and returns the first that meets the target.
     pub fn search(&self, start_nonce: u64, tries: u64) -> Option<u64> {
         let mut block = [self.last];
         let mut nonce = start_nonce;
