@@ -20,7 +20,7 @@ pub struct Genesis {
     pub name: String,
     /// Time of block 0, in milliseconds since the Unix epoch; below 2^53.
     pub timestamp_ms: u64,
-    /// Whether named accounts are allowed.
+    /// True if named accounts are allowed.
     pub open: bool,
     /// Partitions of `transactions`: 1 to 1024.
     pub partitions: u32,

@@ -54,7 +54,7 @@ pub enum Signatures<'a> {
     Check {
         /// Unpredictable to the maker of the block.
         seed: [u8; 32],
-        /// Tells whether this process has already verified the signature of the record with this hash.
+        /// True if this process has already verified the signature of the record with this hash.
         known: &'a (dyn Fn(&Hash) -> bool + Sync),
     },
     /// Trust the block, including its own signature: it leads to a trusted tip.

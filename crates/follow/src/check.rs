@@ -23,7 +23,7 @@ pub struct Check {
     pub(crate) block: Block<Unchecked>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) known: Arc<Known>,
-    /// Whether signatures are taken on trust.
+    /// True if signatures are taken on trust.
     pub(crate) assume: bool,
 }
 

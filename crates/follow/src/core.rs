@@ -114,8 +114,7 @@ impl Core {
     }
 
     /// True if the chain may be served, snapshotted and mined upon: there is one, and no signature below its tip was
-    /// taken on trust towards a block that has not been reached. Changes with [`Event::Accepted`] and
-    /// [`Event::Restarted`] only.
+    /// taken on trust towards an unreached block. Changes with [`Event::Accepted`] and [`Event::Restarted`] only.
     pub fn usable(&self) -> bool {
         self.chain.is_some() && self.assume.is_none()
     }

@@ -20,13 +20,11 @@ const BATCH_RECORDS: usize = 64;
 
 /// Replays a topic from its first record to its end, on all cores, and returns the core in its final state.
 ///
-/// `open` returns the records of the topic from offset 0 on; it is called again if `settings.assume_valid` turns out
-/// not to be on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core after the step
-/// that emitted it.
+/// `open` returns the records of the topic from offset 0 on; it is called again if `settings.assume_valid` is not
+/// on the chain. `on_event` sees every event but [`Event::Behind`], in order, with the core after the step that emitted it.
 ///
 /// # Errors
-/// [`Fatal`], from the journal or from the core. One from the journal is returned after everything before it has been
-/// processed.
+/// [`Fatal`], from the journal or from the core. One from the journal comes after everything before it has been processed.
 pub fn replay<I>(
     settings: Settings,
     open: impl FnMut() -> Result<I, journal::Error>,

@@ -70,8 +70,7 @@ impl Encoded {
         Encoded { bytes }
     }
 
-    /// Replaces the snapshot in `dir` (created if missing), durably: after a crash either the old one is there, or this
-    /// one.
+    /// Replaces the snapshot in `dir` (created if missing), durably: after a crash the old one is there, or this one.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
         fs::create_dir_all(dir)?;
         let part = dir.join(PART);

@@ -25,7 +25,7 @@ pub struct Draft {
     pub record: Bytes,
     /// The decoded record; `None` if it is no transaction.
     pub transaction: Option<Transaction>,
-    /// Whether ingest chooses the nonce.
+    /// True if ingest chooses the nonce.
     pub unnumbered: bool,
     partition: Option<u32>,
 }

@@ -36,8 +36,7 @@ pub enum Why {
         /// Time after which to try again.
         retry_after: Duration,
     },
-    /// The partition ends below the chain's cursor: a record appended there can never be in a block. An operator has to
-    /// act.
+    /// The partition ends below the chain's cursor: a record appended there can never be in a block. An operator must act.
     LogBehind {
         /// Partition of `transactions`.
         partition: u32,

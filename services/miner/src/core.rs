@@ -55,7 +55,7 @@ pub struct Settings {
     pub block_age_ms: u64,
     /// Seal records of other partitions when they are this old; 0: never.
     pub rescue_age_ms: u64,
-    /// Whether snapshots of the chain can be kept.
+    /// True if snapshots of the chain can be kept.
     pub keeps_snapshots: bool,
 }
 

@@ -94,7 +94,7 @@ pub(crate) struct Queue {
 #[derive(Clone, Copy)]
 struct Path {
     hash: Hash,
-    /// Whether the trusted block is still ahead of the path, so that signatures need not be checked.
+    /// True if the trusted block is still ahead of the path, so that signatures need not be checked.
     assume: bool,
 }
 

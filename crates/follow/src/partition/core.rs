@@ -58,8 +58,7 @@ pub enum Finding {
 }
 
 impl Core {
-    /// Creates a partition without a reader, to be looked at now and at this interval. `topic` is the provider's name
-    /// of it.
+    /// Creates a partition without a reader, to be looked at now and at this interval. `topic` is for messages.
     pub fn new(topic: String, partition: u32, now_ms: u64, every_ms: u64) -> Core {
         Core {
             topic,

@@ -27,7 +27,7 @@ pub struct Question {
 pub struct Seen {
     /// First offset and end of the partition.
     pub offsets: Offsets,
-    /// Whether it holds the record in question; true if there is none.
+    /// True if it holds the record in question; true if there is none.
     pub holds: bool,
 }
 

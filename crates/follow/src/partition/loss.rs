@@ -63,9 +63,8 @@ pub enum Loss {
 /// Decides when a loss shown by looks is believed.
 ///
 /// A partition looks cut while a new leader does not know its end, and while blocks are in flight that consume the
-/// missing records. A false loss stops a miner for good, and a seal over a cut passes over records that may be
-/// restored. So nothing is sealed from the first look that shows a loss, and the loss is believed only after several
-/// looks in a row over some time.
+/// missing records. A false loss stops a miner for good, and a seal over a cut skips records that may be restored. So
+/// nothing is sealed from the first look that shows a loss, which is believed only after several in a row over some time.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Suspicion {
     /// Time of the first look that showed it, and the number of looks since.

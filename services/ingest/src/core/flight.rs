@@ -143,8 +143,7 @@ impl<T> Flight<T> {
         matches!(self.state, State::Appending { .. })
     }
 
-    /// Returns the entry to append. `next_nonce` is called once for an unnumbered transaction, with the nonce to stay
-    /// above.
+    /// Returns the entry to append. `next_nonce` is called once for an unnumbered transaction, with its exclusive lower bound.
     pub(super) fn launch(
         &mut self,
         now_ms: u64,

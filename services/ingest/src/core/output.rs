@@ -23,7 +23,7 @@ pub enum Output<T> {
         /// The receipt or the rejection.
         outcome: Outcome,
     },
-    /// Whether appends succeed. Emitted when it changes.
+    /// The success of appends. Emitted when it changes.
     Health(Health),
     /// An append landed below the cursor, where no block will read it.
     BelowCursor {
@@ -34,8 +34,7 @@ pub enum Output<T> {
         /// The cursor known when the append began.
         cursor: u64,
     },
-    /// A partition that ends below the chain's cursor, so that appends to it are refused; `None` when there is none any
-    /// more.
+    /// A partition that ends below the chain's cursor, so that appends to it are refused; `None`: no longer any.
     /// Emitted when it changes.
     Behind(Option<Frontier>),
     /// After [`Signal::Stop`](engine::Signal::Stop): everything has been answered.

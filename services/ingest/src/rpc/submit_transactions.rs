@@ -1,6 +1,5 @@
-//! SubmitTransactions: many transactions on one stream. The reader takes all requests that have arrived, checks them
-//! together, and submits them as soon as there is room: without room it stops reading, and HTTP/2 flow control stops
-//! the client.
+//! SubmitTransactions: many on one stream. The reader takes all requests that have arrived, checks them together,
+//! and submits them as soon as there is room: without room it stops reading, and HTTP/2 flow control stops the client.
 
 mod answers;
 mod reader;

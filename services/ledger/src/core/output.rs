@@ -43,16 +43,14 @@ pub enum Output {
         /// Offset in the block's slice.
         offset: u64,
     },
-    /// Ask for the ends of a partition and whether it holds a record, and answer with
-    /// [`Input::Surveyed`](super::Input::Surveyed).
+    /// Ask for a partition's ends, and for a record; answer with [`Input::Surveyed`](super::Input::Surveyed).
     Survey {
         /// Partition of `transactions`.
         partition: u32,
         /// The question beside the ends.
         question: Question,
     },
-    /// The topic has lost records: compare again below an offset, and answer with
-    /// [`Input::Rechecked`](super::Input::Rechecked).
+    /// After a loss, compare again below an offset; answer with [`Input::Rechecked`](super::Input::Rechecked).
     Recheck {
         /// Partition of `transactions`.
         partition: u32,
@@ -66,7 +64,7 @@ pub enum Output {
         /// Every candidate on `blockchain` below this offset is in the index.
         applied_offset: u64,
     },
-    /// Whether a condition of readiness holds, and if not, why.
+    /// A condition of readiness holds, or the reason why it does not.
     Ready(Condition, Result<(), Trouble>),
     /// The chain has moved to an unknown version: no block will follow, and those that are there are served.
     Stopped {

@@ -44,11 +44,9 @@ pub struct Record {
     pub offset: u64,
     /// Pending, judged, or no record at all.
     pub fate: Fate,
-    /// Hash of its value; for TOO_LARGE the one in the block. `None` for VOID, and for pending ones that have not been
-    /// read yet.
+    /// Hash of its value; for TOO_LARGE the one in the block. `None` for VOID, and for unread pending ones.
     pub hash: Option<Hash>,
-    /// Append time; absent for VOID, for records that the topic no longer holds, and until the topic has been read up
-    /// to it.
+    /// Append time; absent for VOID, for records that the topic no longer holds, and for unread ones.
     pub append_ms: Option<u64>,
     /// The bytes of the record; absent for VOID and TOO_LARGE, and for pending ones that have not been read yet.
     pub value: Option<Bytes>,

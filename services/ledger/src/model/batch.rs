@@ -29,7 +29,7 @@ pub struct Batch {
     pub audited: Vec<Audited>,
     /// Findings about records that the topic has lost since they were compared.
     pub lost: Vec<Finding>,
-    /// Whether it belongs to a replay: the ledger had not caught up when the batch began.
+    /// True if it belongs to a replay: the ledger had not caught up when the batch began.
     pub replay: bool,
     /// State of the index after this batch; `None` while there is no block 0 (then the batch is empty).
     pub state: Option<State>,

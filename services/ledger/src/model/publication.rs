@@ -20,6 +20,6 @@ pub struct Publication {
     pub lines: Vec<Arc<Line>>,
     /// Progress of the audit, without the latest finding.
     pub audit: Audit,
-    /// Whether the index has changed since the last publication.
+    /// True if the index has changed since the last publication.
     pub written: bool,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     /// The last block in the index.
     pub tip: Header,
-    /// Whether it may be served: every signature has been checked, or the trusted block has been reached.
+    /// True if it may be served: every signature has been checked, or the trusted block has been reached.
     pub usable: bool,
     /// Every candidate on `blockchain` below this offset is in the index.
     pub applied_offset: u64,

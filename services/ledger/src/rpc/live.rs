@@ -1,7 +1,6 @@
 //! Streams that replay and then go live: when a stream takes its next view.
 //!
-//! A stream that was live and falls too far behind, or that stalls, ends with STREAM_LAGGED and the position to resume
-//! from.
+//! A stream that was live and falls too far behind, or that stalls, ends with STREAM_LAGGED and a position to resume.
 
 use kit::server::stream::HEARTBEAT;
 use tokio::sync::watch;

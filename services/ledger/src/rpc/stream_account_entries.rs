@@ -24,7 +24,7 @@ pub struct Entries {
     next: u64,
     /// Entries from `next` on that were read and not sent yet.
     ahead: VecDeque<AccountEntry>,
-    /// Whether the stream has been at the last entry.
+    /// True if the stream has been at the last entry.
     live: bool,
 }
 

@@ -20,7 +20,7 @@ pub struct Blocks {
     next: u64,
     /// The previous block, while some of its records are unsent, and the offset to continue from.
     rest: Option<(Block, u64)>,
-    /// Whether the stream has been at the tip.
+    /// True if the stream has been at the tip.
     live: bool,
 }
 

@@ -18,8 +18,7 @@ impl Core {
         chain.is_some_and(|chain| !chain.is_stopped() && chain.may_mine(&self.settings.account))
     }
 
-    /// The ripe own partition with the oldest pending record; without one, a ripe partition whose own miner does not
-    /// seal it.
+    /// The ripe own partition with the oldest pending record; else a ripe one that its own miner does not seal.
     pub(super) fn choose(&self, now_ms: u64) -> Option<u32> {
         let ripest = |own: bool| {
             self.lanes

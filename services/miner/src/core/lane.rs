@@ -27,9 +27,9 @@ pub(crate) struct Lane {
     pub(crate) partition: partition::Core,
     /// Its records, while it is read.
     pub(crate) queue: Option<Queue>,
-    /// Whether ripe records wait for a comparison.
+    /// True if ripe records wait for a comparison.
     pub(crate) waits: bool,
-    /// Whether its loss has been reported.
+    /// True if its loss has been reported.
     loss_reported: bool,
     /// The cursor at the last look, if records waited behind it.
     waiting_at: Option<u64>,

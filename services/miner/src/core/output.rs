@@ -118,7 +118,7 @@ pub enum Note {
         height: u64,
         /// The winner; `None` if its miner field is malformed.
         to: Option<Account>,
-        /// Whether ours had been appended; otherwise it was still being sealed.
+        /// True if ours had been appended; otherwise it was still being sealed.
         proposed: bool,
     },
     /// The journal's clock is more than ten seconds behind ours: the next timestamp is the parent's.

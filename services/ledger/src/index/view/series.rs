@@ -6,8 +6,7 @@ use crate::model::answer::Bucket;
 
 impl View {
     /// The time from `from_ms` to `to_ms` in at most `buckets` intervals of equal length. They begin and end on whole
-    /// multiples of a resolution (a second, minute, hour or day), so that sums are exact; the first may begin before
-    /// `from_ms`.
+    /// multiples of a resolution (a second, minute, hour or day), so that sums are exact; the first may begin earlier.
     pub fn series(&self, from_ms: u64, to_ms: u64, buckets: usize) -> Result<Vec<Bucket>, Error> {
         if to_ms <= from_ms || buckets == 0 {
             return Ok(Vec::new());
