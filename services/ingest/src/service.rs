@@ -41,7 +41,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
             service.tasks.spawn("cursors", cursors);
         }
         None => tracing::warn!(
-            "no --ledger: an append that lands below the chain's cursor, after the log has lost its end, would be acknowledged though no block can \
+            "no --ledger: an append that lands below the chain's cursor, after the topic has lost its end, would be acknowledged though no block can \
              hold it; and nonces are chosen by the clock alone, which is void where a sender's last one lies above it"
         ),
     }

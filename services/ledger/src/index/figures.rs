@@ -128,7 +128,7 @@ impl Figures {
         let it = Arc::downgrade(self);
         meter
             .u64_observable_counter("ledger.index.block.loads")
-            .with_description("Blocks of tables that reads needed, by where they were: cache, or disk (the system's page cache stands before it)")
+            .with_description("Blocks of tables that reads needed, by where they were: cache, or disk (behind the system's page cache)")
             .with_unit("{block}")
             .with_callback(move |counter| {
                 let Some(it) = it.upgrade() else { return };
