@@ -132,7 +132,7 @@ impl Draft {
             Judged::Good(transfer) => *transfer,
             Judged::Refused(verdict) => {
                 let why = Invalid::Verdict(*verdict);
-                // A record that is too large has its hash as its id.
+                // A record that is too large has no id, only a hash.
                 let small = *verdict != Verdict::TooLarge;
                 return Err(match self.transaction.as_ref().filter(|_| small) {
                     Some(transaction) => Rejection::naming(why, transaction, &rules.chain_id),

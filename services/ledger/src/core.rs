@@ -286,7 +286,7 @@ impl Core {
 
     /// Ends once everything that was taken in is in the index, or at the deadline.
     fn finish(&mut self, now_ms: u64, until_ms: u64, out: &mut Vec<Output>) {
-        // No batch waits for company any longer.
+        // Batches are no longer held back.
         self.flush(now_ms, out);
         if !self.is_settled() && now_ms < until_ms {
             return;

@@ -19,7 +19,7 @@ pub(super) struct Kept {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Block {
     pub block: answer::Block,
-    /// The reward of the miner, if it was paid.
+    /// The miner's entry, if it was paid.
     pub entry: Option<Entry>,
 }
 

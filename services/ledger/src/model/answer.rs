@@ -31,7 +31,7 @@ pub struct Block {
     pub void_offsets: u32,
     /// Bytes of the value of its record.
     pub size_bytes: u32,
-    /// Reward of its miner, fees included.
+    /// Amount that its miner was paid.
     pub paid: u64,
 }
 

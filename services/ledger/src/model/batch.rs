@@ -13,7 +13,7 @@ use super::state::State;
 /// Approximate bytes of the rows of a refused candidate.
 const REFUSED_BYTES: usize = 256;
 
-/// A batch with at least this many bytes of blocks is written as tables, like a replay.
+/// Bytes of blocks from which a batch is written as tables, even outside of a replay.
 pub const TABLE_BYTES: usize = 6 << 20;
 
 /// The content of one atomic write.
