@@ -53,9 +53,9 @@ pub(super) struct Flight<T> {
     pub(super) deadline_ms: u64,
     /// The stream of the submission, if it came on one.
     pub(super) stream: Option<u64>,
-    /// A higher nonce of the sender had been appended before this came.
+    /// A higher nonce of the sender had been handed to the journal before this came.
     pub(super) late: bool,
-    /// Moment of the last append, as counted by [`Senders`](super::Senders).
+    /// Moment of the last handover to the journal, as counted by [`Senders`](super::Senders).
     pub(super) launched: Option<u64>,
     /// The cursor of the partition when the last append began.
     pub(super) cursor: u64,

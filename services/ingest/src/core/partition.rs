@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::backoff;
 
 /// Longest silence of a partition with appends in flight. Then nothing more is appended: waiting flights can still be
-/// answered with a known outcome, appended ones cannot.
+/// answered with a known outcome, those handed to the journal cannot.
 const STALL_MS: u64 = 2_000;
 
 /// The flights that wait, and until when.

@@ -34,7 +34,7 @@ struct Sender {
     ready: BTreeSet<u64>,
     /// Highest nonce that has landed.
     landed: u64,
-    /// Highest nonce that may have landed, and the last moment at which one of these was appended.
+    /// Highest nonce that may have landed, and the last moment at which one of these was handed to the journal.
     unsure: (u64, u64),
     /// Nonces that were not acknowledged and are not known to have landed.
     given_up: BTreeMap<u64, GivenUp>,
@@ -43,19 +43,19 @@ struct Sender {
 #[derive(Clone, Copy, Debug)]
 struct GivenUp {
     entry: u64,
-    /// Records appended after this moment may have landed without it. (A record lands only behind those in flight at its
-    /// append, unless one of them is known not to have been persisted.)
+    /// Records handed over after this moment may have landed without it. (A record lands only behind those that were in
+    /// flight at its handover, unless one of them is known not to have been persisted.)
     since: u64,
 }
 
 /// The last try of a flight.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Try {
-    /// It was never appended.
+    /// It was never handed to the journal.
     None,
-    /// It was appended at that moment, and is known not to have been persisted.
+    /// It was handed over at that moment, and is known not to have been persisted.
     Lost(u64),
-    /// It was appended, and may have been persisted.
+    /// It was handed over, and may have been persisted.
     Unknown,
 }
 
@@ -82,7 +82,7 @@ impl Senders {
         sender.ready.insert(token);
     }
 
-    /// Notes that the flight is appended; returns the moment.
+    /// Notes that the flight is handed to the journal; returns the moment.
     pub(super) fn launched(&mut self, key: &Key, token: u64, nonce: u64) -> u64 {
         self.moment += 1;
         let sender = self.entry(key);
@@ -126,7 +126,7 @@ impl Senders {
         }
     }
 
-    /// Notes that a record appended at that moment has not been acknowledged, and may have landed.
+    /// Notes that a record handed over at that moment has not been acknowledged, and may have landed.
     pub(super) fn unsure(&mut self, key: &Key, nonce: u64, launched: u64) {
         if let Some(sender) = self.senders.get_mut(key) {
             let (highest, last) = sender.unsure;
