@@ -47,7 +47,7 @@ enum Signed {
     Assumed,
 }
 
-/// How far a block has been checked: [`Unchecked`] or [`Checked`].
+/// The extent to which a block has been checked: [`Unchecked`] or [`Checked`].
 pub trait State: sealed::Sealed {}
 
 mod sealed {

@@ -118,8 +118,8 @@ impl Verdict {
         }
     }
 
-    /// True if a record with this verdict is an occurrence of its transaction id. Anybody can copy an
-    /// id with a bad signature, so verdicts 1 to 7 are not.
+    /// True if a record with this verdict is an occurrence of its transaction id. Any sender can copy
+    /// an id with a bad signature, so verdicts 1 to 7 are not.
     pub fn is_occurrence(self) -> bool {
         self == Verdict::Included || self >= Verdict::Expired
     }

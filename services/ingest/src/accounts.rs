@@ -33,7 +33,7 @@ const MOST_QUESTIONS: usize = 64;
 pub struct Accounts {
     ledger: Option<LedgerServiceClient<Channel>>,
     known: quick_cache::sync::Cache<Bytes, Known>,
-    /// Whether the ledger has this chain; `None` until it has answered.
+    /// `Ok` if the ledger has this chain; `None` until it has answered.
     trusted: watch::Sender<Option<Result<(), String>>>,
     questions: Semaphore,
 }

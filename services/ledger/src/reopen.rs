@@ -15,7 +15,7 @@ const RECOVERED: Duration = Duration::from_secs(60);
 /// Reopenings in a row although the disk has room, before another cause is assumed.
 const UNEXPLAINED: u32 = 3;
 
-/// What reopening needs.
+/// The inputs of a reopening.
 pub(crate) struct Reopening {
     data: PathBuf,
     conditions: Conditions,

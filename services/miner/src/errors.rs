@@ -1,4 +1,4 @@
-//! What clients see of failures: codes, reasons, texts.
+//! Failures as clients see them: codes, reasons, texts.
 
 use proto::reason::{DOMAIN, SHUTTING_DOWN};
 use tonic::{Code, Status};

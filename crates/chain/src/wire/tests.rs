@@ -138,7 +138,7 @@ impl Change {
     }
 }
 
-/// What prost makes of the bytes: whether they are what it would have written.
+/// Decodes and encodes by prost: true if the bytes are those that it writes.
 fn canonical<M: Message + Default>(bytes: &[u8]) -> bool {
     M::decode(bytes).is_ok_and(|message| message.encode_to_vec() == bytes)
 }

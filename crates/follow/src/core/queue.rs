@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The *path* is a guess at the next blocks: each of its candidates names the previous one as its parent and
-//! shows at least the work of genesis, so that nobody can have signatures checked here without work.
+//! shows at least the work of genesis, so that no candidate has its signatures checked here without work.
 //! A wrong guess costs time, never correctness: the rules are applied in their order at the head.
 
 use std::collections::VecDeque;

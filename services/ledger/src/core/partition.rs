@@ -35,7 +35,7 @@ pub struct Partition {
     pub(super) recheck_due: Option<u64>,
     /// The same, while the comparison runs.
     pub(super) rechecking: Option<u64>,
-    /// Whether the last surveys showed such a gap.
+    /// Surveys that showed such a gap.
     suspicion: Suspicion,
 }
 

@@ -36,7 +36,7 @@ pub struct Index {
     pub state: Option<State>,
     /// The rules of its chain; `None`: the index is empty.
     pub rules: Option<Arc<Rules>>,
-    /// Why an earlier index was discarded, if one was.
+    /// The reason why an earlier index was discarded, if one was.
     pub rebuilt: Option<String>,
 }
 

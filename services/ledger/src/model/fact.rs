@@ -19,7 +19,7 @@ pub struct Fact {
     /// The bytes of the record.
     pub value: Bytes,
     /// The id of the transaction, if no stateless rule refuses it (its signature is good): only then may it be found by
-    /// its id, which anybody can copy. Unknown for records that are only read for the audit.
+    /// its id, which any sender can copy. Unknown for records that are only read for the audit.
     pub id: Option<Hash>,
     /// Trace id of the submission, if it was traced.
     pub trace_id: Option<[u8; 16]>,

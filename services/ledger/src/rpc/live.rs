@@ -36,7 +36,7 @@ impl Watch {
         self.told = Instant::now();
     }
 
-    /// Waits for a change since the last view; false: no reply was made for so long that a heartbeat is due.
+    /// Waits for a change since the last view; false: the last reply is so old that a heartbeat is due.
     pub async fn wait(&mut self) -> bool {
         let due = self.told + HEARTBEAT;
         // Changes may come so fast that one is always there.

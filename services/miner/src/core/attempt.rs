@@ -103,7 +103,7 @@ impl Proposal {
         self.again_at_ms = now_ms + pause_ms;
     }
 
-    /// True if a refused candidate with its hash can be it: anybody can put another body under the same header.
+    /// True if a refused candidate with its hash can be it: any sender can put another body under the same header.
     pub(crate) fn is_at(&self, offset: u64) -> bool {
         self.offset.is_none_or(|ours| ours == offset)
     }

@@ -164,7 +164,7 @@ impl Core {
         out.push(Output::Note(Note::Begun { height }));
     }
 
-    /// The chain begins anew: nothing derived from it holds.
+    /// The chain is replayed from block 0: nothing derived from it holds.
     fn close_lanes(&mut self, out: &mut Vec<Output>) {
         self.drop_attempt(out);
         for lane in self.lanes.values_mut() {

@@ -25,7 +25,7 @@ pub(super) struct Sealer {
     to_core: Sender<Input>,
 }
 
-/// Where the threads wait for work.
+/// The state that the threads share, and on which they wait for work.
 struct Desk {
     now: Mutex<Now>,
     changed: Condvar,
@@ -96,7 +96,7 @@ impl Sealer {
         self.desk.changed.notify_all();
     }
 
-    /// Stops the search; the core is told how many nonces were tried.
+    /// Stops the search; the core gets the number of tries.
     pub(super) fn cancel(&self) {
         let Some(job) = self.desk.now.lock().job.take() else {
             return;
