@@ -1,4 +1,4 @@
-//! Journals of this process: topics in a map, appends through one queue. The disk and the memory provider stand on it.
+//! Journals within this process, for the disk and the memory provider: topics in a map, appends through one queue.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -16,11 +16,11 @@ use crate::topic::{Creation, Description, Fault, TopicSpec};
 
 /// A partition of such a journal.
 pub(crate) trait Partition: Send + Sync + 'static {
-    /// Its two ends, now.
+    /// The present ends.
     fn offsets(&self) -> Offsets;
 }
 
-/// The queue of a journal. It closes the journal when the last handle, appender and reader is dropped.
+/// The queue of a journal. Its drop, with the last handle, appender and reader, closes the journal.
 pub(crate) type SharedQueue<P> = Arc<Queue<Arc<P>>>;
 
 /// A topic.
@@ -39,7 +39,7 @@ impl<P> Default for Topics<P> {
 }
 
 impl<P: Partition> Topics<P> {
-    /// Adds a topic unless there is one of its name.
+    /// Adds a topic unless one with its name exists.
     pub(crate) fn insert(&self, topic: Topic<P>) -> Creation {
         match self.0.lock().entry(topic.spec.name.clone()) {
             Slot::Occupied(_) => Creation::Existed,
@@ -69,7 +69,7 @@ impl<P: Partition> Topics<P> {
         self.0.lock().values().cloned().collect()
     }
 
-    /// Describes the topic of this name; `None` if it is not there.
+    /// Describes the topic with this name; `None` if it does not exist.
     pub(crate) fn describe(&self, expected: &TopicSpec) -> Option<Description> {
         let topic = self.get(&expected.name).ok()?;
         let starts = topic.partitions.iter().map(|it| it.offsets().start);

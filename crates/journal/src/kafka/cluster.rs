@@ -1,4 +1,4 @@
-//! A cluster as its brokers describe it: topics, partitions, and the ends of partitions.
+//! Requests to a cluster: topics, partitions, and the ends of partitions.
 
 use std::sync::Arc;
 use std::thread;
@@ -16,14 +16,14 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::record::Offsets;
 
-/// How long one question waits for its answer.
+/// Timeout of one request.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long questions are repeated while the brokers are in motion.
+/// Longest time that requests are repeated during elections of leaders.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Pause between repetitions.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A cluster, and the client that questions go through.
+/// A cluster, and the client for requests to it.
 pub(super) struct Cluster {
     prefix: String,
     pub(super) config: Config,
@@ -35,14 +35,14 @@ pub(super) struct Cluster {
     pub(super) clients: Arc<Clients>,
 }
 
-/// Partitions of a topic, and replicas of the partition that has fewest.
+/// Number of partitions of a topic, and the least number of replicas of one of them.
 pub(super) struct Shape {
     pub(super) partitions: u32,
     pub(super) replicas: u32,
 }
 
 impl Cluster {
-    /// Sets the client up; the brokers are not contacted yet.
+    /// Creates the client; the brokers are not contacted yet.
     pub(super) fn new(brokers: &str, prefix: &str, options: &Options) -> Result<Cluster, Error> {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
         Ok(Cluster {
@@ -95,14 +95,14 @@ impl Cluster {
         })
     }
 
-    /// How many brokers there are.
+    /// Number of brokers.
     pub(super) fn brokers(&self) -> Result<usize, Error> {
         let metadata = self.asking.client().fetch_metadata(None, TIMEOUT);
         let failed = |failure| self.asking.failed(&failure, "looking up the brokers");
         Ok(metadata.map_err(failed)?.brokers().len())
     }
 
-    /// The two ends of a partition. They are high watermarks because the client reads uncommitted records.
+    /// The ends of a partition: up to its high watermark, because the client reads uncommitted records.
     pub(super) fn offsets(
         &self,
         topic: &str,
@@ -116,7 +116,7 @@ impl Cluster {
         let missing =
             |failure: &KafkaError| failure.rdkafka_error_code().is_some_and(error::is_missing);
         let answer = match ask() {
-            // It may have asked a broker that no longer leads the partition.
+            // The request may have gone to a broker that no longer leads the partition.
             Err(failure) if !missing(&failure) && asking.refresh(&name, timeout).is_ok() => ask(),
             answer => answer,
         };
@@ -150,7 +150,7 @@ impl Cluster {
     }
 }
 
-/// Repeats a question while the brokers are in motion.
+/// Repeats a request during elections of leaders.
 pub(super) fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let deadline = Instant::now() + PATIENCE;
     loop {
