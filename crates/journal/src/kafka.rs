@@ -8,7 +8,7 @@
 //! nothing is in flight on the old one (`kafka/produce.rs`).
 
 mod admin;
-mod asking;
+mod requests;
 mod cluster;
 mod commit;
 mod config;
@@ -90,7 +90,7 @@ impl Kafka {
         let in_flight = InFlight::new(sink);
         let number = producer
             .registry()
-            .enter(&in_flight)
+            .register(&in_flight)
             .ok_or_else(|| Error::Unavailable("too many appenders".into()))?;
         Ok(Appender {
             producer,
@@ -172,7 +172,7 @@ pub(crate) struct Appender {
 
 impl Drop for Appender {
     fn drop(&mut self) {
-        self.producer.registry().leave(self.number);
+        self.producer.registry().unregister(self.number);
     }
 }
 

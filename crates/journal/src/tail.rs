@@ -236,8 +236,8 @@ impl<S: Fn(TailEvent)> Follower<S> {
     fn short(&mut self, offset: u64) -> Error {
         self.reader = None;
         let (topic, partition) = (&self.topic, self.partition);
-        let look = self.journal.look(topic, partition, None, offset);
-        match look.and_then(|look| look.offsets.admit(topic, partition, offset)) {
+        let found = self.journal.inspect(topic, partition, None, offset);
+        match found.and_then(|found| found.offsets.admit(topic, partition, offset)) {
             Ok(()) => Error::Unavailable("the partition seemed to end below its next offset".into()),
             Err(error) => error,
         }

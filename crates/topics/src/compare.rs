@@ -23,7 +23,7 @@ pub fn patiently(
     let mut backoff = backoff();
     let mut pause = Duration::ZERO;
     while !stop(pause) {
-        match journal.look(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
+        match journal.inspect(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
             Ok(look) => {
                 let found = look.record.map(|record| Hash::of(&record.value));
                 return Ok(Some((look.offsets, found)));

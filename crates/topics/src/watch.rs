@@ -108,7 +108,7 @@ impl Watch {
         let mut pause = Duration::ZERO;
         while !stop(pause) {
             pause = INTERVAL;
-            if let Some(wrong) = self.look(stop)? {
+            if let Some(wrong) = self.inspect(stop)? {
                 let new = wrong.iter().filter(|notice| !self.wrong.contains(notice));
                 new.for_each(|notice| warn!("{notice}"));
                 let over = self.wrong.iter().filter(|notice| !wrong.contains(notice));
@@ -123,7 +123,7 @@ impl Watch {
     ///
     /// # Errors
     /// Errors that retrying does not resolve.
-    pub fn look(&mut self, stop: Stop<'_>) -> Result<Option<Vec<Notice>>, Error> {
+    pub fn inspect(&mut self, stop: Stop<'_>) -> Result<Option<Vec<Notice>>, Error> {
         // One short request first: requests for settings are retried for a long time.
         let reached = self.journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION);
         if reached.is_err_and(|error| error.is_retryable()) {

@@ -46,7 +46,7 @@ impl Run for Init {
             error => Failure::new(Exit::Other, error.to_string()),
         })?;
         let notices = topics::Watch::new(journal, rules)
-            .look(&|_| false)
+            .inspect(&|_| false)
             .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
         for notice in notices.into_iter().flatten() {
             eprintln!("warning: {}", escape::value(&notice.to_string()));

@@ -196,7 +196,7 @@ impl Reader {
                 self.next = record.offset + 1;
                 batch.records.push(record);
             }
-            scan.pass(length);
+            scan.skip(length);
         }
         // A full segment may not have been verified when the journal was opened.
         if location.active.is_none() && !matches!(scan.peek()?, Step::End) {

@@ -199,7 +199,7 @@ fn read_through(store: &Store, segment: &SegmentFile) -> Result<Read, Error> {
                 read.index.note(frame.offset, read.position);
                 read.last_append_ms = frame.append_ms;
                 read.next = frame.offset + 1;
-                scan.pass(length);
+                scan.skip(length);
                 read.position = scan.position();
                 continue;
             }

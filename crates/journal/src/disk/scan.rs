@@ -76,7 +76,7 @@ impl Scan {
     }
 
     /// Skips a frame of this length.
-    pub(super) fn pass(&mut self, length: usize) {
+    pub(super) fn skip(&mut self, length: usize) {
         self.start += length;
         self.position += length as u64;
     }

@@ -43,7 +43,7 @@ pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Er
                         creation = Creation::Created;
                     }
                     // The topic now exists, whoever created it: `shape` no longer reports it missing.
-                    cluster.created.made(&spec.name, Instant::now());
+                    cluster.created.created(&spec.name, Instant::now());
                 }
                 shape => break shape?.partitions,
             }
@@ -177,7 +177,7 @@ fn settings(cluster: &Cluster, topic: &str) -> Result<Settings, Error> {
     let name = CString::new(name)
         .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
     patiently(|| {
-        let client = cluster.asking.client();
+        let client = cluster.requests.client();
         // Any broker may answer, and it may not know a new topic yet: that is retryable, too.
         let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
         client.poll(Duration::ZERO);
@@ -210,7 +210,7 @@ mod tests {
             return;
         };
         let cluster = Cluster::new(&brokers, "", &Options::default()).expect("it opens");
-        let client = cluster.asking.client();
+        let client = cluster.requests.client();
         let name = CString::new(harness::unique("unknown")).expect("a name");
         let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
         assert_eq!(outcome, Err(Code::UnknownTopicOrPartition));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 
-use super::asking::Asking;
+use super::requests::Requests;
 use super::config::Config;
 use super::created::Created;
 use super::error;
@@ -29,7 +29,7 @@ pub(super) struct Cluster {
     pub(super) config: Config,
     pub(super) replication: Option<u16>,
     pub(super) min_insync: Option<u16>,
-    pub(super) asking: Asking,
+    pub(super) requests: Requests,
     pub(super) created: Created,
     /// The clients that report statistics.
     pub(super) clients: Arc<Clients>,
@@ -47,7 +47,7 @@ impl Cluster {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
         Ok(Cluster {
             prefix: prefix.to_owned(),
-            asking: Asking::new(&config)?,
+            requests: Requests::new(&config)?,
             config,
             replication: options.replication,
             min_insync: options.min_insync,
@@ -68,9 +68,9 @@ impl Cluster {
     fn shape_once(&self, topic: &str) -> Result<Shape, Error> {
         let name = self.topic_name(topic);
         let what = format!("looking up topic {name}");
-        let metadata = self.asking.client().fetch_metadata(Some(&name), TIMEOUT);
-        let metadata = metadata.map_err(|failure| self.asking.failed(&failure, &what))?;
-        self.asking.answered();
+        let metadata = self.requests.client().fetch_metadata(Some(&name), TIMEOUT);
+        let metadata = metadata.map_err(|failure| self.requests.failed(&failure, &what))?;
+        self.requests.answered();
         let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
             return Err(self.created.missing(topic, Instant::now()));
         };
@@ -97,8 +97,8 @@ impl Cluster {
 
     /// Number of brokers.
     pub(super) fn brokers(&self) -> Result<usize, Error> {
-        let metadata = self.asking.client().fetch_metadata(None, TIMEOUT);
-        let failed = |failure| self.asking.failed(&failure, "looking up the brokers");
+        let metadata = self.requests.client().fetch_metadata(None, TIMEOUT);
+        let failed = |failure| self.requests.failed(&failure, "looking up the brokers");
         Ok(metadata.map_err(failed)?.brokers().len())
     }
 
@@ -111,18 +111,18 @@ impl Cluster {
     ) -> Result<Offsets, Error> {
         let name = self.topic_name(topic);
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let asking = &self.asking;
-        let ask = || asking.client().fetch_watermarks(&name, number, timeout);
+        let requests = &self.requests;
+        let ask = || requests.client().fetch_watermarks(&name, number, timeout);
         let missing =
             |failure: &KafkaError| failure.rdkafka_error_code().is_some_and(error::is_missing);
         let answer = match ask() {
             // The request may have gone to a broker that no longer leads the partition.
-            Err(failure) if !missing(&failure) && asking.refresh(&name, timeout).is_ok() => ask(),
+            Err(failure) if !missing(&failure) && requests.refresh(&name, timeout).is_ok() => ask(),
             answer => answer,
         };
         match answer {
             Ok((start, end)) => {
-                asking.answered();
+                requests.answered();
                 let offset = |number: i64| u64::try_from(number).unwrap_or(0);
                 Ok(Offsets {
                     start: offset(start),
@@ -143,8 +143,8 @@ impl Cluster {
                 })
             }
             Err(failure) => {
-                let what = format!("asking for the ends of {name}/{partition}");
-                Err(asking.failed(&failure, &what))
+                let what = format!("requesting the ends of {name}/{partition}");
+                Err(requests.failed(&failure, &what))
             }
         }
     }

@@ -136,7 +136,7 @@ impl Config {
 
     /// For commits of positions to a group.
     pub(super) fn committing(&self, group: &str) -> ClientConfig {
-        let mut config = self.asking();
+        let mut config = self.requesting();
         config
             .set("group.id", group)
             .set("enable.auto.commit", "false")

@@ -108,10 +108,10 @@ mod tests {
     fn numbers_come_back_when_nothing_is_in_flight() {
         let registry = Registry::default();
         let in_flight = InFlight::new(Arc::new(|_| ()));
-        assert_eq!(registry.enter(&in_flight), Some(0));
+        assert_eq!(registry.register(&in_flight), Some(0));
         in_flight.add();
-        registry.leave(0);
-        assert_eq!(registry.enter(&in_flight), Some(1));
+        registry.unregister(0);
+        assert_eq!(registry.register(&in_flight), Some(1));
         registry.deliver(
             0,
             vec![Completion {
@@ -119,6 +119,6 @@ mod tests {
                 result: Err(crate::AppendError::Full),
             }],
         );
-        assert_eq!(registry.enter(&in_flight), Some(0));
+        assert_eq!(registry.register(&in_flight), Some(0));
     }
 }

@@ -24,7 +24,7 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(30);
 const EVENTS: usize = 64;
 
 /// The current client.
-pub(super) struct Asking {
+pub(super) struct Requests {
     config: Config,
     state: Mutex<State>,
 }
@@ -34,13 +34,13 @@ struct State {
     silence: Outage,
 }
 
-impl Asking {
-    pub(super) fn new(config: &Config) -> Result<Asking, Error> {
+impl Requests {
+    pub(super) fn new(config: &Config) -> Result<Requests, Error> {
         let state = State {
             client: create(config)?,
             silence: Outage::default(),
         };
-        Ok(Asking {
+        Ok(Requests {
             config: config.clone(),
             state: Mutex::new(state),
         })
@@ -102,7 +102,7 @@ impl Asking {
 }
 
 fn create(config: &Config) -> Result<Arc<BaseConsumer<Context>>, Error> {
-    BaseConsumer::from_config_and_context(&config.asking(), Context::default())
+    BaseConsumer::from_config_and_context(&config.requesting(), Context::default())
         .map(Arc::new)
         .map_err(|failure| error::general(&failure, "the client"))
 }
@@ -116,19 +116,19 @@ mod tests {
     fn a_client_that_nobody_answers_is_recreated() {
         let config =
             Config::new("127.0.0.1:1", "g".into(), &Options::default()).expect("it is one");
-        let asking = Asking::new(&config).expect("a client");
-        let first = asking.client();
+        let requests = Requests::new(&config).expect("a client");
+        let first = requests.client();
         let begun = Instant::now();
-        asking.silent(begun);
-        asking.silent(begun + GIVEN_UP_AFTER - Duration::from_millis(1));
-        assert!(Arc::ptr_eq(&first, &asking.client()));
-        asking.answered();
-        asking.silent(begun + GIVEN_UP_AFTER);
+        requests.silent(begun);
+        requests.silent(begun + GIVEN_UP_AFTER - Duration::from_millis(1));
+        assert!(Arc::ptr_eq(&first, &requests.client()));
+        requests.answered();
+        requests.silent(begun + GIVEN_UP_AFTER);
         assert!(
-            Arc::ptr_eq(&first, &asking.client()),
+            Arc::ptr_eq(&first, &requests.client()),
             "it was answered in between"
         );
-        asking.silent(begun + 2 * GIVEN_UP_AFTER);
-        assert!(!Arc::ptr_eq(&first, &asking.client()));
+        requests.silent(begun + 2 * GIVEN_UP_AFTER);
+        assert!(!Arc::ptr_eq(&first, &requests.client()));
     }
 }

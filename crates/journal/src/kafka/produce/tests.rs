@@ -38,7 +38,7 @@ impl Bench {
                 .into_iter()
                 .for_each(|completion| drop(send.send(completion)));
         }));
-        let number = producer.registry().enter(&in_flight).expect("a number");
+        let number = producer.registry().register(&in_flight).expect("a number");
         Bench {
             cluster,
             producer,
