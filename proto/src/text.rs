@@ -9,7 +9,7 @@ pub trait Named: Sized {
     /// The name of the value without the prefix that the contract gives it: `STATE_INCLUDED` is `INCLUDED`.
     fn code(self) -> &'static str;
 
-    /// The same as words: `PHASE_CATCHING_UP` is `catching up`.
+    /// The name as words: `PHASE_CATCHING_UP` is `catching up`.
     fn words(self) -> String {
         self.code().to_lowercase().replace('_', " ")
     }

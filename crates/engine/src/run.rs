@@ -12,7 +12,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// Shortest sleep while something is overdue that the core cannot do yet.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// How often outputs are performed.
+/// The cadence of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cadence {
     /// After each step, so that no output waits for later inputs. At most this many steps before [`Shell::after_burst`].

@@ -8,7 +8,6 @@
 //! nothing is in flight on the old one (`kafka/produce.rs`).
 
 mod admin;
-mod requests;
 mod cluster;
 mod commit;
 mod config;
@@ -20,6 +19,7 @@ mod native;
 mod produce;
 mod read;
 mod registry;
+mod requests;
 mod statistics;
 mod wait;
 

@@ -117,5 +117,5 @@ pub use options::Options;
 pub use partition::murmur2_partition;
 pub use record::{Batch, Headers, Offsets, Permit, Record};
 pub use tail::{LONG_GAP, Tail, TailEvent};
-pub use topic::{Creation, Description, Fault, Setting, TopicSpec};
+pub use topic::{Creation, Description, Mismatch, Setting, TopicSpec};
 pub use url::Url;

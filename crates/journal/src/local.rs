@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::in_flight::InFlight;
 use crate::queue::{Pending, Queue};
 use crate::record::Offsets;
-use crate::topic::{Creation, Description, Fault, TopicSpec};
+use crate::topic::{Creation, Description, Mismatch, TopicSpec};
 
 /// A partition of such a journal.
 pub(crate) trait Partition: Send + Sync + 'static {
@@ -74,13 +74,13 @@ impl<P: Partition> Topics<P> {
         let topic = self.get(&expected.name).ok()?;
         let starts = topic.partitions.iter().map(|it| it.offsets().start);
         let start_offsets: Vec<u64> = starts.collect();
-        let mut faults = Fault::of_spec(expected, &topic.spec);
-        faults.extend(Fault::of_starts(&start_offsets));
+        let mut mismatches = Mismatch::of_spec(expected, &topic.spec);
+        mismatches.extend(Mismatch::of_starts(&start_offsets));
         Some(Description {
             partitions: topic.spec.partitions,
             replicas: 1,
             start_offsets,
-            faults,
+            mismatches,
         })
     }
 

@@ -238,7 +238,9 @@ impl<S: Fn(TailEvent)> Follower<S> {
         let (topic, partition) = (&self.topic, self.partition);
         let found = self.journal.inspect(topic, partition, None, offset);
         match found.and_then(|found| found.offsets.admit(topic, partition, offset)) {
-            Ok(()) => Error::Unavailable("the partition seemed to end below its next offset".into()),
+            Ok(()) => {
+                Error::Unavailable("the partition seemed to end below its next offset".into())
+            }
             Err(error) => error,
         }
     }

@@ -34,7 +34,7 @@ pub struct Description {
     /// First offset that each partition still has.
     pub start_offsets: Vec<u64>,
     /// Everything that differs from the specification.
-    pub faults: Vec<Fault>,
+    pub mismatches: Vec<Mismatch>,
 }
 
 /// A property of a topic that can differ.
@@ -52,7 +52,7 @@ pub enum Setting {
 
 /// A setting that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Mismatch {
     /// The setting.
     pub setting: Setting,
     /// The required value.
@@ -94,14 +94,14 @@ impl fmt::Display for Setting {
     }
 }
 
-impl Fault {
+impl Mismatch {
     pub(crate) fn new(
         setting: Setting,
         expected: impl ToString,
         found: impl ToString,
         fatal: bool,
-    ) -> Fault {
-        Fault {
+    ) -> Mismatch {
+        Mismatch {
             setting,
             expected: expected.to_string(),
             found: found.to_string(),
@@ -110,25 +110,25 @@ impl Fault {
     }
 
     /// The differences between two specs of one topic.
-    pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
-        let mut faults = Vec::new();
+    pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Mismatch> {
+        let mut mismatches = Vec::new();
         let (wanted, there) = (expected.partitions, found.partitions);
         if there != wanted {
             // Partitions can be added but never removed; more than needed are harmless.
             let fatal = there < wanted;
-            faults.push(Fault::new(Setting::Partitions, wanted, there, fatal));
+            mismatches.push(Mismatch::new(Setting::Partitions, wanted, there, fatal));
         }
         let (wanted, there) = (expected.max_record_bytes, found.max_record_bytes);
         if there < wanted {
             let setting = Setting::Named("max.message.bytes");
-            faults.push(Fault::new(setting, wanted, there, false));
+            mismatches.push(Mismatch::new(setting, wanted, there, false));
         }
-        faults
+        mismatches
     }
 
     /// Faults of partitions that have lost their beginning.
-    pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Fault> {
+    pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Mismatch> {
         let lost = (0..).zip(starts).filter(|(_, start)| **start > 0);
-        lost.map(|(number, start)| Fault::new(Setting::StartOffset(number), 0, start, false))
+        lost.map(|(number, start)| Mismatch::new(Setting::StartOffset(number), 0, start, false))
     }
 }

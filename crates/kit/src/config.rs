@@ -192,7 +192,7 @@ mod tests {
 
     #[derive(Debug, Parser)]
     struct Weather {
-        /// Where the sky is
+        /// Position of the sky
         #[arg(long)]
         sky: String,
         /// Never shown

@@ -80,7 +80,7 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes that a client may send on one stream before the handler reads them. h2 closes a connection that holds some
 /// thousands of small unread messages, and with a wider window back-pressure would get there.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
-/// The same over all streams of a connection.
+/// Bytes that a client may send on all streams of a connection before the handlers read them.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
 /// Request headers of one call, in bytes: many times the size of traces and tokens.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;

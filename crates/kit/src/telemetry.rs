@@ -103,7 +103,8 @@ impl Telemetry {
             metrics::shutdown(limit);
         });
         // An unreachable collector has been reported already.
-        if tokio::time::timeout(limit, flushed).await.is_err() && !self.collectors.are_unreachable() {
+        if tokio::time::timeout(limit, flushed).await.is_err() && !self.collectors.are_unreachable()
+        {
             tracing::warn!("telemetry: the last traces and metrics could not be sent in time");
         }
         log::flush_repeats();

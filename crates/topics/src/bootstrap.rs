@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chain::genesis::Rules;
 use chain::{Chain, Genesis, Hash};
-use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
+use journal::{AppendError, Creation, Entry, Journal, Mismatch, TopicSpec};
 use tracing::{info, warn};
 
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
@@ -45,13 +45,13 @@ pub enum Error {
     /// A setting of a topic makes a chain on it unsafe.
     #[error(
         "topic {topic}: {setting} is {found} and must be {expected}: change it, or start on a new prefix",
-        setting = fault.setting, found = fault.found, expected = fault.expected
+        setting = mismatch.setting, found = mismatch.found, expected = mismatch.expected
     )]
     Setting {
         /// The topic as the provider names it.
         topic: String,
         /// The setting, its value and the required one.
-        fault: Fault,
+        mismatch: Mismatch,
     },
     /// The journal refuses block 0.
     #[error("block 0 cannot be published: {0}")]
@@ -213,10 +213,14 @@ fn attempt(
 fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
     let Some(description) = journal.describe(spec)? else {
-        return Ok(()); // Nothing there to be wrong; whoever needs it reports that.
+        return Ok(()); // Its readers report that it is missing.
     };
-    match description.faults.into_iter().find(|fault| fault.fatal) {
-        Some(fault) => Err(Error::Setting { topic, fault }),
+    match description
+        .mismatches
+        .into_iter()
+        .find(|mismatch| mismatch.fatal)
+    {
+        Some(mismatch) => Err(Error::Setting { topic, mismatch }),
         None => Ok(()),
     }
 }

@@ -56,7 +56,7 @@ impl OptionalJournal {
 /// The chain, and the settings with which its topics are created.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArgs {
-    /// Which journal
+    /// The journal
     #[command(flatten)]
     pub journal: JournalArgs,
     /// Genesis file: creates the topics and publishes block 0 if there is none, refuses another chain.

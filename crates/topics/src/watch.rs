@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chain::Hash;
 use chain::genesis::Rules;
-use journal::{Fault, Journal, Setting, TopicSpec};
+use journal::{Journal, Mismatch, Setting, TopicSpec};
 use tracing::{info, warn};
 
 use crate::bootstrap::{self, Zero};
@@ -43,7 +43,7 @@ pub enum Notice {
         /// The topic as the provider names it.
         topic: String,
         /// The setting, its value and the recommended one.
-        fault: Fault,
+        mismatch: Mismatch,
     },
     /// The topic has partitions that the chain does not use.
     Beyond {
@@ -85,7 +85,7 @@ enum Sought {
         offset: u64,
         record: Hash,
     },
-    /// It was gone before the watch began.
+    /// Block 0 was gone before the watch began.
     Gone,
 }
 
@@ -160,18 +160,21 @@ impl Watch {
                 return Ok(true);
             }
         };
-        for fault in description.faults {
-            if fault.fatal {
-                return Err(Error::Setting(bootstrap::Error::Setting { topic, fault }));
+        for mismatch in description.mismatches {
+            if mismatch.fatal {
+                return Err(Error::Setting(bootstrap::Error::Setting {
+                    topic,
+                    mismatch,
+                }));
             }
             let topic = topic.clone();
-            wrong.push(match fault.setting == Setting::Partitions {
+            wrong.push(match mismatch.setting == Setting::Partitions {
                 true => Notice::Beyond {
                     topic,
                     partitions: spec.partitions,
                     found: description.partitions,
                 },
-                false => Notice::Setting { topic, fault },
+                false => Notice::Setting { topic, mismatch },
             });
         }
         Ok(true)
@@ -234,10 +237,10 @@ impl Watch {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::Setting { topic, fault } => write!(
+            Notice::Setting { topic, mismatch } => write!(
                 f,
                 "topic {topic}: {} is {} and should be {}; `blocklog doctor` says how to change it",
-                fault.setting, fault.found, fault.expected
+                mismatch.setting, mismatch.found, mismatch.expected
             ),
             Notice::Beyond {
                 topic,

@@ -9,7 +9,7 @@ use kit::service::Addresses;
 
 const EXAMPLES: &str = "\
 Examples:
-  # A chain in ./blocklog-data, web pages on http://127.0.0.1:8080; the next start goes on from there
+  # A chain in ./blocklog-data, web pages on http://127.0.0.1:8080; the next start resumes it
   blocklog-dev
 
   # Another one beside it, gone when it ends, whose addresses are written to a file

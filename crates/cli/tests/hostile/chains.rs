@@ -268,5 +268,5 @@ fn a_port_of_web_pages_is_named_as_one() {
     let world = World::honest();
     let pages = world.pages();
     let ended = run(Path::new("."), &["block", "list"], &["--ledger", &pages]);
-    ended.fails(2, &[&pages, "is no gRPC service", "--ledger"]);
+    ended.fails(2, &[&pages, "is not a gRPC service", "--ledger"]);
 }

@@ -278,7 +278,8 @@ pub(super) fn tail(journal: &Journal) {
     tail.seek(49);
     let mut next = 49;
     while next < 51 {
-        if let TailEvent::Batch(batch) = receive.recv_timeout(PATIENCE).expect("the tail continues") {
+        if let TailEvent::Batch(batch) = receive.recv_timeout(PATIENCE).expect("the tail continues")
+        {
             next = batch.next;
         }
     }

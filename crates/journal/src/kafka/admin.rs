@@ -13,7 +13,7 @@ use super::cluster::{Cluster, TIMEOUT, patiently};
 use super::context::Context;
 use super::{error, native};
 use crate::error::Error;
-use crate::topic::{Creation, Description, Fault, Setting, TopicSpec};
+use crate::topic::{Creation, Description, Mismatch, Setting, TopicSpec};
 
 /// Replicas of a new topic, if there are as many brokers.
 const REPLICAS: usize = 3;
@@ -42,7 +42,7 @@ pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Er
                     if create_once(cluster, spec, &name)? {
                         creation = Creation::Created;
                     }
-                    // The topic now exists, whoever created it: `shape` no longer reports it missing.
+                    // The topic now exists, created here or elsewhere: `shape` no longer reports it missing.
                     cluster.created.created(&spec.name, Instant::now());
                 }
                 shape => break shape?.partitions,
@@ -109,20 +109,25 @@ pub(super) fn describe(
     };
     let (partitions, replicas) = (shape.partitions, shape.replicas);
     let settings = settings(cluster, topic)?;
-    let mut faults = Vec::new();
+    let mut mismatches = Vec::new();
     let found = TopicSpec {
         name: topic.clone(),
         partitions,
         max_record_bytes: max_message_bytes(&settings).unwrap_or(expected.max_record_bytes),
     };
-    faults.extend(Fault::of_spec(expected, &found));
+    mismatches.extend(Mismatch::of_spec(expected, &found));
     for (setting, expected, fatal) in SETTINGS {
         let found = value(&settings, setting).unwrap_or("unknown");
         if found != expected {
-            faults.push(Fault::new(Setting::Named(setting), expected, found, fatal));
+            mismatches.push(Mismatch::new(
+                Setting::Named(setting),
+                expected,
+                found,
+                fatal,
+            ));
         }
     }
-    faults.extend(copies(cluster, &settings, replicas));
+    mismatches.extend(copies(cluster, &settings, replicas));
     let start = |partition| {
         let offsets = cluster.offsets(topic, partition, TIMEOUT)?;
         Ok(offsets.start)
@@ -130,31 +135,31 @@ pub(super) fn describe(
     let start_offsets = (0..partitions)
         .map(start)
         .collect::<Result<Vec<u64>, Error>>()?;
-    faults.extend(Fault::of_starts(&start_offsets));
+    mismatches.extend(Mismatch::of_starts(&start_offsets));
     Ok(Some(Description {
         partitions,
         replicas,
         start_offsets,
-        faults,
+        mismatches,
     }))
 }
 
 /// Faults in the number of replicas and of in-sync replicas.
-fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Fault> {
-    let mut faults = Vec::new();
+fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
     let least = cluster
         .min_insync
         .unwrap_or_else(|| cluster.replication.unwrap_or(1).saturating_sub(1).max(1));
     let min_insync = value(settings, "min.insync.replicas").unwrap_or("1");
     if min_insync.parse::<u16>().is_ok_and(|found| found < least) {
         let setting = Setting::Named("min.insync.replicas");
-        faults.push(Fault::new(setting, least, min_insync, false));
+        mismatches.push(Mismatch::new(setting, least, min_insync, false));
     }
     let wanted = cluster.replication.map_or(0, u32::from);
     if wanted > replicas {
-        faults.push(Fault::new(Setting::Replicas, wanted, replicas, false));
+        mismatches.push(Mismatch::new(Setting::Replicas, wanted, replicas, false));
     }
-    faults
+    mismatches
 }
 
 /// Largest batch that a topic accepts, in bytes.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 
-use super::requests::Requests;
 use super::config::Config;
 use super::created::Created;
 use super::error;
+use super::requests::Requests;
 use super::statistics::Clients;
 use crate::error::Error;
 use crate::options::Options;

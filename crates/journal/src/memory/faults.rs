@@ -179,9 +179,7 @@ pub(super) fn append(
     } = &mut *state.lock();
     let mut happens = |chance: f64| chance > 0.0 && rng.random_bool(chance.min(1.0));
     if !*reachable || happens(chances.refused) {
-        return Err(AppendError::Retryable(
-            "injected failure".into(),
-        ));
+        return Err(AppendError::Retryable("injected failure".into()));
     }
     let (hole, twice, lost) = (
         happens(chances.holes),
@@ -196,9 +194,7 @@ pub(super) fn append(
         let _ = records.append(entry, now_ms);
     }
     if lost {
-        Err(AppendError::Unknown(
-            "injected loss of the answer".into(),
-        ))
+        Err(AppendError::Unknown("injected loss of the answer".into()))
     } else {
         outcome
     }

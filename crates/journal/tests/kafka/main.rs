@@ -172,7 +172,7 @@ fn a_log_that_lost_its_beginning_is_out_of_range() {
     assert_eq!(description.start_offsets, [6]);
     assert!(
         description
-            .faults
+            .mismatches
             .iter()
             .any(|fault| fault.setting == Setting::StartOffset(0) && !fault.fatal)
     );
@@ -203,7 +203,7 @@ fn wrong_settings_are_named_and_compaction_refuses_writes() {
         .expect("described")
         .expect("there");
     let faults: Vec<(String, &str, bool)> = description
-        .faults
+        .mismatches
         .iter()
         .map(|fault| (fault.setting.to_string(), fault.found.as_str(), fault.fatal))
         .collect();

@@ -48,9 +48,8 @@ impl Refusals {
 
     /// A message has `found` bytes where the limit is `limit`.
     pub fn message_too_large(self, found: &str, limit: &str) -> Status {
-        let message = format!(
-            "the message has {found} bytes, and the limit is {limit}; send less at once"
-        );
+        let message =
+            format!("the message has {found} bytes, and the limit is {limit}; send less at once");
         self.refusal(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
             .with("found_bytes", found)
             .with("limit_bytes", limit)

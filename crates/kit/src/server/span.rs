@@ -50,7 +50,11 @@ pub(super) struct CallSpan {
 }
 
 impl CallSpan {
-    pub fn start(instruments: &Arc<Instruments>, method: &Method, headers: &http::HeaderMap) -> Self {
+    pub fn start(
+        instruments: &Arc<Instruments>,
+        method: &Method,
+        headers: &http::HeaderMap,
+    ) -> Self {
         let (span, context) = TraceContext::from_http(headers).call(&method.name, || {
             tracing::info_span!(
                 "rpc",

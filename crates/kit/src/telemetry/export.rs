@@ -86,8 +86,8 @@ impl Collector {
         exporter: Result<E, ExporterBuildError>,
     ) -> Result<Watched<E>, String> {
         let endpoint = &self.endpoint;
-        let inner =
-            exporter.map_err(|error| format!("{signal} cannot be exported to {endpoint}: {error}"))?;
+        let inner = exporter
+            .map_err(|error| format!("{signal} cannot be exported to {endpoint}: {error}"))?;
         Ok(Watched {
             inner,
             signal,
