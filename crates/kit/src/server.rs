@@ -129,7 +129,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         shutdown: service.shutdown.clone(),
         refusals: refusals::Refusals { domain },
         trace_header: trace_header.parse().context("trace_header")?,
-        instruments: span::Instruments::new(),
+        metrics: span::Instruments::new(),
     });
     // Existing clients use v1 or v1alpha.
     let v1 = reflection(descriptors, &services)

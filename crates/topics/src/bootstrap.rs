@@ -215,11 +215,7 @@ fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let Some(description) = journal.describe(spec)? else {
         return Ok(()); // Its readers report that it is missing.
     };
-    match description
-        .mismatches
-        .into_iter()
-        .find(|mismatch| mismatch.fatal)
-    {
+    match description.mismatches.into_iter().find(|it| it.fatal) {
         Some(mismatch) => Err(Error::Setting { topic, mismatch }),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What only a real Kafka can show: its limits, its holes, its settings, and what other programs write.
+//! Tests that need a real Kafka: its limits, holes and settings, and records of other programs.
 
 mod clients;
 mod others;
@@ -16,7 +16,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A journal of its own on the test broker.
+/// A separate journal on the test broker.
 struct Place {
     brokers: String,
     prefix: String,

@@ -33,7 +33,7 @@ pub(super) struct Calls {
     pub shutdown: Shutdown,
     pub refusals: Refusals,
     pub trace_header: HeaderName,
-    pub instruments: Arc<Instruments>,
+    pub metrics: Arc<Instruments>,
 }
 
 type Request = http::Request<Body>;
@@ -78,7 +78,7 @@ impl Service<Request> for CallService {
 /// Serves one call, and returns its reply in a body that guards the rest of it.
 async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response<CallBody> {
     let method = calls.methods.at(request.uri().path());
-    let call = CallSpan::start(&calls.instruments, method, request.headers());
+    let call = CallSpan::start(&calls.metrics, method, request.headers());
     let limit = (!method.streaming).then_some(calls.unary_deadline);
     let deadline = Deadline::of(request.headers(), limit);
     if let Some(deadline) = deadline {

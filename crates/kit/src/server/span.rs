@@ -11,7 +11,7 @@ use super::methods::Method;
 use crate::TraceContext;
 use crate::metrics::{self, Histogram, KeyValue, UpDownCounter};
 
-/// The instruments of a server: rate, errors and duration in one histogram, and the calls in progress.
+/// The metrics of a server: rate, errors and duration in one histogram, and the calls in progress.
 #[derive(Debug)]
 pub(super) struct Instruments {
     duration: Histogram<f64>,
@@ -43,18 +43,14 @@ pub(super) struct CallSpan {
     pub span: Span,
     /// The context that the call runs in.
     pub context: TraceContext,
-    instruments: Arc<Instruments>,
+    metrics: Arc<Instruments>,
     method: [KeyValue; 2],
     start: Instant,
     ended: bool,
 }
 
 impl CallSpan {
-    pub fn start(
-        instruments: &Arc<Instruments>,
-        method: &Method,
-        headers: &http::HeaderMap,
-    ) -> Self {
+    pub fn start(metrics: &Arc<Instruments>, method: &Method, headers: &http::HeaderMap) -> Self {
         let (span, context) = TraceContext::from_http(headers).call(&method.name, || {
             tracing::info_span!(
                 "rpc",
@@ -69,11 +65,11 @@ impl CallSpan {
             )
         });
         let method = method.labels.clone();
-        instruments.active.add(1, &method);
+        metrics.active.add(1, &method);
         Self {
             span,
             context,
-            instruments: Arc::clone(instruments),
+            metrics: Arc::clone(metrics),
             method,
             start: Instant::now(),
             ended: false,
@@ -94,10 +90,10 @@ impl CallSpan {
         }
         let [service, method] = self.method.clone();
         let status = KeyValue::new("rpc.grpc.status_code", i64::from(code as i32));
-        self.instruments
+        self.metrics
             .duration
             .record(elapsed.as_secs_f64(), &[service, method, status]);
-        self.instruments.active.add(-1, &self.method);
+        self.metrics.active.add(-1, &self.method);
         let _attached = self.context.attach();
         self.span.in_scope(|| {
             let method = self.method[1].value.as_str();

@@ -117,7 +117,7 @@ fn another_block_zero_is_a_loss_that_names_both() {
     );
     let found = Hash::of(&other).to_string();
     assert!(named.found.contains(&found), "{named}");
-    // One that begins with it, too.
+    // A watch that starts after the change reports it, too.
     assert!(
         loss(look(&mut Watch::new(journal, rules)))
             .found
