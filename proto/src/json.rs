@@ -1,5 +1,5 @@
 //! proto3 JSON of any message of the contract, by reflection over [`crate::DESCRIPTORS`]: the same text that grpcurl
-//! prints, so that what the command line and the web give fits every other tool.
+//! prints, so that output of the command line fits other tools.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ fn descriptor<M: Name>() -> MessageDescriptor {
         .expect("the bindings come from the same descriptors")
 }
 
-/// A message as proto3 JSON: camelCase names, 64-bit numbers as strings, bytes as base64, absent fields left out.
+/// A message as proto3 JSON: camelCase names, 64-bit numbers as strings, bytes as base64, absent fields omitted.
 pub fn to_value<M: Message + Name>(message: &M) -> Value {
     let mut dynamic = DynamicMessage::new(descriptor::<M>());
     dynamic

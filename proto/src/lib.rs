@@ -1,7 +1,7 @@
 //! The gRPC contract: bindings generated from `proto/blocklog`, the descriptors for reflection, the stable reasons
 //! of errors, and the translation between wire messages and the types of the chain.
 //!
-//! The packages are published prose: read the comments in the `.proto` files first.
+//! The contract is the comments in the `.proto` files: read them first.
 
 /// `blocklog.chain.v1`: the values of the records on the two topics. The chain has a strict codec of its own; these
 /// bindings serve the tools and the property test that holds one against the other.
@@ -13,7 +13,7 @@ pub mod chain {
     }
 }
 
-/// `blocklog.types.v1`: what every service speaks of.
+/// `blocklog.types.v1`: types of every service.
 pub mod types {
     /// Version 1.
     #[allow(missing_docs, clippy::all)]
@@ -31,7 +31,7 @@ pub mod ingest {
     }
 }
 
-/// `blocklog.miner.v1`: what a miner is doing.
+/// `blocklog.miner.v1`: the state of a miner.
 pub mod miner {
     /// Version 1.
     #[allow(missing_docs, clippy::all)]

@@ -1,19 +1,19 @@
 //! The stable reasons in `google.rpc.ErrorInfo`. Programs may depend on them; messages may change.
 //!
-//! The names of verdicts and block rules (`BAD_SIGNATURE`, `BAD_FROM` …) are reasons too: the chain names those.
+//! The names of verdicts and block rules (`BAD_SIGNATURE`, `BAD_FROM` …) are reasons too, defined in `chain`.
 
 /// `ErrorInfo.domain` of every error.
 pub const DOMAIN: &str = "blocklog";
 
 /// A field that the request needs is absent (`field`). From ingest, ledger and explorer.
 pub const MISSING_FIELD: &str = "MISSING_FIELD";
-/// A field is not of its form: not hex, not an account, out of its range (`field`). From ingest and ledger.
+/// A field is malformed: not hex, not an account, out of range (`field`). From ingest and ledger.
 pub const BAD_FIELD: &str = "BAD_FIELD";
 /// The request is for another chain (`expected`, `found`). From ingest.
 pub const WRONG_CHAIN: &str = "WRONG_CHAIN";
 /// No such partition (`partitions`). From ingest and ledger.
 pub const BAD_PARTITION: &str = "BAD_PARTITION";
-/// The page token is not one of the ledger's, or belongs to another request. From its lists.
+/// The page token is not from this ledger, or belongs to another request. From the ledger's lists.
 pub const BAD_PAGE_TOKEN: &str = "BAD_PAGE_TOKEN";
 /// The range starts after it ends (`field`). From the ledger's lists, series and consistency proofs.
 pub const INVERTED_RANGE: &str = "INVERTED_RANGE";
@@ -34,48 +34,48 @@ pub const HEIGHT_ABOVE_TIP: &str = "HEIGHT_ABOVE_TIP";
 pub const OFFSET_ABOVE_END: &str = "OFFSET_ABOVE_END";
 /// No leaf has that index yet (`size`). From the ledger's inclusion proofs.
 pub const LEAF_ABOVE_TIP: &str = "LEAF_ABOVE_TIP";
-/// There is no block 0 on the topic yet. From ingest and ledger; of readiness, too.
+/// There is no block 0 on the topic yet. From ingest and ledger, and in readiness.
 pub const NO_CHAIN: &str = "NO_CHAIN";
-/// The topic no longer holds it. No service of this version answers it.
+/// The topic no longer holds the record. Not used by any service of this version.
 pub const PRUNED: &str = "PRUNED";
 /// No block has consumed the offset yet, so there is nothing to prove (`as_of_height`). From the ledger's inclusion proofs.
 pub const PENDING: &str = "PENDING";
 /// The ledger has no key to sign checkpoints with. From GetCheckpoint.
 pub const NO_LOG_KEY: &str = "NO_LOG_KEY";
-/// The message is above what the service takes (`found_bytes`, `limit_bytes`). From every service.
+/// The message is larger than the service accepts (`found_bytes`, `limit_bytes`). From every service.
 pub const MESSAGE_TOO_LARGE: &str = "MESSAGE_TOO_LARGE";
 /// Too much in flight; try again after the delay of `google.rpc.RetryInfo`. From every service.
 pub const OVERLOADED: &str = "OVERLOADED";
 /// An earlier transaction of the sender on the same stream was given up; send again from that one, in order
 /// (`first`). From ingest's SubmitTransactions.
 pub const EARLIER_GIVEN_UP: &str = "EARLIER_GIVEN_UP";
-/// It was given up before, and a later transaction of the sender is in the log; it was not appended again (`id`,
-/// `nonce`, `by`). From ingest.
+/// The transaction was given up before, and a later one of its sender was appended since; it was not appended again
+/// (`id`, `nonce`, `by`). From ingest.
 pub const OVERTAKEN: &str = "OVERTAKEN";
-/// The ledger does not tell the sender's last nonce, above which one would be chosen.
+/// The ledger does not answer with the sender's last nonce, so ingest cannot choose the next one.
 pub const LEDGER_UNAVAILABLE: &str = "LEDGER_UNAVAILABLE";
-/// The log cannot be reached and nothing was persisted.
+/// The journal is unreachable, and nothing was persisted.
 pub const LOG_UNAVAILABLE: &str = "LOG_UNAVAILABLE";
-/// The disk of the ledger's index is full: what it serves is as old as its last write. Of readiness only.
+/// The disk of the ledger's index is full: replies are as old as its last write. In readiness only.
 pub const INDEX_FULL: &str = "INDEX_FULL";
-/// The service is starting, and serves nothing yet. Of readiness only.
+/// The service is starting, and serves nothing yet. In readiness only.
 pub const STARTING: &str = "STARTING";
 /// The miner mines nothing until an operator acts: the chain has moved to an unknown version, or no longer admits its
-/// account. Of readiness only; the chain has a block rule of this name.
+/// account. In readiness only; the chain has a block rule of this name.
 pub const STOPPED: &str = "STOPPED";
-/// The service has not read the log to its end yet.
+/// The service has not read the journal to its end yet.
 pub const CATCHING_UP: &str = "CATCHING_UP";
-/// The service ends; on streams with `resume_from`.
+/// The service is shutting down; on streams with `resume_from`.
 pub const SHUTTING_DOWN: &str = "SHUTTING_DOWN";
 /// The reader of a stream was too slow (`resume_from`). From the ledger.
 pub const STREAM_LAGGED: &str = "STREAM_LAGGED";
 /// The record may or may not have been persisted (`id`, `nonce`). From ingest.
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
-/// The log was truncated, recreated or rewritten (`topic`, `offset`, `expected`, `found`).
+/// The topic was truncated, recreated or rewritten (`topic`, `offset`, `expected`, `found`).
 pub const DATA_LOSS: &str = "DATA_LOSS";
-/// The RPC is in the contract and not in this version. No service of this version answers it.
+/// The RPC is in the contract and not in this version. Not used by any service of this version.
 pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
-/// A bug in Blocklog, or an index that fails. From every service.
+/// A bug in Blocklog, or a failure of the index. From every service.
 pub const INTERNAL: &str = "INTERNAL";
 
 /// Every reason.

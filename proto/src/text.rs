@@ -1,15 +1,15 @@
-//! How wire values look to people, on the command line and on web pages alike.
+//! Display of wire values, on the command line and on web pages.
 
 use crate::ledger::v1::{account_entry, audit_finding, transaction_status};
 use crate::miner::v1::Phase;
 use crate::types::v1::{Position, Verdict};
 
-/// An enum of the contract, for people.
+/// Display names of an enum of the contract.
 pub trait Named: Sized {
     /// The name of the value without the prefix that the contract gives it: `STATE_INCLUDED` is `INCLUDED`.
     fn code(self) -> &'static str;
 
-    /// The same as words: `PHASE_CATCHING_UP` is `catching up`.
+    /// The name as words: `PHASE_CATCHING_UP` is `catching up`.
     fn words(self) -> String {
         self.code().to_lowercase().replace('_', " ")
     }
@@ -34,9 +34,9 @@ named! {
     transaction_status::State: "STATE_";
 }
 
-/// A hash or a key account by its first ten characters and its last `tail`; what is short stays as it is.
+/// A hash or a key account, shortened to its first ten characters and its last `tail`; short texts are unchanged.
 pub fn short(text: &str, tail: usize) -> String {
-    // Characters, not bytes: what a service calls an account may be anything.
+    // Characters, not bytes: a service may send any text as an account.
     let length = text.chars().count();
     if length < 32 {
         return text.to_owned();

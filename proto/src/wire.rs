@@ -1,7 +1,7 @@
 //! From wire messages to the types of the chain and back.
 //!
-//! The wire shows what people read: hashes and ids as hex, accounts as `bl1…` or names, times as timestamps. What
-//! does not translate is an [`Error`] with the path of the field, for `google.rpc.BadRequest`.
+//! Wire values are readable: hashes and ids as hex, accounts as `bl1…` or names, times as timestamps. A value that does
+//! not translate is an [`Error`] with the path of the field, for `google.rpc.BadRequest`.
 
 mod block;
 mod field;

@@ -65,7 +65,7 @@ def run(s: Scenario) -> None:
     equal(max(chain.included.values()), 1, "times a transaction was included")
     equal(services.info(ledger)["tip"]["hash"], chain.tip.hash.hex(), "the ledger's tip")
     for service in net.services:
-        contains(service.output(), ["not ready any more", "LOG_UNAVAILABLE", broker.address], f"{service.name}'s log")
+        contains(service.output(), ["no longer ready", "LOG_UNAVAILABLE", broker.address], f"{service.name}'s log")
     s.step(f"{len(accepted)} acknowledged transactions, all included once; {running.retries} batches were sent again")
 
 

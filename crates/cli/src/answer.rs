@@ -1,4 +1,5 @@
-//! Answers are held against the questions: one about something else, or one that contradicts itself, is not shown. A hash that was asked for binds what has that hash; the rest stays the word of the service.
+//! Checks of replies against requests: a reply about something else, or one that contradicts itself, is not shown. A requested hash
+//! binds its preimage; everything else is taken from the service on trust.
 
 use chain::{Account, Hash, Header, Transaction, header, work};
 use proto::ledger::v1::get_block_request::Id;
@@ -8,24 +9,24 @@ use proto::types::v1::{self as types, Position, Verdict};
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// An answer that is not about what was asked, or cannot be true.
+/// The failure for a reply that does not match the request, or cannot be true.
 pub fn falsified(problem: impl std::fmt::Display) -> Failure {
     let message = format!("the answer cannot be believed: {problem}");
     Failure::new(Exit::DoesNotVerify, message).reason("FALSE_ANSWER")
 }
 
-/// The part of an answer that must be there.
+/// A required part of a reply.
 pub fn part<T>(name: &str, part: Option<T>) -> Outcome<T> {
     part.ok_or_else(|| falsified(format!("the answer comes without its {name}")))
 }
 
-/// A hash or an id in an answer.
+/// A hash or an id in a reply.
 pub fn hash(field: &str, text: &str) -> Outcome<Hash> {
     text.parse()
         .map_err(|_| falsified(format!("{field} in the answer is not 64 hex digits")))
 }
 
-/// A header in an answer, with the work that it claims.
+/// A header in a reply, which must have the work that it claims.
 pub fn header(text: &str) -> Outcome<Header> {
     let bytes: Option<[u8; header::BYTES]> = hex::decode(text)
         .ok()
@@ -42,11 +43,11 @@ pub fn header(text: &str) -> Outcome<Header> {
     Ok(header)
 }
 
-/// The header of a block, whose fields must be those shown beside it.
+/// The header of a block, which must match the fields beside it.
 pub fn block(block: &Block) -> Outcome<Header> {
     let header = header(&block.header)?;
     let own = proto::wire::block(&header, &header.to_bytes(), &header.hash(), &[]);
-    // A name and a key with as many zeros behind it have the same header.
+    // A name and a key of that name padded with zeros have the same header.
     let miner = match block.miner.parse::<Account>() {
         Ok(miner) => Some(miner.padded()),
         Err(_) if block.miner.is_empty() => None,
@@ -70,7 +71,7 @@ pub fn block(block: &Block) -> Outcome<Header> {
     }
 }
 
-/// The block that was asked for; without an id, any.
+/// The header of the requested block; without an id, of any.
 pub fn asked_block(found: Option<&Block>, id: Option<&Id>) -> Outcome<Header> {
     let found = part("block", found)?;
     let header = block(found)?;
@@ -94,7 +95,7 @@ pub fn asked_block(found: Option<&Block>, id: Option<&Id>) -> Outcome<Header> {
     }
 }
 
-/// A record lies in the slice of its block.
+/// Checks that a record is in the slice of its block.
 fn within(record: &Record, header: &Header) -> Outcome {
     let slice = header.from_offset..header.to_offset;
     let inside = record.position.as_ref().is_some_and(|position| {
@@ -113,7 +114,7 @@ fn within(record: &Record, header: &Header) -> Outcome {
     }
 }
 
-/// The record at a position: its hash, and what is read out of it, are those of its bytes, where these come along.
+/// The record at a position; its hash and decoded content must match its bytes, if the reply has them.
 pub fn record<'a>(found: Option<&'a Record>, position: &Position) -> Outcome<&'a Record> {
     let found = part("record", found)?;
     if found.position.as_ref() != Some(position) {
@@ -149,7 +150,7 @@ pub fn record<'a>(found: Option<&'a Record>, position: &Position) -> Outcome<&'a
     }
 }
 
-/// Whether a transaction has that id, whatever chain it is claimed to be on: no other chain and transaction have it.
+/// True if a transaction has that id on the claimed chain: no other chain and transaction have it.
 fn has_id(shown: Option<&types::Transaction>, id: &Hash, chain_id: &Hash) -> bool {
     shown
         .and_then(|shown| proto::wire::to_transaction(shown).ok())
@@ -157,7 +158,7 @@ fn has_id(shown: Option<&types::Transaction>, id: &Hash, chain_id: &Hash) -> boo
         && shown.is_some_and(|shown| shown.id == id.to_string())
 }
 
-/// The status of a transaction: it is about that id, and verdict, record and block fit one another.
+/// Checks that a status is about that id, and that verdict, record and block are consistent.
 pub fn status(found: &TransactionStatus, id: &Hash, chain_id: &Hash) -> Outcome {
     let other = |what: &str| Err(falsified(format!("{what} of transaction {id}")));
     if hash("the id", &found.id)? != *id {
@@ -178,7 +179,7 @@ pub fn status(found: &TransactionStatus, id: &Hash, chain_id: &Hash) -> Outcome 
             !unjudged.contains(&verdict) && has_id(transaction, id, chain_id)
         }
         State::Pending => transaction.is_none() || has_id(transaction, id, chain_id),
-        // What took its place may be anything.
+        // Anything may have taken its place.
         State::Omitted => verdict != Verdict::Pending,
         State::Unknown => record.is_none(),
         State::Unspecified => false,
@@ -196,7 +197,7 @@ pub fn status(found: &TransactionStatus, id: &Hash, chain_id: &Hash) -> Outcome 
     }
 }
 
-/// The account that was asked for, at a height that the chain has reached.
+/// Checks that the reply is about the requested account, at a sufficient height.
 pub fn account(
     reply: &ledger::GetAccountResponse,
     asked: Option<&Account>,

@@ -1,5 +1,5 @@
-//! Which chain a service serves. Services of different chains each answer rightly, and together wrongly: a transaction
-//! of one chain is unknown to the ledger of another.
+//! The chain that each service serves. Services of different chains each answer correctly, but not together: a transaction of
+//! one chain is unknown to the ledger of another.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::patience;
 use crate::session::Session;
 
-/// Longest wait for a service whose answer is good to have, and not needed.
+/// Longest wait for a service whose reply is optional.
 const GLANCE: Duration = Duration::from_secs(3);
 
 /// A service and its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
-    /// What it is, and where.
+    /// Kind and address of the service.
     pub by: String,
-    /// The chain's name; a miner does not name it.
+    /// Name of the chain; a miner does not report it.
     pub name: String,
-    /// The chain.
+    /// Id of the chain.
     pub id: Hash,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Served {
 }
 
 impl Served {
-    /// From the answer of a ledger.
+    /// From the reply of a ledger.
     pub fn by_ledger(session: &Session, info: &GetLedgerInfoResponse) -> Outcome<Self> {
         Ok(Self {
             by: format!("ledger {}", session.ledger_url()),
@@ -45,7 +45,7 @@ impl Served {
         })
     }
 
-    /// From the answer of an ingest.
+    /// From the reply of an ingest.
     pub fn by_ingest(session: &Session, info: &GetSubmissionInfoResponse) -> Outcome<Self> {
         Ok(Self {
             by: format!("ingest {}", session.ingest_url()),
@@ -54,7 +54,7 @@ impl Served {
         })
     }
 
-    /// From the answer of a miner, once it has found its chain.
+    /// From the reply of a miner, once it has found its chain.
     pub fn by_miner(url: &str, status: &MinerStatus) -> Outcome<Option<Self>> {
         if status.chain_id.is_empty() {
             return Ok(None);
@@ -67,7 +67,7 @@ impl Served {
     }
 }
 
-/// Says who serves what, if not all serve the same chain.
+/// Describes which service serves which chain, if they differ.
 pub fn differences(served: &[Served]) -> Option<String> {
     let first = served.first()?;
     if served.iter().all(|other| other.id == first.id) {
@@ -80,10 +80,10 @@ pub fn differences(served: &[Served]) -> Option<String> {
     ))
 }
 
-/// What must be done where they differ.
+/// Advice if they differ.
 pub const ADVICE: &str = "name services of one chain with --ledger, --ingest and --miner";
 
-/// The failure of a command whose services are of different chains.
+/// Fails if the services are of different chains.
 pub fn expect_one(served: &[Served]) -> Outcome {
     match differences(served) {
         None => Ok(()),
@@ -121,20 +121,20 @@ async fn of_ingest(session: &Session) -> Outcome<Served> {
     Served::by_ingest(session, &info)
 }
 
-/// The chain of the ledger, if one answers now.
+/// The chain of the ledger, if it answers in time.
 async fn glance_at_ledger(session: &Session) -> Option<Served> {
     let asked = tokio::time::timeout(GLANCE, session.ledger_info());
     Served::by_ledger(session, &asked.await.ok()?.ok()?).ok()
 }
 
-/// The chain of ingest, if one answers now.
+/// The chain of ingest, if it answers in time.
 pub async fn glance_at_ingest(session: &Session) -> Option<Served> {
     let asked = tokio::time::timeout(GLANCE, session.submission_info());
     Served::by_ingest(session, &asked.await.ok()?.ok()?).ok()
 }
 
-/// The chain that a transaction goes to, before anything is sent: ingest's, which must be the one that was given, if one
-/// was, and the ledger's. Where `waits`, the ledger is needed to see the transaction; elsewhere it may be away.
+/// The chain of a transaction, before anything is sent: ingest's, which must be the given one, if any, and the ledger's. If the
+/// command `waits`, the ledger is required, to see the transaction; otherwise it may be down.
 pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outcome<Served> {
     let ingest = of_ingest(session).await.map_err(|mut failure| {
         failure.message = format!(
@@ -145,7 +145,7 @@ pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outc
     })?;
     if let Some(given) = given.filter(|given| *given != ingest.id) {
         let message = format!(
-            "nothing was sent: the chain that was given is {given}, and another one is served by {ingest}; correct --ingest, --chain-id or --genesis"
+            "nothing was sent: the given chain is {given}, and ingest serves another one: {ingest}; correct --ingest, --chain-id or --genesis"
         );
         return Err(wrong(&message));
     }

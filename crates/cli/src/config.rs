@@ -8,7 +8,7 @@ const EVERYWHERE: &str = "Global options";
 /// Options of every command.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Global {
-    /// How to print: for people, or JSON lines for programs
+    /// Output format: for people, or JSON lines for programs
     #[arg(
         long,
         global = true,
@@ -40,7 +40,7 @@ pub struct Global {
         value_parser = address
     )]
     pub ingest: String,
-    /// Address of a miner; repeat it for several
+    /// Address of a miner; may be repeated
     #[arg(
         id = "miner_url",
         long = "miner",
@@ -60,11 +60,11 @@ fn address(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Where a miner answers: not who may mine, which is easily mistaken for it.
+/// The address of a miner, which is easily confused with the account of one.
 fn miner_address(text: &str) -> Result<String, String> {
     address(text).map_err(|error| {
         format!(
-            "{error}: it is where a miner answers; who may mine is set by `genesis new --allow-miner ACCOUNT` and `admin miner add`"
+            "{error}: this flag is the address of a running miner; accounts that may mine are set by `genesis new --allow-miner ACCOUNT` and `admin miner add`"
         )
     })
 }

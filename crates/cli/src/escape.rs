@@ -1,15 +1,15 @@
-//! Text that came from elsewhere, made harmless for terminals: a service, a record or a file may hold anything.
+//! Escapes foreign text for terminals: a service, a record or a file may contain anything.
 //!
-//! The escapes are those of JSON, so that a JSON document says the same after it.
+//! The escapes are those of JSON, so that a JSON document keeps its meaning.
 
 use std::borrow::Cow;
 
-/// Lines: every control character but the end of a line, and what changes the direction of text, is written out.
+/// Escapes several lines: every control character except line breaks, and characters that change the direction of text.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c != '\n' && is_hostile(c))
 }
 
-/// One value: a line's end in it would pass for a line of ours.
+/// Escapes one value, line breaks included: they would look like another line of output.
 pub fn value(text: &str) -> Cow<'_, str> {
     escaped(text, is_hostile)
 }
@@ -29,7 +29,7 @@ fn escaped(text: &str, hostile: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// C0, DEL and C1, line separators, and the controls of bidirectional text. All have four hex digits.
+/// True for C0, DEL and C1, line separators, and the controls of bidirectional text. All have four hex digits.
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,5 +1,4 @@
-//! How a command ends: one exit code for each kind of trouble, so that scripts can tell them apart, and a message
-//! that names the next step.
+//! The end of a command: one exit code for each kind of failure, for scripts, and a message with the next step.
 
 use std::fmt;
 
@@ -13,36 +12,36 @@ use crate::escape;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Anything without a code of its own.
+    /// Anything without its own code.
     Other = 1,
-    /// The words of the command are wrong.
+    /// The arguments are wrong.
     Usage = 2,
     /// No such block, transaction, account or record.
     NotFound = 3,
     /// The transaction was refused, by ingest or by the chain.
     Rejected = 4,
-    /// A service or the log cannot be reached.
+    /// A service or the journal is unreachable.
     Unavailable = 5,
-    /// A proof, an export or a journal does not check out.
+    /// A proof, an export or a journal does not verify.
     DoesNotVerify = 6,
     /// The record may or may not have been persisted.
     OutcomeUnknown = 7,
 }
 
-/// What a command failed of.
+/// The failure of a command.
 #[derive(Debug)]
 pub struct Failure {
     /// The exit code.
     pub exit: Exit,
-    /// A stable reason where there is one, such as `BAD_SIGNATURE`.
+    /// A stable reason, if any, such as `BAD_SIGNATURE`.
     pub reason: Option<String>,
-    /// What happened, and what to do about it.
+    /// The problem, and the next step.
     pub message: String,
     /// Details as name and value.
     pub metadata: Vec<(String, String)>,
 }
 
-/// What every command returns.
+/// The result of every command.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
@@ -56,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// The same with a stable reason.
+    /// Adds a stable reason.
     #[must_use]
     pub fn reason(mut self, reason: &str) -> Self {
         self.reason = Some(reason.to_owned());
@@ -64,7 +63,7 @@ impl Failure {
     }
 }
 
-/// For people, with nothing in it that a terminal obeys: much of it comes from services.
+/// For people, with control characters escaped: much of it comes from services.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = escape::value(&self.message);
@@ -95,7 +94,7 @@ impl From<journal::Error> for Failure {
     fn from(error: journal::Error) -> Self {
         use journal::Error;
         let exit = match &error {
-            // A command does not try again, as a service does.
+            // Unlike a service, a command does not retry.
             Error::Unavailable(why) => {
                 let message = format!(
                     "the journal cannot be reached: {why}; does the broker run, is --journal right, and does it want TLS or a password (--kafka-config)?"
@@ -129,7 +128,7 @@ impl From<chain::proof::Error> for Failure {
     }
 }
 
-/// Why a replay stopped.
+/// Maps the failure of a replay.
 impl From<follow::Fatal> for Failure {
     fn from(fatal: follow::Fatal) -> Self {
         use follow::Fatal;
@@ -176,7 +175,7 @@ impl From<tonic::Status> for Failure {
             }
             Code::DeadlineExceeded => Exit::Unavailable,
             Code::DataLoss => Exit::DoesNotVerify,
-            // Without a reason it is not of Blocklog: the address is wrong.
+            // Without a reason the server is not of Blocklog: the address is wrong.
             Code::Unimplemented if reason.is_none() => Exit::Usage,
             _ => Exit::Other,
         };
@@ -195,7 +194,7 @@ impl From<tonic::Status> for Failure {
     }
 }
 
-/// What is asked for is not there: not yet, not any more, or never.
+/// The exit code if the subject does not exist: not yet, no longer, or never.
 fn unmet(reason: Option<&str>) -> Exit {
     match reason {
         Some(reason::NO_CHAIN) => Exit::Unavailable,
@@ -205,7 +204,7 @@ fn unmet(reason: Option<&str>) -> Exit {
     }
 }
 
-/// A request that ingest refuses for a rule of the chain is a rejection; one that is not of its form is usage.
+/// A refusal by a rule of the chain is a rejection; one for a malformed request is a usage error.
 fn rejected_or_usage(reason: Option<&str>) -> Exit {
     match reason {
         None

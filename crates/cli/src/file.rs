@@ -1,4 +1,4 @@
-//! Files: read with advice, and replaced whole or not at all.
+//! Files: errors with advice, and atomic replacement.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -6,30 +6,30 @@ use std::path::Path;
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// Writes the file durably, in the place of an older one: whoever reads it finds the one or the other, whenever the power goes.
+/// Replaces the file durably and atomically: even after a power cut, readers find the old or the new one.
 pub fn replace(file: &Path, bytes: &[u8]) -> Outcome {
     written(file, bytes).map_err(|error| unwritable(file, &error, ""))
 }
 
-/// A file that cannot be written, with advice where there is any.
+/// The failure for a file that cannot be written, with optional advice.
 pub fn unwritable(file: &Path, error: &io::Error, advice: &str) -> Failure {
     let problem = format!("cannot write {}: {error}{advice}", file.display());
     Failure::new(Exit::Other, problem)
 }
 
-/// A file that cannot be read: another one must be named.
+/// The failure for a file that cannot be read.
 pub fn unreadable(file: &Path, error: &io::Error) -> Failure {
     let problem = format!("cannot read {}: {error}", file.display());
     Failure::new(Exit::Usage, problem)
 }
 
 fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    // Behind a link lies the file that is meant.
+    // Replaces the target of a link, not the link.
     let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let name = file
         .file_name()
         .ok_or_else(|| io::Error::other("it has no name"))?;
-    // What is no file, such as /dev/stdout, cannot be replaced.
+    // Something other than a file, such as /dev/stdout, cannot be replaced.
     if fs::metadata(file).is_ok_and(|found| !found.is_file()) {
         return fs::write(file, bytes);
     }
@@ -42,7 +42,7 @@ fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = folder.join(draft);
     let outcome = draft_of(&draft, bytes).and_then(|()| fs::rename(&draft, file));
     if outcome.is_err() {
-        // The failure is reported; a draft that stays is removed by the next run.
+        // The failure is reported; a remaining draft is removed by the next run.
         let _ = fs::remove_file(&draft);
         return outcome;
     }
@@ -50,7 +50,7 @@ fn written(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn draft_of(draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What another run has left; a link in its place is never followed.
+    // Removes the draft of an earlier run; a link in its place is never followed.
     let _ = fs::remove_file(draft);
     let mut file = File::create_new(draft)?;
     file.write_all(bytes)?;

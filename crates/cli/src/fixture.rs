@@ -10,18 +10,18 @@ use chain::record::Signatures;
 use chain::{Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Transaction, log, record};
 use proto::ledger::v1::InclusionProof;
 
-/// When everything happens, in milliseconds.
+/// The time of all events, in milliseconds.
 pub const NOW_MS: u64 = 1_700_000_000_000;
 
-/// The chain, and how it came about.
+/// A chain with its history.
 pub struct Grown {
-    /// As it stands after the last block.
+    /// State after the last block.
     pub chain: Chain,
     /// Each block, block 0 first.
     pub accepted: Vec<Accepted>,
 }
 
-/// An open chain on which every other hash is work enough.
+/// An open chain on which every second hash meets the target.
 pub fn genesis() -> Genesis {
     Genesis {
         name: "fixture".into(),
@@ -32,7 +32,7 @@ pub fn genesis() -> Genesis {
     }
 }
 
-/// From a name to bob.
+/// A payment from a name to bob.
 pub fn payment(from: &str, amount: u64, nonce: u64) -> Transaction {
     Transaction {
         sender: Bytes::copy_from_slice(from.as_bytes()),
@@ -45,7 +45,7 @@ pub fn payment(from: &str, amount: u64, nonce: u64) -> Transaction {
 }
 
 impl Grown {
-    /// Block 0.
+    /// A chain of block 0 only.
     pub fn new(genesis: &Genesis) -> Self {
         let (chain, zero) = Chain::start(&genesis.block_zero(), NOW_MS).expect("a valid genesis");
         Self {
@@ -54,7 +54,7 @@ impl Grown {
         }
     }
 
-    /// The next block of partition 0: these records and two offsets without any, made by a key or by carol.
+    /// The next block of partition 0: these records and two holes, mined by a key or by carol.
     pub fn propose(&self, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
         let records = record::check_all(records, self.chain.rules(), [3; 32], &Sequential);
         let slots = records.into_iter().map(Slot::Record);
@@ -70,7 +70,7 @@ impl Grown {
         template.finish(nonce, miner)
     }
 
-    /// Makes that block, and applies it.
+    /// Mines that block, and applies it.
     pub fn mine(&mut self, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
         let value = self.propose(records, miner);
         let rules = self.chain.rules().clone();
@@ -88,18 +88,18 @@ impl Grown {
     }
 }
 
-/// What proofs are made of.
+/// The source of proofs.
 pub struct Evidence<'a> {
     grown: &'a Grown,
     nodes: HashMap<(u32, u64), Hash>,
-    /// Of the log, in its order.
+    /// All leaves of the log, in order.
     pub leaves: Vec<Vec<u8>>,
     /// The records in the blocks.
     carried: HashMap<Hash, Bytes>,
 }
 
 impl<'a> Evidence<'a> {
-    /// Of all blocks.
+    /// From all blocks.
     pub fn new(grown: &'a Grown) -> Self {
         let (mut nodes, mut leaves, mut carried) = (HashMap::new(), Vec::new(), HashMap::new());
         for block in &grown.accepted {
@@ -146,11 +146,11 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// The record that a leaf is about.
+    /// The record of a leaf.
     fn behind(&self, leaf: &[u8]) -> Bytes {
         match Leaf::decode(leaf) {
             Ok(Leaf::Record { record_hash, .. }) => {
-                // Of one that is too large the block carries the hash.
+                // For a record that is too large the block carries the hash.
                 let hash = Bytes::copy_from_slice(&record_hash.0);
                 self.carried.get(&record_hash).cloned().unwrap_or(hash)
             }
@@ -159,7 +159,7 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// A path as proofs write it.
+/// A path as in proofs.
 pub fn texts(path: Option<Vec<Hash>>) -> Vec<String> {
     let path = path.expect("all nodes are there");
     path.iter().map(ToString::to_string).collect()

@@ -1,4 +1,4 @@
-//! How single values look to people.
+//! Formatting of single values for people.
 
 use prost_types::Timestamp;
 use proto::types::v1::{Position, Transaction};
@@ -16,7 +16,7 @@ pub fn time(value: Option<&Timestamp>) -> String {
         .unwrap_or_default()
 }
 
-/// `partition:offset`, as commands take it.
+/// `partition:offset`, as commands accept it.
 pub fn position(value: Option<&Position>) -> String {
     let Some(position) = value else {
         return String::new();
@@ -28,13 +28,13 @@ pub fn position(value: Option<&Position>) -> String {
     }
 }
 
-/// `P:O` as a position.
+/// Parses `P:O`.
 pub fn parse_position(text: &str) -> Result<Position, String> {
     proto::text::position(text)
         .ok_or_else(|| format!("{text:?} is not PARTITION:OFFSET, such as 0:17"))
 }
 
-/// What a transaction does, in words.
+/// A transaction in words.
 pub fn movement(transaction: &Transaction) -> String {
     let memo = if transaction.memo.is_empty() {
         String::new()
@@ -52,7 +52,7 @@ pub fn movement(transaction: &Transaction) -> String {
     )
 }
 
-/// A key account by its beginning and end; names as they are.
+/// A key account, shortened to its beginning and end; names are unchanged.
 pub fn short(account: &str) -> String {
     proto::text::short(account, 4)
 }

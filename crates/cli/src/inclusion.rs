@@ -1,4 +1,4 @@
-//! Inclusion proofs as they come: in a file, or in an answer.
+//! Inclusion proofs, from a file or a reply.
 
 #[cfg(test)]
 mod changes;
@@ -10,7 +10,7 @@ use proto::ledger::v1::InclusionProof;
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// From hex to bytes; what does not translate proves nothing.
+/// Decodes a proof from hex; fails if it is malformed.
 pub fn translate(proof: &InclusionProof) -> Outcome<Inclusion> {
     let bytes = |field: &str, text: &str| {
         proto::wire::hex_bytes(field, text).map_err(|error| unfit(&error.to_string()))
@@ -27,12 +27,12 @@ pub fn translate(proof: &InclusionProof) -> Outcome<Inclusion> {
             .ok_or_else(|| unfit("the leaf index is missing"))?,
         leaf: bytes("leaf", &proof.leaf)?,
         path: path.map_err(|_| unfit("the path holds something that is no hash"))?,
-        // Proto3 cannot tell an absent record from an empty one: the leaf does.
+        // Proto3 does not distinguish an absent record from an empty one; the leaf does.
         record: (!record.is_empty()).then(|| Bytes::from(record)),
     })
 }
 
-/// A proof that is not of its form.
+/// The failure for a malformed proof.
 pub fn unfit(problem: &str) -> Failure {
     Failure::new(Exit::DoesNotVerify, problem).reason("BAD_PROOF")
 }

@@ -1,5 +1,5 @@
-//! The `blocklog` command: keys, transactions, blocks, topics. Answers come from the services by gRPC, or from the
-//! journal itself where no service should have to be trusted.
+//! The `blocklog` command: keys, transactions, blocks, topics. Data comes from the services by gRPC, or from the journal itself
+//! if no service is to be trusted.
 
 mod answer;
 mod chains;
@@ -28,7 +28,7 @@ use output::Printer;
 use run::Run as _;
 use session::Session;
 
-/// Runs the command that the process was started with.
+/// Runs the command line of the process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let session = Session::new(cli.global, Cli::command);
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// On the error stream, so that what is piped stays clean.
+/// Reports a failure on the error stream, so that piped output stays clean.
 fn fail(printer: Printer, failure: &Failure) -> ExitCode {
     if printer.is_human() {
         eprintln!("error: {failure}");

@@ -1,4 +1,4 @@
-//! What a command prints: a table or lines for people, proto3 JSON for programs.
+//! Output of commands: a table or lines for people, proto3 JSON for programs.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,17 +18,17 @@ pub enum Format {
     /// Tables and lines for people.
     #[default]
     Human,
-    /// One JSON document a line.
+    /// One JSON document per line.
     Json,
 }
 
-/// Whoever reads standard output has gone.
+/// True once the reader of standard output is gone.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The rows of a two-column listing: what it is, and its value.
+/// The rows of a two-column listing: name and value.
 pub type Rows = Vec<(&'static str, String)>;
 
-/// Prints in the format that was asked for.
+/// Prints in the selected format.
 #[derive(Clone, Copy, Debug)]
 pub struct Printer {
     format: Format,
@@ -40,12 +40,12 @@ impl Printer {
         Self { format }
     }
 
-    /// Whether people read the output.
+    /// True for human output.
     pub fn is_human(self) -> bool {
         self.format == Format::Human
     }
 
-    /// A message: its JSON, or the rows made from it.
+    /// Prints a message: its JSON, or its rows.
     pub fn message<M: Message + Name>(
         self,
         message: &M,
@@ -57,7 +57,7 @@ impl Printer {
         }
     }
 
-    /// A JSON document, or the rows that say the same.
+    /// Prints a JSON document, or the equivalent rows.
     pub fn value(self, value: &Value, rows: Rows) -> io::Result<()> {
         match self.format {
             Format::Json => self.line(&value.to_string()),
@@ -65,7 +65,7 @@ impl Printer {
         }
     }
 
-    /// Messages as one JSON line each, or as a table.
+    /// Prints messages as one JSON line each, or as a table.
     pub fn table<M: Message + Name>(
         self,
         messages: &[M],
@@ -89,13 +89,13 @@ impl Printer {
         self.line(&trimmed(&table))
     }
 
-    /// Text with nothing in it that a terminal obeys: all that a command prints comes through here.
+    /// Prints text with control characters escaped. All output of foreign text comes through here.
     pub fn line(self, text: &str) -> io::Result<()> {
         self.verbatim(&escape::lines(text))
     }
 
-    /// Text of our own, as it is. To nobody, once whoever reads the pipe has seen enough: what the command does and how it
-    /// ends stays the same.
+    /// Prints our own text unchanged. Discards it once the reader of the pipe is gone, without effect on the command and its exit
+    /// code.
     pub fn verbatim(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match writeln!(out, "{text}").and_then(|()| out.flush()) {
@@ -107,12 +107,12 @@ impl Printer {
         }
     }
 
-    /// Whether nobody reads any more: a command that would go on for ever ends.
+    /// True once the reader of the output is gone: an endless command then ends.
     pub fn is_closed(self) -> bool {
         CLOSED.load(Ordering::Relaxed)
     }
 
-    /// Turns on the error stream while something is waited for, and only for people.
+    /// A spinner on the error stream during a wait, for human output only.
     pub fn spinner(self, message: &'static str) -> ProgressBar {
         if !self.is_human() {
             return ProgressBar::hidden();
@@ -144,7 +144,7 @@ fn plain() -> Table {
     table
 }
 
-/// Without the blanks that fill up the last column: they break lines in narrow terminals.
+/// Renders a table without the padding of the last column, which breaks lines in narrow terminals.
 fn trimmed(table: &Table) -> String {
     table
         .lines()

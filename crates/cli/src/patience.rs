@@ -1,4 +1,4 @@
-//! Waiting for a service that is still starting.
+//! Waits for a service that is still starting.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tonic_types::StatusExt;
 
 use crate::exit::{Failure, Outcome};
 
-/// How long, and the pauses between two tries: each twice the one before.
+/// Longest wait, and the pauses between attempts, each twice the one before.
 const LONGEST: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Calls until the service has found its chain and read it, for at most half a minute. Any other failure is final.
+/// Retries a call until the service has found its chain and read it, for at most half a minute. Any other failure is final.
 pub async fn call<T>(
     service: &str,
     spinner: &ProgressBar,
@@ -45,7 +45,7 @@ pub async fn call<T>(
     }
 }
 
-/// Why a service that starts cannot answer yet.
+/// The reason if the service is still starting.
 fn starting(status: &Status) -> Option<String> {
     let reason = status.get_details_error_info()?.reason;
     [reason::NO_CHAIN, reason::CATCHING_UP]

@@ -1,15 +1,15 @@
-//! A command is a struct of its arguments that can be run; a group of commands is an enum of them.
+//! The trait of commands, structs of their arguments, and the macro for groups of them.
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::session::Session;
 
 /// One command with its arguments.
 pub trait Run {
-    /// Carries it out.
+    /// Runs the command.
     async fn run(self, session: &Session) -> Outcome;
 }
 
-/// Declares a group of commands, one a line. Help and examples of each stand at its own type.
+/// Declares a group of commands, one per line. The help and examples of each are at its own type.
 macro_rules! subcommands {
     ($(#[$of_group:meta])* pub enum $group:ident {
         $($(#[$of_command:meta])* $command:ident($arguments:ty),)*
@@ -32,7 +32,7 @@ macro_rules! subcommands {
 
 pub(crate) use subcommands;
 
-/// Runs work that hashes, reads or waits without being async on a thread of its own.
+/// Runs blocking work on its own thread.
 pub async fn blocking<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> Outcome<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! What a command works with: the services at their addresses, and the printer of what it finds.
+//! The context of a command: clients of the services, and the printer.
 
 mod ask;
 mod pages;
@@ -15,7 +15,7 @@ use crate::output::Printer;
 pub use pages::ALL;
 use peer::{Kind, Peer};
 
-/// Answers may hold a block of the largest size that a genesis allows, with its records decoded.
+/// Limit of a reply in bytes: room for a block of the largest size that a genesis allows, with its records decoded.
 const MAX_REPLY_BYTES: usize = 64 << 20;
 
 /// One run of the command.
@@ -24,14 +24,14 @@ pub struct Session {
     ledger: String,
     ingest: String,
     miners: Vec<String>,
-    /// Where the answer goes.
+    /// Printer of the output.
     pub printer: Printer,
-    /// The whole command line, as completions describe it.
+    /// The whole command line, for completions.
     pub grammar: fn() -> clap::Command,
 }
 
 impl Session {
-    /// Takes the addresses; connects at the first call.
+    /// Creates a session; it connects at the first call.
     pub fn new(global: Global, grammar: fn() -> clap::Command) -> Self {
         Self {
             ledger: global.ledger,
@@ -42,12 +42,12 @@ impl Session {
         }
     }
 
-    /// Where the ledger is.
+    /// Address of the ledger.
     pub fn ledger_url(&self) -> &str {
         &self.ledger
     }
 
-    /// Where ingest is.
+    /// Address of ingest.
     pub fn ingest_url(&self) -> &str {
         &self.ingest
     }

@@ -1,4 +1,4 @@
-//! Where the records of a `blockchain` topic come from: a journal, an export, or a ledger's raw blocks.
+//! Sources of the records of a `blockchain` topic: a journal, an export, or a ledger's raw blocks.
 
 mod export;
 
@@ -18,18 +18,18 @@ use crate::file::unreadable;
 use crate::session::Session;
 use export::{ExportFile, offset_behind};
 
-/// What a ledger is as a source.
+/// Name of the source that is a ledger.
 const RAW_BLOCKS: &str = "the ledger's raw blocks";
 /// Blocks fetched ahead of the replay.
 const AHEAD: usize = 64;
 
-/// One of three; a journal by its flags.
+/// The source: exactly one of three.
 #[derive(Debug, clap::Args)]
 pub struct SourceArgs {
-    /// An export, as `blocklog export` or kcat write it
+    /// An export from `blocklog export` or kcat
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// Ask the ledger (--ledger) for its raw blocks: accepted ones only
+    /// Read the ledger's raw blocks (--ledger): accepted ones only
     #[arg(long, conflicts_with = "export")]
     from_ledger: bool,
     #[command(flatten)]
@@ -42,7 +42,7 @@ pub enum Source {
     Journal(Journal, u64),
     /// A file and its length.
     Export(PathBuf, u64),
-    /// A ledger.
+    /// A ledger, through the session.
     Ledger(Box<Session>),
 }
 
@@ -50,7 +50,7 @@ pub enum Source {
 pub type Records = Box<dyn Iterator<Item = Result<Record, journal::Error>>>;
 
 impl SourceArgs {
-    /// Opens what the flags name.
+    /// Opens the source that the flags name.
     pub fn open(self, session: &Session) -> Outcome<Source> {
         if let Some(file) = self.export {
             return Source::file(file);
@@ -61,7 +61,7 @@ impl SourceArgs {
         let Some(args) = self.journal.given() else {
             return Err(Failure::new(
                 Exit::Usage,
-                "what shall be read? --journal URL, --export FILE, or --from-ledger",
+                "no source given: --journal URL, --export FILE, or --from-ledger",
             ));
         };
         let journal = args.open_existing("blocklog")?;
@@ -70,13 +70,13 @@ impl SourceArgs {
 }
 
 impl Source {
-    /// A journal up to its present end.
+    /// The source of a journal, up to its present end.
     pub fn of(journal: Journal) -> Outcome<Self> {
         let end = journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION)?.end;
         Ok(Self::Journal(journal, end))
     }
 
-    /// An export.
+    /// The source of an export.
     pub fn file(file: PathBuf) -> Outcome<Self> {
         let metadata = std::fs::metadata(&file).map_err(|error| unreadable(&file, &error))?;
         if metadata.is_dir() {
@@ -87,7 +87,7 @@ impl Source {
         Ok(Self::Export(file, metadata.len()))
     }
 
-    /// What it is, for people.
+    /// Name for people.
     pub fn name(&self) -> String {
         match self {
             Self::Journal(journal, end) => format!(
@@ -101,7 +101,7 @@ impl Source {
         }
     }
 
-    /// Why reading stopped. A ledger's answer is evidence: if it cannot be true, it does not verify.
+    /// Maps a read error. A ledger's reply is evidence: if it cannot be true, it does not verify.
     pub fn failure(&self, error: journal::Error) -> Failure {
         match (self, error) {
             (Self::Ledger(_), journal::Error::Io { detail, .. }) => answer::falsified(detail),
@@ -112,7 +112,7 @@ impl Source {
         }
     }
 
-    /// Reads it from the start.
+    /// Reads from the start.
     pub fn records(&self) -> Result<Records, journal::Error> {
         match self {
             Self::Journal(journal, _) => Ok(Box::new(topics::records(journal)?)),
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// Derives the chain in the records; `observe` gets what happens on the way.
+    /// Derives the chain from the records, and passes each event to `observe`.
     pub fn replay(&self, mut observe: impl FnMut(Event)) -> Outcome<Core> {
         let settings = Settings {
             topic: self.name(),
@@ -136,7 +136,7 @@ impl Source {
         Ok(core)
     }
 
-    /// A bar over what is known of the length, on the error stream.
+    /// A progress bar on the error stream, over the length if it is known.
     pub fn progress(&self, show: bool) -> ProgressBar {
         if !show {
             return ProgressBar::hidden();
@@ -156,7 +156,7 @@ impl Source {
     }
 }
 
-/// An imported chain comes without its transactions topic.
+/// Fails for an imported chain, which comes without its transactions topic.
 pub fn expect_transactions(journal: &Journal) -> Outcome {
     journal.expect_writable().map_err(|_| {
         let nothing = "the journal holds an imported chain without its transactions topic, so that there is nothing to compare \
@@ -165,7 +165,7 @@ pub fn expect_transactions(journal: &Journal) -> Outcome {
     })
 }
 
-/// Streams on a thread of its own, since a replay is not async.
+/// Streams blocks to a replay, which is not async.
 fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::Error>> {
     let (send, mut receive) = mpsc::channel(AHEAD);
     std::thread::spawn(move || {
@@ -175,14 +175,14 @@ fn raw_blocks(session: Session) -> impl Iterator<Item = Result<Record, journal::
             .map_err(Failure::from)
             .and_then(|runtime| runtime.block_on(stream(&session, &send)));
         if let Err(failure) = outcome {
-            // Nobody waits any more if this fails.
+            // Fails only if the receiver is gone.
             let _ = send.blocking_send(Err(broken(failure)));
         }
     });
     std::iter::from_fn(move || receive.blocking_recv())
 }
 
-/// Why the stream ended, as an error of a journal: see [`Source::failure`].
+/// The failure of the stream as an error of a journal: see [`Source::failure`].
 fn broken(failure: Failure) -> journal::Error {
     match failure.exit {
         Exit::DoesNotVerify => journal::Error::Io {

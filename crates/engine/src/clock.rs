@@ -1,15 +1,15 @@
-//! Both clocks, and what each of them is for.
+//! The wall clock and the monotonic clock.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The time of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
-    /// Wall clock: microseconds since the Unix epoch (UTC). For what is written into records or compared with times that
-    /// others wrote. It may step in either direction.
+    /// Wall clock: microseconds since the Unix epoch (UTC). For times that are written into records or compared with times
+    /// from elsewhere. It may step in either direction.
     pub wall_us: u64,
-    /// Monotonic clock: milliseconds since the engine started. For everything that waits: pauses, deadlines, intervals, ages of
-    /// what this process has seen itself.
+    /// Monotonic clock: milliseconds since the engine started. For everything that waits: pauses, deadlines, intervals, and
+    /// ages of what this process has seen itself.
     pub elapsed_ms: u64,
 }
 
@@ -45,7 +45,7 @@ impl Clock {
         }
     }
 
-    /// When something that may take this long is due, on the clock of [`Now::elapsed_ms`].
+    /// The deadline of something that may take this long, on the clock of [`Now::elapsed_ms`].
     pub fn deadline_ms(&self, within: Duration) -> u64 {
         millis(self.start.elapsed() + within)
     }

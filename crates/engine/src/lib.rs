@@ -1,7 +1,7 @@
-//! The seam between what decides and what acts.
+//! The interface between cores, which decide, and shells, which act.
 //!
 //! A [`Core`] is a plain struct: inputs in, outputs out, no IO, clock, thread or randomness. A [`Shell`] performs outputs and
-//! turns what happens into inputs. [`Engine`] is the one loop between the two:
+//! turns events into inputs. [`Engine`] is the one loop between the two:
 //!
 //! ```text
 //!             inputs (a channel)

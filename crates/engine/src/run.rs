@@ -7,43 +7,43 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, never, select_biased};
 
 use crate::{Clock, Core, Signal};
 
-/// Longest sleep: how soon the loop notices at the latest that it is to stop.
+/// Longest sleep, and so the longest delay before the loop notices a stop.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
 /// Shortest sleep while something is overdue that the core cannot do yet.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
-/// When outputs are performed.
+/// The cadence of outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cadence {
-    /// After each step: nothing may wait for what came behind it. At most so many steps before [`Shell::settle`].
+    /// After each step, so that no output waits for later inputs. At most this many steps before [`Shell::after_burst`].
     EachStep(usize),
-    /// After at most so many steps: outputs are performed in batches.
+    /// In batches, after at most this many steps.
     Batch(usize),
 }
 
-/// Performs what a core wants.
+/// Performs the outputs of a core.
 pub trait Shell<C: Core> {
-    /// How the loop ended.
+    /// The result of the loop.
     type End;
 
     /// Sees each input before the core does: metrics and traces.
     fn observe(&mut self, _input: &C::Input) {}
 
-    /// Performs the outputs and leaves `out` empty. Inputs that follow at once (an append that was not taken) go into `back`: the
-    /// core is given them before anything else.
+    /// Performs the outputs and leaves `out` empty. Immediate results (an append that was refused) go into `back`, which the
+    /// core receives before any other input.
     fn perform(
         &mut self,
         out: &mut Vec<C::Output>,
         back: &mut Vec<C::Input>,
     ) -> ControlFlow<Self::End>;
 
-    /// After each burst of steps, once all outputs are performed. `core` is there to be looked at: status, progress, metrics.
-    fn settle(&mut self, _core: &C) -> ControlFlow<Self::End> {
+    /// Runs after each burst of steps, once all outputs are performed, to publish status, progress and metrics of `core`.
+    fn after_burst(&mut self, _core: &C) -> ControlFlow<Self::End> {
         ControlFlow::Continue(())
     }
 }
 
-/// A core and where its inputs come from.
+/// A core with the queues of its inputs.
 pub struct Engine<C: Core> {
     core: C,
     clock: Clock,
@@ -54,7 +54,7 @@ pub struct Engine<C: Core> {
 }
 
 impl<C: Core> Engine<C> {
-    /// An engine that has not begun.
+    /// Creates an engine that has not started.
     pub fn new(core: C, clock: Clock, inputs: Receiver<C::Input>, cadence: Cadence) -> Engine<C> {
         Engine {
             core,
@@ -66,15 +66,15 @@ impl<C: Core> Engine<C> {
         }
     }
 
-    /// Adds a queue whose inputs are taken when the first one is empty, and wait where they are while the core
+    /// Adds a queue whose inputs are taken when the first one is empty, and stay queued while the core
     /// [is full](Core::is_full).
     pub fn with_second_queue(mut self, inputs: Receiver<C::Input>) -> Engine<C> {
         self.second = Some(inputs);
         self
     }
 
-    /// Steps the core until the shell breaks off, which it does when the core says that it has ended. `stopped` is asked between
-    /// bursts; once it holds the core is given [`Signal::Stop`].
+    /// Steps the core until the shell breaks, which it does when the core reports its end. `stopped` is polled between bursts;
+    /// once it holds, the core receives [`Signal::Stop`].
     pub fn run<S: Shell<C>>(mut self, shell: &mut S, stopped: &dyn Fn() -> bool) -> S::End {
         let mut told = false;
         let mut first = Signal::Start.into();
@@ -92,7 +92,7 @@ impl<C: Core> Engine<C> {
         }
     }
 
-    /// Steps with one input, and with what waits behind it.
+    /// Steps with one input and those queued behind it.
     fn burst<S: Shell<C>>(&mut self, first: C::Input, shell: &mut S) -> ControlFlow<S::End> {
         let (limit, each) = match self.cadence {
             Cadence::EachStep(limit) => (limit, true),
@@ -112,7 +112,7 @@ impl<C: Core> Engine<C> {
             self.step(input, shell);
         }
         self.perform(shell)?;
-        shell.settle(&self.core)
+        shell.after_burst(&self.core)
     }
 
     fn step<S: Shell<C>>(&mut self, input: C::Input, shell: &mut S) {
@@ -131,7 +131,7 @@ impl<C: Core> Engine<C> {
         ControlFlow::Continue(())
     }
 
-    /// An input that is there already.
+    /// The next queued input, without waiting.
     fn waiting(&self) -> Option<C::Input> {
         if let Ok(input) = self.inputs.try_recv() {
             return Some(input);
@@ -140,7 +140,7 @@ impl<C: Core> Engine<C> {
         second.try_recv().ok()
     }
 
-    /// The next input, or [`Signal::Wake`] when it is time.
+    /// The next input, or [`Signal::Wake`] when it is due.
     fn wait(&self) -> C::Input {
         let wait = self.core.wake_ms().map_or(LONGEST_WAIT, |at_ms| {
             Duration::from_millis(at_ms.saturating_sub(self.clock.now().elapsed_ms))
@@ -163,7 +163,7 @@ impl<C: Core> Engine<C> {
     }
 }
 
-/// Nobody is left who could send anything: only time passes.
+/// All senders are gone, so only time passes.
 fn disconnected<I: From<Signal>>(wait: Duration) -> I {
     std::thread::sleep(wait);
     Signal::Wake.into()
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// Writes down what it is given, and is full of three numbers.
+    /// Records its inputs, and is full at three numbers.
     #[derive(Default)]
     struct Recorder {
         numbers: Vec<u32>,

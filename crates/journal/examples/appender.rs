@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use journal::{AppendError, Completion, Entry, Journal, Options, TopicSpec, Url};
 
-/// Appends on their way at once.
+/// Appends in flight at once.
 const WINDOW: usize = 100;
 const PARTITIONS: u32 = 2;
 
-/// Appends on their way, by token: partition and checksum.
+/// Appends in flight, by token: partition and checksum.
 type Open = Arc<Mutex<HashMap<u64, (u32, u32)>>>;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,6 +1,6 @@
 //! Does to a topic of Kafka what others may and the journal never would, for scenarios:
 //!
-//! * `foreign open BROKERS TOPIC PARTITION ID` begins a transaction, appends one record, says `open`, and aborts it when its
+//! * `foreign open BROKERS TOPIC PARTITION ID` begins a transaction, appends one record, prints `open`, and aborts it when its
 //!   stdin ends;
 //! * `foreign headers BROKERS TOPIC PARTITION RECORDS HEADERS` appends records of one byte with many empty headers.
 
@@ -12,7 +12,7 @@ use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Records on their way at once: one may have 200 kB.
+/// Records in flight at once: one may have 200 kB.
 const AT_ONCE: usize = 20;
 
 type Failure = Box<dyn std::error::Error>;

@@ -1,4 +1,4 @@
-//! The words of appending: entries go in without blocking, completions come back in batches.
+//! Types of appending: entries go in without blocking, completions come back in batches.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// A record to be appended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it goes: always explicit, see [`murmur2_partition`](crate::murmur2_partition).
+    /// Partition, always explicit: see [`murmur2_partition`](crate::murmur2_partition).
     pub partition: u32,
     /// The key, if any.
     pub key: Option<Bytes>,
@@ -18,7 +18,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Bytes of its key, value and headers.
+    /// Bytes of key, value and headers.
     pub(crate) fn size(&self) -> usize {
         let key = self.key.as_ref().map_or(0, Bytes::len);
         let headers: usize = self
@@ -30,26 +30,25 @@ impl Entry {
     }
 }
 
-/// Where and when a record landed.
+/// The position and time of an appended record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// Its offset; unknown only when Kafka acknowledged a repeated try of an idempotent producer without naming one.
+    /// Offset; unknown only if Kafka acknowledged a retry of an idempotent producer without naming one.
     pub offset: Option<u64>,
-    /// The append time in milliseconds since the Unix epoch (0 when the offset is unknown).
+    /// Append time in milliseconds since the Unix epoch; 0 if the offset is unknown.
     pub append_ms: u64,
 }
 
-/// Why a record was not appended, or may not have been.
+/// A record was not appended, or may not have been.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// The queue is full; the entry was not taken. Try again later.
+    /// The queue is full; the entry was not accepted. Retry later.
     #[error("the append queue is full; try again later")]
     Full,
-    /// Not persisted; trying again may help.
+    /// Not persisted; a retry may succeed.
     #[error("not persisted: {0}; trying again may help")]
     Retryable(String),
-    /// Not persisted, and trying again will not help: too large, not authorised, no such partition, a journal that has
-    /// stopped.
+    /// Not persisted, and a retry will fail, too: too large, not authorised, no such partition, a stopped journal.
     #[error("refused: {0}")]
     Terminal(String),
     /// The outcome is unknown: the record may be in the topic, now or later.
@@ -62,9 +61,9 @@ pub enum AppendError {
 pub struct Completion {
     /// The token given to [`Appender::append`](crate::Appender::append).
     pub token: u64,
-    /// Where it landed, or why not.
+    /// The position, or the failure.
     pub result: Result<Appended, AppendError>,
 }
 
-/// Takes whole batches of completions on the provider's own thread; it must not block.
+/// Receives batches of completions on the provider's thread; it must not block.
 pub type Sink = Arc<dyn Fn(Vec<Completion>) + Send + Sync>;

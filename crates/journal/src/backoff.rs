@@ -1,9 +1,9 @@
-//! Growing pauses between tries.
+//! Growing pauses between attempts.
 
 use std::time::Duration;
 
-/// Pauses that double up to a longest one. Each is drawn from the upper half of its range, so that many who wait for the same
-/// thing do not come back in step.
+/// Pauses that double up to a longest one. Each is drawn from the upper half of its range, so that many clients do not retry in
+/// step.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     first: Duration,
@@ -12,7 +12,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Begins with a pause of at most `first`.
+    /// Starts with a pause of at most `first`.
     pub const fn new(first: Duration, longest: Duration) -> Backoff {
         Backoff {
             first,
@@ -21,14 +21,14 @@ impl Backoff {
         }
     }
 
-    /// The next pause: half of its range at least, all of it at most.
+    /// The next pause.
     pub fn next_pause(&mut self) -> Duration {
         let pause = self.range.mul_f64(rand::random_range(0.5..=1.0));
         self.range = (self.range * 2).min(self.longest);
         pause
     }
 
-    /// Begins again with the first pause: a try has succeeded.
+    /// Restarts with the first pause, after a success.
     pub fn reset(&mut self) {
         self.range = self.first;
     }

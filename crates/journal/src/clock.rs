@@ -1,8 +1,8 @@
-//! The clock of the providers that keep their own.
+//! The wall clock of the disk and memory providers.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Milliseconds since the Unix epoch; 0 when the clock stands before it.
+/// Milliseconds since the Unix epoch; 0 if the clock is before it.
 pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |elapsed| {

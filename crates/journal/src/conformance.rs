@@ -14,16 +14,16 @@ use bytes::Bytes;
 use crate::limits::MAX_RECORD_BYTES;
 use crate::{Appended, Appender, Completion, Entry, Headers, Journal, Record, TopicSpec};
 
-/// Long enough for a slow broker on a busy machine; nothing waits that long when all is well.
+/// Enough for a slow broker on a busy machine; without a fault nothing waits that long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A part of the contract: its sentence, and its check.
+/// A sentence of the contract, and its check.
 type Case = (&'static str, fn(&Journal));
 
 /// Runs the whole suite on journals that `make` opens; each call may open the same one.
 ///
 /// # Panics
-/// When the provider breaks the contract, naming the case.
+/// If the provider breaks the contract; names the case.
 pub fn run(make: impl Fn() -> Journal) {
     let cases: &[Case] = &[
         ("topics are created once", topics::created_once),
@@ -44,7 +44,7 @@ pub fn run(make: impl Fn() -> Journal) {
         ("reading starts anywhere", read::anywhere),
         ("batches obey their limit", read::limits),
         ("batches hold a bounded number of records", read::many),
-        ("a reader keeps the headers it is told to", read::headers),
+        ("a reader keeps the selected headers", read::headers),
         ("a reader waits and is woken", read::woken),
         ("a timeout gives an empty batch", read::timeout),
         (
@@ -79,7 +79,7 @@ fn spec(name: &str, partitions: u32) -> TopicSpec {
     }
 }
 
-/// A name no other case and no other run uses: brokers may outlive runs.
+/// A name that no other case and no other run uses: brokers may outlive runs.
 fn unique(stem: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -117,7 +117,7 @@ fn appender(journal: &Journal, topic: &str) -> (Appender, Receiver<Completion>) 
     )
 }
 
-/// Takes an entry in, however often the queue is full.
+/// Appends an entry, retrying while the queue is full.
 fn insist(appender: &Appender, token: u64, entry: Entry) {
     let mut entry = entry;
     let start = Instant::now();

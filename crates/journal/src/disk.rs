@@ -1,11 +1,11 @@
-//! The disk provider: append-only segment files, made for one machine without a broker.
+//! The disk provider: append-only segment files, for one machine without a broker.
 //!
 //! ```text
 //! PATH/
 //!   LOCK                            locked while a process has the journal open; holds its pid
 //!   journal                         format and salt
 //!   transactions/
-//!     topic                         partitions and largest record; written last: a topic without it was never made
+//!     topic                         partitions and largest record; written last: a topic without it does not exist
 //!     0/
 //!       synced                      the synced-end mark
 //!       00000000000000000000.log    frames of the records from offset 0 on
@@ -13,9 +13,9 @@
 //!     1/ …
 //! ```
 //!
-//! One thread per journal takes all appends that wait, of all partitions, writes them, syncs, and only then shows them to
-//! readers and completes the appends. The bytes are in `disk/frame.rs`, the mark in `disk/mark.rs`, recovery after a crash in
-//! `disk/recover.rs`, failing disks in `disk/writer.rs`, read-only journals in `disk/import.rs`.
+//! One thread per journal takes the queued appends of all partitions, writes them, syncs, and only then publishes them to
+//! readers and completes the appends. The format of records is in `disk/frame.rs`, the mark in `disk/mark.rs`, recovery after a
+//! crash in `disk/recover.rs`, failing disks in `disk/writer.rs`, read-only journals in `disk/import.rs`.
 
 mod directory;
 #[cfg(feature = "testing")]
@@ -68,9 +68,9 @@ struct Inner {
     store: Store,
     topics: Arc<Topics<Partition>>,
     metrics: Arc<Metrics>,
-    /// Held while a topic is made.
+    /// Held while a topic is created.
     creating: Mutex<()>,
-    /// Takes the writer its side of every partition.
+    /// Passes each opened partition to the writer.
     opened: mpsc::Sender<PartitionWriter>,
     queue: SharedQueue<Partition>,
 }
@@ -211,7 +211,7 @@ fn partitions(spec: &TopicSpec, directory: &Path) -> impl Iterator<Item = PathBu
     (0..spec.partitions).map(|number| directory.join(number.to_string()))
 }
 
-/// Opens the partitions of a topic, and hands the writer its side of them.
+/// Opens the partitions of a topic, and passes the writer its side of them.
 fn open_topic(
     store: &Store,
     spec: TopicSpec,
@@ -224,7 +224,7 @@ fn open_topic(
     let open = |((number, directory), survey): ((u32, PathBuf), Result<Survey, Error>)| {
         let writer = recover::open(store, &spec.name, number, &directory, survey?)?;
         let partition = Arc::clone(writer.partition());
-        // A writer that is gone has failed, and so does every append.
+        // If the writer is gone it has failed, and so will every append.
         let _ = opened.send(writer);
         Ok(partition)
     };
@@ -232,13 +232,13 @@ fn open_topic(
     Ok(Topic { spec, partitions })
 }
 
-/// A topic's name becomes the name of a directory.
+/// Checks the limits of a topic, and its name, which becomes the name of a directory.
 fn check_spec(spec: &TopicSpec) -> Result<(), Error> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-".contains(&b);
     let named = !spec.name.is_empty() && spec.name.len() <= 200 && spec.name.bytes().all(plain);
     if !named || spec.name == "LOCK" || spec.name == "journal" {
         return Err(Error::BadConfig(format!(
-            "{:?} is no name for a topic",
+            "{:?} is not a valid name of a topic",
             spec.name
         )));
     }

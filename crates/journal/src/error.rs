@@ -1,97 +1,97 @@
-//! The failures of a journal, each with what to do next.
+//! The failures of a journal, each with advice.
 
 use std::path::{Path, PathBuf};
 
 use crate::append::AppendError;
 
-/// A failure of anything but an append. The text says what to do next.
+/// A failure of anything but an append. The text includes advice.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The journal cannot be reached right now; the same call may succeed later.
-    #[error("the journal cannot be reached: {0}; it is tried again")]
+    /// The journal is unreachable at present; the same call may succeed later.
+    #[error("the journal cannot be reached: {0}; retrying")]
     Unavailable(String),
     /// Another process (or another part of this one) has the disk journal open.
     #[error("the journal {path} is in use by {holder}; a disk: journal belongs to one process, stop that one first, or use kafka:// to share a chain", path = path.display())]
     Locked {
         /// Directory of the journal.
         path: PathBuf,
-        /// Who holds it, as far as is known.
+        /// The process that holds the lock, as far as is known.
         holder: String,
     },
     /// A new journal needs a directory of its own.
-    #[error("{path} is not empty ({found}): name a directory that is not there; an import that was cut off (no file `journal` in it) can be removed", path = path.display())]
+    #[error("{path} is not empty ({found}): name a directory that does not exist; an interrupted import (no file `journal` in it) can be removed", path = path.display())]
     NotEmpty {
         /// The directory.
         path: PathBuf,
         /// Something in it.
         found: String,
     },
-    /// The journal was imported, and nobody appends to it.
-    #[error("the journal {path} holds an imported chain and is read-only: a ledger and the offline commands read it; to go on with the chain, use the journal that it was exported from", path = path.display())]
+    /// The journal was imported, and is read-only.
+    #[error("the journal {path} holds an imported chain and is read-only: a ledger and the offline commands read it; to continue the chain, use the journal that it was exported from", path = path.display())]
     ReadOnly {
         /// Directory of the journal.
         path: PathBuf,
     },
-    /// Bytes that had been synced are not as they were written.
+    /// Synced bytes have changed since they were written.
     #[error("the journal is damaged: {file}, byte {position}: {detail}; restore that file from a copy, nothing was changed", file = file.display())]
     Corrupt {
         /// The damaged file.
         file: PathBuf,
-        /// Where in it, in bytes.
+        /// Position in the file, in bytes.
         position: u64,
-        /// What is wrong there.
+        /// The fault at that position.
         detail: String,
     },
     /// The offset lies outside the partition.
     #[error(
-        "offset {offset} of {topic}/{partition} is outside the log, which holds {start} to {end}"
+        "offset {offset} of {topic}/{partition} is outside the partition, which holds {start} to {end}"
     )]
     OutOfRange {
-        /// Topic as the caller named it.
+        /// Name from the caller, without prefix.
         topic: String,
         /// Partition of it.
         partition: u32,
-        /// The offset asked for.
+        /// The requested offset.
         offset: u64,
-        /// First offset that is still there.
+        /// First offset that the partition still has.
         start: u64,
         /// Offset of the next append.
         end: u64,
     },
-    /// The partition no longer holds a record that was read of it: it has lost its end, and may have grown again.
+    /// The partition no longer holds a record that was read from it: it has lost its end, and may have grown again.
     #[error(
-        "{topic}/{partition} has lost its end: what was read at offset {offset} is not what the log holds there now (it holds {start} to {end}). \
+        "{topic}/{partition} has lost its end: the record read at offset {offset} is not the one that it holds there now (it holds {start} to {end}). \
          What was read up to there may be gone or replaced: restore the partition from a copy, or submit again what was lost"
     )]
     Changed {
-        /// Topic as the caller named it.
+        /// Name from the caller, without prefix.
         topic: String,
         /// Partition of it.
         partition: u32,
         /// Offset of the record that was read.
         offset: u64,
-        /// First offset that is still there.
+        /// First offset that the partition still has.
         start: u64,
         /// Offset of the next append.
         end: u64,
     },
-    /// There is no such topic.
+    /// The topic does not exist.
     #[error("there is no topic {0}; start a service with --genesis to create it")]
     NoTopic(String),
     /// The topic has no such partition.
     #[error("topic {topic} has no partition {partition}, only {partitions}")]
     NoPartition {
-        /// Topic as the caller named it.
+        /// Name from the caller, without prefix.
         topic: String,
-        /// The partition asked for.
+        /// The requested partition.
         partition: u32,
-        /// How many there are.
+        /// Number of partitions.
         partitions: u32,
     },
     /// Not a journal URL.
     #[error("{0}; a journal is disk:PATH, kafka://host:port[,host:port][/PREFIX] or memory:[NAME]")]
     BadUrl(String),
-    /// A setting the journal cannot work with.
+    /// An invalid setting.
     #[error("bad journal configuration: {0}")]
     BadConfig(String),
     /// The broker refuses this user.
@@ -108,7 +108,7 @@ pub enum Error {
         /// The system's own text.
         detail: String,
     },
-    /// The journal has stopped itself after a failed sync: what is on disk is no longer known.
+    /// The journal has stopped itself after a failed sync: the content of the disk is unknown.
     #[error("the journal has stopped: {0}; restart the process, it recovers what was acknowledged")]
     Stopped(String),
 }
@@ -122,15 +122,15 @@ impl Error {
         }
     }
 
-    /// Whether the same call may succeed later without anybody doing anything. Brokers that refuse a client count: they do so
-    /// while they start, and while credentials are changed.
+    /// True if the same call may succeed later without intervention. That includes brokers that refuse a client: they do so while
+    /// they start, and while credentials are changed.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Unavailable(_) | Error::Unauthenticated(_))
     }
 }
 
 impl From<Error> for AppendError {
-    /// Nothing was persisted yet when an append fails this way.
+    /// For appends that failed before anything was persisted.
     fn from(error: Error) -> AppendError {
         match error {
             Error::Unavailable(why) => AppendError::Retryable(why),

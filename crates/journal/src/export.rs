@@ -1,4 +1,4 @@
-//! The export of a partition: framing over bytes.
+//! The format of an export of a partition.
 
 /// One record of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,26 +11,26 @@ pub struct Exported<'a> {
     pub value: &'a [u8],
 }
 
-/// Bytes that are no export.
+/// The bytes are not an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// Not an offset and a time in decimal.
+    /// No offset and time in decimal.
     #[error("not an export at byte {at}")]
     Malformed {
-        /// Where.
+        /// Position in the input, in bytes.
         at: usize,
     },
     /// The last record is cut off.
     #[error("cut off within the record that begins at byte {at}")]
     Truncated {
-        /// Where.
+        /// Position in the input, in bytes.
         at: usize,
     },
 }
 
-/// Length of a null value, as kcat writes it.
+/// Length of a null value in kcat's format.
 const NULL: u32 = u32::MAX;
-/// Digits of the longest decimal: 20 for 2^64−1, and no more for a negative time.
+/// Digits of the longest decimal: 20 for 2^64−1, at most as many for a negative time.
 const MAX_DIGITS: usize = 20;
 
 /// Appends one record to `out`: offset in decimal, space, append time in decimal, space, length as 4
@@ -61,12 +61,12 @@ pub struct Head {
     pub append_ms: u64,
     /// Bytes of the head itself.
     pub bytes: usize,
-    /// Bytes of the value, as the head claims them.
+    /// Bytes of the value, by the head.
     pub value_bytes: usize,
 }
 
-/// Decodes the first record of `bytes` and returns its length as well; `None` if more bytes are needed. The position in an
-/// error is counted from the start of `bytes`.
+/// Decodes the first record of `bytes`, and returns its length, too; `None` if more bytes are needed. The position in an error
+/// counts from the start of `bytes`.
 pub fn read_record(bytes: &[u8]) -> Result<Option<(Exported<'_>, usize)>, Error> {
     let Some(head) = read_head(bytes)? else {
         return Ok(None);
@@ -108,10 +108,10 @@ pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, Error> {
     }))
 }
 
-/// The bytes before a space, and those behind it.
+/// The bytes before a space, and those after it.
 type Split<'a> = (&'a [u8], &'a [u8]);
 
-/// Divides the bytes at the next space; `None` if it has not come yet.
+/// Splits the bytes at the next space; `None` if there is none yet.
 fn field(bytes: &[u8], at: usize) -> Result<Option<Split<'_>>, Error> {
     match bytes.iter().take(MAX_DIGITS + 1).position(|b| *b == b' ') {
         Some(end) => Ok(Some((&bytes[..end], &bytes[end + 1..]))),
@@ -127,7 +127,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// A topic that stores no append time gives a negative one, which counts as 0.
+/// Parses an append time. A topic that stores none gives a negative one, which counts as 0.
 fn append_ms(text: &[u8]) -> Option<u64> {
     match text.strip_prefix(b"-") {
         Some(digits) => decimal(digits).map(|_| 0),
@@ -135,7 +135,7 @@ fn append_ms(text: &[u8]) -> Option<u64> {
     }
 }
 
-/// Reads all records of an export that is in memory. Ends after the first error.
+/// Reads all records of an export in memory. Ends after the first error.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],

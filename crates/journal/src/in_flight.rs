@@ -1,4 +1,4 @@
-//! The entries of one appender that are in flight, and the sink that takes their completions.
+//! The entries of one appender that are in flight, and the sink of their completions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::Error;
 use crate::append::{Completion, Sink};
 
-/// Counts an appender's entries from when they are taken until their completions have been handed out.
+/// Counts an appender's entries from their acceptance until their completions have been delivered.
 pub(crate) struct InFlight {
     sink: Sink,
     count: AtomicUsize,
@@ -27,7 +27,7 @@ impl InFlight {
         })
     }
 
-    /// An entry was taken.
+    /// Counts an accepted entry.
     pub(crate) fn add(&self) {
         self.count.fetch_add(1, Ordering::SeqCst);
     }
@@ -36,14 +36,14 @@ impl InFlight {
         self.count.load(Ordering::SeqCst) == 0
     }
 
-    /// Hands out completions.
+    /// Delivers completions.
     pub(crate) fn complete(&self, batch: Vec<Completion>) {
         let count = batch.len();
         (self.sink)(batch);
         self.remove(count);
     }
 
-    /// `count` entries are in flight no longer.
+    /// Removes `count` entries.
     pub(crate) fn remove(&self, count: usize) {
         if self.count.fetch_sub(count, Ordering::SeqCst) == count {
             drop(self.lock.lock());
@@ -61,7 +61,7 @@ impl InFlight {
                 return match count {
                     0 => Ok(()),
                     _ => Err(Error::Unavailable(format!(
-                        "{count} appends are still on their way"
+                        "{count} appends are still in flight"
                     ))),
                 };
             }

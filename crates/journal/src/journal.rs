@@ -17,9 +17,9 @@ use crate::record::{Batch, Headers, Offsets};
 use crate::topic::{Creation, Description, TopicSpec};
 use crate::url::{Location, Url};
 
-/// Between two tries of a blocking append when the queue is full.
+/// Pause between attempts of a blocking append while the queue is full.
 const FULL_PAUSE: Duration = Duration::from_millis(2);
-/// Longest time a dropped appender waits for what is still in flight.
+/// Longest wait of a dropped appender for appends in flight.
 const DROP_FLUSH: Duration = Duration::from_secs(5);
 /// Tokens use 48 bits; the Kafka provider packs the appender's number into the upper 16.
 const MAX_TOKEN: u64 = 1 << 48;
@@ -35,7 +35,7 @@ enum Provider {
     Memory(Memory),
 }
 
-/// Appends to one topic. Every entry that was taken completes exactly once.
+/// Appends to one topic. Every accepted entry completes exactly once.
 pub struct Appender(ProviderAppender);
 
 enum ProviderAppender {
@@ -53,7 +53,7 @@ enum ProviderReader {
     Memory(memory::Reader),
 }
 
-/// The same for each provider.
+/// Delegates to the provider.
 macro_rules! each {
     ($of:expr, $kind:ident, $it:ident => $call:expr) => {
         match $of {
@@ -78,7 +78,7 @@ impl Journal {
         }))
     }
 
-    /// The provider, as traces and metrics name it: `kafka`, `disk` or `memory`.
+    /// Name of the provider in traces and metrics: `kafka`, `disk` or `memory`.
     pub fn system(&self) -> &'static str {
         match &self.0 {
             Provider::Disk(_) => "disk",
@@ -88,7 +88,7 @@ impl Journal {
     }
 
     /// Defines the journal's metrics on `meter`: queues, brokers and retries on Kafka, syncs, groups and bytes on disk.
-    /// Clones share them, and once is enough: further calls change nothing.
+    /// Clones share them; further calls have no effect.
     pub fn observe(&self, meter: &Meter) {
         match &self.0 {
             Provider::Disk(disk) => disk.observe(meter),
@@ -97,7 +97,7 @@ impl Journal {
         }
     }
 
-    /// The name of a topic where it is stored: with the prefix of the URL on Kafka.
+    /// The name of a topic at the provider: with the prefix of the URL on Kafka.
     pub fn topic_name(&self, name: &str) -> String {
         match &self.0 {
             Provider::Disk(_) | Provider::Memory(_) => name.to_owned(),
@@ -105,7 +105,7 @@ impl Journal {
         }
     }
 
-    /// [`Error::ReadOnly`] for a journal that [`Import`](crate::Import) made: who appends asks this before anything else.
+    /// [`Error::ReadOnly`] for a journal made by [`Import`](crate::Import). Writers call this first.
     pub fn expect_writable(&self) -> Result<(), Error> {
         match &self.0 {
             Provider::Disk(disk) => disk.expect_writable(),
@@ -113,12 +113,12 @@ impl Journal {
         }
     }
 
-    /// Creates a topic with the settings that the contract needs; one that exists is left alone.
+    /// Creates a topic with the settings that the contract needs, unless it exists.
     pub fn create_topic(&self, spec: &TopicSpec) -> Result<Creation, Error> {
         each!(&self.0, Provider, it => it.create_topic(spec))
     }
 
-    /// Describes the topic of this name and names every setting that differs from `expected`; `None` if it is not there.
+    /// Describes the topic and lists every setting that differs from `expected`; `None` if it does not exist.
     pub fn describe(&self, expected: &TopicSpec) -> Result<Option<Description>, Error> {
         match &self.0 {
             Provider::Disk(disk) => Ok(disk.describe(expected)),
@@ -127,12 +127,12 @@ impl Journal {
         }
     }
 
-    /// The two ends of a partition, now.
+    /// The present ends of a partition.
     pub fn offsets(&self, topic: &str, partition: u32) -> Result<Offsets, Error> {
         each!(&self.0, Provider, it => it.offsets(topic, partition))
     }
 
-    /// An appender to `topic`. `sink` gets whole batches of completions on the provider's own thread; it must not block.
+    /// An appender to `topic`. `sink` receives batches of completions on the provider's thread; it must not block.
     pub fn appender(&self, topic: &str, sink: Sink) -> Result<Appender, Error> {
         self.provider_appender(topic, sink).map(Appender)
     }
@@ -145,7 +145,7 @@ impl Journal {
         })
     }
 
-    /// Appends one record and waits for its outcome; [`AppendError::Unknown`] when `timeout` is over first.
+    /// Appends one record and waits for its outcome; [`AppendError::Unknown`] after `timeout`.
     pub fn append(
         &self,
         topic: &str,
@@ -159,7 +159,7 @@ impl Journal {
                 let _ = send.try_send(completion.result);
             }
         });
-        // The provider's own appender: unlike ours it is dropped without waiting.
+        // The provider's appender: unlike ours, its drop does not wait.
         let appender = self.provider_appender(topic, sink)?;
         let mut entry = entry;
         while let Err((back, error)) = appender.append(0, entry) {
@@ -177,7 +177,7 @@ impl Journal {
         })
     }
 
-    /// A reader of one partition, from `from` on. An offset outside the partition shows at the first read at the latest.
+    /// A reader of one partition, from `from` on. The first read fails if that is outside the partition.
     pub fn reader(&self, topic: &str, partition: u32, from: u64) -> Result<Reader, Error> {
         Ok(Reader(match &self.0 {
             Provider::Disk(disk) => ProviderReader::Disk(disk.reader(topic, partition, from)?),
@@ -190,9 +190,8 @@ impl Journal {
         }))
     }
 
-    /// Commits a position to a consumer group, so that Kafka's tools can show lag; the journal never reads it back, and
-    /// other providers do nothing. The group's name gets the prefix of the URL, as topics' names do. Returns before the
-    /// brokers have it.
+    /// Commits a position to a consumer group, so that Kafka's tools can show lag; the journal never reads it back. No effect on
+    /// other providers. The group's name gets the prefix of the URL, as topics' names do. Returns before the brokers have it.
     pub fn commit_position(
         &self,
         group: &str,
@@ -208,25 +207,25 @@ impl Journal {
 }
 
 impl Appender {
-    /// Takes `entry` and returns; the sink will be called with `token` when its outcome is known.
+    /// Enqueues `entry`; the sink is called with `token` once the outcome is known.
     ///
-    /// Never blocks. On an error the entry was not taken and comes back.
+    /// Never blocks. On an error the entry was not accepted, and is returned.
     ///
     /// # Panics
-    /// When `token` is not below 2^48.
+    /// If `token` is not below 2^48.
     pub fn append(&self, token: u64, entry: Entry) -> Result<(), (Entry, AppendError)> {
         assert!(token < MAX_TOKEN, "tokens are below 2^48");
         self.0.append(token, entry)
     }
 
-    /// Waits until everything taken so far has completed; [`Error::Unavailable`] when `timeout` is over first.
+    /// Waits until all accepted entries have completed; [`Error::Unavailable`] after `timeout`.
     pub fn flush(&self, timeout: Duration) -> Result<(), Error> {
         each!(&self.0, ProviderAppender, it => it.flush(timeout))
     }
 }
 
 impl Drop for Appender {
-    /// Waits a bounded time for what is still in flight.
+    /// Waits a bounded time for appends in flight.
     fn drop(&mut self) {
         if let Err(error) = self.flush(DROP_FLUSH) {
             tracing::warn!(%error, "an appender was dropped before its appends completed");
@@ -241,7 +240,7 @@ impl ProviderAppender {
 }
 
 impl Reader {
-    /// Which headers it keeps from now on; without this, [`Headers::Traces`].
+    /// Sets the headers to keep from now on; the default is [`Headers::Traces`].
     pub fn keep(mut self, headers: Headers) -> Reader {
         each!(&mut self.0, ProviderReader, it => it.keep(headers));
         self
@@ -250,16 +249,16 @@ impl Reader {
     /// The next records, at most about `max_bytes` of them (measured by [`Record::size`](crate::Record::size); always at
     /// least one record) and at most 65 536.
     ///
-    /// Blocks up to `wait` for the first record; what is there then comes at once. An empty batch means that the time is over.
+    /// Blocks up to `wait` for the first record, then returns what is available. An empty batch means that the time is over.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] when the offset lies outside the partition, [`Error::Unavailable`] when the journal cannot be
-    /// reached (the reader stays where it is and may be called again), [`Error::Corrupt`].
+    /// [`Error::OutOfRange`] if the offset is outside the partition, [`Error::Unavailable`] if the journal is unreachable (the reader
+    /// keeps its position and may be called again), [`Error::Corrupt`].
     pub fn next(&mut self, max_bytes: usize, wait: Duration) -> Result<Batch, Error> {
         each!(&mut self.0, ProviderReader, it => it.next(max_bytes, wait))
     }
 
-    /// Resumes at `from`. An offset outside the partition shows at the next read.
+    /// Resumes at `from`. The next read fails if that is outside the partition.
     pub fn seek(&mut self, from: u64) {
         each!(&mut self.0, ProviderReader, it => it.seek(from))
     }
@@ -267,7 +266,7 @@ impl Reader {
 
 #[cfg(feature = "testing")]
 impl Journal {
-    /// The faults that a memory journal can be made to have; `None` for other journals.
+    /// The fault injection of a memory journal; `None` for other journals.
     pub fn faults(&self) -> Option<memory::Faults> {
         match &self.0 {
             Provider::Memory(memory) => Some(memory::Faults::of(memory)),

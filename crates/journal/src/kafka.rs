@@ -1,14 +1,13 @@
-//! The Kafka provider: topics of a cluster, by librdkafka.
+//! The Kafka provider: topics of a cluster, through librdkafka.
 //!
-//! One producer per topic with a thread of its own, one consumer per reader on the caller's thread, one client for
-//! questions. Consumers are given their offsets; consumer groups only show positions to Kafka's own tools.
+//! One producer per topic with its own thread, one consumer per reader on the caller's thread, one client for requests.
+//! Consumers get explicit offsets; consumer groups only show positions to Kafka's tools.
 //!
-//! The three kinds of clients are replaced each in its own way: the client for questions when nobody has answered it for a while
-//! (`kafka/asking.rs`), a consumer whenever it is to read elsewhere (`kafka/read.rs`), a producer after a failed record, when
-//! nothing of the old one is in flight (`kafka/produce.rs`).
+//! Each kind of client is replaced in its own way: the client for requests after a while without an answer
+//! (`kafka/requests.rs`), a consumer whenever it must read elsewhere (`kafka/read.rs`), a producer after a failed record, once
+//! nothing is in flight on the old one (`kafka/produce.rs`).
 
 mod admin;
-mod asking;
 mod cluster;
 mod commit;
 mod config;
@@ -20,6 +19,7 @@ mod native;
 mod produce;
 mod read;
 mod registry;
+mod requests;
 mod statistics;
 mod wait;
 
@@ -49,14 +49,14 @@ pub(crate) struct Kafka {
 }
 
 struct Inner {
-    /// By topic.
+    /// The producer of each topic.
     producers: Mutex<HashMap<String, Arc<Producer>>>,
     committer: Mutex<Option<Committer>>,
     observed: Once,
 }
 
 impl Kafka {
-    /// Sets the clients up; the brokers are not contacted yet.
+    /// Creates the clients; the brokers are not contacted yet.
     pub(crate) fn open(brokers: &str, prefix: &str, options: &Options) -> Result<Kafka, Error> {
         let inner = Inner {
             producers: Mutex::default(),
@@ -90,7 +90,7 @@ impl Kafka {
         let in_flight = InFlight::new(sink);
         let number = producer
             .registry()
-            .enter(&in_flight)
+            .register(&in_flight)
             .ok_or_else(|| Error::Unavailable("too many appenders".into()))?;
         Ok(Appender {
             producer,
@@ -105,7 +105,7 @@ impl Kafka {
         if let Some(producer) = producers.lock().get(topic) {
             return Ok(Arc::clone(producer));
         }
-        // Not locked: the brokers may take long to answer, and appenders of other topics need not wait for that.
+        // Not locked: the brokers may take long to answer, and appenders of other topics must not wait for that.
         let batch_bytes = self.batch_bytes(topic)?;
         let mut producers = producers.lock();
         if let Some(producer) = producers.get(topic) {
@@ -120,14 +120,14 @@ impl Kafka {
         Ok(producer)
     }
 
-    /// The largest batch that may be sent to a topic.
+    /// The largest batch that may be sent to a topic, in bytes.
     fn batch_bytes(&self, topic: &str) -> Result<u32, Error> {
-        // A producer would create a missing topic where brokers allow it, with settings of theirs.
+        // A producer would create a missing topic if the brokers allow it, with the brokers' settings.
         self.cluster.shape(topic)?;
         let batch_bytes = match admin::largest_batch(&self.cluster, topic) {
             Ok(Some(largest)) => largest.saturating_sub(config::BATCH_OVERHEAD_BYTES).max(1),
             Err(error) if error.is_retryable() => return Err(error),
-            // Whoever may write need not be allowed to ask for settings.
+            // A client that may write need not be allowed to read settings.
             Ok(None) | Err(_) => config::SAFE_BATCH_BYTES,
         };
         Ok(batch_bytes.min(config::MAX_BATCH_BYTES))
@@ -172,7 +172,7 @@ pub(crate) struct Appender {
 
 impl Drop for Appender {
     fn drop(&mut self) {
-        self.producer.registry().leave(self.number);
+        self.producer.registry().unregister(self.number);
     }
 }
 

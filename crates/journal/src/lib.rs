@@ -1,4 +1,4 @@
-//! The ordered durable journal under the chain: topics, partitions, offsets, bytes. It knows nothing of blocks.
+//! The ordered durable journal under the chain: topics, partitions, offsets, bytes. It is independent of blocks.
 //!
 //! # The contract
 //!
@@ -10,41 +10,39 @@
 //!              │                                                 │
 //!   ┄┄ gone ┄┄ ▼                                                 ▼
 //!   offset  …  3    4    5   (6)   7    8    9   10   11   12   13
-//!             [r]  [r]  [r]       [r]  [r]  [r]  [r]  [r]  [r]   ·  the next append lands here
+//!             [r]  [r]  [r]       [r]  [r]  [r]  [r]  [r]  [r]   ·  offset of the next append
 //!                             ▲              ▲
 //!                             │              └ `Batch::next` after a batch of 3, 4, 5, 7, 8: everything below 9 was delivered
 //!                             └ a hole: an offset that will never hold a record
 //! ```
 //!
-//! * **Append** completes only when the record is durable: then its offset and append time are known and every
-//!   reader can see it. A failure says which of four things happened ([`AppendError`]): not taken, not
-//!   persisted, never will be, or *possibly* persisted. Who retries the last may find the record twice.
-//! * **Order.** Two appends to one partition by one [`Appender`], the first taken before the second, land in that order,
-//!   unless the first fails. When one fails as [`AppendError::Retryable`] or [`AppendError::Unknown`], what the same appender had
-//!   waiting behind it for that partition is given up too, so that a later record does not land in its place while it is
-//!   being tried again (a fault may be noticed too late for what is in flight at that moment: a caller that depends on the
-//!   order looks at the outcomes). Between appenders the journal decides. Offsets ascend and may have holes. Append times come
-//!   from the journal's clock, in milliseconds since the Unix epoch, and never fall within a partition
-//!   (on Kafka: unless a broker's clock does).
-//! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in
-//!   offset order, exactly as appended (a null value reads as an empty one). Outside it is [`Error::OutOfRange`],
-//!   and so is a partition that is cut below the reader while it reads. Only durable records are delivered. Of headers, a reader
-//!   delivers those that it [keeps](Headers).
-//! * **The end** is the offset of the next append: on Kafka the *high watermark*. Records of a Kafka transaction are records
-//!   like others, from the moment they are durable, while it is open and also when it is aborted (`read_uncommitted`):
-//!   nobody who may append can hold back or take away what readers see. The marks that end transactions are holes.
+//! * **Append** completes only when the record is durable: then its offset and append time are known, and every reader can see
+//!   it. A failure is one of four ([`AppendError`]): not accepted, not persisted, never to be persisted, or *possibly* persisted.
+//!   A retry of the last may duplicate the record.
+//! * **Order.** Two appends to one partition by one [`Appender`] keep the order in which they were accepted, unless the first
+//!   fails. If one fails as [`AppendError::Retryable`] or [`AppendError::Unknown`], the entries that the same appender has queued
+//!   behind it for that partition are given up, too, so that a later record does not take its place before the retry. (A fault
+//!   may be noticed too late for entries in flight at that moment: a caller that depends on the order checks the outcomes.)
+//!   Between appenders the journal decides. Offsets ascend and may have holes. Append times come from the journal's clock, in
+//!   milliseconds since the Unix epoch, and never decrease within a partition (on Kafka: unless a broker's clock does).
+//! * **Read** starts at any offset from `start` to `end` and delivers every record from there on, each once, in offset order,
+//!   exactly as appended (a null value reads as an empty one). Other offsets are [`Error::OutOfRange`], and so is a partition that
+//!   is truncated below its reader. Only durable records are delivered. A reader delivers the headers that it [keeps](Headers).
+//! * **The end** is the offset of the next append: on Kafka the *high watermark*. Records of a Kafka transaction are ordinary
+//!   records once they are durable, even while it is open and after it is aborted (`read_uncommitted`): no client that may append
+//!   can hold back or remove what readers see. The marks that end transactions are holes.
 //! * **Loss.** A partition may lose its end and grow again, which breaks the promise of the first line. A reader need not notice;
-//!   [`Journal::confirm`] does, and a [`Tail`] asks it after every trouble ([`Error::Changed`]).
-//! * **Topics** are created with the settings the chain needs; creating one that exists is no error, also when
-//!   several processes do it at once. [`Journal::describe`] names every setting that is not as it should be.
+//!   [`Journal::confirm`] does, and a [`Tail`] calls it after every failure ([`Error::Changed`]).
+//! * **Topics** are created with the settings that the chain needs; creating an existing one is no error, even if several processes
+//!   do it at once. [`Journal::describe`] lists every setting that differs.
 //!
 //! [`Error`] and [`AppendError`] distinguish retryable from final failures. All calls block; none needs an async runtime.
 //!
 //! | provider | URL | durable means | shared by |
 //! |---|---|---|---|
 //! | disk | `disk:PATH` | `fdatasync` has returned | clones in one process (a lock keeps others out) |
-//! | Kafka | `kafka://host:port[,host:port][/PREFIX]` | acknowledged by all in-sync replicas | everybody |
-//! | memory | `memory:` or `memory:NAME` | in this process's memory | clones; everybody in the process who opens that name |
+//! | Kafka | `kafka://host:port[,host:port][/PREFIX]` | acknowledged by all in-sync replicas | any number of processes |
+//! | memory | `memory:` or `memory:NAME` | in this process's memory | clones, and journals opened with the same name |
 //!
 //! ```
 //! use std::time::Duration;
@@ -68,15 +66,15 @@
 //! # A new provider
 //!
 //! A provider is a module beside `disk.rs`, `kafka.rs` and `memory.rs`: a handle to clone, an appender and a reader, built on the
-//! words in `append.rs`, `record.rs`, `topic.rs` and `error.rs`. It imports nothing of `journal.rs`. One that keeps its topics in
-//! this process gets topics, appender and group commit from `local.rs` and `queue.rs`. It is then named in three places: its form
-//! of URL in `url.rs`, a variant of each of the three enums in `journal.rs` (the compiler lists the rest), and a test in
+//! types in `append.rs`, `record.rs`, `topic.rs` and `error.rs`. It imports nothing from `journal.rs`. A provider with its topics
+//! in this process gets topics, appender and group commit from `local.rs` and `queue.rs`. It is then named in three places: its
+//! form of URL in `url.rs`, a variant of each of the three enums in `journal.rs` (the compiler lists the rest), and a test in
 //! `tests/conformance` that runs the suite, which is the contract above as code. Its metrics go to the meter of
-//! [`Journal::observe`], in a `metrics.rs` of its own.
+//! [`Journal::observe`], in its own `metrics.rs`.
 
 #![allow(
     clippy::result_large_err,
-    reason = "an entry that is not taken comes back, so that a full queue costs no copy"
+    reason = "an entry that is not accepted is returned, so that a full queue costs no copy"
 )]
 
 mod append;
@@ -119,5 +117,5 @@ pub use options::Options;
 pub use partition::murmur2_partition;
 pub use record::{Batch, Headers, Offsets, Permit, Record};
 pub use tail::{LONG_GAP, Tail, TailEvent};
-pub use topic::{Creation, Description, Fault, Setting, TopicSpec};
+pub use topic::{Creation, Description, Mismatch, Setting, TopicSpec};
 pub use url::Url;

@@ -1,4 +1,4 @@
-//! Journals of this process: topics in a map, appends through one queue. The disk and the memory provider stand on it.
+//! Journals within this process, for the disk and the memory provider: topics in a map, appends through one queue.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
@@ -12,15 +12,15 @@ use crate::error::Error;
 use crate::in_flight::InFlight;
 use crate::queue::{Pending, Queue};
 use crate::record::Offsets;
-use crate::topic::{Creation, Description, Fault, TopicSpec};
+use crate::topic::{Creation, Description, Mismatch, TopicSpec};
 
 /// A partition of such a journal.
 pub(crate) trait Partition: Send + Sync + 'static {
-    /// Its two ends, now.
+    /// The present ends.
     fn offsets(&self) -> Offsets;
 }
 
-/// The queue of a journal. It closes the journal when the last handle, appender and reader is dropped.
+/// The queue of a journal. Its drop, with the last handle, appender and reader, closes the journal.
 pub(crate) type SharedQueue<P> = Arc<Queue<Arc<P>>>;
 
 /// A topic.
@@ -39,7 +39,7 @@ impl<P> Default for Topics<P> {
 }
 
 impl<P: Partition> Topics<P> {
-    /// Adds a topic unless there is one of its name.
+    /// Adds a topic unless one with its name exists.
     pub(crate) fn insert(&self, topic: Topic<P>) -> Creation {
         match self.0.lock().entry(topic.spec.name.clone()) {
             Slot::Occupied(_) => Creation::Existed,
@@ -69,18 +69,18 @@ impl<P: Partition> Topics<P> {
         self.0.lock().values().cloned().collect()
     }
 
-    /// Describes the topic of this name; `None` if it is not there.
+    /// Describes the topic with this name; `None` if it does not exist.
     pub(crate) fn describe(&self, expected: &TopicSpec) -> Option<Description> {
         let topic = self.get(&expected.name).ok()?;
         let starts = topic.partitions.iter().map(|it| it.offsets().start);
         let start_offsets: Vec<u64> = starts.collect();
-        let mut faults = Fault::of_spec(expected, &topic.spec);
-        faults.extend(Fault::of_starts(&start_offsets));
+        let mut mismatches = Mismatch::of_spec(expected, &topic.spec);
+        mismatches.extend(Mismatch::of_starts(&start_offsets));
         Some(Description {
             partitions: topic.spec.partitions,
             replicas: 1,
             start_offsets,
-            faults,
+            mismatches,
         })
     }
 

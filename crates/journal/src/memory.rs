@@ -1,7 +1,7 @@
 //! The memory provider: a journal in this process, for tests and simulation.
 //!
-//! `memory:` is a journal of its own, shared by its clones. `memory:NAME` is one journal for everybody in the process who
-//! opens that name, and it stays until the process ends: a restarted service finds its topics again.
+//! `memory:` is a new journal, shared by its clones. `memory:NAME` is one journal for every open of that name in the process,
+//! and it stays until the process ends: a restarted service finds its topics.
 
 #[cfg(feature = "testing")]
 mod faults;
@@ -24,7 +24,7 @@ use crate::queue::{Outcome, Pending, Queue};
 use crate::record::{Batch, Headers, Offsets};
 use crate::topic::{Creation, Description, TopicSpec};
 
-/// Journals by name. A name's journal is never dropped.
+/// Journals by name, which are never dropped.
 static NAMED: Mutex<BTreeMap<String, Memory>> = Mutex::new(BTreeMap::new());
 
 /// A journal in memory.

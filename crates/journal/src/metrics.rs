@@ -1,10 +1,10 @@
-//! Metrics that are read when they are collected.
+//! Observable metrics.
 
 use std::sync::Arc;
 
 use opentelemetry::metrics::AsyncInstrument;
 
-/// A callback that reads `source` as long as somebody else keeps it: nothing is reported of a journal that has been closed.
+/// A callback that reads `source` without keeping it alive: a closed journal reports nothing.
 pub(crate) fn reading<S: Send + Sync + 'static, T>(
     source: &Arc<S>,
     read: impl Fn(&S, &dyn AsyncInstrument<T>) + Send + Sync + 'static,

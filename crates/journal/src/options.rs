@@ -1,22 +1,22 @@
-//! How a journal is opened, beside its place.
+//! Options of a journal, in addition to its URL.
 
 use std::fmt;
 
 /// Settings of a journal; only Kafka has any.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// librdkafka properties (SASL, TLS, …). Those the journal's promises rest upon cannot be set.
+    /// librdkafka properties (SASL, TLS, …). Those that the journal's guarantees depend on cannot be set.
     pub kafka_config: Vec<(String, String)>,
-    /// Replicas of a topic that is created; default: three, or as many as there are brokers.
+    /// Replicas of a new topic; default: three, or the number of brokers if that is smaller.
     pub replication: Option<u16>,
-    /// `min.insync.replicas` of a topic that is created; default: one less than the replicas, at least one.
+    /// `min.insync.replicas` of a new topic; default: one less than the replicas, at least one.
     pub min_insync: Option<u16>,
-    /// Name shown in the broker's logs and quotas; default: that of librdkafka.
+    /// Name in the broker's log files and quotas; default: librdkafka's.
     pub client_id: String,
 }
 
 impl fmt::Debug for Options {
-    /// Shows the names of the Kafka properties only: their values may be secrets.
+    /// Shows only the names of the Kafka properties: their values may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self
             .kafka_config

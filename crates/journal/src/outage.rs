@@ -1,9 +1,9 @@
-//! An outage is reported once, and so is its end.
+//! Reports an outage once, and its end once.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
-/// The outage that lasts at the moment, if one does.
+/// The present outage, if any.
 #[derive(Default)]
 pub(crate) struct Outage {
     since: Option<Instant>,
@@ -11,17 +11,17 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    /// A try has failed; returns how long ago the first one of this outage did.
+    /// Records a failure; returns the duration of the outage so far.
     pub(crate) fn failed(&mut self, now: Instant) -> Duration {
         now.saturating_duration_since(*self.since.get_or_insert(now))
     }
 
-    /// Whether this outage is to be reported now: true once.
+    /// True once per outage, to report it.
     pub(crate) fn report(&mut self) -> bool {
         !mem::replace(&mut self.reported, true)
     }
 
-    /// A try has succeeded; returns whether an outage ends that was reported.
+    /// Records a success; true if that ends a reported outage.
     pub(crate) fn end(&mut self) -> bool {
         mem::take(self).reported
     }

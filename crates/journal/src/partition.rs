@@ -1,6 +1,6 @@
-//! Which partition a key belongs to.
+//! The partition of a key.
 
-/// Kafka's default partitioner over a key (murmur2), so that every client agrees; `partitions` is at least 1.
+/// Kafka's default partitioner over a key (murmur2), for agreement with other clients; `partitions` is at least 1.
 pub fn murmur2_partition(key: &[u8], partitions: u32) -> u32 {
     (murmur2(key) & 0x7fff_ffff) % partitions
 }

@@ -1,5 +1,5 @@
-//! Group commit: entries wait in a bounded queue, one thread commits those that have gathered as one group, and the
-//! completions go back in batches.
+//! Group commit: entries wait in a bounded queue, one thread commits all queued ones as a group, and the completions are
+//! delivered in batches.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::append::{AppendError, Appended, Completion, Entry};
 use crate::error::Error;
 use crate::in_flight::InFlight;
 
-/// Bytes that may wait: several of the largest blocks. One entry is taken whatever its size.
+/// Limit of the queue in bytes: several of the largest blocks. An empty queue accepts an entry of any size.
 const QUEUE_BYTES: usize = 64 << 20;
-/// Entries that may wait: seconds of the fastest submission.
+/// Limit of the queue in entries: seconds of the fastest submission.
 const QUEUE_ENTRIES: usize = 1 << 17;
-/// Bytes in one group: enough to make a sync worth its while, few enough to answer within a second on a slow disk.
+/// Bytes in one group: enough to amortize a sync, few enough to complete within a second on a slow disk.
 const GROUP_BYTES: usize = 16 << 20;
 
 const _: () = assert!(GROUP_BYTES <= QUEUE_BYTES);
@@ -31,14 +31,14 @@ pub(crate) struct Pending<T> {
 /// The outcome of an entry.
 pub(crate) type Outcome = Result<Appended, AppendError>;
 
-/// The queue and its thread. Dropping it commits what waits and joins the thread.
+/// The queue and its thread. Its drop commits the queued entries and joins the thread.
 pub(crate) struct Queue<T: Send + 'static> {
     shared: Arc<Shared<T>>,
     thread: Option<JoinHandle<()>>,
     _lock: Option<Lock>,
 }
 
-/// Let go when dropped.
+/// A lock, released on drop.
 pub(crate) type Lock = Box<dyn Send + Sync>;
 
 struct Shared<T> {
@@ -50,13 +50,13 @@ struct State<T> {
     waiting: VecDeque<Pending<T>>,
     bytes: usize,
     closing: bool,
-    /// The thread has panicked.
+    /// True once the thread has panicked.
     broken: bool,
 }
 
 impl<T: Send + 'static> Queue<T> {
-    /// Starts the thread; `commit` returns one outcome for each entry of a group, in order. `lock` is let go when
-    /// everything has been committed.
+    /// Starts the thread; `commit` returns one outcome for each entry of a group, in order. `lock` is released once everything has
+    /// been committed.
     pub(crate) fn start(
         name: &str,
         lock: Option<Lock>,
@@ -91,7 +91,7 @@ impl<T: Send + 'static> Queue<T> {
         })
     }
 
-    /// Takes an entry, or gives it back when there is no room.
+    /// Enqueues an entry, or returns it if there is no room.
     pub(crate) fn push(&self, pending: Pending<T>) -> Result<(), (Entry, AppendError)> {
         let size = weight(&pending.entry);
         let mut state = self.shared.state.lock();
@@ -120,7 +120,7 @@ impl<T: Send + 'static> Drop for Queue<T> {
         let Some(thread) = self.thread.take() else {
             return;
         };
-        // The last handle may have lived in a sink, which is dropped on this very thread.
+        // The last handle may have been in a sink, which is dropped on this very thread.
         if thread.thread().id() != thread::current().id() {
             let _ = thread.join();
         }
@@ -128,7 +128,7 @@ impl<T: Send + 'static> Drop for Queue<T> {
 }
 
 impl<T> Shared<T> {
-    /// Waits for entries and takes as many as make one group; `None` when closing and empty.
+    /// Waits for entries and takes one group of them; `None` once closing and empty.
     fn next_group(&self) -> Option<Vec<Pending<T>>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
@@ -152,7 +152,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// Fails everything that waits when the thread panics, so that nobody waits for ever.
+/// Fails all queued entries if the thread panics, so that no caller waits for ever.
 struct BreakOnPanic<'a, T>(&'a Shared<T>);
 
 impl<T> Drop for BreakOnPanic<'_, T> {
@@ -169,12 +169,12 @@ impl<T> Drop for BreakOnPanic<'_, T> {
     }
 }
 
-/// Room that an entry takes in the queue, in bytes.
+/// Weight of an entry in the queue, in bytes.
 fn weight(entry: &Entry) -> usize {
     64 + entry.size()
 }
 
-/// Hands the outcomes to the appenders, to each all of its own at once.
+/// Delivers the outcomes, one batch to each appender.
 fn complete<T>(group: Vec<Pending<T>>, outcomes: Vec<Outcome>) {
     debug_assert_eq!(group.len(), outcomes.len());
     let mut batches: Vec<(Arc<InFlight>, Vec<Completion>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! The words of reading: records, the headers that are kept of them, batches, the ends of a partition.
+//! Types of reading: records, their kept headers, batches, the ends of a partition.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,33 +9,32 @@ use crate::error::Error;
 use crate::limits::MAX_TRACE_HEADERS;
 use crate::trace::{TRACEPARENT, TRACESTATE};
 
-/// What a record costs beside its bytes when batches are measured, in bytes.
+/// Overhead of a record in the size of batches, in bytes.
 const RECORD_OVERHEAD_BYTES: usize = 64;
-/// What a header costs beside its bytes, in bytes: two allocations and an entry of a list, although an empty header takes
-/// two bytes on a topic.
+/// Overhead of a header in bytes: two allocations and a list entry, although an empty header takes two bytes on a topic.
 const HEADER_OVERHEAD_BYTES: usize = 128;
-/// Most records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
+/// Limit of records in a batch: the smallest record takes a few bytes on a topic, and many times that in memory.
 pub(crate) const BATCH_RECORDS: usize = 65_536;
 /// Names of the headers that [`Headers::Traces`] keeps.
 const TRACES: [&str; 2] = [TRACEPARENT, TRACESTATE];
-/// Most bytes of their names and values that are kept of one record.
+/// Limit of their names and values for one record, in bytes.
 const TRACE_BYTES: usize = 16 << 10;
 
-/// Which headers a reader keeps of its records.
+/// The headers that a reader keeps.
 ///
-/// Whoever may append can send a record of a hundred thousand headers; what nobody asked for is not copied.
+/// Any client that may append can send a record with a hundred thousand headers; those not kept are not copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Headers {
-    /// None. They are not even looked at.
+    /// None; they are not even decoded.
     None,
     /// `traceparent` and `tracestate`: the first [`MAX_TRACE_HEADERS`] of them, and 16 KiB.
     #[default]
     Traces,
-    /// All.
+    /// All headers.
     All,
 }
 
-/// The headers that are kept of one record, while it is read.
+/// The kept headers of one record, while it is read.
 pub(crate) struct Kept {
     wanted: Headers,
     bytes: usize,
@@ -43,7 +42,7 @@ pub(crate) struct Kept {
 }
 
 impl Headers {
-    /// Begins with a record.
+    /// Starts with a record.
     pub(crate) fn keep(self) -> Kept {
         Kept {
             wanted: self,
@@ -52,7 +51,7 @@ impl Headers {
         }
     }
 
-    /// The same of headers that are in memory already.
+    /// Filters headers that are in memory.
     pub(crate) fn of(self, headers: &[(String, Bytes)]) -> Vec<(String, Bytes)> {
         let mut kept = self.keep();
         for (name, value) in headers {
@@ -65,7 +64,7 @@ impl Headers {
 }
 
 impl Kept {
-    /// Whether this one is kept too.
+    /// True if this header is kept, too.
     pub(crate) fn wants(&self, name: &[u8], value_bytes: usize) -> bool {
         match self.wanted {
             Headers::None => false,
@@ -99,12 +98,12 @@ pub struct Record {
     pub key: Option<Bytes>,
     /// The value; a null value reads as an empty one.
     pub value: Bytes,
-    /// Those headers that the reader keeps, in the order they were given; names may repeat.
+    /// The kept headers, in the order of the record; names may repeat.
     pub headers: Vec<(String, Bytes)>,
 }
 
 impl Record {
-    /// What the record counts for in windows and batch limits, in bytes.
+    /// Size of the record in windows and batch limits, in bytes.
     pub fn size(&self) -> usize {
         let key = self.key.as_ref().map_or(0, Bytes::len);
         let headers: usize = self
@@ -116,20 +115,20 @@ impl Record {
     }
 }
 
-/// What one read delivers.
+/// The result of one read.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Records in offset order; offsets may have holes.
     pub records: Vec<Record>,
-    /// Every record below this offset has been delivered: reading continues here.
+    /// Every record below this offset has been delivered; the next read starts here.
     pub next: u64,
     /// End of the partition as last known: the offset of the next append. Never below `next`.
     pub end: u64,
-    /// Room these records take in a [`Tail`](crate::Tail)'s window, given back when the last clone is dropped.
+    /// Room of these records in a [`Tail`](crate::Tail)'s window, released with the last clone.
     pub permit: Option<Permit>,
 }
 
-/// Holds room in a window until its last clone is dropped.
+/// Room in a window, released with the last clone.
 #[derive(Clone)]
 pub struct Permit {
     _held: Arc<dyn Send + Sync>,
@@ -149,18 +148,18 @@ impl fmt::Debug for Permit {
     }
 }
 
-/// The two ends of a partition.
+/// The ends of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offsets {
-    /// First offset that is still there.
+    /// First offset that the partition still has.
     pub start: u64,
-    /// Offset of the next append: one above the last record, whatever became of the Kafka transaction that it was in
-    /// (the *high watermark*, not the last stable offset).
+    /// Offset of the next append: one above the last record, even of an open or aborted Kafka transaction (the *high watermark*,
+    /// not the last stable offset).
     pub end: u64,
 }
 
 impl Offsets {
-    /// Whether reading may begin at `offset`.
+    /// Checks that reading may start at `offset`.
     pub(crate) fn admit(self, topic: &str, partition: u32, offset: u64) -> Result<(), Error> {
         let Offsets { start, end } = self;
         if (start..=end).contains(&offset) {

@@ -1,4 +1,4 @@
-//! A thread that follows one partition for somebody else, with back-pressure and retries.
+//! A thread that follows one partition, with back-pressure and retries.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -12,35 +12,35 @@ use crate::journal::{Journal, Reader};
 use crate::outage::Outage;
 use crate::record::{Batch, Permit, Record};
 
-/// How long one read waits: a tail is dropped or moved within this time.
+/// Wait of one read, and so the longest time until a tail is dropped or moved.
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// Longest pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Longest pause between two tries: a journal that is back is noticed within this time.
+/// Longest pause between two attempts, and so until a recovered journal is noticed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Drop a reader after this much idle time: its client would keep prefetching and queueing statistics.
 const IDLE_READER: Duration = Duration::from_secs(60);
 
-/// Gap between two records after which the last one is compared with the journal, for callers that ask for it
-/// ([`Tail::spawn`]). Less than a broker takes to start again, and more than there is between two records under load.
+/// Gap between two records after which the last one is compared with the journal, for callers that request it
+/// ([`Tail::spawn`]). Less than the restart of a broker takes, and more than there is between two records under load.
 pub const LONG_GAP: Duration = Duration::from_secs(1);
 
 /// An event of a tail.
 #[derive(Clone, Debug)]
 pub enum TailEvent {
-    /// Records, or news of the partition's end. Its `permit` holds the records' room in the window.
+    /// Records, or a new end of the partition. Its `permit` holds the records' room in the window.
     Batch(Batch),
-    /// The partition cannot be read right now; the tail keeps trying. Emitted once until [`TailEvent::Available`].
+    /// The partition cannot be read at present; the tail retries. Emitted once until [`TailEvent::Available`].
     Unavailable(Error),
-    /// The partition can be read again, and still holds the records that were read.
+    /// The partition can be read again, and still holds the records read before.
     Available,
-    /// The partition cannot be read from here, and trying again does not help: the tail waits for a seek. [`Error::Changed`]: it
-    /// no longer holds the record that was read last.
+    /// The partition cannot be read from here, and retries do not help: the tail waits for a seek. [`Error::Changed`]: it no longer
+    /// holds the record that was read last.
     Lost(Error),
 }
 
-/// A named thread around a [`Reader`]. Dropping it stops and joins the thread.
+/// A named thread around a [`Reader`]. Its drop stops and joins the thread.
 pub struct Tail {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -55,7 +55,7 @@ struct Shared {
 struct Control {
     stop: bool,
     seek: Option<u64>,
-    /// Bytes of records whose permits are out.
+    /// Bytes of records whose permits are held.
     out_bytes: usize,
 }
 
@@ -69,38 +69,38 @@ struct Follower<S> {
     shared: Arc<Shared>,
     reader: Option<Reader>,
     position: u64,
-    /// How long nothing may have come before the last record is compared.
+    /// Gap after which the last record is compared.
     compare_after: Duration,
-    /// The last record handed on, and when.
+    /// The last delivered record, and its time.
     last: Option<(Record, Instant)>,
-    /// The partition may have changed since then.
+    /// True if the partition may have changed since then.
     doubt: bool,
-    /// `next` and `end` as last handed on.
+    /// `next` and `end` as last delivered.
     reported: Option<(u64, u64)>,
     outage: Outage,
     lost: bool,
     backoff: Backoff,
 }
 
-/// Room in the window; dropping it gives it back.
+/// Room in the window, released on drop.
 struct Room {
     shared: Arc<Shared>,
     bytes: usize,
 }
 
 impl Tail {
-    /// Follows `topic`/`partition` from `from` on, and calls `sink` with what comes, on the tail's own thread.
+    /// Follows `topic`/`partition` from `from` on, and calls `sink` with events, on the tail's own thread.
     ///
-    /// At most about `window_bytes` of records are out at once (measured by [`Record::size`]): the tail then waits
+    /// At most about `window_bytes` of records are held by receivers at once (measured by [`Record::size`]): the tail then waits
     /// until permits of batches are dropped. Empty batches come at first, and when `next` or `end` has moved.
     ///
-    /// After any trouble the last record handed on is compared with the journal before anything else is handed on. So it is
+    /// After any failure the last delivered record is compared with the journal before anything else is delivered, and so it is
     /// before records that come more than `compare_after` later: a reader need not notice that a partition has lost its end and
-    /// has grown again. That costs an inspection for each record of a quiet partition; [`LONG_GAP`] suits callers that rely on
-    /// the records they have read, and `Duration::MAX` those that compare by themselves.
+    /// grown again. That costs an inspection for each record of a quiet partition; [`LONG_GAP`] suits callers that rely on the
+    /// records they have read, and `Duration::MAX` those that compare by themselves.
     ///
     /// # Panics
-    /// When the system gives no thread.
+    /// If the system cannot start a thread.
     pub fn spawn(
         journal: Journal,
         topic: &str,
@@ -163,19 +163,19 @@ impl Drop for Tail {
 }
 
 impl<S: Fn(TailEvent)> Follower<S> {
-    /// One read; false when the tail is to stop.
+    /// One read; false if the tail must stop.
     fn turn(&mut self) -> bool {
         let Some(room) = self.wait_for_room() else {
             return false;
         };
-        match self.read(room).and_then(|batch| self.vouch(batch)) {
+        match self.read(room).and_then(|batch| self.verify(batch)) {
             Ok(batch) => self.hand_on(batch),
             Err(error) if error.is_retryable() => {
                 self.doubt = true;
                 if self.outage.report() {
                     (self.sink)(TailEvent::Unavailable(error));
                 }
-                self.rest();
+                self.pause();
             }
             Err(error) => {
                 self.reader = None;
@@ -186,7 +186,7 @@ impl<S: Fn(TailEvent)> Follower<S> {
         true
     }
 
-    /// Waits until there is room in the window and something to read; `None` when the tail is to stop.
+    /// Waits until there is room in the window and something to read; `None` if the tail must stop.
     fn wait_for_room(&mut self) -> Option<usize> {
         let mut control = self.shared.control.lock();
         loop {
@@ -232,20 +232,22 @@ impl<S: Fn(TailEvent)> Follower<S> {
         }
     }
 
-    /// The partition seems to end below the offset to read next: it is inspected again before that is believed.
+    /// Handles a partition that seems to end below the next offset: inspects it again before that is accepted.
     fn short(&mut self, offset: u64) -> Error {
         self.reader = None;
         let (topic, partition) = (&self.topic, self.partition);
-        let look = self.journal.look(topic, partition, None, offset);
-        match look.and_then(|look| look.offsets.admit(topic, partition, offset)) {
-            Ok(()) => Error::Unavailable("the log seemed shorter than what was read of it".into()),
+        let found = self.journal.inspect(topic, partition, None, offset);
+        match found.and_then(|found| found.offsets.admit(topic, partition, offset)) {
+            Ok(()) => {
+                Error::Unavailable("the partition seemed to end below its next offset".into())
+            }
             Err(error) => error,
         }
     }
 
-    /// Makes sure that a batch continues the records that were handed on before. It was read before the comparison: a
-    /// partition that is cut in between shows at the next one.
-    fn vouch(&mut self, batch: Batch) -> Result<Batch, Error> {
+    /// Checks that a batch continues the records delivered before. It was read before the comparison: a truncation in between is
+    /// found by the next one.
+    fn verify(&mut self, batch: Batch) -> Result<Batch, Error> {
         let Some((last, at)) = &self.last else {
             self.doubt = false;
             return Ok(batch);
@@ -286,8 +288,8 @@ impl<S: Fn(TailEvent)> Follower<S> {
         (self.sink)(TailEvent::Batch(batch));
     }
 
-    /// Pauses after a failure. A stop or a seek ends the pause.
-    fn rest(&mut self) {
+    /// Pauses after a failure, until a stop or a seek.
+    fn pause(&mut self) {
         let over = Instant::now() + self.backoff.next_pause();
         let mut control = self.shared.control.lock();
         while !control.stop && control.seek.is_none() {

@@ -1,70 +1,70 @@
-//! The words of topics: what is asked for, what is there, and which settings differ.
+//! Types of topics: specification, description, and differing settings.
 
 use std::fmt;
 
 use crate::append::{AppendError, Entry};
 
-/// A topic as a chain needs it.
+/// The specification of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicSpec {
-    /// Its name, without the journal's prefix.
+    /// Name without the journal's prefix.
     pub name: String,
-    /// How many partitions, at least 1.
+    /// Number of partitions, at least 1.
     pub partitions: u32,
     /// Largest record in bytes (key, value and headers; on Kafka also its framing): `max.message.bytes` there.
     pub max_record_bytes: u32,
 }
 
-/// What [`Journal::create_topic`](crate::Journal::create_topic) found.
+/// The result of [`Journal::create_topic`](crate::Journal::create_topic).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Creation {
-    /// It was not there, and now it is.
+    /// The topic was created.
     Created,
-    /// It was there already; its settings were not looked at.
+    /// The topic existed; its settings were not checked.
     Existed,
 }
 
-/// A topic as it is.
+/// The state of a topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// How many partitions it has.
+    /// Number of partitions.
     pub partitions: u32,
-    /// How many brokers hold each partition, where one holds fewest; 1 when it is not on Kafka.
+    /// Least number of replicas of a partition; 1 if it is not on Kafka.
     pub replicas: u32,
-    /// First offset that is still there, by partition.
+    /// First offset that each partition still has.
     pub start_offsets: Vec<u64>,
-    /// Everything that is not as it should be.
-    pub faults: Vec<Fault>,
+    /// Everything that differs from the specification.
+    pub mismatches: Vec<Mismatch>,
 }
 
-/// What a topic can have that is not as it should be.
+/// A property of a topic that can differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setting {
     /// The number of partitions.
     Partitions,
-    /// The first offset that is left in this partition.
+    /// The first offset that this partition still has.
     StartOffset(u32),
     /// The number of brokers that hold a partition.
     Replicas,
-    /// A setting, by the name that Kafka gives it (`cleanup.policy`).
+    /// A setting, by its name in Kafka (`cleanup.policy`).
     Named(&'static str),
 }
 
-/// One setting that is not as it should be.
+/// A setting that differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Mismatch {
     /// The setting.
     pub setting: Setting,
-    /// What it should be.
+    /// The required value.
     pub expected: String,
-    /// What it is.
+    /// The actual value.
     pub found: String,
-    /// Whether a chain must refuse to run on it; otherwise it is a risk to be named.
+    /// True if a chain must refuse to run on it; otherwise it is a risk to report.
     pub fatal: bool,
 }
 
 impl TopicSpec {
-    /// What every provider that checks by itself refuses before it takes an entry.
+    /// Checks an entry before it is accepted, for providers without a broker.
     pub(crate) fn admits(&self, entry: &Entry) -> Result<(), AppendError> {
         if entry.partition >= self.partitions {
             return Err(AppendError::Terminal(format!(
@@ -94,14 +94,14 @@ impl fmt::Display for Setting {
     }
 }
 
-impl Fault {
+impl Mismatch {
     pub(crate) fn new(
         setting: Setting,
         expected: impl ToString,
         found: impl ToString,
         fatal: bool,
-    ) -> Fault {
-        Fault {
+    ) -> Mismatch {
+        Mismatch {
             setting,
             expected: expected.to_string(),
             found: found.to_string(),
@@ -110,25 +110,25 @@ impl Fault {
     }
 
     /// The differences between two specs of one topic.
-    pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Fault> {
-        let mut faults = Vec::new();
+    pub(crate) fn of_spec(expected: &TopicSpec, found: &TopicSpec) -> Vec<Mismatch> {
+        let mut mismatches = Vec::new();
         let (wanted, there) = (expected.partitions, found.partitions);
         if there != wanted {
-            // Partitions can be added at any time and never be removed; a caller that finds more has all that it needs.
+            // Partitions can be added but never removed; more than needed are harmless.
             let fatal = there < wanted;
-            faults.push(Fault::new(Setting::Partitions, wanted, there, fatal));
+            mismatches.push(Mismatch::new(Setting::Partitions, wanted, there, fatal));
         }
         let (wanted, there) = (expected.max_record_bytes, found.max_record_bytes);
         if there < wanted {
             let setting = Setting::Named("max.message.bytes");
-            faults.push(Fault::new(setting, wanted, there, false));
+            mismatches.push(Mismatch::new(setting, wanted, there, false));
         }
-        faults
+        mismatches
     }
 
-    /// Partitions that have lost their beginning.
-    pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Fault> {
+    /// Faults of partitions that have lost their beginning.
+    pub(crate) fn of_starts(starts: &[u64]) -> impl Iterator<Item = Mismatch> {
         let lost = (0..).zip(starts).filter(|(_, start)| **start > 0);
-        lost.map(|(number, start)| Fault::new(Setting::StartOffset(number), 0, start, false))
+        lost.map(|(number, start)| Mismatch::new(Setting::StartOffset(number), 0, start, false))
     }
 }

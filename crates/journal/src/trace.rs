@@ -1,23 +1,23 @@
-//! W3C Trace Context in the headers of records, as far as it is understood without a tracer.
+//! W3C Trace Context in the headers of records, without a tracer.
 
 use bytes::Bytes;
 
 /// Name of the header that names a trace.
 pub const TRACEPARENT: &str = "traceparent";
-/// Name of the header with what tracers add to it.
+/// Name of the header with the additions of tracers.
 pub const TRACESTATE: &str = "tracestate";
 
 /// The context of a record whose trace is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sampled {
-    /// The header as it is.
+    /// The value of the header.
     pub value: Bytes,
-    /// The trace that it names.
+    /// The trace id in it.
     pub trace_id: [u8; 16],
 }
 
-/// The context of a record, if whoever started the trace wants it recorded (bit 0 of the flags, W3C Trace Context 3.2.2.5). The
-/// first header of that name counts.
+/// The context of a record, if its trace is sampled (bit 0 of the flags, W3C Trace Context 3.2.2.5). The first header of that name
+/// counts.
 pub fn sampled(headers: &[(String, Bytes)]) -> Option<Sampled> {
     let (_, value) = headers.iter().find(|(name, _)| name == TRACEPARENT)?;
     let trace_id = sampled_trace(value)?;
@@ -27,7 +27,7 @@ pub fn sampled(headers: &[(String, Bytes)]) -> Option<Sampled> {
     })
 }
 
-/// `00-<trace id, 32 hex>-<parent id, 16 hex>-<flags, 2 hex>`; later versions begin like that.
+/// Parses `00-<trace id, 32 hex>-<parent id, 16 hex>-<flags, 2 hex>`; later versions start the same.
 fn sampled_trace(value: &[u8]) -> Option<[u8; 16]> {
     let mut parts = value.split(|byte| *byte == b'-');
     let [version] = hex(parts.next()?)?;

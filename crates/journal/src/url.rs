@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// The place of a journal: `disk:PATH`, `kafka://host:port[,host:port][/PREFIX]` or `memory:[NAME]`.
+/// The URL of a journal: `disk:PATH`, `kafka://host:port[,host:port][/PREFIX]` or `memory:[NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(pub(crate) Location);
 
@@ -17,12 +17,12 @@ pub(crate) enum Location {
     Disk(PathBuf),
     /// Brokers, and a prefix for the names of topics and groups (empty: none).
     Kafka { brokers: String, prefix: String },
-    /// A name shared within the process (empty: a journal of its own).
+    /// A name shared within the process (empty: a new journal).
     Memory(String),
 }
 
 impl Url {
-    /// Reads the text form.
+    /// Parses the text form.
     pub fn parse(text: &str) -> Result<Url, Error> {
         let bad = |why: &str| Error::BadUrl(format!("{text:?} {why}"));
         if let Some(rest) = text.strip_prefix("kafka://") {
@@ -64,13 +64,13 @@ impl Url {
         }
     }
 
-    /// Whether several processes can have this journal open at once.
+    /// True if several processes can open this journal at once.
     pub fn is_shared(&self) -> bool {
         matches!(self.0, Location::Kafka { .. })
     }
 }
 
-/// Whether `text` is `host:port`.
+/// True if `text` is `host:port`.
 fn is_address(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)

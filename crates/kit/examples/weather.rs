@@ -1,9 +1,9 @@
-//! The smallest service there is: it answers health checks. The tests start it as a process.
+//! A minimal service: it answers health checks. The tests start it as a process.
 
 use clap::Parser;
 use kit::config::{Common, Process, ServiceSettings, Settings};
 
-/// Says that the weather is fine
+/// Reports that the weather is fine
 #[derive(Debug, Parser)]
 #[command(after_help = "Examples:\n  weather --listen 127.0.0.1:0 --admin 127.0.0.1:0")]
 struct Config {

@@ -10,10 +10,10 @@ use tokio::net::TcpListener;
 
 use crate::{Readiness, metrics, telemetry};
 
-/// Longest body that is read, in bytes; a filter may be a quarter of it.
+/// Longest request body, in bytes; a filter may be a quarter of it.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// What `GET /` says, for those who guess the port.
+/// The reply to `GET /`: the list of paths.
 const INDEX: &str = "\
 GET /live     200 while the process runs
 GET /ready    200 when the service may be sent work; else 503 with the reasons
@@ -28,7 +28,7 @@ struct Admin {
     readiness: Readiness,
 }
 
-/// The routes, for services that want to serve them elsewhere as well.
+/// The routes of the admin port.
 pub fn routes(name: &'static str, readiness: Readiness) -> Router {
     Router::new()
         .route("/", get(INDEX))
@@ -47,7 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, routes: Router) {
     }
 }
 
-// Depends on nothing but this process: restarting it would not bring a lost log back.
+// Depends on nothing but this process: a restart would not bring a lost journal back.
 async fn live(State(admin): State<Admin>) -> Response {
     let version = env!("CARGO_PKG_VERSION");
     Json(json!({ "service": admin.name, "live": true, "version": version })).into_response()

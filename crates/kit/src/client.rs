@@ -13,11 +13,11 @@ use tower::Service;
 
 use crate::TraceContext;
 
-/// What generated clients are built on: `LedgerClient::new(client::channel(url)?)`. Reconnects by itself, carries
-/// the trace context. Generated clients set their own limit on answers: `.max_decoding_message_size(…)`, 4 MiB otherwise.
+/// The transport of generated clients: `LedgerClient::new(client::channel(url)?)`. Reconnects by itself and propagates the
+/// trace context. Clients set their own limit on replies by `.max_decoding_message_size(…)`; the default is 4 MiB.
 pub type Channel = InterceptedService<Named, Inject>;
 
-/// Names the address that cannot be reached: a caller of several services could not tell.
+/// Adds the address to connection errors, for callers of several services.
 #[derive(Clone, Debug)]
 pub struct Named {
     url: Arc<str>,
@@ -67,14 +67,14 @@ impl tonic::service::Interceptor for Inject {
     }
 }
 
-/// How long connecting may take before calls fail with UNAVAILABLE.
+/// Longest time to connect before calls fail with UNAVAILABLE.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// A ping after this much silence, so that a dead peer behind a middlebox is noticed.
+/// Silence before a ping, which detects a dead peer behind a middlebox.
 pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
-/// The connection is given up when a ping stays unanswered for this long.
+/// Longest wait for the answer to a ping before the connection is closed.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why a URL is no address of a service.
+/// A URL is not the address of a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("bad service URL {url:?}: {problem}; write http://HOST:PORT")]
 pub struct Error {
@@ -82,7 +82,7 @@ pub struct Error {
     problem: String,
 }
 
-/// A channel that connects at the first call and again whenever it must. Within a tokio runtime only.
+/// A channel that connects at the first call and reconnects when necessary. Within a tokio runtime only.
 /// A URL without scheme means `http://`.
 pub fn channel(url: &str) -> Result<Channel, Error> {
     let channel = endpoint(url)?
@@ -113,7 +113,7 @@ fn endpoint(url: &str) -> Result<Endpoint, Error> {
     let uri: http::Uri = full.parse().map_err(|_| fail("not a URL"))?;
     match uri.scheme_str() {
         Some("http") => {}
-        Some("https") => return Err(fail("this build speaks no TLS")),
+        Some("https") => return Err(fail("this build has no TLS")),
         _ => return Err(fail("the scheme must be http")),
     }
     if uri.host().unwrap_or_default().is_empty() {
@@ -123,7 +123,7 @@ fn endpoint(url: &str) -> Result<Endpoint, Error> {
         return Err(fail("no port"));
     }
     if uri.path() != "/" || uri.query().is_some() {
-        return Err(fail("a path means nothing here"));
+        return Err(fail("a path is not allowed here"));
     }
     Ok(Endpoint::from(uri))
 }

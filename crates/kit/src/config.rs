@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command, ValueEnum};
 
 use crate::shutdown::MAX_GRACE;
 
-/// How log lines look.
+/// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// One line of text
@@ -23,13 +23,13 @@ pub enum LogFormat {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Process")]
 pub struct Process {
-    /// How log lines look
+    /// Format of log lines
     #[arg(long, value_enum, default_value = "human", value_name = "FORMAT")]
     pub log_format: LogFormat,
-    /// What is logged: a level, or MODULE=LEVEL pairs; the admin port changes it at run time
+    /// Filter of log lines: a level, or MODULE=LEVEL pairs; the admin port changes it at run time
     #[arg(long, default_value = "info", value_name = "FILTER")]
     pub log: String,
-    /// How long the end may take after SIGTERM or Ctrl-C; at most 25s
+    /// Time limit of the shutdown after SIGTERM or Ctrl-C; at most 25s
     #[arg(long, default_value = "20s", value_parser = duration, value_name = "TIME")]
     pub shutdown_grace: Duration,
 }
@@ -38,10 +38,10 @@ pub struct Process {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Process")]
 pub struct Common {
-    /// Where gRPC is served
+    /// Address of the gRPC port
     #[arg(long, value_name = "ADDRESS")]
     pub listen: SocketAddr,
-    /// Where health, metrics and the log level are served
+    /// Address of the admin port: health, metrics and the log filter
     #[arg(long, value_name = "ADDRESS")]
     pub admin: SocketAddr,
     /// Flags of every process.
@@ -51,19 +51,19 @@ pub struct Common {
 
 /// The settings of a process: a flat clap struct.
 pub trait Settings: clap::Parser {
-    /// Every flag `--some-flag` is also read from `PREFIX_SOME_FLAG`.
+    /// Prefix of environment variables: `--some-flag` is also read from `PREFIX_SOME_FLAG`.
     const ENV_PREFIX: &'static str;
-    /// Defaults of flattened flags that differ from process to process: flag, value.
-    /// Services give `listen` and `admin`.
+    /// Defaults of flattened flags that differ between processes: flag, value.
+    /// Services set `listen` and `admin`.
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[];
     /// The flags of every process.
     fn process(&self) -> &Process;
-    /// What clap cannot check: relations between flags, files that must exist.
+    /// Checks what clap cannot: relations between flags, files that must exist.
     /// An error is a usage error (exit code 2).
     fn check(&self) -> Result<(), String> {
         Ok(())
     }
-    /// What to print at start besides the flags themselves.
+    /// Settings to print at start besides the flags: name, value.
     fn describe(&self) -> Vec<(&'static str, String)> {
         vec![]
     }
@@ -75,7 +75,7 @@ pub trait ServiceSettings: Settings {
     fn common(&self) -> &Common;
 }
 
-/// A time with unit, e.g. `250ms`, `1m 30s`; `0` is zero. For clap's `value_parser`.
+/// A duration with unit, e.g. `250ms`, `1m 30s`; `0` is zero. For clap's `value_parser`.
 pub fn duration(text: &str) -> Result<Duration, String> {
     match text {
         "0" => Ok(Duration::ZERO),
@@ -109,13 +109,13 @@ pub(crate) fn command<C: Settings>() -> Command {
     })
 }
 
-/// `PREFIX_SOME_FLAG`. Leaked, as clap wants it: once per flag and process.
+/// `PREFIX_SOME_FLAG`. Leaked once per flag and process, because clap needs a static name.
 pub(crate) fn variable(prefix: &str, flag: &str) -> &'static str {
     let name = format!("{prefix}_{}", flag.replace('-', "_").to_uppercase());
     Box::leak(name.into_boxed_str())
 }
 
-/// The settings that were parsed, checked.
+/// The parsed settings, checked.
 pub(crate) fn from_matches<C: Settings>(
     command: &mut Command,
     matches: &ArgMatches,
@@ -131,7 +131,7 @@ fn check_process(process: &Process) -> Result<(), String> {
     if process.shutdown_grace > MAX_GRACE {
         let limit = humantime::format_duration(MAX_GRACE);
         return Err(format!(
-            "--shutdown-grace: at most {limit}, or the orchestrator kills first"
+            "--shutdown-grace: at most {limit}, or the orchestrator kills it first"
         ));
     }
     crate::telemetry::check_log_filter(&process.log).map_err(|problem| format!("--log: {problem}"))
@@ -192,7 +192,7 @@ mod tests {
 
     #[derive(Debug, Parser)]
     struct Weather {
-        /// Where the sky is
+        /// Position of the sky
         #[arg(long)]
         sky: String,
         /// Never shown

@@ -1,5 +1,5 @@
-//! What the `main` of every service does, and nothing of what any one of them is for: configuration, telemetry,
-//! shutdown, supervised tasks, the gRPC server and its limits, clients, the admin port, key files.
+//! The common parts of every service's `main`, without any business logic: configuration, telemetry, shutdown, supervised
+//! tasks, the gRPC server and its limits, clients, the admin port, key files.
 //!
 //! The whole of a service's `main.rs`:
 //!
@@ -13,7 +13,7 @@
 //!
 //! ```ignore
 //! pub async fn run(config: Config, mut service: kit::Service) -> anyhow::Result<()> {
-//!     let caught_up = service.readiness.wait_for("caught_up", CATCHING_UP.because("reading the log"));
+//!     let caught_up = service.readiness.wait_for("caught_up", CATCHING_UP.because("reading the journal"));
 //!     service.tasks.spawn("writer", writer(service.shutdown.clone(), caught_up));
 //!     kit::server::serve(&mut service, kit::Server { routes, services, descriptors, limits, domain, trace_header })?;
 //!     service.finish().await
@@ -35,8 +35,8 @@ pub mod tasks;
 pub mod telemetry;
 pub mod trace;
 
-/// For every binary that has a main from here. The system's allocator keeps for each thread what a replay has freed: ten
-/// times of what stays in use.
+/// Linking kit sets the allocator. The system's keeps the memory that a replay has freed in arenas per thread: ten times the
+/// live memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,7 +1,7 @@
-//! Spans of records on their way through a log, as the OpenTelemetry conventions for messaging name them.
+//! Spans of records that pass through topics, by the OpenTelemetry conventions for messaging.
 //! <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>
 //!
-//! Whoever works on what was not sampled gets a disabled span, which costs nothing and may be used like any other.
+//! For a record that was not sampled, they are disabled spans, which cost nothing and work like any other.
 
 use opentelemetry::Value;
 use tracing::Span;
@@ -9,11 +9,11 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::TraceContext;
 
-/// `kafka`, or the name of another log.
+/// `kafka`, or the name of another provider.
 pub const SYSTEM: &str = "messaging.system";
-/// What is done, in the words of the service.
+/// Name of the operation in the service.
 pub const OPERATION_NAME: &str = "messaging.operation.name";
-/// What is done, in the words of the conventions.
+/// Type of the operation in the conventions.
 pub const OPERATION_TYPE: &str = "messaging.operation.type";
 /// The topic.
 pub const DESTINATION: &str = "messaging.destination.name";
@@ -21,28 +21,28 @@ pub const DESTINATION: &str = "messaging.destination.name";
 pub const PARTITION: &str = "messaging.destination.partition.id";
 /// The offset within the partition.
 pub const OFFSET: &str = "messaging.kafka.offset";
-/// How many records a span is about.
+/// Number of records that a span covers.
 pub const BATCH_COUNT: &str = "messaging.batch.message_count";
-/// Most traces that one span links to: the default of the SDK.
+/// Links of one span at most: the default of the SDK.
 pub const MAX_LINKS: usize = 128;
 
-/// What is done with records.
+/// An operation on records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// They are appended.
+    /// Appends them.
     Publish,
-    /// They are read.
+    /// Reads them.
     Poll,
-    /// What they ask for is done.
+    /// Processes them; the name of the step.
     Process(&'static str),
 }
 
-/// A topic, and the log that holds it.
+/// A topic and its provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Topic {
-    /// `kafka`, or the name of another log.
+    /// `kafka`, or the name of another provider.
     pub system: &'static str,
-    /// Name as the log has it.
+    /// Name at the provider.
     pub name: String,
 }
 
@@ -73,7 +73,7 @@ impl Operation {
 }
 
 impl Topic {
-    /// A span below the one that a record carries, or that asks for it to be appended. Disabled if that is not sampled.
+    /// A span below the one that a record carries, or that requests its append. Disabled if the parent is not sampled.
     pub fn span(&self, operation: Operation, parent: &TraceContext) -> Span {
         if !parent.is_sampled() {
             return Span::none();
@@ -111,7 +111,7 @@ impl Topic {
     }
 }
 
-/// A step within the service, below another. Disabled if that is not sampled.
+/// A step within the service, below another span. Disabled if the parent is not sampled.
 pub fn step(name: &'static str, parent: &TraceContext) -> Span {
     if !parent.is_sampled() {
         return Span::none();
@@ -131,7 +131,7 @@ pub fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// Says where a record is.
+/// Sets the position of a record.
 pub fn set_position(span: &Span, partition: u32, offset: Option<u64>) {
     if span.is_disabled() {
         return;
@@ -142,7 +142,7 @@ pub fn set_position(span: &Span, partition: u32, offset: Option<u64>) {
     }
 }
 
-/// Marks what a span is about as failed.
+/// Marks the operation of a span as failed.
 pub fn fail(span: &Span, why: impl std::fmt::Display) {
     if !span.is_disabled() {
         span.set_status(opentelemetry::trace::Status::error(why.to_string()));

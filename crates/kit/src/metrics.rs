@@ -1,10 +1,10 @@
-//! One meter for everything that is counted: each instrument is defined once, and exported both as Prometheus text
-//! on the admin port and by OTLP.
+//! One meter for all metrics: each instrument is defined once, and exported both as Prometheus text on the admin port
+//! and by OTLP.
 //!
 //! Names have dots, units are UCUM (`s`, `By`, `{block}`): a counter `ledger.blocks` is `ledger_blocks_total` in
 //! Prometheus.
 
-mod figures;
+mod process;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub use opentelemetry::metrics::{
     Counter, Gauge, Histogram, Meter, ObservableCounter, ObservableGauge, UpDownCounter,
 };
 
-/// Bucket bounds for times in seconds, from an append in a page cache to a wait that somebody will ask about.
+/// Bucket bounds for durations in seconds, from an append to a page cache to a suspiciously long wait.
 pub const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
 ];
@@ -29,10 +29,10 @@ struct Metrics {
     registry: prometheus::Registry,
 }
 
-/// There is one set of metrics per process.
+/// The metrics of the process.
 static METRICS: OnceLock<Metrics> = OnceLock::new();
 
-/// Where instruments are made. May be called at any time, from tests too.
+/// The meter that creates instruments. May be called at any time, from tests too.
 pub fn meter() -> Meter {
     let metrics = METRICS.get_or_init(|| build(Resource::builder().build(), None::<NoReader>));
     metrics.provider.meter("kit")
@@ -60,7 +60,7 @@ pub(crate) fn start(resource: Resource, reader: Option<impl MetricReader>) -> bo
     made || !wanted
 }
 
-/// Sends the last figures and stops the exporter.
+/// Sends the last metrics and stops the exporter.
 pub(crate) fn shutdown(limit: Duration) {
     if let Some(metrics) = METRICS.get() {
         // Failures to export have been reported by the exporter.
@@ -82,7 +82,7 @@ fn build(resource: Resource, reader: Option<impl MetricReader>) -> Metrics {
         Some(reader) => builder.with_reader(reader).build(),
         None => builder.build(),
     };
-    figures::observe(&provider.meter("kit"));
+    process::observe(&provider.meter("kit"));
     Metrics { provider, registry }
 }
 

@@ -11,14 +11,14 @@ use clap::{ArgMatches, Command};
 use crate::config::{self, Settings};
 use crate::{Shutdown, shutdown, telemetry};
 
-/// Time to send what telemetry still has queued, after everything else has ended.
+/// Time to send queued telemetry after everything else has ended.
 const FLUSH: Duration = Duration::from_secs(3);
 
-// Orchestrators kill after 30 s; a second is left for the process itself.
+// Orchestrators kill after 30 s; one second remains for the process itself.
 const _: () = assert!(shutdown::MAX_GRACE.as_secs() + FLUSH.as_secs() < 30);
 
 /// Parses and checks the settings, sets up telemetry, calls `run`, and ends within the grace after a signal.
-/// Exit codes: 0 ended as told, 1 failed, 2 usage error, 130 a second Ctrl-C.
+/// Exit codes: 0 clean end, 1 failure, 2 usage error, 130 second Ctrl-C.
 pub fn main<C, F, R>(name: &'static str, run: F) -> ExitCode
 where
     C: Settings,
@@ -32,9 +32,9 @@ where
     }
 }
 
-/// Prints help, version or a usage error where clap wants it.
+/// Prints help, version or a usage error to the stream that clap chooses.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // Nobody is left to tell when the terminal is gone.
+    // Without a terminal the error cannot be reported.
     let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -99,7 +99,7 @@ where
     let outcome = tokio::select! {
         outcome = run(settings, shutdown.clone()) => outcome,
         () = overdue(&shutdown, grace) => Err(anyhow::anyhow!(
-            "did not end within {} of being told to", humantime::format_duration(grace)
+            "did not end within {} of the signal", humantime::format_duration(grace)
         )),
     };
     signals.abort();
@@ -117,7 +117,7 @@ where
     code
 }
 
-/// Returns a little after the grace, so that `run` can end in it and say what hangs.
+/// Returns a little after the grace, so that `run` can end within it and report what hangs.
 async fn overdue(shutdown: &Shutdown, grace: Duration) {
     shutdown.cancelled().await;
     tokio::time::sleep(grace + Duration::from_millis(500)).await;

@@ -1,4 +1,4 @@
-//! Whether a service may be sent work, and if not, why.
+//! Readiness of a service for work, and the reasons why it is not ready.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use tokio::sync::watch;
 
 use crate::metrics::{KeyValue, meter};
 
-/// The stable name of why a condition does not hold, in capitals, e.g. `CATCHING_UP`. A constant of the service.
+/// The stable name, in capitals, of the cause why a condition does not hold, e.g. `CATCHING_UP`. A constant of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reason(pub &'static str);
 
 impl Reason {
-    /// With what an operator should know: for [`Condition::set`].
+    /// Adds a message for operators: for [`Condition::set`].
     pub fn because(self, message: impl Into<String>) -> Cause {
         Cause {
             reason: self,
@@ -22,23 +22,23 @@ impl Reason {
     }
 }
 
-/// Why a condition does not hold.
+/// The cause why a condition does not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// The stable name.
     pub reason: Reason,
-    /// What an operator should know.
+    /// For operators.
     pub message: String,
 }
 
-/// A condition that does not hold, as `/ready` shows it.
+/// A condition that does not hold, as in `/ready`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unmet {
     /// The condition, e.g. `caught_up`.
     pub condition: &'static str,
     /// Stable name in capitals, e.g. `CATCHING_UP`.
     pub reason: &'static str,
-    /// What an operator should know.
+    /// For operators.
     pub message: String,
 }
 
@@ -72,7 +72,7 @@ impl Default for Readiness {
 }
 
 impl Condition {
-    /// Reports whether the condition holds.
+    /// Sets whether the condition holds.
     pub fn set(&self, state: Result<(), Cause>) {
         let condition = self.name;
         let state = state.err().map(|cause| Unmet {
@@ -95,7 +95,7 @@ impl Condition {
 }
 
 impl Readiness {
-    /// A condition that holds until [`Condition::set`] reports otherwise.
+    /// Adds a condition that holds until [`Condition::set`] changes that.
     pub fn condition(&self, name: &'static str) -> Condition {
         Condition {
             name,
@@ -103,7 +103,7 @@ impl Readiness {
         }
     }
 
-    /// A condition that does not hold until [`Condition::set`] reports that it does.
+    /// Adds a condition that does not hold until [`Condition::set`] changes that.
     pub fn wait_for(&self, name: &'static str, cause: Cause) -> Condition {
         let condition = self.condition(name);
         condition.set(Err(cause));
@@ -115,7 +115,7 @@ impl Readiness {
         self.condition(SERVING)
     }
 
-    /// True when every condition holds.
+    /// True if every condition holds.
     pub fn is_ready(&self) -> bool {
         self.conditions.borrow().values().all(Option::is_none)
     }
@@ -139,7 +139,7 @@ impl Readiness {
             .expect("the sender lives as long as self");
     }
 
-    /// Exports it as metrics: `service.ready` is 1 or 0, `service.unready` is 1 for each reason.
+    /// Exports the readiness as metrics: `service.ready` is 1 or 0, `service.unready` is 1 for each reason.
     pub(crate) fn observe(&self, service: &'static str) {
         let (ready, unready) = (self.clone(), self.clone());
         let name = KeyValue::new("service", service);

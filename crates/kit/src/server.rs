@@ -1,4 +1,4 @@
-//! Serving gRPC: reflection, health, limits, deadlines, traces, and an orderly end.
+//! The gRPC server: reflection, health, limits, deadlines, traces, and graceful shutdown.
 //!
 //! ```text
 //!             ┌ layer ───────────────────────────────────────────────────────────────────┐
@@ -29,24 +29,24 @@ use crate::Service;
 
 pub use deadline::Deadline;
 
-/// What a service serves.
+/// The routes of a service and their settings.
 #[derive(Debug)]
 pub struct Server {
     /// The generated servers. Each sets its own `.max_decoding_message_size(…)`.
     pub routes: tonic::service::Routes,
-    /// Full names of the services in `routes`, as reflection and health shall list them.
+    /// Full names of the services in `routes`, for reflection and health.
     pub services: Vec<&'static str>,
     /// An encoded `FileDescriptorSet` with these services and all they import.
     pub descriptors: &'static [u8],
-    /// Bounds.
+    /// Bounds on calls and connections.
     pub limits: Limits,
-    /// `ErrorInfo.domain` of the errors that the server itself answers.
+    /// `ErrorInfo.domain` of the server's own errors.
     pub domain: &'static str,
-    /// Response header that tells the id of a recorded trace; in lower case.
+    /// Response header for the id of a recorded trace, in lower case.
     pub trace_header: &'static str,
 }
 
-/// Bounds on what clients may ask of a server.
+/// Bounds on calls and connections of clients.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Unary calls in progress, over all connections; more are refused with OVERLOADED.
@@ -55,9 +55,9 @@ pub struct Limits {
     pub streams: usize,
     /// Calls in progress on one connection; a client queues the rest.
     pub per_connection: u32,
-    /// Deadline of unary calls that bring none, and upper bound of those that do.
+    /// Deadline of unary calls without one, and upper bound of given ones.
     pub unary_deadline: Duration,
-    /// A connection is asked to end after this, so that clients spread over new replicas.
+    /// Age at which a connection is asked to close, so that clients spread over new replicas.
     pub connection_age: Duration,
 }
 
@@ -73,19 +73,19 @@ impl Default for Limits {
     }
 }
 
-/// A ping after this much silence: a peer that vanished without a word must not hold its streams for ever.
+/// Silence before a ping: a peer that vanished must not hold its streams for ever.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// A ping unanswered for this long ends the connection.
+/// Longest wait for the answer to a ping before the connection is closed.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// What a client may send on one stream before the handler has read it. h2 ends a connection that holds some thousands
-/// of small unread messages, which is just what back-pressure makes of a wider window.
+/// Bytes that a client may send on one stream before the handler reads them. h2 closes a connection that holds some
+/// thousands of small unread messages, and with a wider window back-pressure would get there.
 const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
-/// The same over all streams of a connection.
+/// Bytes that a client may send on all streams of a connection before the handlers read them.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
-/// Request headers of one call, in bytes: traces and tokens fit many times over.
+/// Request headers of one call, in bytes: many times the size of traces and tokens.
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 
-/// HTTP/2 with bounds: a default server has none.
+/// An HTTP/2 transport with bounds: a default server has none.
 fn transport(limits: &Limits) -> tonic::transport::Server {
     tonic::transport::Server::builder()
         .max_concurrent_streams(limits.per_connection)
@@ -110,7 +110,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
     let listener = service
         .grpc
         .take()
-        .context("the gRPC socket is being served already")?;
+        .context("the gRPC socket is already in use by this service")?;
     let methods = methods::Methods::served(descriptors)?;
 
     let (reporter, health) = tonic_health::server::health_reporter();
@@ -129,9 +129,9 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         shutdown: service.shutdown.clone(),
         refusals: refusals::Refusals { domain },
         trace_header: trace_header.parse().context("trace_header")?,
-        figures: span::Figures::new(),
+        metrics: span::Instruments::new(),
     });
-    // Clients in the field ask by v1 or v1alpha: both are answered.
+    // Existing clients use v1 or v1alpha.
     let v1 = reflection(descriptors, &services)
         .build_v1()
         .context("reflection v1")?;
@@ -153,7 +153,7 @@ pub fn serve(service: &mut Service, server: Server) -> anyhow::Result<()> {
         tokio::select! {
             served = serving => served.context("the gRPC server ended"),
             () = cut => {
-                tracing::warn!("connections were cut: clients did not take the end of their calls");
+                tracing::warn!("connections were closed before clients had read the end of their calls");
                 Ok(())
             }
         }
@@ -168,7 +168,7 @@ async fn cut_after(shutdown: crate::Shutdown, grace: Duration) {
     tokio::time::sleep(grace * 3 / 4).await;
 }
 
-/// What reflection tells; `build_v1` and `build_v1alpha` make a server of it.
+/// The builder of the reflection service; `build_v1` and `build_v1alpha` make a server of it.
 fn reflection(
     descriptors: &'static [u8],
     services: &[&'static str],

@@ -1,4 +1,4 @@
-//! A service: its sockets, its tasks, its readiness, its end.
+//! A service: its sockets, tasks, readiness and shutdown.
 
 mod healthcheck;
 
@@ -15,34 +15,34 @@ use crate::{Readiness, Reason, Shutdown, Tasks, admin, process, shutdown};
 
 const SHUTTING_DOWN: Reason = Reason("SHUTTING_DOWN");
 
-/// What `run` of a service is given. Its admin port answers already.
+/// The argument of a service's `run`. The admin port already answers.
 #[derive(Debug)]
 pub struct Service {
-    /// Name in logs and on the admin port.
+    /// Name in log output and on the admin port.
     pub name: &'static str,
-    /// Stops this service, or says that it is to stop.
+    /// Token that stops this service.
     pub shutdown: Shutdown,
-    /// What `/ready` and gRPC health say.
+    /// Source of `/ready` and of gRPC health.
     pub readiness: Readiness,
-    /// Where to spawn.
+    /// Supervised tasks and threads.
     pub tasks: Tasks,
-    /// Where gRPC is served.
+    /// Bound address of the gRPC port.
     pub grpc_addr: SocketAddr,
-    /// Where the admin port is.
+    /// Bound address of the admin port.
     pub admin_addr: SocketAddr,
-    /// How long the end may take.
+    /// Time limit of the shutdown.
     pub grace: Duration,
     pub(crate) grpc: Option<TcpListener>,
-    // Answers to the very end, so that an orchestrator sees why the service is not ready.
+    // Answers until the end, so that an orchestrator sees why the service is not ready.
     admin: AbortOnDropHandle<()>,
 }
 
-/// The sockets of a service. Port 0 lets the system choose.
+/// The addresses of a service. Port 0 lets the system choose.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// gRPC.
+    /// Of the gRPC port.
     pub grpc: SocketAddr,
-    /// The admin port.
+    /// Of the admin port.
     pub admin: SocketAddr,
 }
 
@@ -79,7 +79,7 @@ impl Service {
         })
     }
 
-    /// On two free loopback ports, with a token of its own.
+    /// Binds two free loopback ports, with its own token.
     #[cfg(feature = "testing")]
     pub async fn for_test(name: &'static str) -> Service {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -97,8 +97,7 @@ impl Service {
         format!("http://{}", reachable(self.grpc_addr))
     }
 
-    /// The end of every `run`: waits for the shutdown token or the first failing task,
-    /// then for the others within the grace.
+    /// Ends every `run`: waits for the shutdown token or the first failing task, then for the other tasks within the grace.
     pub async fn finish(self) -> anyhow::Result<()> {
         let Self {
             tasks,
@@ -112,13 +111,13 @@ impl Service {
     }
 }
 
-/// Binds a socket; an error names the flag to change. Services with further sockets use it too.
+/// Binds a socket; an error names the flag to change. For a service's further sockets, too.
 pub async fn listen(what: &str, flag: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .map_err(|error| match error.kind() {
             std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-                "cannot listen on {address} for {what}: another process does already; \
+                "cannot listen on {address} for {what}: another process is listening there; \
              stop it, or choose another address with {flag}"
             ),
             _ => anyhow::anyhow!(
@@ -165,7 +164,7 @@ where
     )
 }
 
-/// `0.0.0.0` and `::` mean every address of this machine; none is reached by that name.
+/// Replaces `0.0.0.0` and `::`, which mean every address of this machine, by loopback, which can be connected to.
 pub fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {

@@ -1,4 +1,4 @@
-//! One token that says "stop", shared by everything in a process or in one service of it.
+//! The shutdown token, shared by everything in a process or in one service of it.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-/// How long a process may take to end, unless told otherwise. Kubernetes kills after 30 s.
+/// Default time limit of the shutdown. Kubernetes kills after 30 s.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(20);
 
-/// Longest grace that can be asked for: with the flush of telemetry after it, it must fit into those 30 s.
+/// Longest grace: with the flush of telemetry after it, it must fit into those 30 s.
 pub const MAX_GRACE: Duration = Duration::from_secs(25);
 
 /// Cheap to clone; readable from threads and from async code.
@@ -21,7 +21,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// A token of its own, not yet triggered.
+    /// An independent token, not yet triggered.
     pub fn new() -> Self {
         Self::default()
     }
@@ -33,22 +33,22 @@ impl Shutdown {
         }
     }
 
-    /// Tells everyone who holds this token, or a child of it, to stop.
+    /// Triggers this token and its children.
     pub fn trigger(&self) {
         self.token.cancel();
     }
 
-    /// Returns once the token has been triggered; at once if it has been already.
+    /// Returns once the token has been triggered; at once if it already has.
     pub async fn cancelled(&self) {
         self.token.cancelled().await;
     }
 
-    /// For threads: has it been triggered?
+    /// True if the token has been triggered. For threads.
     pub fn is_cancelled(&self) -> bool {
         self.token.is_cancelled()
     }
 
-    /// For threads: waits this long at most for the token; true if it has been triggered.
+    /// Waits at most this long for the token; true if it has been triggered. For threads.
     pub fn wait(&self, time: Duration) -> bool {
         let deadline = Instant::now() + time;
         let waker = Waker::from(Arc::new(Unpark(thread::current())));

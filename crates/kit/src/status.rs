@@ -1,4 +1,4 @@
-//! Errors as they leave a gRPC server: a code, a stable reason, and `google.rpc` details.
+//! Errors of a gRPC server: a code, a stable reason, and `google.rpc` details.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-/// A call that was refused. Becomes a [`Status`] with `ErrorInfo`, and with `BadRequest` and `RetryInfo` where they help.
+/// A refused call. Becomes a [`Status`] with `ErrorInfo`, and with `BadRequest` and `RetryInfo` if they apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// Who gives the reasons their meaning: the `domain` of `ErrorInfo`.
+    /// The `domain` of `ErrorInfo`, which defines the reasons.
     pub domain: &'static str,
-    /// The gRPC code.
+    /// Code of the status.
     pub code: Code,
     /// Stable name in capitals; clients match on it.
     pub reason: &'static str,
@@ -19,9 +19,9 @@ pub struct Refusal {
     pub message: Box<str>,
     /// Facts for programs.
     pub metadata: Vec<(&'static str, String)>,
-    /// When trying again may help.
+    /// Delay after which a retry may succeed.
     pub retry_after: Option<Duration>,
-    /// Which fields of the request are wrong: path, description.
+    /// Invalid fields of the request: path, description.
     pub fields: Vec<(String, String)>,
 }
 
@@ -50,13 +50,13 @@ impl Refusal {
         self
     }
 
-    /// Names a field that is wrong.
+    /// Adds an invalid field.
     pub fn field(mut self, path: impl Into<String>, description: impl Into<String>) -> Self {
         self.fields.push((path.into(), description.into()));
         self
     }
 
-    /// Says when to try again.
+    /// Sets the delay before a retry.
     pub fn retry_after(mut self, delay: Duration) -> Self {
         self.retry_after = Some(delay);
         self
@@ -70,7 +70,7 @@ impl From<Refusal> for Status {
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value))
             .collect();
-        // A bug report is worth more with the trace that shows the bug.
+        // A bug report is more useful with a trace that shows the bug.
         if refusal.code == Code::Internal
             && let Some(id) = crate::trace::current_trace_id()
         {
@@ -92,12 +92,12 @@ impl From<Refusal> for Status {
     }
 }
 
-/// `ErrorInfo` as a client reads it.
+/// `ErrorInfo` of a received status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
     /// Stable name in capitals.
     pub reason: String,
-    /// Who gives the reason its meaning.
+    /// The service that defines the reason.
     pub domain: String,
     /// Facts, sorted by key.
     pub metadata: Vec<(String, String)>,
@@ -120,12 +120,12 @@ pub fn reason(status: &Status) -> Option<String> {
     info(status).map(|info| info.reason)
 }
 
-/// When the server says that trying again may help.
+/// The delay after which, by the server, a retry may succeed.
 pub fn retry_after(status: &Status) -> Option<Duration> {
     status.get_details_retry_info()?.retry_delay
 }
 
-/// The fields the server found wrong: path, description.
+/// The fields that the server found invalid: path, description.
 pub fn fields(status: &Status) -> Vec<(String, String)> {
     let violations = status
         .get_details_bad_request()

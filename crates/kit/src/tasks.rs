@@ -68,7 +68,7 @@ impl Tasks {
         });
     }
 
-    /// Runs a blocking job on a thread of its own, under the same rules. It must look at the shutdown token itself.
+    /// Runs a blocking job on its own thread, under the same rules. It must poll the shutdown token itself.
     pub fn thread<F>(&self, name: impl Into<Name>, job: F)
     where
         F: FnOnce() -> anyhow::Result<()> + Send + 'static,
@@ -82,7 +82,7 @@ impl Tasks {
                 let result = result.unwrap_or_else(|panic| {
                     Err(anyhow::anyhow!("panicked: {}", panic_text(&*panic)))
                 });
-                // Nobody listens any more when the grace has passed.
+                // The receiver is gone once the grace has passed.
                 let _ = done.send(result);
             });
         self.spawn(name, async move {
@@ -91,8 +91,8 @@ impl Tasks {
         });
     }
 
-    /// Waits for the shutdown token, then at most `grace` for the tasks; what still runs is named and aborted.
-    /// Returns the failure that ended the service, if one did.
+    /// Waits for the shutdown token, then at most `grace` for the tasks; those still running are logged and aborted.
+    /// Returns the failure that ended the service, if any.
     pub async fn finish(self, grace: Duration) -> anyhow::Result<()> {
         self.shared.shutdown.cancelled().await;
         self.shared.tracker.close();
@@ -139,7 +139,7 @@ impl Shared {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()

@@ -1,7 +1,7 @@
-//! Logs, traces and metrics of the process.
+//! Log output, traces and metrics of the process.
 //!
-//! Logs go to stderr. Traces and metrics leave by OTLP over gRPC when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; metrics are
-//! on the admin port in any case. Without an exporter, traces that others have begun are still passed on.
+//! Log lines go to stderr. Traces and metrics are exported by OTLP over gRPC if `OTEL_EXPORTER_OTLP_ENDPOINT` is set; metrics
+//! are on the admin port in any case. Without an exporter, incoming trace contexts are still propagated.
 
 mod config;
 mod export;
@@ -26,7 +26,7 @@ use crate::{metrics, trace};
 use config::Otel;
 use export::Collector;
 
-/// Crates whose spans say nothing about a service: a handful of calls makes hundreds of them.
+/// Crates whose spans are noise: a handful of calls produces hundreds of them.
 const NOT_EXPORTED: [&str; 10] = [
     "h2",
     "hyper",
@@ -40,15 +40,15 @@ const NOT_EXPORTED: [&str; 10] = [
     "tokio_util",
 ];
 
-/// Flushes and stops the exporters when told to.
+/// Handle that flushes and stops the exporters.
 #[derive(Debug)]
 pub struct Telemetry {
     tracer: Option<SdkTracerProvider>,
     collectors: Collectors,
 }
 
-/// Sets up the log, the tracer and the meter; once per process, within a tokio runtime.
-/// What cannot be set up is logged as a warning: a service runs without its telemetry.
+/// Sets up log output, the tracer and the meter; once per process, within a tokio runtime.
+/// A failure is only logged as a warning: a service runs without its telemetry.
 pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry {
     let mut otel = Otel::from_env();
     let resource = resource(name, &otel);
@@ -74,7 +74,7 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
         .try_init()
         .is_err()
     {
-        problems.push("the log was set up before; --log and --log-format have no effect".into());
+        problems.push("log output was set up before; --log and --log-format have no effect".into());
     }
     std::panic::set_hook(Box::new(log_panic));
     let exporter = collectors.metrics.as_ref().map(Collector::metrics);
@@ -91,7 +91,7 @@ pub fn start(name: &'static str, settings: &crate::config::Process) -> Telemetry
 }
 
 impl Telemetry {
-    /// Sends what is still queued, for at most `limit`.
+    /// Sends queued telemetry, for at most `limit`.
     pub async fn flush(self, limit: Duration) {
         let tracer = self.tracer;
         // The exporters block their thread while they flush, and need the runtime meanwhile.
@@ -102,30 +102,31 @@ impl Telemetry {
             }
             metrics::shutdown(limit);
         });
-        // Of a collector that is away this has been said already.
-        if tokio::time::timeout(limit, flushed).await.is_err() && !self.collectors.are_away() {
+        // An unreachable collector has been reported already.
+        if tokio::time::timeout(limit, flushed).await.is_err() && !self.collectors.are_unreachable()
+        {
             tracing::warn!("telemetry: the last traces and metrics could not be sent in time");
         }
         log::flush_repeats();
     }
 }
 
-/// The filter of the log, as it was last set.
+/// The present filter of log lines.
 pub fn log_filter() -> String {
     log::filter()
 }
 
-/// Why a filter is none.
+/// Checks the syntax of a filter.
 pub(crate) fn check_log_filter(filter: &str) -> Result<(), String> {
     log::parse(filter).map(drop)
 }
 
-/// Replaces the filter of the log in the running process; a level, or `MODULE=LEVEL` pairs.
+/// Replaces the filter of log lines in the running process: a level, or `MODULE=LEVEL` pairs.
 pub fn set_log_filter(filter: &str) -> Result<(), String> {
     log::set_filter(filter)
 }
 
-/// A panic is a line of the log like any other, with its place and, if `RUST_BACKTRACE` wants it, the way there.
+/// Logs a panic with its location and, if `RUST_BACKTRACE` is set, its backtrace.
 fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let text = crate::tasks::panic_text(panic.payload());
     let place = panic
@@ -159,7 +160,7 @@ fn tracer(
 ) -> SdkTracerProvider {
     let sampler = match exporter {
         Some(_) => opentelemetry_sdk::trace::Config::default().sampler,
-        // Joins the traces of others, so that logs and records carry them, and begins none.
+        // Continues incoming traces, so that log lines and records carry them, and starts none.
         None => Box::new(Sampler::ParentBased(Box::new(Sampler::AlwaysOff))),
     };
     head::start(sampler.clone());
@@ -174,7 +175,7 @@ fn tracer(
     }
 }
 
-/// Where each signal goes; the same place is the same collector.
+/// The collector of each signal; signals with the same endpoint share one.
 #[derive(Debug)]
 struct Collectors {
     traces: Option<Collector>,
@@ -191,14 +192,14 @@ impl Collectors {
         Collectors { traces, metrics }
     }
 
-    /// Whether one of them has been told to be away.
-    fn are_away(&self) -> bool {
+    /// True if one of them has been reported unreachable.
+    fn are_unreachable(&self) -> bool {
         let mut all = self.traces.iter().chain(&self.metrics);
-        all.any(Collector::is_away)
+        all.any(Collector::is_unreachable)
     }
 }
 
-/// The exporter, if there is to be one and it can be made.
+/// The exporter, if one is configured and can be created.
 fn usable<E>(exporter: Option<Result<E, String>>, problems: &mut Vec<String>) -> Option<E> {
     exporter?
         .inspect_err(|problem| problems.push(problem.clone()))

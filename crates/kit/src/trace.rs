@@ -1,4 +1,4 @@
-//! W3C trace context across process borders: gRPC metadata, HTTP headers, record headers.
+//! W3C trace context across process boundaries: gRPC metadata, HTTP headers, record headers.
 //! Only `traceparent` and `tracestate` travel; baggage does not.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use tonic::metadata::{Ascii, MetadataKey, MetadataMap};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// `OTEL_PROPAGATORS` may say that traces end at the borders of the process.
+/// False if `OTEL_PROPAGATORS` disables propagation.
 static PROPAGATE: AtomicBool = AtomicBool::new(true);
 
 pub(crate) fn set_propagation(on: bool) {
@@ -21,14 +21,14 @@ pub(crate) fn set_propagation(on: bool) {
 /// The headers that carry a trace context.
 pub const HEADERS: [&str; 2] = ["traceparent", "tracestate"];
 
-/// Where in a trace something happens; may be empty.
+/// A position in a trace; may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct TraceContext {
     context: opentelemetry::Context,
 }
 
 impl TraceContext {
-    /// Where the work is that is done here: in a span, or in a call that is not recorded.
+    /// The context of the present work: a span, or a call that is not recorded.
     pub fn current() -> Self {
         Self {
             context: opentelemetry::Context::current(),
@@ -60,8 +60,8 @@ impl TraceContext {
         })
     }
 
-    /// Begins a call below this context: with the span that `make` makes, or with none if it is not to be recorded. The
-    /// second is where the call runs.
+    /// Starts a call below this context, with the span of `make` or with none if it is not recorded. Also returns the context that
+    /// the call runs in.
     pub(crate) fn call(&self, name: &str, make: impl FnOnce() -> Span) -> (Span, TraceContext) {
         let mut made = Span::none();
         let context = crate::telemetry::head::call(&self.context, name, || {
@@ -79,12 +79,12 @@ impl TraceContext {
         self.context.clone().attach()
     }
 
-    /// True when whoever started the trace wants it recorded.
+    /// True if the trace is recorded.
     pub fn is_sampled(&self) -> bool {
         self.context.span().span_context().is_sampled()
     }
 
-    /// 32 hex digits; none if this is no trace.
+    /// Trace id as 32 hex digits; none outside of a trace.
     pub fn trace_id(&self) -> Option<String> {
         let span = self.context.span();
         let context = span.span_context();
@@ -97,7 +97,7 @@ impl TraceContext {
         let _ = span.set_parent(self.context.clone());
     }
 
-    /// Links a span of another trace to this one: for batches that hold many traces.
+    /// Links a span of another trace to this one, for batches of records of many traces.
     pub fn link_to(&self, span: &Span) {
         span.add_link(self.context.span().span_context().clone());
     }
@@ -120,8 +120,8 @@ impl TraceContext {
         });
     }
 
-    /// Appends to the headers of a record, in place of older ones. Only what is recorded: a header on every record would
-    /// cost more than the decision not to record it is worth.
+    /// Replaces the trace headers of a record. Adds them for recorded traces only: a header on every record would cost more than
+    /// sampling saves.
     pub fn inject_headers(&self, headers: &mut Vec<(String, Bytes)>) {
         if !self.is_sampled() {
             return;
@@ -156,7 +156,7 @@ impl TraceContext {
         struct Setter<F>(F);
         impl<F: FnMut(&str, &str)> Injector for Setter<F> {
             fn set(&mut self, key: &str, value: String) {
-                // The propagator writes an empty `tracestate`, which says nothing.
+                // The propagator also writes an empty `tracestate`.
                 if !value.is_empty() {
                     (self.0)(key, &value);
                 }
@@ -169,7 +169,7 @@ impl TraceContext {
     }
 }
 
-/// The trace that is worked for here, 32 hex digits, if it is being recorded.
+/// Id of the current trace as 32 hex digits, if it is recorded.
 pub fn current_trace_id() -> Option<String> {
     let context = TraceContext::current();
     context.is_sampled().then(|| context.trace_id()).flatten()

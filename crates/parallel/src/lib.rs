@@ -1,4 +1,4 @@
-//! The parallelism that the rules take as an argument, made of rayon's threads.
+//! The parallelism that the rules take as an argument, on rayon's threads.
 
 use chain::parallel::Parallel;
 

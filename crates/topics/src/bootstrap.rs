@@ -6,26 +6,26 @@ use std::time::Duration;
 
 use chain::genesis::Rules;
 use chain::{Chain, Genesis, Hash};
-use journal::{AppendError, Creation, Entry, Fault, Journal, TopicSpec};
+use journal::{AppendError, Creation, Entry, Journal, Mismatch, TopicSpec};
 use tracing::{info, warn};
 
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 use crate::records::records;
 use crate::stop::{Stop, backoff};
 
-/// Longest wait for block 0 to be durable; then it is looked for.
+/// Longest wait for block 0 to become durable; after that the topic is searched for it.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often block 0 is looked for while there is none.
+/// Interval between searches for block 0 while there is none.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// The look without block 0 that is worth a warning.
+/// Searches without block 0 before a warning.
 const WARN_AFTER: u32 = 4;
 
-/// Attempts in a row that brokers refuse this client before that is final: those that start refuse everybody.
+/// Consecutive refusals by the brokers before a refusal is final: brokers that are starting refuse every client.
 const REFUSALS: u32 = 3;
 
-/// Why a chain cannot be established.
+/// A chain cannot be established.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// The journal holds another chain.
@@ -34,7 +34,7 @@ pub enum Error {
          or another prefix (kafka://HOST:PORT/PREFIX) to start a second one beside it"
     )]
     WrongChain {
-        /// Id of the chain that the genesis makes.
+        /// Id of the chain that the genesis defines.
         expected: Hash,
         /// Id of the chain found.
         found: Hash,
@@ -42,40 +42,40 @@ pub enum Error {
     /// The genesis breaks a rule.
     #[error("the genesis is not valid: {0}")]
     Genesis(chain::genesis::Fault),
-    /// A topic is set up so that a chain on it would not be safe.
+    /// A setting of a topic makes a chain on it unsafe.
     #[error(
         "topic {topic}: {setting} is {found} and must be {expected}: change it, or start on a new prefix",
-        setting = fault.setting, found = fault.found, expected = fault.expected
+        setting = mismatch.setting, found = mismatch.found, expected = mismatch.expected
     )]
     Setting {
         /// The topic as the provider names it.
         topic: String,
-        /// What is wrong.
-        fault: Fault,
+        /// The setting, its value and the required one.
+        mismatch: Mismatch,
     },
-    /// The journal does not take block 0.
+    /// The journal refuses block 0.
     #[error("block 0 cannot be published: {0}")]
     NotPublished(String),
     /// The topic does not go back to block 0.
     #[error(
-        "the topic {topic} begins at offset {start}: block 0 is gone, and only a snapshot that covers this can go on"
+        "the topic {topic} begins at offset {start}: block 0 is gone, and only a snapshot that covers this can resume"
     )]
     Pruned {
         /// The topic as the provider names it.
         topic: String,
-        /// First offset that is there.
+        /// First offset that the topic still has.
         start: u64,
     },
-    /// The journal fails for good.
+    /// The journal failed, and retrying does not help.
     #[error(transparent)]
     Journal(#[from] journal::Error),
 }
 
-/// The advice while there is no chain.
+/// Advice to show while there is no chain.
 pub const NO_BLOCK_ZERO: &str =
     "there is no block 0 yet: start a service with --genesis FILE, or run `blocklog init`";
 
-/// Why there is no chain to work on yet.
+/// There is no chain to work on yet.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Waiting {
     /// The journal was read, and holds no block 0.
@@ -86,16 +86,15 @@ pub enum Waiting {
     Journal(journal::Error),
 }
 
-/// With a genesis: creates the topics and publishes block 0 unless they are there, and refuses another chain. Without: waits for
-/// block 0. Both refuse settings that are not safe; a [`Watch`](crate::Watch) reports others. Any number of processes may do so
-/// at once: the first block 0 on the topic is the chain.
+/// With a genesis, creates the topics and publishes block 0 unless they exist, and refuses another chain. Without one, waits for
+/// block 0. Both refuse unsafe settings; a [`Watch`](crate::Watch) reports others. Any number of processes may call it at once:
+/// the first block 0 on the topic is the chain.
 ///
-/// `known` are the rules from local state. With them a truncated topic is no error here, and nothing is created: whoever resumes
-/// from that state reports the loss. Without them a topic that does not go back to block 0 is refused.
+/// `known` are the rules from local state. With them a truncated topic is no error here, and nothing is created: the service that
+/// resumes from that state reports the loss. Without them a topic that does not begin with block 0 is refused.
 ///
-/// Blocks. `None`: stopped first. While the journal is unavailable it tries again with growing pauses, unless the brokers keep
-/// refusing this client: a process that starts with a wrong password is to be started with another one. `report` hears of every
-/// attempt that found no chain.
+/// Blocks; `None` if stopped first. Retries with growing pauses while the journal is unavailable, unless the brokers keep refusing
+/// this client: a wrong password needs a restart with the right one. `report` is called for each attempt that found no chain.
 pub fn wait(
     journal: &Journal,
     genesis: Option<&Genesis>,
@@ -142,7 +141,7 @@ pub fn wait(
     }
 }
 
-/// [`wait`] by someone who holds the genesis and whom nobody stops.
+/// [`wait`] with a genesis and without a stop.
 pub fn establish(
     journal: &Journal,
     genesis: &Genesis,
@@ -156,9 +155,9 @@ pub fn establish(
     Ok(rules.expect("only a stop ends it without a chain"))
 }
 
-/// How far an attempt came.
+/// Result of one attempt.
 enum Attempt {
-    /// This chain is there.
+    /// The topic holds this chain.
     Found(Arc<Rules>),
     /// Block 0 was appended.
     Published,
@@ -171,7 +170,7 @@ fn attempt(
     genesis: Option<&Genesis>,
     known: Option<&Arc<Rules>>,
 ) -> Result<Attempt, Error> {
-    // Under a chain that is known locally nothing is recreated: it would stand where what is lost belongs.
+    // Nothing is recreated under a chain that is known locally: new records would take the offsets of the lost ones.
     if let (Some(genesis), None, Ok(())) = (genesis, known, journal.expect_writable()) {
         for spec in specs(genesis) {
             if journal.create_topic(&spec)? == Creation::Created {
@@ -182,7 +181,7 @@ fn attempt(
     let rules = match find_in_topic(journal) {
         Ok(None) => known.cloned(),
         Ok(rules) => rules,
-        // The local state shows which chain it was.
+        // The local state identifies the chain.
         Err(Error::Pruned { .. }) if known.is_some() => known.cloned(),
         Err(Error::Journal(journal::Error::NoTopic(_))) => known.cloned(),
         Err(error) => return Err(error),
@@ -210,19 +209,19 @@ fn attempt(
     }
 }
 
-/// Refuses settings of a topic on which a chain is not safe.
+/// Refuses settings of a topic that make a chain on it unsafe.
 fn inspect(journal: &Journal, spec: &TopicSpec) -> Result<(), Error> {
     let topic = journal.topic_name(&spec.name);
     let Some(description) = journal.describe(spec)? else {
-        return Ok(()); // Nothing there to be wrong; whoever needs it reports that.
+        return Ok(()); // Its readers report that it is missing.
     };
-    match description.faults.into_iter().find(|fault| fault.fatal) {
-        Some(fault) => Err(Error::Setting { topic, fault }),
+    match description.mismatches.into_iter().find(|it| it.fatal) {
+        Some(mismatch) => Err(Error::Setting { topic, mismatch }),
         None => Ok(()),
     }
 }
 
-/// Appends block 0. Whether it got there, and first, shows when the topic is read again.
+/// Appends block 0. The next read of the topic shows whether it was appended, and first.
 fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
     let entry = Entry {
         partition: BLOCKCHAIN_PARTITION,
@@ -239,8 +238,8 @@ fn publish(journal: &Journal, genesis: &Genesis) -> Result<(), Error> {
     }
 }
 
-/// Looks once for the first valid block 0; `None`: there is none yet (or no topic). Blocks; retryable errors of the journal are
-/// returned.
+/// Searches once for the first valid block 0; `None` if there is none yet, or no topic. Blocks; returns retryable errors of the
+/// journal, too.
 pub fn find_genesis(journal: &Journal) -> Result<Option<Arc<Rules>>, Error> {
     match find_in_topic(journal) {
         Err(Error::Journal(journal::Error::NoTopic(_))) => Ok(None),

@@ -1,4 +1,4 @@
-//! Whether `blockchain` still is the topic that was read: its ends, and one of its records.
+//! Checks that `blockchain` is still the topic that was read, by its ends and one of its records.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use journal::{Error, Journal, Offsets};
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 use crate::stop::{Stop, backoff};
 
-/// Reads where the topic begins and ends, and the hash of its record at `offset`, if there is one; the topic should reach
-/// `next_offset`. Repeats until the journal can be read, and reports to `trouble` each time it cannot. `None`: stopped before.
+/// Reads the start and end of the topic, and the hash of its record at `offset`, if there is one; the topic should reach
+/// `next_offset`. Retries until the journal is readable, and reports each failure to `trouble`. `None` if stopped first.
 ///
 /// # Errors
-/// Those of the journal that no waiting heals.
+/// Errors of the journal that retrying does not resolve.
 pub fn patiently(
     journal: &Journal,
     offset: Option<u64>,
@@ -23,7 +23,7 @@ pub fn patiently(
     let mut backoff = backoff();
     let mut pause = Duration::ZERO;
     while !stop(pause) {
-        match journal.look(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
+        match journal.inspect(BLOCKCHAIN, BLOCKCHAIN_PARTITION, offset, next_offset) {
             Ok(look) => {
                 let found = look.record.map(|record| Hash::of(&record.value));
                 return Ok(Some((look.offsets, found)));

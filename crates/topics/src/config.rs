@@ -1,4 +1,4 @@
-//! The flags that every reader and writer of a chain has: which journal, and which chain.
+//! The flags that name the journal and the chain, shared by every reader and writer of a chain.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use chain::Genesis;
 use chain::genesis::from_json;
 use journal::{Journal, Options, Url};
 
-/// Which journal.
+/// The journal.
 #[derive(Clone, Debug, clap::Args)]
 pub struct JournalArgs {
     #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
@@ -18,8 +18,8 @@ pub struct JournalArgs {
         help_heading = "Chain"
     )]
     pub journal: Url,
-    /// File of librdkafka properties, one `name=value` a line: TLS and client certificates, SASL by PLAIN or SCRAM. With a
-    /// password in it, it must be the owner's alone (chmod 600)
+    /// File of librdkafka properties, one `name=value` per line: TLS and client certificates, SASL by PLAIN or SCRAM. If it
+    /// holds a password, it must not be readable by other users (chmod 600)
     #[arg(
         long,
         value_name = "FILE",
@@ -29,21 +29,21 @@ pub struct JournalArgs {
     pub kafka_config: Option<PathBuf>,
 }
 
-/// Which journal, for commands that can do without one.
+/// The journal, for commands that can work without one.
 #[derive(Clone, Debug, clap::Args)]
 pub struct OptionalJournal {
     #[allow(rustdoc::broken_intra_doc_links, reason = "the text of --help")]
     /// The journal: kafka://HOST:PORT[,HOST:PORT][/PREFIX], or disk:PATH (of a service that is stopped)
     #[arg(long, value_name = "URL", env = "BLOCKLOG_JOURNAL")]
     pub journal: Option<Url>,
-    /// File of librdkafka properties, one `name=value` a line: TLS and client certificates, SASL by PLAIN or SCRAM. With a
-    /// password in it, it must be the owner's alone (chmod 600)
+    /// File of librdkafka properties, one `name=value` per line: TLS and client certificates, SASL by PLAIN or SCRAM. If it
+    /// holds a password, it must not be readable by other users (chmod 600)
     #[arg(long, value_name = "FILE", env = "BLOCKLOG_KAFKA_CONFIG")]
     pub kafka_config: Option<PathBuf>,
 }
 
 impl OptionalJournal {
-    /// As if both flags were required.
+    /// The same flags as [`JournalArgs`], if a journal was named.
     pub fn given(self) -> Option<JournalArgs> {
         let kafka_config = self.kafka_config;
         self.journal.map(|journal| JournalArgs {
@@ -53,10 +53,10 @@ impl OptionalJournal {
     }
 }
 
-/// Which chain, and how its topics are made if they are not there.
+/// The chain, and the settings with which its topics are created.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ChainArgs {
-    /// Which journal
+    /// The journal
     #[command(flatten)]
     pub journal: JournalArgs,
     /// Genesis file: creates the topics and publishes block 0 if there is none, refuses another chain.
@@ -76,7 +76,7 @@ pub struct ChainArgs {
     pub min_insync: Option<u16>,
 }
 
-/// A file that a flag names and that cannot be used.
+/// A file named by a flag cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{flag} {}: {problem}", path.display())]
 pub struct Error {
@@ -86,7 +86,7 @@ pub struct Error {
 }
 
 impl JournalArgs {
-    /// How to open it.
+    /// The options to open the journal with.
     pub fn options(&self, client_id: &str) -> Result<Options, Error> {
         let kafka_config = match &self.kafka_config {
             None => Vec::new(),
@@ -99,13 +99,13 @@ impl JournalArgs {
         })
     }
 
-    /// Opens it, which may take the broker a moment.
+    /// Opens the journal; the broker may take a moment to answer.
     pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
         self.open_with(self.options(client_id)?)
     }
 
     fn open_with(&self, options: Options) -> Result<Journal, OpenError> {
-        if trusts_anybody(&options.kafka_config) {
+        if skips_verification(&options.kafka_config) {
             warn(
                 "the brokers' certificates are NOT checked (enable.ssl.certificate.verification in --kafka-config): \
                  whoever is on the way to them reads the password, and may be the broker",
@@ -114,7 +114,7 @@ impl JournalArgs {
         Ok(Journal::open(&self.journal, &options)?)
     }
 
-    /// The same, for whoever only reads: a directory that holds no journal is not made one.
+    /// Opens a journal that must exist: for readers, which must not create one in an empty directory.
     pub fn open_existing(&self, client_id: &str) -> Result<Journal, OpenError> {
         match self.journal.directory() {
             Some(directory) if !directory.join("journal").is_file() => Err(Error {
@@ -129,7 +129,7 @@ impl JournalArgs {
 }
 
 impl ChainArgs {
-    /// Opens the journal, which may take the broker a moment.
+    /// Opens the journal; the broker may take a moment to answer.
     pub fn open(&self, client_id: &str) -> Result<Journal, OpenError> {
         let options = Options {
             replication: self.replication,
@@ -144,7 +144,7 @@ impl ChainArgs {
         self.genesis.as_deref().map(genesis_file).transpose()
     }
 
-    /// Checks what needs nothing opened: the files that flags name can be read and understood.
+    /// Checks what needs no journal: the files named by flags can be read and parsed.
     pub fn check(&self) -> Result<(), String> {
         self.genesis().map_err(|error| error.to_string())?;
         self.journal
@@ -159,13 +159,13 @@ impl ChainArgs {
     }
 }
 
-/// Why a journal does not open.
+/// A journal does not open.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OpenError {
-    /// A file that a flag names.
+    /// A file named by a flag cannot be used.
     #[error(transparent)]
     File(#[from] Error),
-    /// The journal itself.
+    /// The journal cannot be opened.
     #[error(transparent)]
     Journal(#[from] journal::Error),
 }
@@ -187,7 +187,7 @@ fn read(flag: &'static str, path: &Path) -> Result<String, Error> {
     })
 }
 
-/// Reads a file of properties. One that holds a secret must be nobody else's to read.
+/// Reads a file of properties. A file that holds a secret must be private.
 fn kafka_config(path: &Path) -> Result<Vec<(String, String)>, Error> {
     let fail = |problem: String| Error {
         flag: "--kafka-config",
@@ -207,17 +207,17 @@ fn is_secret(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Whether the last word is that certificates are not checked.
-fn trusts_anybody(properties: &[(String, String)]) -> bool {
+/// True if the last such property disables the check of certificates.
+fn skips_verification(properties: &[(String, String)]) -> bool {
     let name = "enable.ssl.certificate.verification";
     let last = properties.iter().rev().find(|(found, _)| found == name);
-    // The words that librdkafka takes for it.
+    // The values that librdkafka accepts as false.
     last.is_some_and(|(_, value)| {
         ["false", "0", "f"].contains(&value.to_ascii_lowercase().as_str())
     })
 }
 
-/// A service has a log; a command has its error stream.
+/// Warns in the log output of a service, or on the error stream of a command.
 fn warn(text: &str) {
     match tracing::dispatcher::has_been_set() {
         true => tracing::warn!("{text}"),
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn certificates_that_are_not_checked_are_seen() {
-        let trusts = |text| trusts_anybody(&properties(text).unwrap());
+        let trusts = |text| skips_verification(&properties(text).unwrap());
         assert!(trusts("enable.ssl.certificate.verification = False"));
         assert!(!trusts("enable.ssl.certificate.verification=true"));
         assert!(!trusts("security.protocol=ssl"));

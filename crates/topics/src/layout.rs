@@ -5,16 +5,17 @@ use chain::limits::{MAX_BLOCK_BYTES, MAX_TRANSACTION_BYTES};
 use journal::TopicSpec;
 use journal::limits::MAX_RECORD_BYTES;
 
-/// The topic of transactions: `partitions` of genesis many partitions.
+/// The topic of transactions, with as many partitions as the genesis sets.
 pub const TRANSACTIONS: &str = "transactions";
 /// The topic of blocks: one partition.
 pub const BLOCKCHAIN: &str = "blockchain";
 /// The partition of [`BLOCKCHAIN`] that is the chain.
 pub const BLOCKCHAIN_PARTITION: u32 = 0;
 
-/// Largest record on [`TRANSACTIONS`]. The chain includes at most 1024 bytes; the room above shows what is too large, instead of hiding it.
+/// Largest record on [`TRANSACTIONS`], in bytes. The chain includes at most 1024 of them; larger records get the verdict TOO_LARGE
+/// instead of being refused by the topic.
 pub const MAX_TRANSACTION_RECORD_BYTES: u32 = 64 * 1024;
-/// Room above the block limit for the headers of a block's record, and for a block 0 above that limit.
+/// Bytes above the block limit for the headers of a block's record, and for a block 0 above that limit.
 pub const BLOCK_RECORD_SLACK_BYTES: u32 = 1024 * 1024;
 
 const _: () = assert!(MAX_BLOCK_BYTES + BLOCK_RECORD_SLACK_BYTES <= MAX_RECORD_BYTES);

@@ -1,12 +1,11 @@
-//! The topics of a chain: what they are called and what they carry, how they and block 0 come into being, and whether they
-//! still are what the chain needs.
+//! The topics of a chain: their names and limits, the creation of topics and block 0, and the watch over both.
 //!
 //! | module | is |
 //! |---|---|
 //! | [`config`] | the flags that name journal and chain |
-//! | [`search()`] | the start of a service: waits for the chain, then watches it |
-//! | [`bootstrap`] | the first start: creates the topics and publishes block 0, or finds what is there |
-//! | [`watch`] | looks at settings, partitions and block 0 as long as a service runs |
+//! | [`search()`] | the start of a service: waits for the chain, then watches its topics |
+//! | [`bootstrap`] | the first start: creates the topics and publishes block 0, or finds an existing chain |
+//! | [`watch`] | inspects settings, partitions and block 0 while a service runs |
 //! | [`records()`] | reads `blockchain` from block 0 up to its end |
 //! | [`compare`] | compares ends and one record of `blockchain` with what was read before |
 

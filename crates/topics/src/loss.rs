@@ -1,9 +1,9 @@
-//! What was read and is no longer there.
+//! The loss of records that were read.
 
 /// A partition that was truncated, recreated or rewritten below what has been read of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "data loss on {topic}/{partition} at offset {offset}: expected {expected}, found {found}. The log was truncated, recreated or rewritten; \
+    "data loss on {topic}/{partition} at offset {offset}: expected {expected}, found {found}. The topic was truncated, recreated or rewritten; \
      restore it, or remove the local data to accept what is there now"
 )]
 pub struct DataLoss {
@@ -11,10 +11,10 @@ pub struct DataLoss {
     pub topic: String,
     /// Partition.
     pub partition: u32,
-    /// Where the two differ.
+    /// First offset of the difference.
     pub offset: u64,
-    /// What was read there before: the hash of a record, or offsets.
+    /// The content read before: the hash of a record, or offsets.
     pub expected: String,
-    /// What is there now.
+    /// The present content.
     pub found: String,
 }

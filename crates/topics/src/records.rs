@@ -1,4 +1,4 @@
-//! The records of `blockchain`, read once from the first to the end.
+//! Reads the records of `blockchain` once, from the first to the end.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use journal::{Headers, Journal, Record};
 
 use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION};
 
-/// Most bytes in one batch from the reader.
+/// Byte limit of one batch from the reader.
 const READ_BYTES: usize = 8 * 1024 * 1024;
-/// Longest wait for records that are there.
+/// Longest wait for records below the end.
 const READ_WAIT: Duration = Duration::from_secs(10);
 
-/// The records of `blockchain` from the first up to the end that the topic has now, without headers.
+/// The records of `blockchain` from the first up to the topic's current end, without headers.
 ///
 /// # Errors
-/// Those of the journal; a topic that does not begin at 0 is out of range.
+/// Those of the journal; out of range if the topic does not begin at 0.
 pub fn records(
     journal: &Journal,
 ) -> Result<impl Iterator<Item = Result<Record, journal::Error>> + use<>, journal::Error> {
@@ -35,7 +35,7 @@ pub fn records(
                 Ok(read) if read.next == next => {
                     next = end;
                     return Some(Err(journal::Error::Unavailable(format!(
-                        "nothing came in {READ_WAIT:?}"
+                        "no record came within {READ_WAIT:?}"
                     ))));
                 }
                 Ok(read) => {

@@ -1,4 +1,4 @@
-//! The start of a service: one thread looks for the chain, and another one watches its topics from then on.
+//! The start of a service: one thread searches for the chain, and another one watches its topics from then on.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,7 +11,7 @@ use crate::bootstrap::{self, Waiting};
 use crate::stop::Stop;
 use crate::watch::{self, Watch};
 
-/// Looks for the chain.
+/// Searches for the chain.
 pub struct Search {
     journal: Journal,
     genesis: Option<Genesis>,
@@ -24,7 +24,7 @@ pub struct Watcher {
     found: Receiver<Arc<Rules>>,
 }
 
-/// Both halves of a start, each for a thread of its own.
+/// Creates both halves of a start, each for its own thread.
 pub fn search(journal: &Journal, genesis: Option<Genesis>) -> (Search, Watcher) {
     let (sender, receiver) = channel();
     let search = Search {
@@ -40,10 +40,10 @@ pub fn search(journal: &Journal, genesis: Option<Genesis>) -> (Search, Watcher) 
 }
 
 impl Search {
-    /// [`bootstrap::wait`], after which the watcher begins.
+    /// Runs [`bootstrap::wait`], then starts the watcher.
     ///
     /// # Errors
-    /// What no waiting heals: another chain, unsafe topics.
+    /// Errors that retrying does not resolve: another chain, unsafe topics.
     pub fn run(
         self,
         known: Option<&Arc<Rules>>,
@@ -53,7 +53,7 @@ impl Search {
         let genesis = self.genesis.as_ref();
         let rules = bootstrap::wait(&self.journal, genesis, known, stop, report)?;
         if let Some(rules) = &rules {
-            // The watcher has ended if the service is about to.
+            // The watcher is gone only if the service is stopping.
             let _ = self.found.send(rules.clone());
         }
         Ok(rules)
@@ -61,13 +61,13 @@ impl Search {
 }
 
 impl Watcher {
-    /// Watches until `stop`; returns without having begun if the search ends without a chain. Blocks.
+    /// Watches until `stop`; returns at once if the search ends without a chain. Blocks.
     ///
     /// # Errors
-    /// What no waiting heals.
+    /// Errors that retrying does not resolve.
     pub fn run(self, stop: Stop<'_>) -> Result<(), watch::Error> {
         match self.found.recv() {
-            // Nobody can change what was imported.
+            // An imported journal is read-only.
             Ok(_) if self.journal.expect_writable().is_err() => Ok(()),
             Ok(rules) => Watch::new(self.journal, rules).run(stop),
             Err(_) => Ok(()),

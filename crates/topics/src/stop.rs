@@ -1,13 +1,13 @@
-//! How those who wait are stopped, and how long they wait between tries.
+//! Stopping of waits, and the pauses between attempts.
 
 use std::time::Duration;
 
 use journal::Backoff;
 
-/// Waits this long at most; true once the caller is to stop. Given zero it only answers.
+/// Waits at most this long; true once the caller must stop. With zero it only polls.
 pub type Stop<'a> = &'a dyn Fn(Duration) -> bool;
 
-/// The pauses of all who try again to reach a journal or a disk.
+/// The pauses between attempts to reach a journal or a disk.
 pub const fn backoff() -> Backoff {
     Backoff::new(Duration::from_millis(100), Duration::from_secs(2))
 }

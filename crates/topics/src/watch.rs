@@ -1,7 +1,7 @@
-//! Whether the topics still are what the chain needs: looked at when a service starts, and again and again while it runs.
+//! Checks that the topics still are as the chain needs them, at the start of a service and while it runs.
 //!
-//! Settings can be changed, partitions added, records deleted and whole topics recreated under those who read and write
-//! them, and clients of Kafka learn nothing of it. Every service keeps a watch, the ones that read no topic too.
+//! Settings can be changed, partitions added, records deleted and whole topics recreated under their readers and writers, and
+//! Kafka clients do not notice. Every service keeps a watch, even if it reads no topic.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chain::Hash;
 use chain::genesis::Rules;
-use journal::{Fault, Journal, Setting, TopicSpec};
+use journal::{Journal, Mismatch, Setting, TopicSpec};
 use tracing::{info, warn};
 
 use crate::bootstrap::{self, Zero};
@@ -18,43 +18,43 @@ use crate::layout::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, specs};
 use crate::loss::DataLoss;
 use crate::stop::Stop;
 
-/// Between two looks. One costs a few questions to the brokers.
+/// Interval between inspections. Each costs a few requests to the brokers.
 const INTERVAL: Duration = Duration::from_secs(15);
 
-/// Why a service cannot continue.
+/// A service cannot continue.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// A setting without which a chain is not safe.
+    /// A setting makes the chain unsafe.
     #[error(transparent)]
     Setting(bootstrap::Error),
-    /// Block 0 is not where it was.
+    /// Block 0 is no longer at its offset.
     #[error(transparent)]
     DataLoss(#[from] DataLoss),
-    /// The journal fails for good.
+    /// The journal failed, and retrying does not help.
     #[error(transparent)]
     Journal(#[from] journal::Error),
 }
 
-/// Something that an operator should see to, and that does not stop anybody.
+/// A problem for the operator that stops no service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// A setting that is a risk.
     Setting {
         /// The topic as the provider names it.
         topic: String,
-        /// What is wrong.
-        fault: Fault,
+        /// The setting, its value and the recommended one.
+        mismatch: Mismatch,
     },
-    /// There are partitions that do not exist for the chain.
+    /// The topic has partitions that the chain does not use.
     Beyond {
         /// The topic as the provider names it.
         topic: String,
-        /// Partitions of the chain.
+        /// Number of partitions by the genesis.
         partitions: u32,
-        /// Partitions of the topic.
+        /// Number of partitions of the topic.
         found: u32,
     },
-    /// There is no such topic any more.
+    /// The topic no longer exists.
     Gone {
         /// The topic as the provider names it.
         topic: String,
@@ -63,7 +63,7 @@ pub enum Notice {
     Unseen {
         /// The topic as the provider names it.
         topic: String,
-        /// Why.
+        /// The error of the brokers.
         why: String,
     },
 }
@@ -72,9 +72,9 @@ pub enum Notice {
 pub struct Watch {
     journal: Journal,
     rules: Arc<Rules>,
-    /// Block 0 as it was found first.
+    /// Block 0 as first found.
     zero: Sought,
-    /// What was wrong at the last look.
+    /// The notices of the last inspection.
     wrong: Vec<Notice>,
 }
 
@@ -85,12 +85,12 @@ enum Sought {
         offset: u64,
         record: Hash,
     },
-    /// It was gone before the watch began.
+    /// Block 0 was gone before the watch began.
     Gone,
 }
 
 impl Watch {
-    /// A watch over what the chain with these rules lives on.
+    /// A watch over the topics of the chain with these rules.
     pub fn new(journal: Journal, rules: Arc<Rules>) -> Watch {
         Watch {
             journal,
@@ -100,15 +100,15 @@ impl Watch {
         }
     }
 
-    /// Looks until `stop`, and logs what it sees. Blocks.
+    /// Inspects the topics until `stop`, and logs what it finds. Blocks.
     ///
     /// # Errors
-    /// What no waiting heals.
+    /// Errors that retrying does not resolve.
     pub fn run(mut self, stop: Stop<'_>) -> Result<(), Error> {
         let mut pause = Duration::ZERO;
         while !stop(pause) {
             pause = INTERVAL;
-            if let Some(wrong) = self.look(stop)? {
+            if let Some(wrong) = self.inspect(stop)? {
                 let new = wrong.iter().filter(|notice| !self.wrong.contains(notice));
                 new.for_each(|notice| warn!("{notice}"));
                 let over = self.wrong.iter().filter(|notice| !wrong.contains(notice));
@@ -119,12 +119,12 @@ impl Watch {
         Ok(())
     }
 
-    /// Everything that is wrong now. `None` if the journal is unreachable (readers and writers report that) or `stop` holds.
+    /// All present problems. `None` if the journal is unreachable (readers and writers report that) or `stop` holds.
     ///
     /// # Errors
-    /// What no waiting heals.
-    pub fn look(&mut self, stop: Stop<'_>) -> Result<Option<Vec<Notice>>, Error> {
-        // One short question first: those about settings are repeated for long.
+    /// Errors that retrying does not resolve.
+    pub fn inspect(&mut self, stop: Stop<'_>) -> Result<Option<Vec<Notice>>, Error> {
+        // One short request first: requests for settings are retried for a long time.
         let reached = self.journal.offsets(BLOCKCHAIN, BLOCKCHAIN_PARTITION);
         if reached.is_err_and(|error| error.is_retryable()) {
             return Ok(None);
@@ -143,7 +143,7 @@ impl Watch {
         Ok(Some(wrong))
     }
 
-    /// False: they could not be asked for.
+    /// Adds the notices of one topic; false if the settings could not be requested.
     fn settings(&self, spec: &TopicSpec, wrong: &mut Vec<Notice>) -> Result<bool, Error> {
         let topic = self.journal.topic_name(&spec.name);
         let description = match self.journal.describe(spec) {
@@ -153,31 +153,34 @@ impl Watch {
                 return Ok(true);
             }
             Err(error) if error.is_retryable() => return Ok(false),
-            // Whoever may read and write need not be allowed to ask for settings.
+            // A client that may read and write need not be allowed to read settings.
             Err(error) => {
                 let why = error.to_string();
                 wrong.push(Notice::Unseen { topic, why });
                 return Ok(true);
             }
         };
-        for fault in description.faults {
-            if fault.fatal {
-                return Err(Error::Setting(bootstrap::Error::Setting { topic, fault }));
+        for mismatch in description.mismatches {
+            if mismatch.fatal {
+                return Err(Error::Setting(bootstrap::Error::Setting {
+                    topic,
+                    mismatch,
+                }));
             }
             let topic = topic.clone();
-            wrong.push(match fault.setting == Setting::Partitions {
+            wrong.push(match mismatch.setting == Setting::Partitions {
                 true => Notice::Beyond {
                     topic,
                     partitions: spec.partitions,
                     found: description.partitions,
                 },
-                false => Notice::Setting { topic, fault },
+                false => Notice::Setting { topic, mismatch },
             });
         }
         Ok(true)
     }
 
-    /// Whether block 0 is where it was: another one there is another chain, under the name of this one.
+    /// Checks that block 0 is unchanged: another record there is another chain under the same topic name.
     fn block_zero(&mut self, stop: Stop<'_>) -> Result<(), Error> {
         let (offset, expected) = match self.zero {
             Sought::Found { offset, record } => (offset, record),
@@ -210,7 +213,7 @@ impl Watch {
                 self.zero = Sought::Gone;
                 Ok(())
             }
-            // To be looked for again.
+            // The next inspection searches again.
             Err(_) => Ok(()),
         }
     }
@@ -234,10 +237,10 @@ impl Watch {
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Notice::Setting { topic, fault } => write!(
+            Notice::Setting { topic, mismatch } => write!(
                 f,
                 "topic {topic}: {} is {} and should be {}; `blocklog doctor` says how to change it",
-                fault.setting, fault.found, fault.expected
+                mismatch.setting, mismatch.found, mismatch.expected
             ),
             Notice::Beyond {
                 topic,
@@ -248,9 +251,9 @@ impl fmt::Display for Notice {
                 "topic {topic}: partitions is {found} and should be {partitions}: what is published on partitions from \
                  {partitions} on comes into no block; publish through ingest, or name the partition"
             ),
-            Notice::Gone { topic } => write!(f, "there is no topic {topic} any more: restore it"),
+            Notice::Gone { topic } => write!(f, "topic {topic} no longer exists: restore it"),
             Notice::Unseen { topic, why } => {
-                write!(f, "topic {topic}: its settings cannot be looked at: {why}")
+                write!(f, "topic {topic}: its settings cannot be read: {why}")
             }
         }
     }

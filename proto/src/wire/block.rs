@@ -5,12 +5,12 @@ use chain::{Hash, Header, header};
 use super::field::timestamp;
 use crate::ledger::v1 as ledger;
 
-/// Bits as Bitcoin writes them: 8 hex digits.
+/// Bits as 8 hex digits, as in Bitcoin.
 pub fn bits_text(bits: u32) -> String {
     format!("{bits:08x}")
 }
 
-/// What a header and a signature say of a block. Counts, sizes, reward and places in the topic are the caller's.
+/// The fields of a block that its header and signature give. The caller adds counts, sizes, reward and positions.
 pub fn block(
     header: &Header,
     header_bytes: &[u8; header::BYTES],
@@ -39,7 +39,7 @@ pub fn block(
     }
 }
 
-/// A tip as replies name it.
+/// A tip as in replies.
 pub fn tip(tip: &chain::Tip) -> ledger::Tip {
     ledger::Tip {
         height: Some(tip.height()),

@@ -5,7 +5,7 @@ use prost_types::Timestamp;
 
 use crate::reason;
 
-/// A field that does not translate.
+/// A field does not translate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct Error {
@@ -13,17 +13,17 @@ pub struct Error {
     pub field: String,
     /// One of [`crate::reason`], or the name of a verdict.
     pub reason: &'static str,
-    /// What is wrong and what would be right.
+    /// The fault, and how to fix it.
     pub message: String,
 }
 
 impl Error {
-    /// A field that is not of its form.
+    /// An error for a malformed field.
     pub fn bad(field: &str, message: impl Into<String>) -> Self {
         Self::new(field, reason::BAD_FIELD, message)
     }
 
-    /// Any other reason.
+    /// An error with any other reason.
     pub fn new(field: &str, reason: &'static str, message: impl Into<String>) -> Self {
         Self {
             field: field.to_owned(),
@@ -33,7 +33,7 @@ impl Error {
     }
 }
 
-/// The value of a field that the request needs.
+/// The value of a required field.
 pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Error> {
     value.ok_or_else(|| {
         Error::new(
@@ -44,7 +44,7 @@ pub fn required<T>(field: &str, value: Option<T>) -> Result<T, Error> {
     })
 }
 
-/// The beginning of a text that came from outside, for a message: what is said is not to grow with what was sent.
+/// The beginning of a foreign text, for a message, so that the size of messages does not depend on the sender.
 pub fn excerpt(text: &str) -> String {
     const MOST_CHARS: usize = 64;
     match text.char_indices().nth(MOST_CHARS) {
@@ -70,7 +70,7 @@ pub fn hash(field: &str, text: &str) -> Result<Hash, Error> {
     })
 }
 
-/// Bytes written as hex.
+/// Bytes from hex.
 pub fn hex_bytes(field: &str, text: &str) -> Result<Vec<u8>, Error> {
     hex::decode(text).map_err(|error| Error::bad(field, format!("is not hex: {error}")))
 }
@@ -102,7 +102,7 @@ pub fn timestamp(ms: u64) -> Timestamp {
     }
 }
 
-/// A timestamp as milliseconds since the Unix epoch; what lies before the epoch is refused.
+/// A timestamp as milliseconds since the Unix epoch; times before the epoch are refused.
 pub fn timestamp_ms(field: &str, time: &Timestamp) -> Result<u64, Error> {
     let ms = i128::from(time.seconds) * 1000 + i128::from(time.nanos) / 1_000_000;
     u64::try_from(ms).map_err(|_| Error::bad(field, "lies before 1970-01-01"))

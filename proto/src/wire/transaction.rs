@@ -6,9 +6,9 @@ use chain::{Hash, Verdict};
 use super::field::{self, Error};
 use crate::types::v1 as types;
 
-/// A submitted transaction as the chain has it, with nonce 0 where it has none yet.
+/// A submitted transaction as a type of the chain, with nonce 0 if it has none yet.
 ///
-/// Accounts must be well-formed; what else is wrong with it is for the rules of the chain to say.
+/// Accounts must be well-formed; everything else is checked by the rules of the chain.
 pub fn to_transaction(wire: &types::Transaction) -> Result<chain::Transaction, Error> {
     let recipient = if wire.recipient.is_empty() {
         Bytes::new()
@@ -32,7 +32,7 @@ fn account_bytes(path: &str, text: &str) -> Result<Bytes, Error> {
     ))
 }
 
-/// A transaction of the chain as people read it. Accounts that are malformed are shown as hex behind `0x`.
+/// A transaction of the chain in readable form. Malformed accounts are shown as hex after `0x`.
 pub fn from_transaction(transaction: &chain::Transaction, id: &Hash) -> types::Transaction {
     types::Transaction {
         id: id.to_string(),
@@ -54,7 +54,7 @@ fn account_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The verdict of the wire: the byte of the format plus one.
+/// The verdict on the wire: the byte of the format plus one.
 pub fn verdict(verdict: Verdict) -> types::Verdict {
     types::Verdict::try_from(i32::from(verdict.byte()) + 1)
         .expect("the contract numbers the verdicts as the format does")

@@ -1,4 +1,4 @@
-//! What whoever started it wants to know: text for the terminal, JSON for scripts.
+//! The banner after the start: text for the terminal, JSON for scripts.
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::home::Home;
 
-/// Commands that work as they are printed, in the folder of the repository.
+/// Commands to copy, for a shell in the folder of the repository.
 const TRY: &str = r#"
 Try:
 
@@ -26,7 +26,7 @@ Try:
 pub fn compose(home: &Home, services: [&Service; 4], web: SocketAddr) -> (String, Value) {
     let web = format!("http://{}", reachable(web));
     let id = home.genesis.chain_id().to_string();
-    let mut text = format!("\nChain {id} is running; Ctrl-C ends it.\n\n  web       {web}\n");
+    let mut text = format!("\nChain {id} is running; Ctrl-C stops it.\n\n  web       {web}\n");
     let mut announcement = json!({
         "pid": std::process::id(), "chainId": id, "journal": home.url.to_string(), "web": web,
         "accounts": home.accounts,

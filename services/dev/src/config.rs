@@ -9,7 +9,7 @@ use kit::service::Addresses;
 
 const EXAMPLES: &str = "\
 Examples:
-  # A chain in ./blocklog-data, web pages on http://127.0.0.1:8080; the next start goes on from there
+  # A chain in ./blocklog-data, web pages on http://127.0.0.1:8080; the next start resumes it
   blocklog-dev
 
   # Another one beside it, gone when it ends, whose addresses are written to a file
@@ -22,10 +22,10 @@ Examples:
 #[derive(Clone, Debug, clap::Parser)]
 #[command(name = "blocklog-dev", after_help = EXAMPLES)]
 pub struct Config {
-    /// Folder of the chain, its keys and its index; made at the first start
+    /// Folder of the chain, its keys and its index; created at the first start
     #[arg(long, value_name = "DIR", default_value = "./blocklog-data")]
     pub data: PathBuf,
-    /// Use a temporary folder instead, removed at the end
+    /// Use a temporary folder instead, and remove it at the end
     #[arg(long, conflicts_with = "data")]
     pub ephemeral: bool,
     /// The journal, such as kafka://HOST:PORT/PREFIX [default: files in the data folder]
@@ -37,26 +37,26 @@ pub struct Config {
     /// default: gRPC 7001 to 7004, admin 9001 to 9004, web 8080; auto: any that are free
     #[arg(long, value_enum, value_name = "CHOICE", default_value = "default")]
     pub ports: Ports,
-    /// Write addresses, accounts and pid there as JSON, once everything is ready
+    /// File to write addresses, accounts and pid to, as JSON, once everything is ready
     #[arg(long, value_name = "FILE")]
     pub announce: Option<PathBuf>,
-    /// What every process has.
+    /// Flags of every process.
     #[command(flatten)]
     pub process: Process,
 }
 
-/// Which ports are taken.
+/// The choice of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Ports {
-    /// Those of the services' own binaries
+    /// The ports of the services' own binaries
     Default,
-    /// Free ones
+    /// Free ports
     Auto,
 }
 
 impl Settings for Config {
     const ENV_PREFIX: &'static str = "BLOCKLOG";
-    /// The terminal is for the banner and for trouble; that the ledger starts beside ingest is none.
+    /// The terminal shows the banner and problems. Ingest's warning that the ledger is still starting is no problem.
     const DEFAULTS: &'static [(&'static str, &'static str)] =
         &[("log", "warn,ingest::cursors=error")];
 
@@ -66,7 +66,7 @@ impl Settings for Config {
 }
 
 impl Config {
-    /// Where to listen, on that default port or a free one.
+    /// The address to listen on, with that default port or a free one.
     pub fn address(&self, port: u16) -> SocketAddr {
         let auto = self.ports == Ports::Auto;
         (self.host, if auto { 0 } else { port }).into()
@@ -78,7 +78,7 @@ impl Config {
         Addresses { grpc, admin }
     }
 
-    /// Names all ports that are taken, before the first socket opens.
+    /// Fails with all ports that are in use, before the first socket opens.
     pub fn check_ports(&self) -> anyhow::Result<()> {
         let ports = (7001..=7004).chain(9001..=9004).chain([8080]);
         let taken = |at: &SocketAddr| {

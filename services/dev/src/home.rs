@@ -1,4 +1,4 @@
-//! The data folder: the journal, the genesis and the keys that the first start makes.
+//! The data folder: the journal, the genesis and the keys that the first start creates.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::config::Config;
 
-/// Whose keys the first start makes, and what each of them has.
+/// Accounts whose keys the first start creates, each with [`FUNDS`].
 const FUNDED: [&str; 3] = ["alice", "bob", "carol"];
 const FUNDS: u64 = 1_000_000;
 
@@ -33,14 +33,14 @@ pub struct Home {
     pub genesis_file: PathBuf,
     pub genesis: Genesis,
     pub accounts: Vec<Funded>,
-    /// For what can be made again from the journal: one place for each journal.
+    /// Folder of the state that can be rebuilt from the journal, one per journal.
     pub state: PathBuf,
-    /// Removed with this.
+    /// Held because its drop removes the folder.
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl Home {
-    /// Opens the folder and its journal; the first time, makes a genesis and keys.
+    /// Opens the folder and its journal; the first time, creates a genesis and keys.
     pub fn open(config: &Config) -> anyhow::Result<Home> {
         let temporary = config.ephemeral.then(tempfile::tempdir).transpose()?;
         let data = temporary.as_ref().map_or(&*config.data, |dir| dir.path());
@@ -59,7 +59,7 @@ impl Home {
             true => data.join(url.to_string().replace(['/', ':', ','], "_")),
             false => data.to_owned(),
         };
-        // First, since a disk journal locks the folder against a second process.
+        // Opened first: a disk journal locks the folder against a second process.
         let journal = Journal::open(&url, &Options::default())?;
         let genesis_file = data.join("genesis.json");
         if !genesis_file.exists() {
@@ -87,7 +87,7 @@ impl Home {
     }
 }
 
-/// The genesis comes last: without it, the next start is a first one again.
+/// Writes the genesis last: until it exists, the next start counts as the first.
 fn first_start(keys: &Path, genesis_file: &Path) -> anyhow::Result<()> {
     for name in FUNDED {
         let path = keys.join(name).with_extension("pem");
@@ -114,14 +114,14 @@ fn first_start(keys: &Path, genesis_file: &Path) -> anyhow::Result<()> {
     let new = genesis_file.with_extension("new");
     fs::write(&new, to_json(&genesis)).and_then(|()| fs::File::open(&new)?.sync_all())?;
     fs::rename(&new, genesis_file)?;
-    // The journal will be durable from its first block on: what it belongs to must be, too.
+    // The journal is durable from its first block on, so the keys and the genesis must be, too.
     for folder in [keys.parent(), Some(keys)].into_iter().flatten() {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
 }
 
-/// Those whose keys are still there.
+/// The accounts whose keys still exist.
 fn accounts(keys: &Path) -> anyhow::Result<Vec<Funded>> {
     let files = FUNDED.map(|name| (name, keys.join(name).with_extension("pem")));
     let there = files.into_iter().filter(|(_, key)| key.exists());
@@ -130,7 +130,7 @@ fn accounts(keys: &Path) -> anyhow::Result<Vec<Funded>> {
         let account = secret
             .with_context(|| {
                 format!(
-                    "{}: restore it, or remove it to go on without",
+                    "{}: restore it, or remove it to continue without",
                     key.display()
                 )
             })?

@@ -1,5 +1,5 @@
-//! All four services in one process over one journal, speaking gRPC to each other: what `cargo run --release` starts.
-//! Each is its own `run`, with the settings that its own flags give; the first that fails ends all.
+//! `cargo run --release` starts all four services in one process over one journal; they call each other by gRPC.
+//! Each is its own `run`, with settings parsed from its own flags; the first that fails ends all.
 
 mod banner;
 mod config;
@@ -11,7 +11,7 @@ use kit::{Service, Shutdown, Tasks};
 
 pub use config::Config;
 
-/// Runs the chain until it is told to end.
+/// Runs the chain until shutdown.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let home = home::Home::open(&config)?;
     config.check_ports()?;
@@ -35,7 +35,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let to_ledger = format!("--ledger={}", ledger.grpc_url());
     let to_miner = format!("--miner={}", miner.grpc_url());
     let web = format!("--web={}", config.address(8080));
-    // It alone publishes block 0, which all would do at once otherwise: harmless, but a first lost race.
+    // Only ingest publishes block 0. If all services did, the chain would begin with a lost race: harmless, but noise.
     let ingest_config = settings(&ingest, &[&journal, &genesis, &to_ledger])?;
     let miner_data = data("miner");
     let mine = [&journal, "--account=miner", &partitions, &miner_data];
@@ -71,7 +71,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     tasks.finish(grace).await
 }
 
-/// The settings of a service, by the flags of its own binary.
+/// The settings of a service, parsed from the flags of its own binary.
 fn settings<C: Settings>(service: &Service, flags: &[&str]) -> anyhow::Result<C> {
     let listen = format!("--listen={}", service.grpc_addr);
     let admin = format!("--admin={}", service.admin_addr);

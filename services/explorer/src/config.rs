@@ -13,11 +13,11 @@ Examples:
   # For everybody, with the miners' state
   blocklog-explorer --ledger http://ledger:7003 --miner http://miner-0:7002 --miner http://miner-1:7002 --web 0.0.0.0:8080";
 
-/// Web pages and search over what a ledger answers. Keeps no state
+/// Web pages and search over the chain of a ledger. Keeps no state
 #[derive(Clone, Debug, Parser)]
 #[command(name = "blocklog-explorer", after_help = EXAMPLES)]
 pub struct Config {
-    /// The ledger whose chain is shown
+    /// The ledger of the chain to show
     #[arg(
         long,
         value_name = "URL",
@@ -25,7 +25,7 @@ pub struct Config {
         help_heading = "Chain"
     )]
     pub ledger: String,
-    /// A miner whose state is shown; repeat it for several [default: none]
+    /// A miner to show the state of; may be repeated [default: none]
     #[arg(
         long,
         value_name = "URL",
@@ -33,7 +33,7 @@ pub struct Config {
         help_heading = "Chain"
     )]
     pub miner: Vec<String>,
-    /// Where the web pages are served
+    /// Address of the web pages
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -51,7 +51,7 @@ impl Settings for Config {
     const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7004"),
         ("admin", "127.0.0.1:9004"),
-        // Libraries tell each step of their own housekeeping.
+        // At `info`, libraries log every step of their housekeeping.
         ("log", "warn,explorer=info,kit=info"),
     ];
 

@@ -1,17 +1,17 @@
-//! The one table of codes: what clients of the explorer see, and what the codes of the ledger mean here.
+//! The one table of codes: the explorer's own, and the meaning of the ledger's.
 
 use kit::Refusal;
 use proto::reason;
 use tonic::{Code, Response, Status};
 
-/// Why a call cannot be answered.
+/// A call cannot be answered.
 #[derive(Clone, Copy, Debug)]
 pub enum Problem {
-    /// The request names nothing to look for, or more than anything is called.
+    /// The query is empty, or longer than any name.
     BadQuery,
     /// The ledger has not answered since the explorer started.
     NotHeard,
-    /// The explorer ends, and its streams with it.
+    /// The explorer is shutting down.
     ShuttingDown,
 }
 
@@ -30,7 +30,7 @@ impl From<Problem> for Status {
                 new(Code::Unavailable, reason::CATCHING_UP, message.to_owned())
             }
             Problem::ShuttingDown => {
-                let message = "the explorer ends; call again";
+                let message = "the explorer is shutting down; call again";
                 new(Code::Unavailable, reason::SHUTTING_DOWN, message.to_owned())
             }
         }
@@ -38,7 +38,7 @@ impl From<Problem> for Status {
     }
 }
 
-/// Whether the ledger says that there is no such thing: what it refuses to look for does not exist either.
+/// True if the ledger reports that the subject does not exist. A subject that it refuses to look up does not exist either.
 pub fn is_absent(status: &Status) -> bool {
     matches!(
         status.code(),
@@ -46,7 +46,7 @@ pub fn is_absent(status: &Status) -> bool {
     )
 }
 
-/// What is not there is no error; the rest is the ledger's trouble.
+/// `None` if the subject does not exist; other errors of the ledger stay errors.
 pub fn found<T>(reply: Result<Response<T>, Status>) -> Result<Option<T>, Status> {
     match reply {
         Ok(reply) => Ok(Some(reply.into_inner())),

@@ -1,5 +1,5 @@
-//! The explorer: web pages, search and an overview, made from what the ledger and the miners answer by gRPC. It keeps
-//! no state; any number of them may run.
+//! The explorer: web pages, search and an overview, built from gRPC replies of the ledger and the miners. It keeps no
+//! state; any number of instances may run.
 //!
 //! Tasks: `overview` polls the ledger and publishes the overview to pages and streams; `web` serves the pages; `grpc`
 //! serves `blocklog.explorer.v1`.
@@ -21,7 +21,7 @@ pub use config::Config;
 
 use upstream::Upstream;
 
-/// What the parts share.
+/// State shared by pages and calls.
 #[derive(Clone, Debug)]
 struct State {
     upstream: Upstream,
@@ -34,7 +34,7 @@ pub async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     bind("the web pages", "--web", config.web).await
 }
 
-/// Runs until the service is told to end.
+/// Runs until shutdown.
 pub async fn run(config: Config, web: TcpListener, mut service: Service) -> anyhow::Result<()> {
     tracing::info!("web pages on http://{}", web.local_addr()?);
     let upstream = Upstream::new(&config)?;

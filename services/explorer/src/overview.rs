@@ -1,4 +1,4 @@
-//! The overview: one look at the chain, kept fresh by one task for all pages and streams.
+//! The overview of the chain, kept fresh by one task for all pages and streams.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use tokio::time::Instant;
 
 use crate::upstream::Upstream;
 
-/// Twice a second is what the contract promises at most.
+/// The contract allows at most two overviews per second.
 const INTERVAL: Duration = Duration::from_millis(500);
-/// Blocks that the rates are taken over.
+/// Number of blocks over which the rates are computed.
 const WINDOW: u32 = 50;
 
-/// What was last heard, and when.
+/// The last overview, and the time of its reply.
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     overview: Overview,
@@ -24,7 +24,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The overview with its age; empty before the ledger first answered.
+    /// The overview with its age; empty before the first reply of the ledger.
     pub fn now(&self) -> Overview {
         let age = self
             .at
@@ -35,7 +35,7 @@ impl Seen {
         }
     }
 
-    /// Whether it says the same, its age aside.
+    /// True if the overviews differ only in age.
     pub fn same(&self, other: &Overview) -> bool {
         Overview {
             as_of_age_ms: None,
@@ -50,12 +50,12 @@ pub type Watch = watch::Receiver<Seen>;
 /// The ledger does not answer, or has not been asked yet.
 pub const LEDGER_UNAVAILABLE: Reason = Reason(proto::reason::LEDGER_UNAVAILABLE);
 
-/// Where the task publishes.
+/// The channel on which the task publishes.
 pub fn channel() -> (watch::Sender<Seen>, Watch) {
     watch::channel(Seen::default())
 }
 
-/// Asks the ledger until the service ends.
+/// Polls the ledger until shutdown.
 pub async fn poll(
     upstream: Upstream,
     publish: watch::Sender<Seen>,
@@ -86,7 +86,7 @@ pub async fn poll(
     }
 }
 
-/// One look. The newest blocks are asked for only when the tip has moved.
+/// Polls once. Requests the newest blocks only if the tip has moved.
 async fn look(upstream: &Upstream, blocks: &mut Vec<Block>) -> Result<Overview, tonic::Status> {
     let info = upstream
         .ledger()

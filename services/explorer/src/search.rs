@@ -1,4 +1,4 @@
-//! Finds what a person typed, by asking the ledger for everything that it could mean.
+//! Searches for a query by asking the ledger for everything that it could mean.
 
 use chain::Account;
 use proto::explorer::v1::Hit;
@@ -14,12 +14,12 @@ use tonic::Status;
 use crate::errors::found;
 use crate::upstream::Upstream;
 
-/// Fewest hex digits that name something.
+/// Shortest prefix of a hash or id that is searched, in hex digits.
 const SHORTEST_PREFIX: usize = 8;
-/// Hits answered where the request names no limit, and at most.
+/// Default and upper limit of the number of hits.
 const DEFAULT_LIMIT: u32 = 20;
 
-/// All that the words may mean, the likeliest first.
+/// All possible meanings of the query, the likeliest first.
 pub async fn search(upstream: &Upstream, query: &str, limit: u32) -> Result<Vec<Hit>, Status> {
     let query = query.trim();
     let limit = if limit == 0 {

@@ -1,4 +1,4 @@
-//! The services that the explorer asks.
+//! Clients of the services that the explorer calls.
 
 use kit::client::{Channel, channel};
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
@@ -7,10 +7,10 @@ use proto::miner::v1::{GetMinerStatusRequest, MinerStatus};
 
 use crate::Config;
 
-/// A block with 1000 decoded records stays far below; a hostile ledger cannot fill our memory.
+/// Keeps a hostile ledger from filling our memory. A block with 1000 decoded records is far smaller.
 const MAX_REPLY_BYTES: usize = 16 << 20;
 
-/// Clients of the ledger and the miners; cheap to clone, they share their connections.
+/// Clients of the ledger and the miners. Clones are cheap and share the connections.
 #[derive(Clone, Debug)]
 pub struct Upstream {
     ledger: LedgerServiceClient<Channel>,
@@ -18,7 +18,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Connects at the first call.
+    /// Creates the clients; they connect at the first call.
     pub fn new(config: &Config) -> Result<Self, kit::client::Error> {
         let ledger = LedgerServiceClient::new(channel(&config.ledger)?)
             .max_decoding_message_size(MAX_REPLY_BYTES);

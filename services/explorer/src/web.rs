@@ -1,4 +1,4 @@
-//! The web pages: rendered on the server, readable without scripts, nothing loaded from elsewhere.
+//! The web pages: rendered on the server, readable without scripts, without resources from elsewhere.
 
 mod account;
 mod block;
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::State;
 
-/// Serves the pages until the service ends.
+/// Serves the pages until shutdown.
 pub async fn serve(listener: TcpListener, state: State) -> anyhow::Result<()> {
     let shutdown = state.shutdown.clone();
     let pages = Router::new()
@@ -48,7 +48,7 @@ async fn style() -> impl IntoResponse {
     )
 }
 
-/// Memos are other people's text: whatever slips through the escaping still may not load or run anything.
+/// Memos are foreign text: even if one slips through the escaping, it may not load or run anything.
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(

@@ -147,7 +147,7 @@ impl engine::Shell<Core<Ticket>> for Performer {
         ControlFlow::Continue(())
     }
 
-    fn settle(&mut self, core: &Core<Ticket>) -> ControlFlow<()> {
+    fn after_burst(&mut self, core: &Core<Ticket>) -> ControlFlow<()> {
         self.wake.drain(..).for_each(|outbox| outbox.wake());
         self.counts.record(core.in_flight());
         self.below_cursor.report(&self.topic);

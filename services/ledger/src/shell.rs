@@ -244,7 +244,7 @@ impl engine::Shell<Core> for Shell {
         ControlFlow::Continue(())
     }
 
-    fn settle(&mut self, core: &Core) -> ControlFlow<Cause> {
+    fn after_burst(&mut self, core: &Core) -> ControlFlow<Cause> {
         if let Some(error) = self.committer.failed().or_else(|| self.publisher.alarm()) {
             return ControlFlow::Break(Cause::Index(error));
         }

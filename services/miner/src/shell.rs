@@ -239,7 +239,7 @@ impl engine::Shell<Core> for Shell {
             .try_for_each(|output| self.perform(output, back))
     }
 
-    fn settle(&mut self, core: &Core) -> ControlFlow<anyhow::Result<()>> {
+    fn after_burst(&mut self, core: &Core) -> ControlFlow<anyhow::Result<()>> {
         self.publication.update(core);
         if !core.is_making() {
             self.traces.clear();

@@ -36,7 +36,7 @@ pub struct Get {
 impl Run for Get {
     async fn run(self, session: &Session) -> Outcome {
         let Self { account, at_height } = self;
-        // What is no account is for the ledger to refuse.
+        // The ledger refuses a malformed account.
         let asked = account.parse().ok();
         let request = GetAccountRequest { account, at_height };
         let reply = session.ledger()?.get_account(request).await?.into_inner();

@@ -1,4 +1,4 @@
-//! `blocklog admin`: the orders that the chain's admin gives by signed notes.
+//! `blocklog admin`: orders of the chain's admin, in signed notes.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::run::{Run, subcommands};
 use crate::session::Session;
 
-// An order acts from the block after the one that includes it.
+// An order takes effect in the block after the one that includes it.
 subcommands! {
     /// Orders of the chain's admin
     pub enum Admin {
@@ -23,14 +23,14 @@ subcommands! {
 }
 
 subcommands! {
-    /// Who may mine
+    /// The list of miners
     pub enum Miner {
         Add(Add),
         Remove(Remove),
     }
 }
 
-/// Let an account mine; the first one closes the chain to all others
+/// Add a miner; the first one closes the list to all other accounts
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog admin miner add bl1… --admin-key admin.pem")]
 pub struct Add {
@@ -46,7 +46,7 @@ pub struct Remove {
     order: Order,
 }
 
-/// About whom, and by whom.
+/// The subject and the sender of an order.
 #[derive(Debug, clap::Args)]
 struct Order {
     /// Key account of the miner
@@ -84,7 +84,7 @@ async fn send(order: Order, verb: &str, session: &Session) -> Outcome {
     submit(record, &chain, &order.to, session).await
 }
 
-/// From anybody else the order is a memo without effect.
+/// Checks that the key is the admin's: from any other sender the order is a memo without effect.
 async fn check_admin(key: &Path, session: &Session) -> Outcome {
     let own = keys::read(key)?.account().to_string();
     let genesis = session.ledger()?.get_genesis(GetGenesisRequest {}).await?;
@@ -93,7 +93,7 @@ async fn check_admin(key: &Path, session: &Session) -> Outcome {
         return Ok(());
     }
     let message = if admin.is_empty() {
-        "the chain has no admin: nobody can change its list of miners".to_owned()
+        "the chain has no admin: its list of miners cannot be changed".to_owned()
     } else {
         format!(
             "{} is the key of {own}, and the chain's admin is {admin}: the order would have no effect",

@@ -1,4 +1,4 @@
-//! `blocklog audit`: the blocks against the transactions topic, byte for byte, trusting no ledger.
+//! `blocklog audit`: compares the blocks with the transactions topic, byte for byte, without a ledger.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ use crate::run::{Run, blocking};
 use crate::session::Session;
 use crate::source::{self, Source};
 
-/// Bytes of the topic read at once, and the longest wait for records that are there.
+/// Size of a read in bytes, and the longest wait for records below the end.
 const READ_BYTES: usize = 8 << 20;
 const READ_WAIT: Duration = Duration::from_secs(10);
 
@@ -82,7 +82,7 @@ struct Auditor {
     trouble: Option<journal::Error>,
 }
 
-/// One partition, read once from its start to the cursor: slices follow one another.
+/// One partition, read once from its start to the cursor: slices are contiguous.
 struct Partition {
     reader: Reader,
     start: u64,
@@ -107,7 +107,7 @@ impl Held for Topical {
 }
 
 impl Auditor {
-    /// What was compared, and each disagreement.
+    /// Prints the extent of the comparison, and each finding.
     fn report(&self, chain: &Chain, took: Duration, printer: Printer) -> Outcome {
         for evidence in &self.findings {
             printer.line(&evidence.text(printer))?;
@@ -136,7 +136,7 @@ impl Auditor {
         printer.value(&value, rows)?;
         if found > 0 {
             let advice = format!(
-                "{found} findings: blocks and topic disagree; each line names block, miner and hashes; strike the miner off with `blocklog admin miner remove`"
+                "{found} findings: blocks and topic disagree; each line names block, miner and hashes; remove the miner with `blocklog admin miner remove`"
             );
             return Err(Failure::new(Exit::DoesNotVerify, advice).reason("FINDINGS"));
         }
@@ -186,7 +186,7 @@ impl Partition {
         })
     }
 
-    /// Takes the records below `to`. A topic that ends before it has lost records: the rest is compared with nothing.
+    /// Takes the records below `to`. A topic that ends before that has lost records, so the rest is compared with nothing.
     fn upto(&mut self, to: u64) -> Result<Vec<Topical>, journal::Error> {
         while self.next < to {
             let batch = self.reader.next(READ_BYTES, READ_WAIT)?;
@@ -205,7 +205,7 @@ impl Partition {
     }
 }
 
-/// A finding, with the signature of the block that it is about: who made it cannot deny it.
+/// A finding, with the signature of its block, which the miner cannot deny.
 struct Evidence {
     finding: AuditFinding,
     signature: String,

@@ -13,7 +13,7 @@ use crate::session::Session;
     after_help = "Example:\n  blocklog candidates --output json | jq 'select(.reason != \"STALE\")'"
 )]
 pub struct Candidates {
-    /// How many
+    /// Number of candidates
     #[arg(long, default_value_t = 50)]
     limit: u32,
 }

@@ -6,7 +6,7 @@ use crate::exit::Outcome;
 use crate::run::Run;
 use crate::session::Session;
 
-/// Completions for a shell
+/// Print completions for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog completions bash > /etc/bash_completion.d/blocklog")]
 pub struct Completions {

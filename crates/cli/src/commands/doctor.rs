@@ -1,4 +1,4 @@
-//! `blocklog doctor`: what is wrong with broker, topics, chain and services, each fault with its fix.
+//! `blocklog doctor`: faults of broker, topics, chain and services, each with its fix.
 
 mod finding;
 mod log;
@@ -14,8 +14,8 @@ use crate::run::{Run, blocking};
 use crate::session::Session;
 use finding::{Finding, Level, Looked};
 
-// It asks everything that can be reached, and changes nothing.
-/// What is wrong with broker, topics and services, each fault with its fix
+// It queries everything reachable, and changes nothing.
+/// Find faults of broker, topics and services, each with its fix
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog doctor\n  blocklog doctor --journal kafka://127.0.0.1:9092 --production"
@@ -23,7 +23,7 @@ use finding::{Finding, Level, Looked};
 pub struct Doctor {
     #[command(flatten)]
     journal: OptionalJournal,
-    /// What is fine for a trial counts as a fault: one replica, named accounts, anybody mining
+    /// Count what is acceptable for a trial as a fault: one replica, named accounts, an empty list of miners
     #[arg(long)]
     production: bool,
 }
@@ -47,13 +47,13 @@ impl Run for Doctor {
         match faults.count() {
             0 => Ok(()),
             faults => {
-                Err(Failure::new(Exit::Other, format!("to be mended: {faults}")).reason("FAULTS"))
+                Err(Failure::new(Exit::Other, format!("faults to fix: {faults}")).reason("FAULTS"))
             }
         }
     }
 }
 
-/// All findings, with those that only all answers together show.
+/// All findings, including those that only follow from all answers together.
 fn conclude(looked: Looked, is_journal_given: bool, production: bool) -> Vec<Finding> {
     let Looked {
         mut findings,
@@ -68,13 +68,13 @@ fn conclude(looked: Looked, is_journal_given: bool, production: bool) -> Vec<Fin
     }
     if served.is_empty() && !is_journal_given {
         findings.push(Finding::fault(
-            "nothing answered, so that nothing was looked at",
+            "nothing answered, so nothing was checked",
             "start the services, or name the journal: --journal kafka://HOST:PORT",
         ));
     } else if !is_journal_given {
         findings.push(Finding::risk(
             production,
-            "the topics were not looked at",
+            "the topics were not checked",
             "name the journal: --journal kafka://HOST:PORT",
         ));
     }

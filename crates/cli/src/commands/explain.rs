@@ -1,4 +1,4 @@
-//! `blocklog explain`: every verdict, block rule and error reason: what it means, who must act, what to do.
+//! `blocklog explain`: the meaning of every verdict, block rule and error reason, who must act, and what to do.
 
 mod codes;
 
@@ -10,13 +10,13 @@ use crate::run::Run;
 use crate::session::Session;
 use codes::{Entry, all};
 
-/// What a verdict, a block rule or the reason of an error means, who must act, and what to do
+/// Explain a verdict, a block rule or the reason of an error: its meaning, who must act, and what to do
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog explain NONCE_TOO_LOW\n  blocklog explain --output json"
 )]
 pub struct Explain {
-    /// The code; all of them if left out
+    /// The code [default: all of them]
     code: Option<String>,
 }
 

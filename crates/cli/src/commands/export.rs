@@ -22,7 +22,7 @@ use crate::source::{Source, SourceArgs};
     kcat -C -b 127.0.0.1:9092 -t blockchain -e -q -X isolation.level=read_uncommitted -f '%o %T %R%s' > chain.export   # the same"
 )]
 pub struct Export {
-    /// Where to write it; an existing file is never overwritten
+    /// File to write; an existing one is never overwritten
     file: PathBuf,
     #[command(flatten)]
     source: SourceArgs,
@@ -44,7 +44,7 @@ fn export(args: Export, session: &Session) -> Outcome {
         .map_err(|error| cannot(&args.file, &error))?;
     let written = write(&source, file, &args.file, printer);
     if written.is_err() {
-        // A part of a chain is no export; if it cannot be removed, the failure is still reported.
+        // Removes the partial export; the failure is reported even if that fails.
         let _ = std::fs::remove_file(&args.file);
     }
     let (records, bytes) = written?;

@@ -15,7 +15,7 @@ use crate::session::Session;
 
 // The genesis fixes the rules of a chain for ever.
 subcommands! {
-    /// Make or show the rules of a chain
+    /// Create or show the rules of a chain
     pub enum Genesis {
         New(Box<New>),
         Show(Show),
@@ -33,37 +33,37 @@ pub struct New {
     /// Name of the chain: [a-z0-9][a-z0-9._-]{0,63}
     #[arg(long, default_value = "blocklog")]
     name: String,
-    /// Named accounts exist, need no signature and may be overdrawn: for trials
+    /// Allow named accounts, which need no signature and may be overdrawn: for trials
     #[arg(long)]
     open: bool,
     /// Partitions of the transactions topic, 1 to 1024
     #[arg(long, default_value_t = 2)]
     partitions: u32,
-    /// Paid to the miner of each block
+    /// Reward of the miner of each block
     #[arg(long, default_value_t = 1)]
     reward: u64,
-    /// Easiest work, as 8 hex digits
+    /// Bits of the easiest target, as 8 hex digits
     #[arg(long, default_value = "1f00ffff", value_parser = |text: &str| u32::from_str_radix(text, 16))]
     bits: u32,
-    /// Milliseconds between blocks that the work adapts to; 0: the work never changes
+    /// Milliseconds between blocks that the difficulty adapts to; 0: it never changes
     #[arg(long, default_value_t = 0, value_name = "MS")]
     target_block_ms: u64,
-    /// Records that a block may hold, up to 10 000
+    /// Records of a block at most, up to 10 000
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     max_block_records: u32,
-    /// Bytes that a block may have, 65536 to 16777216
+    /// Bytes of a block at most, 65536 to 16777216
     #[arg(long, default_value_t = 3 << 20, value_name = "BYTES")]
     max_block_bytes: u32,
-    /// Balance at the start; repeat it for several
+    /// Initial balance of an account; may be repeated
     #[arg(long, value_name = "ACCOUNT=AMOUNT", value_parser = allocation)]
     allocate: Vec<Allocation>,
-    /// Key account that may mine; repeat it for several; anyone if left out
+    /// Key account that may mine; may be repeated [default: anyone]
     #[arg(long, value_name = "ACCOUNT")]
     allow_miner: Vec<Account>,
     /// Key account that may change the list of miners
     #[arg(long, value_name = "ACCOUNT")]
     admin: Option<Account>,
-    /// Where to write it
+    /// File to write
     #[arg(long, short, value_name = "FILE", default_value = "genesis.json")]
     out: PathBuf,
 }
@@ -80,11 +80,11 @@ fn allocation(text: &str) -> Result<Allocation, String> {
     })
 }
 
-/// The rules of the running chain, or of a genesis file
+/// Show the rules of the running chain, or of a genesis file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  blocklog genesis show\n  blocklog genesis show genesis.json")]
 pub struct Show {
-    /// A genesis file; the ledger's chain if left out
+    /// A genesis file [default: the ledger's chain]
     file: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! `blocklog import`: an export as a journal that a ledger and the offline commands read, and nobody appends to.
+//! `blocklog import`: turns an export into a read-only journal for a ledger and the offline commands.
 
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -18,8 +18,8 @@ use crate::run::{Run, blocking};
 use crate::session::Session;
 use crate::source::{Records, Source};
 
-// Every rule is checked while it is copied; what does not verify is not imported.
-/// Make a read-only journal of an export, for a ledger and the offline commands, while checking every rule
+// Every rule is checked during the copy; an export that does not verify is not imported.
+/// Turn an export into a read-only journal, for a ledger and the offline commands, and check every rule
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog import chain.export --journal disk:archive --tip 0000ab…\n  \
@@ -30,7 +30,7 @@ use crate::source::{Records, Source};
 pub struct Import {
     /// The export, as `blocklog export` or kcat write it
     file: PathBuf,
-    /// The journal to make: disk:DIR, a directory that is not there
+    /// The journal to create: disk:DIR, a new directory
     #[arg(long, value_name = "URL")]
     journal: Url,
     #[command(flatten)]
@@ -124,17 +124,17 @@ fn copy(
     Ok(printer.value(&value, rows)?)
 }
 
-/// Where records go on their way to the rules.
+/// Copies records into the journal before the rules are applied to them.
 struct Copy {
     import: journal::Import,
     interrupted: Arc<AtomicBool>,
     records: u64,
-    /// Why the copy ended, if the export is not to blame.
+    /// The cause if the copy failed, other than by a fault of the export.
     trouble: Option<Failure>,
 }
 
 impl Copy {
-    /// A second pass, with every signature checked, brings the same records again.
+    /// Copies a record, unless a second pass, with every signature checked, brings it again.
     fn take(&mut self, record: &Record) -> Result<(), journal::Error> {
         if self.interrupted.load(Ordering::Relaxed) {
             let message = "interrupted: nothing was imported, nothing is left behind";
@@ -165,7 +165,7 @@ fn cannot(error: &journal::Error) -> Failure {
     Failure::new(exit, format!("cannot import: {error}{advice}"))
 }
 
-/// Whether nothing is there that an import could destroy.
+/// True if the directory holds nothing that an import could destroy.
 fn is_free(directory: &Path) -> bool {
     match std::fs::read_dir(directory) {
         Ok(mut entries) => entries.next().is_none(),
@@ -173,13 +173,13 @@ fn is_free(directory: &Path) -> bool {
     }
 }
 
-/// What a failed import has made.
+/// Removes the remains of a failed import.
 fn clean(directory: &Path) {
     if let Err(error) = std::fs::remove_dir_all(directory)
         && directory.exists()
     {
         eprintln!(
-            "warning: {} is left behind, no journal: {error}; remove it",
+            "warning: {} remains, and is not a journal: {error}; remove it",
             directory.display()
         );
     }

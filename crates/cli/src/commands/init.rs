@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::run::Run;
 use crate::session::Session;
 
-// Whoever holds the genesis may do this, as often as they like: the first block 0 counts.
+// Safe for anyone with the genesis to repeat: the first block 0 counts.
 /// Create the topics and publish block 0
 #[derive(Debug, clap::Args)]
 #[command(
@@ -46,7 +46,7 @@ impl Run for Init {
             error => Failure::new(Exit::Other, error.to_string()),
         })?;
         let notices = topics::Watch::new(journal, rules)
-            .look(&|_| false)
+            .inspect(&|_| false)
             .map_err(|error| Failure::new(Exit::Other, error.to_string()))?;
         for notice in notices.into_iter().flatten() {
             eprintln!("warning: {}", escape::value(&notice.to_string()));

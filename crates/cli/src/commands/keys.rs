@@ -11,24 +11,24 @@ use crate::output::Printer;
 use crate::run::{Run, subcommands};
 use crate::session::Session;
 
-// Keys are PKCS#8 PEM files of mode 0600, as `openssl genpkey -algorithm ed25519` makes them.
+// Keys are PKCS#8 PEM files of mode 0600, as from `openssl genpkey -algorithm ed25519`.
 subcommands! {
-    /// Make or show keys
+    /// Create or show keys
     pub enum Keys {
         New(New),
         Show(Show),
     }
 }
 
-/// Make a key; an existing file is never overwritten
+/// Create a key; an existing file is never overwritten
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog keys new alice.pem")]
 pub struct New {
-    /// Where to write it
+    /// File to write
     file: PathBuf,
 }
 
-/// The account of a key
+/// Show the account of a key
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog keys show alice.pem")]
 pub struct Show {
@@ -65,7 +65,7 @@ pub fn read(file: &Path) -> Outcome<Secret> {
         let advice = if file.exists() {
             ""
         } else {
-            "; `blocklog keys new FILE` makes a key"
+            "; `blocklog keys new FILE` creates a key"
         };
         Failure::new(Exit::Usage, format!("{error}{advice}"))
     })?;

@@ -7,14 +7,14 @@ use crate::format::{movement, number, position, time};
 use crate::run::Run;
 use crate::session::Session;
 
-/// Records that no block has consumed yet, in the order in which they will be
+/// Records that no block has consumed yet, in offset order
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog pending --partition 1 --limit 10")]
 pub struct Pending {
     /// Partition of the transactions topic
     #[arg(long, default_value_t = 0)]
     partition: u32,
-    /// How many
+    /// Number of records
     #[arg(long, default_value_t = 50)]
     limit: u32,
 }

@@ -30,7 +30,7 @@ subcommands! {
     }
 }
 
-/// Get a proof of what became of a transaction or a record
+/// Get a proof of the verdict on a transaction or a record
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog proof get 5f3c… -o proof.json\n  blocklog proof get 0:17 -o proof.json --at-height 12\n  blocklog proof get 0:17 -o proof.json --tip 0000ab…\n  blocklog proof get leaf:3 -o allocation.json"
@@ -39,13 +39,13 @@ pub struct Get {
     /// Transaction id, PARTITION:OFFSET, or leaf:INDEX
     #[arg(value_parser = subject::parse)]
     subject: Subject,
-    /// Where to write it
+    /// File to write
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
-    /// Against the block of this height instead of the tip
+    /// Prove against the block of this height instead of the tip
     #[arg(long, value_name = "HEIGHT", conflicts_with = "tip")]
     at_height: Option<u64>,
-    /// Against the block with this hash, which you trust
+    /// Prove against the block with this hash, which you trust
     #[arg(long, value_name = "HASH")]
     tip: Option<Hash>,
 }
@@ -56,19 +56,19 @@ pub struct Get {
     after_help = "Examples:\n  blocklog proof verify proof.json --tip 0000ab…\n  blocklog proof verify proof.json --tip 0000ab… --expect 5f3c…"
 )]
 pub struct Verify {
-    /// The proof
+    /// The proof file
     file: PathBuf,
-    /// The hash of the block that the proof is made for
+    /// Hash of the block that the proof is for
     #[arg(long, value_name = "HASH")]
     tip: Hash,
-    /// What it must be a proof of: transaction id, PARTITION:OFFSET, or leaf:INDEX
+    /// Required subject of the proof: transaction id, PARTITION:OFFSET, or leaf:INDEX
     #[arg(long, value_name = "SUBJECT", value_parser = subject::parse)]
     expect: Option<Subject>,
 }
 
 impl Run for Get {
     async fn run(self, session: &Session) -> Outcome {
-        // The block that is trusted is named by its hash, and asked for by its height.
+        // The trusted block is given by its hash, but requested by its height.
         let at_height = match self.tip {
             Some(tip) => Some(
                 session
@@ -114,7 +114,7 @@ impl Run for Verify {
         let proof: InclusionProof = proto::json::from_str(&text)
             .map_err(|error| unfit(&format!("{} is no proof file: {error}", file.display())))?;
         let proven = translate(&proof)?.verify(&self.tip)?;
-        // A label that nothing depends on, but where an id is expected.
+        // Only a label, except that an expected id depends on it.
         let chain_id = proof.chain_id.parse().ok();
         if let Some(expect) = &self.expect {
             subject::expect(expect, &proven, chain_id.as_ref())?;
@@ -130,15 +130,15 @@ impl Run for Verify {
     }
 }
 
-/// A proof that holds.
+/// A valid proof.
 struct Shown<'a> {
     proven: &'a Proven,
-    /// As the proof names it.
+    /// Chain id from the proof.
     chain_id: Option<Hash>,
-    /// What the caller wanted a proof of.
+    /// The expected subject.
     asked: Option<&'a Subject>,
     tip: &'a Hash,
-    /// Whether the caller gave the tip.
+    /// True if the caller gave the tip.
     trusted: bool,
 }
 
@@ -150,7 +150,7 @@ impl Shown<'_> {
             let transaction = self.proven.transaction.as_ref()?;
             Some((transaction.id(&chain_id), chain_id))
         });
-        // An id that was asked for is that of one chain and transaction; any other hangs on the chain that the proof names.
+        // An expected id is bound to one chain and transaction; any other depends on the chain id in the proof.
         let is_bound = matches!(self.asked, Some(Subject::TransactionId(_)));
         if let (Some((_, chain_id)), false) = (id, is_bound) {
             no = format!(

@@ -12,13 +12,13 @@ use crate::run::{Run, subcommands};
 use crate::session::Session;
 
 subcommands! {
-    /// What became of one offset of the transactions topic
+    /// One offset of the transactions topic
     pub enum Record {
         Get(Get),
     }
 }
 
-/// What became of one offset, garbage too
+/// Show the record and verdict of one offset, even if it is garbage
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog record get 0:17")]
 pub struct Get {
@@ -31,7 +31,7 @@ impl Run for Get {
     async fn run(self, session: &Session) -> Outcome {
         let request = GetRecordRequest {
             position: Some(self.position),
-            // For people too: the rest is held against it.
+            // Also for human output: the other fields are checked against the bytes.
             with_raw: true,
         };
         let reply = session.ledger()?.get_record(request).await?.into_inner();
@@ -40,7 +40,7 @@ impl Run for Get {
     }
 }
 
-/// What a record is and what became of it.
+/// Content and status of a record.
 pub fn rows(record: &ledger::Record) -> Rows {
     let transaction = record.transaction.clone().unwrap_or_default();
     vec![

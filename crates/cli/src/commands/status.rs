@@ -18,7 +18,7 @@ use crate::session::Session;
 pub struct Status {}
 
 impl Run for Status {
-    /// Asks every service; succeeds if at least the ledger answered, and all that did serve the same chain.
+    /// Queries every service; succeeds if the ledger answered, and all services that did serve the same chain.
     async fn run(self, session: &Session) -> Outcome {
         let (mut rows, mut value, mut served) = (Rows::new(), Map::new(), Vec::new());
         let ledger = session.ledger_info().await;
@@ -34,7 +34,7 @@ impl Run for Status {
             Ok(info) => {
                 value.insert("ingest".into(), proto::json::to_value(&info));
                 let takes = format!(
-                    "takes transactions for {} on {}",
+                    "accepts transactions for {} on {}",
                     info.chain_name, info.topic
                 );
                 rows.push(("ingest", takes));

@@ -1,4 +1,4 @@
-//! `blocklog tip`: 32 bytes to keep, and the question whether the chain still extends them.
+//! `blocklog tip`: saves a tip of 32 bytes, and checks that the chain still extends it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,37 +18,37 @@ use crate::output::Rows;
 use crate::run::{Run, subcommands};
 use crate::session::Session;
 
-// Whoever keeps a tip outside notices every later rewrite of the chain below it.
+// A tip kept elsewhere reveals every later rewrite of the chain below it.
 subcommands! {
-    /// Keep a tip, and ask later whether the chain still extends it
+    /// Save a tip, and check later that the chain still extends it
     pub enum Tip {
         Save(Save),
         Check(Check),
     }
 }
 
-/// Write the present tip to a file
+/// Save the present tip to a file
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog tip save tip.json\n  blocklog tip save tip.json --tip 0000ab…"
 )]
 pub struct Save {
-    /// Where to write it; the present tip must extend an older one in the same file
+    /// File to write; the present tip must extend an older one in the same file
     file: PathBuf,
-    /// At first use: hash of a block that you trust, which the present tip must extend
+    /// At first use, hash of a block that you trust, which the present tip must extend
     #[arg(long, value_name = "HASH")]
     tip: Option<Hash>,
 }
 
-/// Does the chain still extend the tip in the file?
+/// Check that the chain still extends the tip in a file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog tip check tip.json")]
 pub struct Check {
-    /// A file that `tip save` wrote
+    /// A file written by `tip save`
     file: PathBuf,
 }
 
-/// What is kept: the header, whose hash is the tip.
+/// The content of the file: the header, whose hash is the tip.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Saved {
@@ -71,7 +71,7 @@ impl Run for Check {
     }
 }
 
-/// What is written is the header that the proof leads to, and nothing that was asked for after it.
+/// Writes the header that the proof leads to, not the reply to a later request.
 async fn save(file: &Path, tip: Option<Hash>, session: &Session) -> Outcome {
     let checked = if file.exists() {
         if tip.is_some() {
@@ -120,7 +120,7 @@ fn read(file: &Path) -> Outcome<Saved> {
     Ok(saved)
 }
 
-/// The header of a saved tip, which must have its hash.
+/// The header of a saved tip, which must match its hash.
 fn headed(saved: &Saved) -> Outcome<Header> {
     let changed = || broken("the saved tip does not fit its own header; the file was changed");
     let header = answer::header(&saved.header).map_err(|_| changed())?;
@@ -134,7 +134,7 @@ fn broken(problem: &str) -> Failure {
     Failure::new(Exit::DoesNotVerify, problem).reason("NOT_EXTENDED")
 }
 
-/// A present tip, and what it was shown to extend.
+/// A present tip, and the block that it was proven to extend.
 struct Checked {
     chain_id: Hash,
     from: Anchor,
@@ -142,16 +142,16 @@ struct Checked {
     now: Header,
 }
 
-/// Where the trust in a tip begins.
+/// The anchor of trust in a tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Anchor {
-    /// A tip that was saved, or a hash that was given.
+    /// A saved tip, or a given hash.
     Trusted,
-    /// Block 0, as the ledger gives it.
+    /// Block 0 from the ledger.
     FirstUse,
 }
 
-/// Holds the ledger's present tip against a saved one.
+/// Checks the ledger's present tip against a saved one.
 async fn of_saved(saved: &Saved, session: &Session) -> Outcome<Checked> {
     let then = headed(saved)?;
     let zero = session.header(Some(Id::Height(0))).await?;
@@ -166,7 +166,7 @@ async fn of_saved(saved: &Saved, session: &Session) -> Outcome<Checked> {
     extended(Anchor::Trusted, then, &zero, session).await
 }
 
-/// Holds it against a block whose hash is trusted, or, at first use, against block 0.
+/// Checks it against a block with a trusted hash, or, at first use, against block 0.
 async fn of_block(tip: Option<Hash>, session: &Session) -> Outcome<Checked> {
     let zero = session.header(Some(Id::Height(0))).await?;
     match tip {
@@ -178,7 +178,7 @@ async fn of_block(tip: Option<Hash>, session: &Session) -> Outcome<Checked> {
     }
 }
 
-/// The header of the ledger's tip, if its log has the earlier one as its beginning and work as the chain's rules ask for.
+/// The header of the ledger's tip, if its log extends the earlier one and its work meets the chain's rules.
 async fn extended(
     from: Anchor,
     then: Header,
@@ -208,7 +208,7 @@ async fn extended(
     if now.height == then.height && now != then {
         return Err(broken(&format!("there are two blocks {}", then.height)));
     }
-    // The genesis fixes the least work.
+    // The genesis sets the least work.
     if now.height > 0 && work::target(now.bits) > work::target(zero.bits) {
         return Err(broken(&format!(
             "block {} has less work behind it than the chain asks for",
@@ -235,7 +235,7 @@ async fn extended(
     })
 }
 
-/// A ledger that has not read so far, or shows no more.
+/// The failure for a ledger that has not reached the block, or hides it.
 fn behind(status: Status, then: &Header) -> Failure {
     if status.code() != Code::OutOfRange {
         return status.into();

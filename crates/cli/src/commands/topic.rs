@@ -1,4 +1,4 @@
-//! `blocklog topic`: the topics themselves, without any service.
+//! `blocklog topic`: direct access to the topics, without any service.
 
 mod cat;
 mod line;
@@ -9,7 +9,7 @@ use cat::Cat;
 use pad::Pad;
 
 subcommands! {
-    /// Read the topics themselves, without any service
+    /// Access the topics directly, without any service
     pub enum Topic {
         Cat(Cat),
         Pad(Pad),

@@ -1,4 +1,4 @@
-//! `blocklog tx`: makes, sends and follows transactions.
+//! `blocklog tx`: creates, sends and follows transactions.
 
 mod decode;
 pub mod draft;

@@ -1,4 +1,4 @@
-//! `blocklog verify`: derives the whole chain again, trusting nobody.
+//! `blocklog verify`: derives the whole chain again, without trust in any service.
 
 #[cfg(test)]
 mod changes;
@@ -19,7 +19,7 @@ use crate::source::{Records, Source, SourceArgs};
 use summary::Summary;
 
 // Every rule, every signature, every hash; from block 0 on.
-/// Derive the whole chain again and check every rule, trusting nobody
+/// Derive the whole chain again and check every rule, without trust in any service
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  blocklog verify --journal kafka://127.0.0.1:9092\n  \
@@ -40,19 +40,19 @@ pub struct Verify {
     to: Option<u64>,
 }
 
-/// What the caller knows of the chain, and what it takes on trust.
+/// The caller's knowledge of the chain.
 #[derive(Debug, clap::Args)]
 pub struct Trust {
-    /// The chain that it must be
+    /// Required chain id
     #[arg(long, value_name = "HASH")]
     chain_id: Option<Hash>,
-    /// Genesis file of the chain that it must be
+    /// Genesis file of the required chain
     #[arg(long, value_name = "FILE", conflicts_with = "chain_id")]
     genesis: Option<PathBuf>,
-    /// A block hash that you trust: it must be on the chain
+    /// Hash of a block that you trust, which must be on the chain
     #[arg(long, value_name = "HASH")]
     tip: Option<Hash>,
-    /// Skip the signatures on the way to this block
+    /// Skip the signatures up to this block
     #[arg(long, value_name = "HASH")]
     assume_valid: Option<Hash>,
 }
@@ -66,7 +66,7 @@ impl Trust {
     }
 }
 
-/// A chain that was derived again, to the end of its source.
+/// A chain derived to the end of its source.
 pub struct Derived {
     core: Core,
     summary: Summary,
@@ -76,7 +76,7 @@ pub struct Derived {
 }
 
 impl Derived {
-    /// What was checked: for programs, and for people.
+    /// The extent of the checks: for programs, and for people.
     pub fn report(&self) -> Outcome<(serde_json::Value, Rows)> {
         let report = self
             .summary
@@ -84,7 +84,7 @@ impl Derived {
         Ok(report)
     }
 
-    /// Whether it verifies.
+    /// Fails if the chain does not verify.
     pub fn verdict(&self) -> Outcome {
         self.summary.verdict(self.chain()?)
     }
@@ -111,7 +111,7 @@ fn verify(args: Verify, session: &Session) -> Outcome {
     derived.verdict()
 }
 
-/// Derives the chain from the records that `open` gives, those of `source`, with a bar while it goes on.
+/// Derives the chain from the records of `source` that `open` returns, with a progress bar.
 pub fn derive(
     source: &Source,
     trust: &Trust,
@@ -140,7 +140,7 @@ pub fn derive(
     });
     bar.finish_and_clear();
     let core = replayed.map_err(|fatal| match (fatal, source) {
-        // A file that is damaged is evidence that does not verify, not a journal in trouble.
+        // A damaged file is evidence that does not verify, not a failing journal.
         (Fatal::Journal(error), Source::Export(..)) => summary.damaged(&error.to_string()),
         (Fatal::WrongChain { expected, found }, Source::Export(file, _)) => {
             let message = format!(

@@ -1,4 +1,4 @@
-//! Random changes to proof files: none of them verifies, unless it says the same as before.
+//! Random changes to proof files: none of them verifies, unless its meaning is unchanged.
 
 use std::collections::BTreeMap;
 
@@ -24,14 +24,14 @@ struct Proofs {
     headers: Vec<String>,
 }
 
-/// What became of changed files.
+/// Results for changed files.
 #[derive(Default)]
 struct Seen {
-    /// By the kind of change: those that say something else, none of which verified.
+    /// By kind of change: files with another meaning, none of which verified.
     refused: BTreeMap<&'static str, u64>,
-    /// Those that say the same.
+    /// Files with the same meaning.
     same: u64,
-    /// Those that leave the record out, and so say less.
+    /// Files without the record.
     less: u64,
 }
 
@@ -89,7 +89,7 @@ impl Proofs {
     }
 }
 
-/// Changes a text without looking at what it says.
+/// Changes a text at random.
 fn scribble(text: &mut Vec<u8>, rng: &mut SmallRng) -> &'static str {
     let at = rng.random_range(0..text.len());
     let other = rng.random_range(0..text.len());
@@ -135,7 +135,7 @@ fn scribble(text: &mut Vec<u8>, rng: &mut SmallRng) -> &'static str {
     }
 }
 
-/// Changes bytes that stand in hexadecimal.
+/// Changes bytes in hexadecimal.
 fn scribble_hex(text: &mut String, rng: &mut SmallRng) {
     let mut bytes = hex::decode(&*text).expect("hexadecimal");
     if bytes.is_empty() {
@@ -150,7 +150,7 @@ fn scribble_hex(text: &mut String, rng: &mut SmallRng) {
     *text = hex::encode(bytes);
 }
 
-/// Changes what a proof says.
+/// Changes the meaning of a proof.
 fn rewrite(proof: &mut InclusionProof, proofs: &Proofs, rng: &mut SmallRng) -> &'static str {
     let other = &proofs.all[rng.random_range(0..proofs.all.len())];
     let steps = proof.path.len();
@@ -217,7 +217,7 @@ fn rewrite(proof: &mut InclusionProof, proofs: &Proofs, rng: &mut SmallRng) -> &
     }
 }
 
-/// Changes that say the same: labels, blanks, the case of hexadecimal.
+/// Changes without effect on the meaning: labels, blanks, the case of hexadecimal.
 fn reword(proof: &InclusionProof, rng: &mut SmallRng) -> String {
     let mut proof = proof.clone();
     match rng.random_range(0..4) {
@@ -242,7 +242,7 @@ fn read(text: &[u8]) -> Option<Inclusion> {
     translate(&proof).ok()
 }
 
-/// Until `wanted` changes that say something else were judged.
+/// Runs until `wanted` changes of meaning were checked.
 fn change(wanted: u64, seed: u64) -> Seen {
     let proofs = Proofs::new();
     let mut rng = SmallRng::seed_from_u64(seed);
@@ -288,7 +288,7 @@ fn change(wanted: u64, seed: u64) -> Seen {
     seen
 }
 
-/// A changed copy of a proof file, and what was done to it.
+/// A changed copy of a proof file, and the kind of change.
 fn changed(proofs: &Proofs, number: usize, rng: &mut SmallRng) -> (Vec<u8>, &'static str) {
     let proof = &proofs.all[number];
     let whole =

@@ -1,4 +1,4 @@
-//! Questions that several commands ask.
+//! Requests of several commands.
 
 use chain::Header;
 use proto::ingest::v1::{GetSubmissionInfoRequest, GetSubmissionInfoResponse};
@@ -11,14 +11,14 @@ use crate::answer;
 use crate::exit::{Failure, Outcome};
 
 impl Session {
-    /// How the ledger is, and which chain it serves.
+    /// State and chain of the ledger.
     pub async fn ledger_info(&self) -> Outcome<GetLedgerInfoResponse> {
         let mut ledger = self.ledger()?;
         let asked = ledger.get_ledger_info(GetLedgerInfoRequest {}).await;
         Ok(asked?.into_inner())
     }
 
-    /// How ingest is, and which chain it serves.
+    /// State and chain of ingest.
     pub async fn submission_info(&self) -> Outcome<GetSubmissionInfoResponse> {
         let mut ingest = self.ingest()?;
         let asked = ingest
@@ -27,7 +27,7 @@ impl Session {
         Ok(asked?.into_inner())
     }
 
-    /// How each miner is, with its address.
+    /// State of each miner, with its address.
     pub async fn miner_statuses(&self) -> Outcome<Vec<(&str, Outcome<MinerStatus>)>> {
         let mut statuses = Vec::new();
         for (url, mut miner) in self.miners()? {
@@ -40,7 +40,7 @@ impl Session {
         Ok(statuses)
     }
 
-    /// The header of a block, which the ledger must show to be the one with that id; without an id, of the tip.
+    /// The header of a block, checked against its id; without an id, of the tip.
     pub async fn header(&self, id: Option<Id>) -> Outcome<Header> {
         let request = GetBlockRequest {
             id: id.clone(),

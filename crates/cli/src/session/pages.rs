@@ -1,4 +1,4 @@
-//! Lists that the ledger answers page by page.
+//! Paged lists of the ledger.
 
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::{
@@ -10,23 +10,23 @@ use tonic::Status;
 use super::{Peer, Session};
 use crate::exit::Outcome;
 
-/// Most rows of a page.
+/// Rows of a page at most.
 const PAGE: u32 = 1000;
-/// The limit of a list that is wanted whole.
+/// The limit for a complete list.
 pub const ALL: u32 = u32::MAX;
 
 /// A request for one page of a list.
 pub trait Paged: Clone {
-    /// What is listed.
+    /// The row type.
     type Row;
 
-    /// Asks for that many rows.
+    /// Sets the number of rows.
     fn set_size(&mut self, rows: u32);
 
-    /// Asks for the page that a token names.
+    /// Sets the token of the page.
     fn set_token(&mut self, token: String);
 
-    /// The rows of the page, and the token of the next one.
+    /// Requests a page: its rows, and the token of the next one.
     async fn page(
         self,
         ledger: &mut LedgerServiceClient<Peer>,
@@ -66,7 +66,7 @@ paged! {
 }
 
 impl Session {
-    /// The first rows of a list, at most `limit`, each of which `check` lets pass.
+    /// The first rows of a list, at most `limit`, each converted by `check`.
     pub async fn rows<R: Paged, T>(
         &self,
         mut request: R,

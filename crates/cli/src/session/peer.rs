@@ -1,5 +1,5 @@
-//! The service that answers at an address. Another one than expected reports only that it does not know the call: this
-//! module finds out which service it is, and names the option that the address comes from.
+//! The service at an address. A service of another kind only reports an unknown call: this module finds out which service it
+//! is, and names the flag that set the address.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, http};
 use tonic::{Code, Status};
 
-/// The services.
+/// Kinds of services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Ledger,
@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// With its article.
+    /// Name with its article.
     fn name(self) -> &'static str {
         match self {
             Self::Ledger => "a ledger",
@@ -43,7 +43,7 @@ impl Kind {
 pub struct Peer {
     url: Arc<str>,
     kind: Kind,
-    /// What the address is set with.
+    /// The flag that sets the address.
     flag: &'static str,
     channel: Channel,
 }
@@ -51,7 +51,7 @@ pub struct Peer {
 type Answer = <Channel as Service<http::Request<Body>>>::Response;
 
 impl Peer {
-    /// Connects at the first call.
+    /// Creates a connection, which is opened at the first call.
     pub fn new(url: &str, kind: Kind, flag: &'static str, channel: Channel) -> Self {
         Self {
             url: url.into(),
@@ -61,17 +61,17 @@ impl Peer {
         }
     }
 
-    /// Passes an answer on if the service can have given it.
+    /// Passes on a reply if it can come from the expected service.
     async fn expected(self, answer: Answer) -> Result<Answer, Status> {
         let headers = answer.headers();
         let is_grpc = headers
             .get(http::header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-        // What stands between us and the service reports in other ways that it cannot be reached.
+        // A proxy may report an unreachable service in another way.
         if !is_grpc && !answer.status().is_server_error() {
             let (url, wanted) = (&self.url, self.kind.name());
             return Err(Status::unimplemented(format!(
-                "{url} answers, and is no gRPC service: is it a port of web pages or of an administrator? Name the address of {wanted} with {}",
+                "{url} is not a gRPC service: is it a port of web pages or an admin port? Name the address of {wanted} with {}",
                 self.flag
             )));
         }
@@ -87,10 +87,10 @@ impl Peer {
 
     async fn other(self) -> Status {
         let found = match kind_of(self.channel).await {
-            // It knows the service and not the call.
+            // It has the service but not the call.
             Some(kind) if kind == self.kind => "of another version".to_owned(),
             Some(kind) => kind.name().to_owned(),
-            None => "no service of Blocklog".to_owned(),
+            None => "not a service of Blocklog".to_owned(),
         };
         let (url, wanted) = (&self.url, self.kind.name());
         Status::unimplemented(format!(
@@ -100,7 +100,7 @@ impl Peer {
     }
 }
 
-/// What answers there: each service knows its own calls only.
+/// Finds the kind of the service, by calls that only one kind has.
 async fn kind_of(channel: Channel) -> Option<Kind> {
     let knows = |status: Option<Status>| {
         status

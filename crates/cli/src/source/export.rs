@@ -1,4 +1,4 @@
-//! An export, record by record.
+//! Reads an export record by record.
 
 use std::fs::File;
 use std::io::Read;
@@ -8,12 +8,12 @@ use bytes::{Bytes, BytesMut};
 use journal::Record;
 use journal::export::{self, Head};
 
-/// Bytes read at once.
+/// Size of a read, in bytes.
 const READ_BYTES: usize = 1 << 20;
-/// Longest value that is read: a candidate may have any size (OVERSIZE), but no log that Blocklog reads holds a longer one.
+/// Longest value that is read, in bytes: a candidate may have any size (OVERSIZE), but no journal of Blocklog holds a longer one.
 const MAX_VALUE_BYTES: usize = 1 << 30;
 
-/// Offsets only grow, and leave room for a next one, which is returned: a log in which they do not is none.
+/// Checks that offsets ascend and leave room for a next one, which is returned.
 pub fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
     if (next_offset..u64::MAX).contains(&offset) {
         Ok(offset + 1)
@@ -26,20 +26,20 @@ pub fn offset_behind(next_offset: u64, offset: u64) -> Result<u64, String> {
 pub struct ExportFile {
     file: File,
     path: PathBuf,
-    /// Bytes in the file, if it is one that has an end.
+    /// Length of the file in bytes, if it is known.
     length: Option<u64>,
     buffer: BytesMut,
     ended: bool,
     /// Bytes of the file before the buffer.
     passed: u64,
-    /// Records before the buffer.
+    /// Number of records before the buffer.
     records: u64,
-    /// No later record may have an offset below this one.
+    /// Lowest possible offset of the next record.
     next_offset: u64,
 }
 
 impl ExportFile {
-    /// Opens it.
+    /// Opens an export.
     pub fn open(path: &Path) -> Result<Self, journal::Error> {
         let cannot = |error: std::io::Error| journal::Error::Io {
             file: path.to_owned(),
@@ -59,7 +59,7 @@ impl ExportFile {
         })
     }
 
-    /// Names the place: which record, where in the file, and behind which offset.
+    /// Adds the place to a problem: record, position in the file, and the offset before it.
     fn broken(&self, problem: impl std::fmt::Display) -> journal::Error {
         let behind = match self.next_offset {
             0 => String::new(),
@@ -87,7 +87,7 @@ impl ExportFile {
         Ok(())
     }
 
-    /// Refuses a length that cannot be, before its bytes are read.
+    /// Refuses an impossible length before the bytes are read.
     fn check_length(&self, head: &Head) -> Result<(), journal::Error> {
         let claimed = head.value_bytes;
         if let Some(length) = self.length {
@@ -101,7 +101,7 @@ impl ExportFile {
         }
         if claimed > MAX_VALUE_BYTES {
             return Err(self.broken(format!(
-                "offset {} has {claimed} bytes, more than the {MAX_VALUE_BYTES} that any log of Blocklog can hold",
+                "offset {} has {claimed} bytes, more than the {MAX_VALUE_BYTES} that a journal of Blocklog can hold",
                 head.offset
             )));
         }
@@ -112,7 +112,7 @@ impl ExportFile {
     fn head(&mut self) -> Result<Option<Head>, journal::Error> {
         loop {
             let found = export::read_head(&self.buffer)
-                .map_err(|_| self.broken("no offset, time and length as in an export"))?;
+                .map_err(|_| self.broken("no offset, time and length of an export"))?;
             if let Some(head) = found {
                 return Ok(Some(head));
             }

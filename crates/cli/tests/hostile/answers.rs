@@ -1,4 +1,4 @@
-//! Plain answers: bound to the question as far as a hash can bind them.
+//! Plain replies: bound to the request as far as a hash can bind them.
 
 use proto::ingest::v1::SubmitTransactionResponse;
 use proto::ledger::v1::{
@@ -63,7 +63,7 @@ fn another_block_than_the_one_that_was_asked_for() {
 
 #[test]
 fn a_bit_of_a_header() {
-    // In the last byte, the nonce; with the hash told as it was.
+    // In the last byte, the nonce; with the hash unchanged.
     let lies = Lies::default().about("GetBlock", |reply: &mut GetBlockResponse| {
         let header = &mut block(reply).header;
         let digit = if header.ends_with('0') { "1" } else { "0" };
@@ -137,7 +137,7 @@ fn the_status_of_another_transaction() {
             },
         );
     refuses(lies, &[&["tx", "status", &id], &["tx", "watch", &id]]);
-    // The id is told to be that of the other one.
+    // The reply claims the id of the other one.
     let named = id.clone();
     let lies = Lies::default().about(
         "GetTransaction",

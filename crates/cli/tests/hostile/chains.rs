@@ -1,4 +1,4 @@
-//! Services of different chains, and services where others were expected.
+//! Services of different chains, and services of another kind than expected.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ impl Mixed {
         run(folder, words, &addresses)
     }
 
-    /// Both ids, as they must be named.
+    /// Both ids, as the message must name them.
     fn ids(&self) -> [String; 2] {
         [&self.own, &self.other].map(|world| world.stage.chain_id().to_string())
     }
@@ -112,7 +112,7 @@ fn a_submission_names_its_chain() {
 fn what_no_ledger_sees_is_not_waited_for() {
     let world = World::honest();
     let send = [&["tx", "send"], &PAYMENT[..]].concat();
-    // The miner knows nothing of blocks, but it answers.
+    // The miner has no blocks, but it answers.
     let nobody = ["--ingest", &world.ingest, "--ledger", &world.miner];
     run(Path::new("."), &send, &nobody).fails(2, &["nothing was sent", "is a miner", "--no-wait"]);
     assert!(world.sent.lock().expect("nobody panics with it").is_empty());
@@ -129,7 +129,7 @@ fn a_transaction_that_may_be_on_another_chain_is_not_waited_for() {
     mixed
         .run(Path::new("."), &["tx", "watch", &id])
         .fails(4, &["WRONG_CHAIN", &own, &other, "--ledger"]);
-    // The ledger knows it: what ingest serves does not matter.
+    // The ledger has the transaction: the chain of ingest does not matter.
     let id = mixed.other.stage.id(1);
     mixed
         .run(Path::new("."), &["tx", "watch", &id])
@@ -209,14 +209,14 @@ fn doctor_compares_the_journal_with_the_services() {
     ] {
         assert!(doctor.out.contains(told), "{told}: {}", doctor.out);
     }
-    // Without an admin nobody can list miners later.
+    // Without an admin miners cannot be listed later.
     assert!(!doctor.out.contains("admin miner add"), "{}", doctor.out);
     assert!(doctor.out.contains("--allow-miner"), "{}", doctor.out);
 }
 
 #[test]
 fn doctor_is_not_content_with_nothing() {
-    // Bound and silent ports would be waited for: those of nobody refuse at once.
+    // The command would wait for bound and silent ports; unbound ones refuse at once.
     let nobody = [
         "--ingest",
         "http://127.0.0.1:1",
@@ -268,5 +268,5 @@ fn a_port_of_web_pages_is_named_as_one() {
     let world = World::honest();
     let pages = world.pages();
     let ended = run(Path::new("."), &["block", "list"], &["--ledger", &pages]);
-    ended.fails(2, &[&pages, "is no gRPC service", "--ledger"]);
+    ended.fails(2, &[&pages, "is not a gRPC service", "--ledger"]);
 }

@@ -1,5 +1,5 @@
-//! The command against services that lie: whatever they answer, it ends with an exit code of its own, writes no file, says
-//! nothing that a terminal obeys, and shows nothing as the answer to what was asked that is not.
+//! The command against services that lie: for any reply, it ends with one of its exit codes, writes no file, prints no control
+//! characters, and never presents a reply to another request.
 
 mod answers;
 mod chains;

@@ -1,4 +1,4 @@
-//! A proof is written and told only if it is about what was asked.
+//! A proof is written and shown only if it is about the requested subject.
 
 use std::fs;
 
@@ -112,7 +112,7 @@ fn a_transaction_on_another_chain_does_not_have_the_id() {
     lying
         .run_in(folder.path(), &words)
         .fails(6, &["OTHER_SUBJECT"]);
-    // Of a position the chain is not told by the proof; it is said that it is not.
+    // A proof of a position does not prove the chain, and the output says so.
     let words = ["proof", "get", &lying.stage.position(2), "-o", "p"];
     lying
         .run_in(folder.path(), &words)
@@ -121,7 +121,7 @@ fn a_transaction_on_another_chain_does_not_have_the_id() {
 
 #[test]
 fn the_hash_of_a_record_that_was_too_large_is_no_transaction() {
-    // 32 bytes that a ledger made up: what it calls a hash can be read as a payment.
+    // 32 bytes invented by a ledger: its alleged hash also decodes as a payment.
     let payment = (0..32)
         .map(|letters| Transaction {
             memo: "x".repeat(letters),

@@ -1,4 +1,4 @@
-//! What an honest ledger, ingest and miner would answer about a small chain.
+//! The replies of an honest ledger, ingest and miner about a small chain.
 
 use bytes::Bytes;
 use chain::{Hash, Transaction};
@@ -58,7 +58,7 @@ impl Stage {
         self.payment(nonce).id(&self.chain_id()).to_string()
     }
 
-    /// Where that payment lies: its height, offset and leaf.
+    /// Height, offset and leaf of that payment.
     fn place(&self, nonce: u64) -> (usize, u64, u64) {
         let height = (nonce as usize).div_ceil(2);
         let in_block = (nonce - 1) % 2;
@@ -201,7 +201,7 @@ impl Stage {
         })
     }
 
-    /// What it does not know it never will.
+    /// Unknown ids stay unknown.
     pub fn watch_transaction(
         &self,
         asked: ledger::WatchTransactionRequest,
@@ -292,7 +292,7 @@ impl Stage {
         }
     }
 
-    /// Takes what is in a block already: sending it again is safe.
+    /// Accepts a transaction that is already in a block: a resend is safe.
     pub fn submit_transaction(
         &self,
         asked: ingest::SubmitTransactionRequest,

@@ -1,4 +1,4 @@
-//! Strings of services that terminals would obey. That nothing of the kind is printed is checked of every command here.
+//! Control sequences in strings of services. Every command here is checked not to print them.
 
 use proto::ingest::v1::GetSubmissionInfoResponse;
 use proto::ledger::v1 as ledger;
@@ -88,7 +88,7 @@ fn lies() -> Lies {
         )
 }
 
-/// Whether the escapes are there, so that the words did come through.
+/// True if the escapes were printed, so the words did come through.
 #[track_caller]
 fn shows(ended: &Ended) {
     assert_eq!(ended.code, 0, "{}", ended.err);
@@ -119,7 +119,7 @@ fn nothing_that_a_terminal_obeys_is_shown() {
         for line in told.out.lines() {
             serde_json::from_str::<serde_json::Value>(line).expect("a line is a document");
         }
-        // The reply to a submission, and what doctor says of the ledger alone, hold no such text.
+        // The reply to a submission, and doctor's lines about the ledger alone, hold no such text.
         if !["status", "doctor", send].contains(&command) {
             let value: serde_json::Value = serde_json::from_str(&told.out).expect("one document");
             assert!(value.to_string().contains("evil"), "{value}");

@@ -1,4 +1,4 @@
-//! What is kept as a tip is what was proven.
+//! A saved tip is the proven one.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn header(text: &str) -> Header {
     Header::from_bytes(&bytes.try_into().expect("156 bytes"))
 }
 
-/// A header like this one: a nonce is tried until the work is as wanted.
+/// A header like this one, with a nonce that gives the requested work.
 fn like(text: &str, change: impl FnOnce(&mut Header), with_work: bool) -> String {
     let mut header = header(text);
     change(&mut header);
@@ -25,7 +25,7 @@ fn like(text: &str, change: impl FnOnce(&mut Header), with_work: bool) -> String
     hex::encode(header.to_bytes())
 }
 
-/// Another block than the one that was asked for, with nothing that contradicts itself.
+/// Another block than the requested one, without a contradiction in itself.
 fn forge(reply: &mut GetBlockResponse) {
     let block = reply.block.as_mut().expect("a block");
     block.header = like(&block.header, |header| header.nonce += 1, true);
@@ -165,7 +165,7 @@ fn a_header_with_less_work_than_the_chain_asks_for_is_no_extension() {
 fn a_ledger_that_is_behind_is_told_from_one_that_was_rewritten() {
     let folder = tempdir().expect("a folder");
     let stage = Stage::new("stage");
-    // The chain as it will be, saved by somebody else.
+    // A later state of the chain, saved elsewhere.
     let ahead = like(&stage.header(3), |header| header.height = 9, true);
     let hash = Hash::of(&hex::decode(&ahead).expect("hex"));
     let text = format!(

@@ -1,4 +1,4 @@
-//! Services that answer as the stage says, but for the lies, and the real command that asks them.
+//! Services that answer from the stage, except for the lies, and the real command against them.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ use crate::stage::Stage;
 
 type Lie = Arc<dyn Fn(&mut dyn Any) + Send + Sync>;
 
-/// What is told instead, by method.
+/// The lies, by method.
 #[derive(Clone, Default)]
 pub struct Lies(HashMap<&'static str, Lie>);
 
@@ -68,12 +68,12 @@ pub struct World {
     pub ledger: String,
     pub ingest: String,
     pub miner: String,
-    /// What ingest was sent.
+    /// Records that ingest received.
     pub sent: Arc<Mutex<Vec<SubmitTransactionRequest>>>,
     runtime: Runtime,
 }
 
-/// How a command ended.
+/// The end of a command.
 pub struct Ended {
     pub code: i32,
     pub out: String,
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    /// The address of web pages: whatever is asked for is HTML.
+    /// The address of web pages: every reply is HTML.
     pub fn pages(&self) -> String {
         let page = || async { axum::response::Html("<!doctype html>") };
         format!(
@@ -136,7 +136,7 @@ impl World {
     }
 }
 
-/// Runs the real command; whatever the services say, it prints nothing that a terminal obeys, and does not panic.
+/// Runs the real command, which for any reply prints no control characters and does not panic.
 pub fn run(folder: &Path, words: &[&str], addresses: &[&str]) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_blocklog"));
     command.args(words).args(addresses).current_dir(folder);

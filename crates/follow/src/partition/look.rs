@@ -34,7 +34,7 @@ pub struct Seen {
 /// Reads the ends of a partition, and whether it still holds a record that was read of it. Blocks.
 pub fn look(journal: &Journal, partition: u32, last: Option<&Mark>) -> Result<Seen, Error> {
     let (offset, reach) = last.map_or((None, 0), |last| (Some(last.offset), last.offset + 1));
-    let look = journal.look(TRANSACTIONS, partition, offset, reach)?;
+    let look = journal.inspect(TRANSACTIONS, partition, offset, reach)?;
     Ok(Seen {
         offsets: look.offsets,
         holds: last.is_none_or(|last| last.is_held(&look)),

@@ -146,7 +146,7 @@ pub(super) fn times(journal: &Journal) {
     let after = crate::clock::now_ms();
     let records = read(journal, &topic, 0, 0, 50);
     assert!(records.is_sorted_by_key(|record| record.append_ms));
-    // Another machine's clock may be off by a little.
+    // The broker's clock may differ a little.
     assert!(records[0].append_ms + 60_000 >= before && records[49].append_ms <= after + 60_000);
 }
 

@@ -9,7 +9,7 @@ use super::{PATIENCE, appender, entry, insist, put, read, topic, values};
 use crate::record::BATCH_RECORDS;
 use crate::{Batch, Entry, Error, Headers, Journal, LONG_GAP, Tail, TailEvent};
 
-/// Fills a partition with `count` records that hold their own number.
+/// Fills a partition with `count` records; the value of each is its number.
 fn fill(journal: &Journal, topic: &str, count: u64) {
     let (appender, _completions) = appender(journal, topic);
     for i in 0..count {
@@ -63,7 +63,7 @@ pub(super) fn limits(journal: &Journal) {
     );
 }
 
-/// However small they are.
+/// Even if the records are tiny.
 pub(super) fn many(journal: &Journal) {
     const COUNT: u64 = BATCH_RECORDS as u64 + 1000;
     let topic = topic(journal, 1);
@@ -83,7 +83,7 @@ pub(super) fn many(journal: &Journal) {
     }
 }
 
-/// By default trace contexts, and of them not more than the largest block has.
+/// By default only trace contexts, and at most as many as the largest block has.
 pub(super) fn headers(journal: &Journal) {
     const MANY: usize = 30_000;
     let topic = topic(journal, 1);
@@ -225,7 +225,7 @@ pub(super) fn confirmed(journal: &Journal) {
         };
         assert_eq!(journal.confirm(&topic, 0, &read), Err(changed), "{case}");
     }
-    let look = journal.look(&topic, 0, Some(2), 3).expect("it is there");
+    let look = journal.inspect(&topic, 0, Some(2), 3).expect("it is there");
     assert_eq!(look.record, records.last().cloned());
 }
 
@@ -247,7 +247,7 @@ pub(super) fn tail(journal: &Journal) {
     let expect = |range: std::ops::Range<u64>| {
         let mut next = range.start;
         while next < range.end {
-            match receive.recv_timeout(PATIENCE).expect("the tail goes on") {
+            match receive.recv_timeout(PATIENCE).expect("the tail continues") {
                 // Batches from before a seek may still arrive.
                 TailEvent::Batch(batch)
                     if batch
@@ -274,11 +274,12 @@ pub(super) fn tail(journal: &Journal) {
             TailEvent::Lost(Error::OutOfRange { offset: 1000, .. })
         )
     };
-    while !lost(&receive.recv_timeout(PATIENCE).expect("the tail says so")) {}
+    while !lost(&receive.recv_timeout(PATIENCE).expect("the tail reports it")) {}
     tail.seek(49);
     let mut next = 49;
     while next < 51 {
-        if let TailEvent::Batch(batch) = receive.recv_timeout(PATIENCE).expect("the tail goes on") {
+        if let TailEvent::Batch(batch) = receive.recv_timeout(PATIENCE).expect("the tail continues")
+        {
             next = batch.next;
         }
     }
@@ -317,7 +318,7 @@ pub(super) fn window(journal: &Journal) {
     while records < 10 {
         match receive
             .recv_timeout(PATIENCE)
-            .expect("goes on when permits are dropped")
+            .expect("continues when permits are dropped")
         {
             TailEvent::Batch(batch) => records += batch.records.len(),
             other => panic!("{other:?}"),

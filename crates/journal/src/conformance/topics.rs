@@ -22,18 +22,18 @@ pub(super) fn described(journal: &Journal) {
     let description = journal.describe(&spec).expect("described").expect("there");
     assert_eq!(description.partitions, 2);
     assert_eq!(description.start_offsets, [0, 0]);
-    assert_eq!(description.faults, []);
+    assert_eq!(description.mismatches, []);
     let more = TopicSpec {
         partitions: 4,
         max_record_bytes: MAX_RECORD_BYTES + 1,
         ..spec.clone()
     };
-    let faults = journal
+    let mismatches = journal
         .describe(&more)
         .expect("described")
         .expect("there")
-        .faults;
-    let named: Vec<(Setting, &str, bool)> = faults
+        .mismatches;
+    let named: Vec<(Setting, &str, bool)> = mismatches
         .iter()
         .map(|fault| (fault.setting, fault.found.as_str(), fault.fatal))
         .collect();

@@ -1,4 +1,4 @@
-//! The directory of a journal: its lock, and the file `journal`, which makes it one.
+//! The directory of a journal: its lock, and the file `journal`, which identifies it.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use super::frame::Salt;
 use super::meta;
 use crate::error::Error;
 
-/// Version of everything in the directory.
+/// Version of the format of the directory.
 pub(super) const FORMAT: u64 = 1;
-/// The same, imported: offsets may have holes, and nothing is appended. A number of its own, so that no program that
-/// does not know of it appends.
+/// Version of an imported journal: offsets may have holes, and nothing is appended. A separate number keeps older programs
+/// from appending.
 pub(super) const IMPORTED_FORMAT: u64 = 2;
 
-/// Takes the lock on a directory, making it if it is not there.
+/// Locks a directory, which is created if it does not exist.
 pub(super) fn lock(files: &Files, root: &Path) -> Result<Guard, Error> {
     files.create_dir(root)?;
     let own = format!("process {}", std::process::id());
@@ -28,14 +28,14 @@ pub(super) fn lock(files: &Files, root: &Path) -> Result<Guard, Error> {
     })
 }
 
-/// Reads the file `journal`, or makes it in an empty directory; returns the salt, and whether the journal is read-only.
+/// Reads the file `journal`, or creates it in an empty directory; returns the salt, and true if the journal is read-only.
 pub(super) fn establish(files: &Files, root: &Path) -> Result<(Salt, bool), Error> {
     let path = root.join("journal");
     if let Some(pairs) = meta::read(files, &path)? {
         let format = meta::number(&pairs, "format", &path)?;
         if ![FORMAT, IMPORTED_FORMAT].contains(&format) {
             let why = format!(
-                "{} has format {format}, this program knows {FORMAT} and {IMPORTED_FORMAT}",
+                "{} has format {format}, this program supports {FORMAT} and {IMPORTED_FORMAT}",
                 root.display()
             );
             return Err(Error::BadConfig(why));
@@ -47,7 +47,7 @@ pub(super) fn establish(files: &Files, root: &Path) -> Result<(Salt, bool), Erro
     let mut foreign = found.iter().filter(|name| !is_own(name));
     if let Some(name) = foreign.next() {
         let why = format!(
-            "{} is no journal, and not empty ({name}); name an empty directory",
+            "{} is not a journal, and not empty ({name}); name an empty directory",
             root.display()
         );
         return Err(Error::BadConfig(why));
@@ -57,8 +57,8 @@ pub(super) fn establish(files: &Files, root: &Path) -> Result<(Salt, bool), Erro
     Ok((Salt::new(salt), false))
 }
 
-/// Whether a name in the directory is that of a file of the journal itself, and not of a topic. (A directory without the
-/// file `journal` never has one of that name.)
+/// True for the names of the journal's own files in the directory; the other names are topics. (A directory without the file
+/// `journal` never has one of that name.)
 pub(super) fn is_own(name: &str) -> bool {
     ["LOCK", "journal", "journal.new"].contains(&name)
 }

@@ -1,7 +1,7 @@
-//! A disk in memory that fails as asked: the power goes, it is full, a sync fails.
+//! A disk in memory that fails on demand: the power is cut, it is full, a sync fails.
 //!
-//! What was synced survives the power; of what was not, any part may: writes in sectors of 512 bytes each for itself,
-//! cuts, and entries of directories. The seed decides, so that every failure can be replayed.
+//! Synced data survives a power cut; of unsynced data any part may survive: each 512-byte sector of a write, truncations, and
+//! directory entries. The seed decides, so that every failure can be replayed.
 
 mod platter;
 
@@ -20,7 +20,7 @@ use super::files::{FileSystem, Files, Guard, OpenFile};
 use super::import::Import;
 use crate::error::Error;
 
-/// Where the journal is on this disk.
+/// Directory of the journal on this disk.
 const ROOT: &str = "journal";
 
 /// The disk; clones share it.
@@ -36,7 +36,7 @@ struct Handle {
     generation: u64,
 }
 
-/// A lock on a path; a power cut lets go of it too.
+/// A lock on a path; a power cut releases it, too.
 struct Locked {
     platter: Arc<Mutex<Platter>>,
     path: PathBuf,
@@ -44,7 +44,7 @@ struct Locked {
 }
 
 impl FaultyDisk {
-    /// An empty disk whose journals begin a new segment after `segment_bytes`.
+    /// An empty disk whose journals start a new segment after `segment_bytes`.
     pub fn new(seed: u64, segment_bytes: u64) -> FaultyDisk {
         let platter = Platter {
             inodes: Vec::new(),
@@ -68,7 +68,7 @@ impl FaultyDisk {
         Disk::open_on(Files::on(self.clone()), Path::new(ROOT), self.segment_bytes)
     }
 
-    /// Begins an import on this disk, which must be empty.
+    /// Starts an import on this disk, which must be empty.
     pub fn import(&self, topic: &str) -> Result<Import, Error> {
         Import::begin_on(
             Files::on(self.clone()),
@@ -78,17 +78,17 @@ impl FaultyDisk {
         )
     }
 
-    /// The power goes after this many more operations; everything fails from then on.
+    /// Cuts the power after this many more operations; everything fails from then on.
     pub fn cut_power_after(&self, operations: u64) {
         self.platter.lock().power = Some(operations);
     }
 
-    /// The power is back: what was not synced may be gone, and the disk works again.
+    /// Restores the power: unsynced data may be gone, and the disk works again.
     pub fn restore_power(&self) {
         self.platter.lock().restore();
     }
 
-    /// The process is killed, the system keeps running: what was written stays, synced or not, and the disk works again.
+    /// Kills the process but not the system: everything written stays, synced or not, and the disk works again.
     pub fn kill_process(&self) {
         let mut platter = self.platter.lock();
         platter.generation += 1;
@@ -96,12 +96,12 @@ impl FaultyDisk {
         platter.locked.clear();
     }
 
-    /// Writes fail when this many more bytes have been written; `None` makes room again.
+    /// Fails writes after this many more bytes; `None` frees the disk.
     pub fn set_room(&self, bytes: Option<usize>) {
         self.platter.lock().room = bytes;
     }
 
-    /// Whether syncs fail.
+    /// Makes syncs fail, or succeed again.
     pub fn set_failing_syncs(&self, failing: bool) {
         self.platter.lock().failing_syncs = failing;
     }
@@ -145,7 +145,7 @@ impl FaultyDisk {
 }
 
 impl Handle {
-    /// Does something to the file, unless it was opened before a power cut.
+    /// Runs `work` on the file, unless it was opened before a power cut.
     fn with<T>(&self, work: impl FnOnce(&mut Platter, usize) -> io::Result<T>) -> io::Result<T> {
         let mut platter = self.platter.lock();
         if platter.generation != self.generation {
@@ -173,7 +173,7 @@ impl OpenFile for Handle {
         self.with(|platter, inode| {
             let position = index(position)?;
             let grown = (position + bytes.len()).saturating_sub(platter.inodes[inode].bytes.len());
-            // A write behind the end grows the file by more than its own bytes.
+            // A write beyond the end grows the file by more than its own bytes.
             let missing = platter.room.map_or(0, |room| grown.saturating_sub(room));
             let missing = missing.min(bytes.len());
             let bytes = &bytes[..bytes.len() - missing];
@@ -247,7 +247,7 @@ impl FileSystem for FaultyDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         let mut platter = self.platter.lock();
         platter.operate()?;
-        // Directories without entries matter to nobody, so they always survive.
+        // The survival of a directory without entries has no effect, so directories always survive.
         platter.directories.insert(path.to_owned());
         Ok(())
     }

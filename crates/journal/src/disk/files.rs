@@ -1,5 +1,5 @@
-//! The seam to the file system: every file call of the disk provider goes through [`Files`] and [`File`], whose errors know
-//! their path. A [`FileSystem`] with its [`OpenFile`]s is behind them: the machine's, or one of a test.
+//! The interface to the file system: every file call of the disk provider goes through [`Files`] and [`File`], whose errors
+//! carry the path. Behind them is a [`FileSystem`] with its [`OpenFile`]s: the machine's, or one of a test.
 
 mod machine;
 
@@ -10,36 +10,36 @@ use std::sync::Arc;
 use self::machine::Machine;
 use crate::error::Error;
 
-/// A lock; dropping it lets go.
+/// A lock, released on drop.
 pub(crate) type Guard = Box<dyn Send + Sync>;
 
 /// A file system.
 pub(crate) trait FileSystem: Send + Sync {
-    /// Opens a file for reading and writing; with `create` also one that is not there.
+    /// Opens a file for reading and writing; with `create`, creates it if it does not exist.
     fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn OpenFile>>;
-    /// Makes a directory and those above it; one that is there is no error.
+    /// Creates a directory and its parents; succeeds if they exist.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
-    /// Names in a directory, in no order.
+    /// Names in a directory, unordered.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
-    /// Puts a file in the place of another, at once.
+    /// Replaces a file by another, atomically.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Makes what was created or renamed in a directory durable.
+    /// Makes creations and renames in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Locks a file against every other opener, writing `holder` into it; `Err` names the holder.
+    /// Locks a file against every other opener, and writes `holder` into it; the inner `Err` names the present holder.
     fn lock(&self, path: &Path, holder: &str) -> io::Result<Result<Guard, String>>;
 }
 
 /// An open file of a file system.
 pub(crate) trait OpenFile: Send + Sync {
-    /// Reads what is at `position`; fewer bytes than asked for only at the end of the file.
+    /// Reads from `position`; fewer bytes than requested only at the end of the file.
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize>;
-    /// Writes all of `bytes` at `position`; after an error any part of them may be there.
+    /// Writes all of `bytes` at `position`; after an error any part of them may be written.
     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<()>;
-    /// Makes the file's bytes and its length durable.
+    /// Makes the file's bytes and length durable.
     fn sync(&self) -> io::Result<()>;
-    /// Cuts the file.
+    /// Truncates the file to `length` bytes.
     fn truncate(&self, length: u64) -> io::Result<()>;
-    /// Bytes in the file.
+    /// Length of the file in bytes.
     fn length(&self) -> io::Result<u64>;
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct FileError {
 }
 
 impl FileError {
-    /// Whether the file or directory is not there.
+    /// True if the file or directory does not exist.
     pub(crate) fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
     }
@@ -67,7 +67,7 @@ impl From<FileError> for Error {
     }
 }
 
-/// Names the path of a failure.
+/// Adds the path to a failure.
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, FileError> {
     result.map_err(|source| FileError {
         path: path.to_owned(),
@@ -80,7 +80,7 @@ fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, FileError> {
 pub(crate) struct Files(Arc<dyn FileSystem>);
 
 impl Files {
-    /// Those of the machine.
+    /// The file system of the machine.
     pub(crate) fn machine() -> Files {
         Files::on(Machine)
     }
@@ -89,12 +89,12 @@ impl Files {
         Files(Arc::new(system))
     }
 
-    /// Opens a file that is there.
+    /// Opens an existing file.
     pub(crate) fn open(&self, path: &Path) -> Result<File, FileError> {
         File::new(path, self.0.open(path, false))
     }
 
-    /// Opens a file, and makes it if it is not there.
+    /// Opens a file, and creates it if it does not exist.
     pub(crate) fn create(&self, path: &Path) -> Result<File, FileError> {
         File::new(path, self.0.open(path, true))
     }
@@ -119,7 +119,7 @@ impl Files {
         at(path, self.0.lock(path, holder))
     }
 
-    /// Writes a small file durably and at once: whole or not at all, whenever the power goes.
+    /// Writes a small file durably and atomically: after a power cut it exists as a whole or not at all.
     pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> Result<(), FileError> {
         let directory = at(
             path,
@@ -158,7 +158,7 @@ impl File {
         at(&self.path, self.open.read_at(buffer, position))
     }
 
-    /// Reads a small file as a whole.
+    /// Reads a small file completely.
     pub(crate) fn read_whole(&self) -> Result<Vec<u8>, FileError> {
         let length = usize::try_from(self.length()?).map_err(io::Error::other);
         let mut bytes = vec![0; at(&self.path, length)?];

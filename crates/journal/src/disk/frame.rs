@@ -1,8 +1,8 @@
 //! The bytes of a record in a segment file. Integers are big-endian.
 //!
 //! ```text
-//!  0  u32  length of everything behind the first 8 bytes
-//!  4  u32  CRC-32C (Castagnoli) of: the journal's salt (8 bytes), the length, everything behind the first 8 bytes
+//!  0  u32  length of everything after the first 8 bytes
+//!  4  u32  CRC-32C (Castagnoli) of: the journal's salt (8 bytes), the length, everything after the first 8 bytes
 //!  8  u64  offset
 //! 16  u64  append time, milliseconds since the Unix epoch
 //! 24  u64  group: the first offset of the group this record was written with; when it was written, every
@@ -12,14 +12,14 @@
 //! 40       key; then each header as u32 length of its name, u32 length of its value, name, value; then the value
 //! ```
 //!
-//! The salt is random for each journal, so that bytes inside a record, whoever chose them, never look like a frame.
+//! The salt is random for each journal, so that no client can choose bytes of a record that look like a frame.
 
 use bytes::Bytes;
 
 use crate::append::Entry;
 use crate::record::{Headers, Record};
 
-/// Bytes before those the length counts.
+/// Bytes before those that the length counts.
 const PREFIX: usize = 8;
 /// Bytes before the key.
 const FIXED: usize = 40;
@@ -27,10 +27,10 @@ const FIXED: usize = 40;
 pub(super) const SMALLEST: usize = FIXED;
 /// Largest `max_record_bytes` of a topic: frames have lengths of 32 bits, and are held in memory.
 pub(super) const MAX_RECORD_BYTES: u32 = 1 << 30;
-/// Length of a key that is not there.
+/// Length that marks an absent key.
 const NO_KEY: u32 = u32::MAX;
 
-/// What the checksums of one journal begin with: the CRC of its salt.
+/// The initial state of the checksums of one journal: the CRC of its salt.
 #[derive(Clone, Copy)]
 pub(super) struct Salt(u32);
 
@@ -45,7 +45,7 @@ impl Salt {
     }
 }
 
-/// A frame whose checksum is right.
+/// A frame with a valid checksum.
 pub(super) struct Frame<'a> {
     pub(super) offset: u64,
     pub(super) append_ms: u64,
@@ -53,7 +53,7 @@ pub(super) struct Frame<'a> {
     bytes: &'a [u8],
 }
 
-/// Where and when a record is written.
+/// Offset, append time and group of a record.
 pub(super) struct Stamp {
     pub(super) offset: u64,
     pub(super) append_ms: u64,
@@ -98,7 +98,7 @@ fn u32_of(length: usize) -> u32 {
         .expect("entries are checked against a limit of 32 bits before they are taken")
 }
 
-/// Decodes the frame that `bytes` begin with, or returns why there is none.
+/// Decodes the frame at the start of `bytes`; `Err` is the fault.
 pub(super) fn parse(salt: Salt, bytes: &[u8]) -> Result<Frame<'_>, &'static str> {
     let length = claimed_length(bytes);
     if length < SMALLEST {
@@ -116,12 +116,12 @@ pub(super) fn parse(salt: Salt, bytes: &[u8]) -> Result<Frame<'_>, &'static str>
     })
 }
 
-/// The length a frame at the beginning of `bytes` would have, at least 4 of them, whether there is one or not.
+/// The length that a frame at the start of `bytes` would have; needs at least 4 bytes, valid or not.
 pub(super) fn claimed_length(bytes: &[u8]) -> usize {
     PREFIX + be32(bytes) as usize
 }
 
-/// The offset a frame at the beginning of `bytes` would have, at least 16 of them, whether there is one or not.
+/// The offset that a frame at the start of `bytes` would have; needs at least 16 bytes, valid or not.
 pub(super) fn claimed_offset(bytes: &[u8]) -> u64 {
     be64(&bytes[8..])
 }
@@ -132,7 +132,7 @@ impl Frame<'_> {
         self.bytes.len()
     }
 
-    /// Copies the record out, with the headers that are wanted; `None` if the lengths inside the frame exceed it.
+    /// Copies the record, with the selected headers; `None` if the lengths inside the frame exceed it.
     pub(super) fn record(&self, headers: Headers) -> Option<Record> {
         let key_length = be32(&self.bytes[32..]);
         let header_count = be32(&self.bytes[36..]);
@@ -156,7 +156,7 @@ impl Frame<'_> {
             offset: self.offset,
             append_ms: self.append_ms,
             key,
-            // Copies of their own: a slice of the frame would keep the headers alive that are left out.
+            // A copy: a slice of the frame would keep the headers that are left out in memory.
             value: Bytes::copy_from_slice(rest),
             headers: kept.into_headers(),
         })

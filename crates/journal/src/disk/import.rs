@@ -1,7 +1,6 @@
-//! Importing: a journal of one topic whose records keep their offsets and append times, and which nobody appends to.
+//! Imports: read-only journals of one topic, whose records keep their offsets and append times.
 //!
-//! The file `journal` is written last, when everything else is durable: an import that was
-//! cut off is no journal, and is refused as such.
+//! The file `journal` is written last, when everything else is durable: an interrupted import is not a journal, and is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -15,10 +14,10 @@ use crate::append::Entry;
 use crate::error::Error;
 use crate::record::Record;
 
-/// Bytes that are written at once.
+/// Size of a write, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// A read-only journal in the making: one topic of one partition.
+/// An import in progress: a read-only journal of one topic with one partition.
 pub struct Import {
     files: Files,
     root: PathBuf,
@@ -27,7 +26,7 @@ pub struct Import {
     segment_bytes: u64,
     salt: u64,
     file: File,
-    /// Bytes of the file that have been written.
+    /// Bytes written to the file.
     position: u64,
     buffer: Vec<u8>,
     next: u64,
@@ -35,7 +34,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Begins a journal in a directory that is not there, or empty.
+    /// Starts a journal in a directory that does not exist, or is empty.
     ///
     /// # Errors
     /// [`Error::NotEmpty`], or a failure of the file system.
@@ -80,24 +79,24 @@ impl Import {
         })
     }
 
-    /// Every record below this offset has been taken.
+    /// Every record below this offset has been added.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// Takes the next record.
+    /// Adds the next record.
     ///
     /// # Errors
-    /// [`Error::BadConfig`] for one that does not lie above those before it or is too long, or a failure of the file system.
+    /// [`Error::BadConfig`] for a record that is too large or not above the earlier ones, or a failure of the file system.
     pub fn push(&mut self, record: &Record) -> Result<(), Error> {
         let (offset, bytes) = (record.offset, record.size());
         if !(self.next..u64::MAX).contains(&offset) {
-            let why = format!("offset {offset} does not lie above those before it");
+            let why = format!("offset {offset} is not above those before it");
             return Err(Error::BadConfig(why));
         }
         if bytes > MAX_RECORD_BYTES as usize {
             let why = format!(
-                "the record at offset {offset} has {bytes} bytes: a disk: journal takes {MAX_RECORD_BYTES}"
+                "the record at offset {offset} has {bytes} bytes: a disk: journal takes at most {MAX_RECORD_BYTES}"
             );
             return Err(Error::BadConfig(why));
         }
@@ -123,7 +122,7 @@ impl Import {
         Ok(())
     }
 
-    /// Makes it durable, and a journal.
+    /// Makes the records durable, and completes the journal.
     pub fn finish(mut self) -> Result<(), Error> {
         self.sync()?;
         let (mut mark, _) = Mark::open(&self.files, &self.partition, Salt::new(self.salt))?;
@@ -141,7 +140,7 @@ impl Import {
         directory::write(&self.files, &self.root, IMPORTED_FORMAT, self.salt)
     }
 
-    /// Begins the next segment.
+    /// Starts the next segment.
     fn roll(&mut self) -> Result<(), Error> {
         self.sync()?;
         self.file = self

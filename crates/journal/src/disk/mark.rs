@@ -1,19 +1,18 @@
 //! The synced-end mark of a partition: below it, everything has been synced.
 //!
 //! The file `synced` has two slots, at 0 and at [`SLOT_SPACING`], written in turn, so that a torn write leaves the other
-//! one. A slot is u64 the offset below which everything was synced, u32 CRC-32C of the journal's salt and those 8 bytes. The
-//! larger good slot counts.
+//! one. A slot is a u64, the offset below which everything was synced, and a u32, the CRC-32C of the journal's salt and those
+//! 8 bytes. The larger valid slot counts.
 //!
 //! # Why it is not synced itself
 //!
-//! It is written after the sync of the records and before any append completes, but a second sync for it would halve the speed of
-//! the journal. So after a power cut it may be older than the truth, never newer. The rule of recovery holds
-//! either way: what a bad frame above the mark cuts off was acknowledged to nobody, because acknowledged records were synced
-//! and are whole. An old mark cannot distinguish a torn record from one that rotted; for that every record
-//! also names the first offset of its group, below which all was synced: a good record of a later group
-//! behind a bad one proves that the bad one had been whole. Only the very last group before a power cut has
-//! neither witness, unless the system happened to write the mark back. The mark is synced when a segment is full, on opening
-//! and on closing. After a crash of the process alone the mark is exact.
+//! The mark is written after the sync of the records and before any append completes, but a second sync for it would halve the
+//! speed of the journal. So after a power cut the mark may be too low, never too high. The rule of recovery holds either way: a
+//! bad frame above the mark, and what follows it, was never acknowledged, because acknowledged records were synced and are whole.
+//! A low mark cannot distinguish a torn record from a decayed one. Therefore every record also names the first offset of its
+//! group, below which everything was synced: a good record of a later group after a bad one proves that the bad one had been
+//! whole. Only the very last group before a power cut lacks both witnesses, unless the system happened to write the mark back.
+//! The mark is synced when a segment is full, on opening and on closing. After a crash of the process alone the mark is exact.
 
 use std::path::Path;
 
@@ -36,7 +35,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Makes the mark of a new partition; its directory is not synced yet.
+    /// Creates the mark of a new partition; the caller syncs the directory.
     pub(super) fn create(files: &Files, directory: &Path, salt: Salt) -> Result<(), FileError> {
         let file = files.create(&directory.join(NAME))?;
         for slot in [0, 1] {
@@ -51,7 +50,7 @@ impl Mark {
         let file = files.open(&path).map_err(|error| {
             if error.is_missing() {
                 let detail =
-                    "this file is missing, which says up to where the partition has been synced";
+                    "this file is missing, which holds the offset up to which the partition has been synced";
                 Error::corrupt(&path, 0, detail)
             } else {
                 error.into()
@@ -64,12 +63,12 @@ impl Mark {
             let detail = "neither copy of the synced-end mark is whole";
             return Err(Error::corrupt(&path, 0, detail));
         };
-        // The next write goes to the slot that does not hold what counts.
+        // The next write goes to the slot that does not count.
         let slot = u64::from(slots[0] == Some(offset));
         Ok((Mark { file, salt, slot }, offset))
     }
 
-    /// Notes that everything below `offset` has been synced.
+    /// Records that everything below `offset` has been synced.
     pub(super) fn set(&mut self, offset: u64) -> Result<(), FileError> {
         self.file
             .write_at(&encode(self.salt, offset), self.slot * SLOT_SPACING)?;

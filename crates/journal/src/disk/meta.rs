@@ -1,14 +1,14 @@
 //! The small text files that describe a directory: `journal` at the top, `topic` in each topic.
 //!
-//! Lines of `name value`, the last one `crc32c` over the lines before it, in hexadecimal. They are written once, whole
-//! or not at all.
+//! Each has lines of `name value`, the last one `crc32c` over the lines before it, in hexadecimal. They are written once,
+//! atomically.
 
 use std::path::Path;
 
 use super::files::Files;
 use crate::error::Error;
 
-/// Reads such a file; `None` if it is not there.
+/// Reads such a file; `None` if it does not exist.
 pub(super) fn read(files: &Files, path: &Path) -> Result<Option<Vec<(String, String)>>, Error> {
     let bytes = match files.open(path) {
         Ok(file) => file.read_whole()?,
@@ -41,11 +41,11 @@ pub(super) fn write(files: &Files, path: &Path, pairs: &[(&str, String)]) -> Res
     Ok(files.write_whole(path, text.as_bytes())?)
 }
 
-/// The number of this name.
+/// The number with this name.
 pub(super) fn number(pairs: &[(String, String)], name: &str, path: &Path) -> Result<u64, Error> {
     let value = pairs
         .iter()
         .find(|(found, _)| found == name)
         .and_then(|(_, value)| value.parse().ok());
-    value.ok_or_else(|| Error::corrupt(path, 0, format!("it does not say {name}")))
+    value.ok_or_else(|| Error::corrupt(path, 0, format!("it has no {name}")))
 }

@@ -1,4 +1,4 @@
-//! The metrics of a disk journal, once somebody has given it a meter.
+//! The metrics of a disk journal, once it has a meter.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,14 +10,14 @@ use super::partition::Partition;
 use crate::local::Topics;
 use crate::metrics::reading;
 
-/// Bounds for the time of a sync, in seconds: from a cache that lies to a disk that hangs.
+/// Bucket bounds for the time of a sync, in seconds: from a cache that ignores syncs to a disk that hangs.
 const SYNC_SECONDS: [f64; 12] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 10.0,
 ];
-/// Bounds for the records of a group.
+/// Bucket bounds for the number of records of a group.
 const GROUP_RECORDS: [f64; 8] = [1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0, 16384.0];
 
-/// The instruments; nothing is counted before there are any.
+/// The instruments, if a meter was given.
 #[derive(Default)]
 pub(super) struct Metrics(OnceLock<Instruments>);
 

@@ -1,4 +1,4 @@
-//! One partition on disk: the state that its readers and the writer share.
+//! One partition on disk: the state shared by its readers and the writer.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,38 +10,38 @@ use super::store::Store;
 use crate::local;
 use crate::record::Offsets;
 
-/// Bytes after which a new segment begins: few enough to read through at every start.
+/// Size of a segment, in bytes: small enough to verify at every start.
 pub(super) const SEGMENT_BYTES: u64 = 64 << 20;
-/// Bytes of segment between two entries of the index: what a reader may have to skip.
+/// Bytes of a segment between two entries of the index, which a reader may have to skip.
 const INDEX_SPACING: u64 = 64 << 10;
 
 /// A partition.
 pub(crate) struct Partition {
-    /// Unique in this process: the writer finds its own side of the partition by it.
+    /// Unique in this process; the writer's key for its own side of the partition.
     pub(super) id: u64,
     pub(super) topic: String,
     pub(super) number: u32,
     pub(super) directory: PathBuf,
     pub(super) store: Store,
-    /// What readers see.
+    /// The part that readers see.
     pub(super) state: Mutex<State>,
-    /// The state has changed.
+    /// Signals changes of the state.
     pub(super) grown: Condvar,
 }
 
-/// What readers see: synced records only.
+/// The part that readers see: synced records only.
 pub(super) struct State {
-    /// Segments in order; the last one is written to. Never empty.
+    /// Segments in order; the last one is the active one. Never empty.
     pub(super) segments: Vec<Segment>,
     /// Offset of the next append.
     pub(super) end: u64,
-    /// The last segment's file.
+    /// File of the active segment.
     pub(super) active: File,
-    /// Synced bytes of the last segment.
+    /// Synced bytes of the active segment.
     pub(super) active_bytes: u64,
-    /// Bytes of the segments before it.
+    /// Bytes of the full segments.
     pub(super) full_bytes: u64,
-    /// Why the journal has stopped, if it has.
+    /// The cause, if the journal has stopped.
     pub(super) stopped: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Segment {
     pub(super) index: Index,
 }
 
-/// Where some records of a segment begin: (offset, position), ascending in both.
+/// A sparse index of a segment: (offset, position), ascending in both.
 #[derive(Default)]
 pub(super) struct Index(Vec<(u64, u64)>);
 
@@ -91,18 +91,18 @@ impl Partition {
         }
     }
 
-    /// Segment files.
+    /// Number of segment files.
     pub(super) fn segments(&self) -> u64 {
         self.state.lock().segments.len() as u64
     }
 
-    /// Bytes of its segments.
+    /// Bytes of all segments.
     pub(super) fn bytes(&self) -> u64 {
         let state = self.state.lock();
         state.full_bytes + state.active_bytes
     }
 
-    /// Wakes the readers: the journal has stopped.
+    /// Stops the journal, and wakes the readers.
     pub(super) fn stop(&self, why: &str) {
         let stopped = &mut self.state.lock().stopped;
         stopped.get_or_insert_with(|| why.to_owned());
@@ -111,7 +111,7 @@ impl Partition {
 }
 
 impl Index {
-    /// Takes note of a record; most are not kept.
+    /// Indexes a record, if it is far enough from the last indexed one.
     pub(super) fn note(&mut self, offset: u64, position: u64) {
         if self
             .0
@@ -122,7 +122,7 @@ impl Index {
         }
     }
 
-    /// Where to begin looking for `offset`.
+    /// The position to scan from for `offset`.
     pub(super) fn locate(&self, offset: u64) -> u64 {
         let above = self.0.partition_point(|(first, _)| *first <= offset);
         above.checked_sub(1).map_or(0, |i| self.0[i].1)

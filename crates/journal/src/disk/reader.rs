@@ -1,4 +1,4 @@
-//! Reading a partition on disk.
+//! Reads a partition on disk.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,21 +15,21 @@ use crate::record::{BATCH_RECORDS, Batch, Headers};
 pub(crate) struct Reader {
     partition: Arc<Partition>,
     next: u64,
-    /// The segment in hand, by its base, and the position in it.
+    /// The current segment, by its base, and the position in it.
     scan: Option<(u64, Scan)>,
     headers: Headers,
     /// Keeps the journal open.
     _queue: SharedQueue<Partition>,
 }
 
-/// Where to find an offset.
+/// The place of an offset.
 struct Location {
     base: u64,
-    /// Offset behind the segment's last record, so far.
+    /// Offset after the segment's last record, so far.
     end: u64,
-    /// The file and its synced bytes, if it is the one written to.
+    /// The file and its synced bytes, if it is the active segment.
     active: Option<(File, u64)>,
-    /// Where in the file to begin looking.
+    /// Position in the file to scan from.
     position: u64,
 }
 
@@ -133,7 +133,7 @@ impl Reader {
             }
         };
         match &mut self.scan {
-            // It was the one written to and is full now: its file has the length.
+            // The segment was active and is full now, so its file has the final length.
             Some((base, scan)) if *base == location.base => scan.extend(length),
             scan => {
                 let fresh = Scan::new(&file, store.salt, location.position, length);
@@ -143,7 +143,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads records of one segment; false when the batch is full.
+    /// Reads records of one segment; false once the batch is full.
     fn read(
         &mut self,
         location: &Location,
@@ -182,7 +182,7 @@ impl Reader {
                 }
                 Step::Bad(why) => return Err(scan.corrupt(format!("{why} (offset {})", self.next))),
                 Step::End => {
-                    return Err(scan.corrupt(format!("the record {} is not there", self.next)));
+                    return Err(scan.corrupt(format!("the record {} is missing", self.next)));
                 }
             };
             if let Some(record) = record {
@@ -196,11 +196,11 @@ impl Reader {
                 self.next = record.offset + 1;
                 batch.records.push(record);
             }
-            scan.pass(length);
+            scan.skip(length);
         }
-        // A full segment may not have been checked when the journal was opened.
+        // A full segment may not have been verified when the journal was opened.
         if location.active.is_none() && !matches!(scan.peek()?, Step::End) {
-            return Err(scan.corrupt(format!("there is more behind the record {}", self.next - 1)));
+            return Err(scan.corrupt(format!("there is more after the record {}", self.next - 1)));
         }
         Ok(true)
     }

@@ -1,12 +1,12 @@
-//! Recovery: brings the files of a partition into order after whatever happened.
+//! Recovery of the files of a partition.
 //!
-//! * A segment that is not the last one was synced as a whole before the next one was made: it must be whole,
-//!   and end where the next begins.
-//! * In the last one, a bad frame above the synced-end mark is where a write was torn: it is cut there. Below
-//!   the mark, or with a good frame of a later group behind it, it is corruption: nothing is changed, and opening fails.
-//!   So does a partition that ends below its mark.
-//! * What is left is synced before anybody sees it, directories too: after a crash of the process it may still be
-//!   in the system's cache.
+//! * Every segment but the last was synced as a whole before the next one was created: it must be whole, and end where the next
+//!   begins.
+//! * In the last one, a bad frame above the synced-end mark is a torn write: the segment is truncated there. Below the mark, or
+//!   with a good frame of a later group after it, a bad frame is corruption: nothing is changed, and opening fails. It also
+//!   fails for a partition that ends below its mark.
+//! * The rest is synced before any reader sees it, directories included: after a crash of the process it may still be in the
+//!   system's cache.
 
 use std::path::{Path, PathBuf};
 
@@ -21,41 +21,41 @@ use super::store::Store;
 use super::writer::{PartitionWriter, Written};
 use crate::error::Error;
 
-/// On open, the last segment is read and as many full ones before it as make up this part of a segment; older ones are checked
-/// when a reader reaches them. So a start takes a tenth of a second, however long the partition is.
+/// On open, the last segment is verified and as many full ones before it as make up this fraction of a segment; older ones are
+/// verified when a reader reaches them. So a start takes a tenth of a second, however long the partition is.
 const CHECKED_PART: u64 = 4;
 
-/// A segment as it was found.
+/// A segment as found.
 struct SegmentFile {
     base: u64,
     file: File,
     length: u64,
 }
 
-/// A segment that was read through.
+/// The result of reading a segment through.
 struct Read {
     index: Index,
-    /// Offset behind the last good frame.
+    /// Offset after the last good frame.
     next: u64,
-    /// Where that ends in the file.
+    /// Position of its end in the file.
     position: u64,
     last_append_ms: u64,
-    /// What is wrong there, if it is not the end of the file.
+    /// The fault at that position, if it is not the end of the file.
     bad: Option<Error>,
 }
 
-/// Makes the files of a new partition. The caller syncs the directories above.
+/// Creates the files of a new partition. The caller syncs the directories above.
 pub(super) fn create(store: &Store, directory: &Path) -> Result<(), Error> {
     store.files.create_dir(directory)?;
     Mark::create(&store.files, directory, store.salt)?;
     let first = store.files.create(&segment_path(directory, 0))?;
-    // An earlier attempt may have been cut off.
+    // An earlier attempt may have been interrupted.
     first.truncate(0)?;
     first.sync()?;
     Ok(store.files.sync_dir(directory)?)
 }
 
-/// A partition as it was found: nothing has been changed yet.
+/// A partition as found: nothing has been changed yet.
 pub(super) struct Survey {
     mark: Mark,
     marked: u64,
@@ -63,11 +63,11 @@ pub(super) struct Survey {
     full_bytes: u64,
     last: SegmentFile,
     read: Read,
-    /// The latest in all segments that were read.
+    /// The latest append time in all segments that were read.
     last_append_ms: u64,
 }
 
-/// Surveys partitions, several at once: reading is most of the work of a start.
+/// Surveys partitions in parallel: reading is most of the work of a start.
 pub(super) fn survey_all(store: &Store, directories: &[PathBuf]) -> Vec<Result<Survey, Error>> {
     let directories = directories.par_iter();
     directories.map(|it| survey(store, it)).collect()
@@ -97,7 +97,7 @@ fn survey(store: &Store, directory: &Path) -> Result<Survey, Error> {
     })
 }
 
-/// Opens a partition as it was found, and brings it into order.
+/// Opens a surveyed partition, and repairs a torn tail.
 pub(super) fn open(
     store: &Store,
     topic: &str,
@@ -140,7 +140,7 @@ pub(super) fn open(
     Ok(PartitionWriter::new(partition, mark, last.file, end))
 }
 
-/// The full segments, the newest of them checked up to where the last one begins, with the latest append time in those.
+/// Indexes the full segments and verifies the newest ones; also returns the latest append time in those.
 fn index_full(
     store: &Store,
     full: Vec<SegmentFile>,
@@ -181,7 +181,7 @@ fn segment_files(store: &Store, directory: &Path) -> Result<Vec<SegmentFile>, Er
     bases.into_iter().map(open).collect()
 }
 
-/// Reads a segment up to its end, or to the first frame that is not as it should be.
+/// Reads a segment up to its end, or to the first bad frame.
 fn read_through(store: &Store, segment: &SegmentFile) -> Result<Read, Error> {
     let mut scan = Scan::new(&segment.file, store.salt, 0, segment.length);
     let mut read = Read {
@@ -199,7 +199,7 @@ fn read_through(store: &Store, segment: &SegmentFile) -> Result<Read, Error> {
                 read.index.note(frame.offset, read.position);
                 read.last_append_ms = frame.append_ms;
                 read.next = frame.offset + 1;
-                scan.pass(length);
+                scan.skip(length);
                 read.position = scan.position();
                 continue;
             }
@@ -214,12 +214,12 @@ fn read_through(store: &Store, segment: &SegmentFile) -> Result<Read, Error> {
     }
 }
 
-/// Whether a record with this offset may come next.
+/// True if a record with this offset may come next.
 pub(super) fn follows(offset: u64, next: u64, holes: bool) -> bool {
     offset == next || holes && (next..u64::MAX).contains(&offset)
 }
 
-/// A full segment must be whole and end where the next one begins.
+/// Checks that a full segment is whole and ends where the next one begins.
 fn check_full(segment: &SegmentFile, read: &Read, end: u64) -> Result<(), Error> {
     if let Some(bad) = &read.bad {
         return Err(bad.clone());
@@ -234,7 +234,7 @@ fn check_full(segment: &SegmentFile, read: &Read, end: u64) -> Result<(), Error>
     Err(Error::corrupt(segment.file.path(), read.position, detail))
 }
 
-/// Cuts a torn tail off the last segment, or returns why it is none.
+/// Truncates a torn tail of the last segment; an error if it is corruption instead.
 fn cut_torn_tail(
     store: &Store,
     segment: &SegmentFile,
@@ -245,7 +245,7 @@ fn cut_torn_tail(
     if read.next < marked {
         let short = || {
             let detail = format!(
-                "the log ends at offset {}, but everything below {marked} had been synced",
+                "the partition ends at offset {}, but everything below {marked} had been synced",
                 read.next
             );
             Error::corrupt(path, read.position, detail)
@@ -261,16 +261,16 @@ fn cut_torn_tail(
         file = %path.display(),
         bytes = segment.length - read.position,
         offset = read.next,
-        "a torn write was cut off; nothing in it had been acknowledged"
+        "a torn write was truncated; nothing in it had been acknowledged"
     );
     Ok(())
 }
 
-/// Whether a good frame behind the bad one was written after the bad one had been synced.
+/// True if a good frame after the bad one was written once the bad one had been synced.
 fn later_group_behind(store: &Store, segment: &SegmentFile, read: &Read) -> Result<bool, Error> {
     let mut scan = Scan::new(&segment.file, store.salt, read.position, segment.length);
     let rest = scan.rest()?;
-    // An offset cannot be further ahead than there is room for records.
+    // The remaining bytes bound the number of records, and so the offset.
     let highest = read.next + (rest.len() / frame::SMALLEST) as u64;
     let last = (rest.len() + 1).saturating_sub(frame::SMALLEST);
     Ok((0..last).any(|at| {

@@ -1,17 +1,17 @@
-//! Frames of a segment file one after another, read in large pieces.
+//! Sequential read of the frames of a segment file, in large pieces.
 
 use super::files::{File, FileError};
 use super::frame::{self, Frame, Salt};
 use crate::error::Error;
 
-/// Bytes read at once, unless a record is larger.
+/// Size of a read in bytes, unless a record is larger.
 const PIECE: usize = 1 << 20;
 
 /// A position in a segment file from which frames are read.
 pub(super) struct Scan {
     file: File,
     salt: Salt,
-    /// Where in the file the next frame begins.
+    /// Position of the next frame in the file.
     position: u64,
     /// Bytes of the file that may be read.
     limit: u64,
@@ -20,13 +20,13 @@ pub(super) struct Scan {
     start: usize,
 }
 
-/// What a scan meets.
+/// One result of a scan.
 pub(super) enum Step<'a> {
     /// A frame.
     Frame(Frame<'a>),
-    /// The limit.
+    /// The limit is reached.
     End,
-    /// Something else.
+    /// No valid frame; the fault.
     Bad(String),
 }
 
@@ -46,7 +46,7 @@ impl Scan {
         self.position
     }
 
-    /// More of the file may be read now.
+    /// Raises the limit.
     pub(super) fn extend(&mut self, limit: u64) {
         self.limit = limit;
     }
@@ -57,7 +57,7 @@ impl Scan {
             return Ok(Step::End);
         }
         let mut needed = frame::SMALLEST;
-        // First the length, then the whole frame.
+        // Reads the length first, then the whole frame.
         for _ in 0..2 {
             if self.limit - self.position < needed as u64 {
                 return Ok(Step::Bad(
@@ -75,8 +75,8 @@ impl Scan {
         })
     }
 
-    /// Passes a frame of this length.
-    pub(super) fn pass(&mut self, length: usize) {
+    /// Skips a frame of this length.
+    pub(super) fn skip(&mut self, length: usize) {
         self.start += length;
         self.position += length as u64;
     }
@@ -88,7 +88,7 @@ impl Scan {
         Ok(&self.buffer[self.start..])
     }
 
-    /// Fills the buffer to at least `needed` bytes; false if the file has not that many.
+    /// Fills the buffer to at least `needed` bytes; false if the file has fewer.
     fn fill(&mut self, needed: usize) -> Result<bool, FileError> {
         let have = self.buffer.len() - self.start;
         if have >= needed {

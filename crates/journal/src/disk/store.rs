@@ -3,13 +3,13 @@
 use super::files::Files;
 use super::frame::Salt;
 
-/// Where and how a journal keeps its partitions.
+/// The files and settings of a journal.
 #[derive(Clone)]
 pub(super) struct Store {
     pub(super) files: Files,
     pub(super) salt: Salt,
-    /// A segment of this many bytes is full.
+    /// Size at which a segment is full, in bytes.
     pub(super) segment_bytes: u64,
-    /// An imported journal: offsets may have holes, nothing is appended, and nothing was ever torn.
+    /// True for an imported journal: offsets may have holes, nothing is appended, and no write can be torn.
     pub(super) read_only: bool,
 }

@@ -3,10 +3,10 @@
 //! A group takes these steps: write the frames of every partition, sync each file, write the marks, publish the
 //! new ends and wake the readers. Then the queue completes the appends.
 //!
-//! * A failed *write* (a full disk) is undone by cutting the file back and syncing that; the records are
-//!   refused as retryable, the next append tries again, and so the journal heals when there is space.
+//! * A failed *write* (a full disk) is undone by truncating the file and syncing that; the records are refused as retryable, the
+//!   next append tries again, and so the journal recovers when there is space.
 //! * A failed *sync* stops the journal: the system may have dropped the bytes it could not write and will not report that
-//!   again, so what is on disk is unknown until recovery has read it.
+//!   again, so the content of the disk is unknown until recovery has read it.
 
 mod partition;
 
@@ -29,14 +29,14 @@ pub(super) struct Writer {
     salt: Salt,
     topics: Arc<Topics<Partition>>,
     metrics: Arc<Metrics>,
-    /// Partitions that were opened since the last group: each comes before the first entry for it.
+    /// Newly opened partitions; each arrives before the first entry for it.
     opened: mpsc::Receiver<PartitionWriter>,
     partitions: Partitions,
-    /// Why nothing can be written any more.
+    /// The cause, if the journal has stopped.
     stopped: Option<String>,
 }
 
-/// By the partitions' ids.
+/// The writer's side of each partition, by id.
 #[derive(Default)]
 struct Partitions(BTreeMap<u64, PartitionWriter>);
 
@@ -60,7 +60,7 @@ impl Writer {
     /// Makes a group durable.
     pub(super) fn commit(&mut self, group: &[Pending<Arc<Partition>>]) -> Vec<Outcome> {
         if let Some(why) = &self.stopped {
-            // For good: nobody should keep trying in a process that is to end.
+            // Terminal: retries in a process that must restart are pointless.
             let refuse = |_| Err(AppendError::Terminal(why.clone()));
             return group.iter().map(refuse).collect();
         }
@@ -80,7 +80,7 @@ impl Writer {
         outcomes
     }
 
-    /// Gives every entry its offset and its bytes; returns the partitions concerned.
+    /// Assigns offsets and encodes all entries; returns the partitions concerned.
     fn place(&mut self, group: &[Pending<Arc<Partition>>]) -> Vec<u64> {
         let now = now_ms();
         let mut touched = Vec::new();
@@ -95,7 +95,7 @@ impl Writer {
         touched
     }
 
-    /// Writes what was placed, or leaves the file as it was and fails it: false.
+    /// Writes the placed records. False if that failed: they are refused, and the file is unchanged.
     fn write(&mut self, id: u64, outcomes: &mut [Outcome]) -> bool {
         let failed = match self.partitions.get(id).write() {
             Ok(()) => return true,
@@ -112,7 +112,7 @@ impl Writer {
         false
     }
 
-    /// Syncs and publishes what was written to a partition.
+    /// Syncs and publishes the written records of a partition.
     fn publish(&mut self, id: u64, outcomes: &mut [Outcome]) {
         if self.stopped.is_none() {
             let began = Instant::now();
@@ -160,7 +160,7 @@ impl Partitions {
 }
 
 impl Drop for Writer {
-    /// The marks of a journal that is closed survive the power.
+    /// Syncs the marks, so that those of a closed journal survive a power cut.
     fn drop(&mut self) {
         if self.stopped.is_none() {
             self.partitions.take(&self.opened);

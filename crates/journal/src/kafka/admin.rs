@@ -1,4 +1,4 @@
-//! Topics on Kafka: created with the settings a chain needs, described with every setting that differs.
+//! Topics on Kafka: their creation with the settings that a chain needs, and the comparison of settings.
 
 use std::collections::HashMap;
 use std::ffi::CString;
@@ -13,12 +13,12 @@ use super::cluster::{Cluster, TIMEOUT, patiently};
 use super::context::Context;
 use super::{error, native};
 use crate::error::Error;
-use crate::topic::{Creation, Description, Fault, Setting, TopicSpec};
+use crate::topic::{Creation, Description, Mismatch, Setting, TopicSpec};
 
-/// Replicas a topic is created with, if there are as many brokers.
+/// Replicas of a new topic, if there are as many brokers.
 const REPLICAS: usize = 3;
 
-/// Settings a topic must have exactly, and whether a chain must refuse to run on another value.
+/// Settings that a topic must have exactly: name, value, and true if a chain must refuse to run on another value.
 const SETTINGS: [(&str, &str, bool); 6] = [
     ("cleanup.policy", "delete", true),
     ("message.timestamp.type", "LogAppendTime", true),
@@ -31,7 +31,7 @@ const SETTINGS: [(&str, &str, bool); 6] = [
 /// Settings of a topic, by name.
 type Settings = HashMap<String, String>;
 
-/// Creates a topic unless it is there, and waits until all its partitions have leaders.
+/// Creates a topic unless it exists, and waits until all its partitions have leaders.
 pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Error> {
     let name = cluster.topic_name(&spec.name);
     let mut creation = Creation::Existed;
@@ -42,8 +42,8 @@ pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Er
                     if create_once(cluster, spec, &name)? {
                         creation = Creation::Created;
                     }
-                    // From here on it is there, whoever was first: `shape` no longer reports that there is none.
-                    cluster.created.made(&spec.name, Instant::now());
+                    // The topic now exists, created here or elsewhere: `shape` no longer reports it missing.
+                    cluster.created.created(&spec.name, Instant::now());
                 }
                 shape => break shape?.partitions,
             }
@@ -53,12 +53,12 @@ pub(super) fn create(cluster: &Cluster, spec: &TopicSpec) -> Result<Creation, Er
     })
 }
 
-/// Asks all partitions: brokers that are to lead them may not know of it yet.
+/// Requests the ends of all partitions, because their leaders may not know the topic yet.
 fn led(cluster: &Cluster, spec: &TopicSpec, partitions: u32) -> Result<(), Error> {
     (0..partitions).try_for_each(|number| cluster.offsets(&spec.name, number, TIMEOUT).map(drop))
 }
 
-/// Asks for the topic; true if it was made, false if somebody else was faster.
+/// Requests the creation; true if the topic was created, false if it existed.
 fn create_once(cluster: &Cluster, spec: &TopicSpec, name: &str) -> Result<bool, Error> {
     let what = format!("creating topic {name}");
     let brokers = cluster.brokers()?;
@@ -96,7 +96,7 @@ fn create_once(cluster: &Cluster, spec: &TopicSpec, name: &str) -> Result<bool, 
     Ok(true)
 }
 
-/// Describes a topic; `None` if it is not there.
+/// Describes a topic; `None` if it does not exist.
 pub(super) fn describe(
     cluster: &Cluster,
     expected: &TopicSpec,
@@ -109,20 +109,25 @@ pub(super) fn describe(
     };
     let (partitions, replicas) = (shape.partitions, shape.replicas);
     let settings = settings(cluster, topic)?;
-    let mut faults = Vec::new();
+    let mut mismatches = Vec::new();
     let found = TopicSpec {
         name: topic.clone(),
         partitions,
         max_record_bytes: max_message_bytes(&settings).unwrap_or(expected.max_record_bytes),
     };
-    faults.extend(Fault::of_spec(expected, &found));
+    mismatches.extend(Mismatch::of_spec(expected, &found));
     for (setting, expected, fatal) in SETTINGS {
         let found = value(&settings, setting).unwrap_or("unknown");
         if found != expected {
-            faults.push(Fault::new(Setting::Named(setting), expected, found, fatal));
+            mismatches.push(Mismatch::new(
+                Setting::Named(setting),
+                expected,
+                found,
+                fatal,
+            ));
         }
     }
-    faults.extend(copies(cluster, &settings, replicas));
+    mismatches.extend(copies(cluster, &settings, replicas));
     let start = |partition| {
         let offsets = cluster.offsets(topic, partition, TIMEOUT)?;
         Ok(offsets.start)
@@ -130,34 +135,34 @@ pub(super) fn describe(
     let start_offsets = (0..partitions)
         .map(start)
         .collect::<Result<Vec<u64>, Error>>()?;
-    faults.extend(Fault::of_starts(&start_offsets));
+    mismatches.extend(Mismatch::of_starts(&start_offsets));
     Ok(Some(Description {
         partitions,
         replicas,
         start_offsets,
-        faults,
+        mismatches,
     }))
 }
 
-/// How many brokers hold a record, and how many must before it is acknowledged.
-fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Fault> {
-    let mut faults = Vec::new();
+/// Faults in the number of replicas and of in-sync replicas.
+fn copies(cluster: &Cluster, settings: &Settings, replicas: u32) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
     let least = cluster
         .min_insync
         .unwrap_or_else(|| cluster.replication.unwrap_or(1).saturating_sub(1).max(1));
     let min_insync = value(settings, "min.insync.replicas").unwrap_or("1");
     if min_insync.parse::<u16>().is_ok_and(|found| found < least) {
         let setting = Setting::Named("min.insync.replicas");
-        faults.push(Fault::new(setting, least, min_insync, false));
+        mismatches.push(Mismatch::new(setting, least, min_insync, false));
     }
     let wanted = cluster.replication.map_or(0, u32::from);
     if wanted > replicas {
-        faults.push(Fault::new(Setting::Replicas, wanted, replicas, false));
+        mismatches.push(Mismatch::new(Setting::Replicas, wanted, replicas, false));
     }
-    faults
+    mismatches
 }
 
-/// Largest batch that a topic takes, in bytes.
+/// Largest batch that a topic accepts, in bytes.
 pub(super) fn largest_batch(cluster: &Cluster, topic: &str) -> Result<Option<u32>, Error> {
     settings(cluster, topic).map(|settings| max_message_bytes(&settings))
 }
@@ -177,15 +182,15 @@ fn settings(cluster: &Cluster, topic: &str) -> Result<Settings, Error> {
     let name = CString::new(name)
         .map_err(|_| Error::BadConfig("a topic's name holds a zero byte".into()))?;
     patiently(|| {
-        let client = cluster.asking.client();
-        // Any broker may be asked, and one may not know yet of a new topic: that is retryable too.
+        let client = cluster.requests.client();
+        // Any broker may answer, and it may not know a new topic yet: that is retryable, too.
         let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
         client.poll(Duration::ZERO);
         outcome.map_err(|code| error::of_code(code, &what))
     })
 }
 
-/// An admin client lives for one request: nobody would listen to what it logs in between.
+/// An admin client for one request: kept longer, its log events would not be served.
 fn admin(cluster: &Cluster) -> Result<AdminClient<Context>, Error> {
     AdminClient::from_config_and_context(&cluster.config.administering(), Context::default())
         .map_err(|failure| error::general(&failure, "the admin client"))
@@ -203,14 +208,14 @@ mod tests {
     use super::*;
     use crate::options::Options;
 
-    /// A broker that does not know a topic names no settings: that must not pass for settings that are wrong.
+    /// A broker that does not know a topic returns no settings, which must not count as wrong settings.
     #[test]
     fn settings_of_an_unknown_topic_are_an_error() {
         let Some(brokers) = harness::kafka() else {
             return;
         };
         let cluster = Cluster::new(&brokers, "", &Options::default()).expect("it opens");
-        let client = cluster.asking.client();
+        let client = cluster.requests.client();
         let name = CString::new(harness::unique("unknown")).expect("a name");
         let outcome = native::topic_settings(client.client(), &name, TIMEOUT);
         assert_eq!(outcome, Err(Code::UnknownTopicOrPartition));

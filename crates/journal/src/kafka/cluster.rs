@@ -1,4 +1,4 @@
-//! A cluster as its brokers describe it: topics, partitions, and the ends of partitions.
+//! Requests to a cluster: topics, partitions, and the ends of partitions.
 
 use std::sync::Arc;
 use std::thread;
@@ -7,47 +7,47 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::KafkaError;
 
-use super::asking::Asking;
 use super::config::Config;
 use super::created::Created;
 use super::error;
+use super::requests::Requests;
 use super::statistics::Clients;
 use crate::error::Error;
 use crate::options::Options;
 use crate::record::Offsets;
 
-/// How long one question waits for its answer.
+/// Timeout of one request.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long questions are repeated while the brokers are in motion.
+/// Longest time that requests are repeated during elections of leaders.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Pause between repetitions.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A cluster, and the client that questions go through.
+/// A cluster, and the client for requests to it.
 pub(super) struct Cluster {
     prefix: String,
     pub(super) config: Config,
     pub(super) replication: Option<u16>,
     pub(super) min_insync: Option<u16>,
-    pub(super) asking: Asking,
+    pub(super) requests: Requests,
     pub(super) created: Created,
     /// The clients that report statistics.
     pub(super) clients: Arc<Clients>,
 }
 
-/// Partitions of a topic, and replicas of the partition that has fewest.
+/// Number of partitions of a topic, and the least number of replicas of one of them.
 pub(super) struct Shape {
     pub(super) partitions: u32,
     pub(super) replicas: u32,
 }
 
 impl Cluster {
-    /// Sets the client up; the brokers are not contacted yet.
+    /// Creates the client; the brokers are not contacted yet.
     pub(super) fn new(brokers: &str, prefix: &str, options: &Options) -> Result<Cluster, Error> {
         let config = Config::new(brokers, prefixed(prefix, "reader"), options)?;
         Ok(Cluster {
             prefix: prefix.to_owned(),
-            asking: Asking::new(&config)?,
+            requests: Requests::new(&config)?,
             config,
             replication: options.replication,
             min_insync: options.min_insync,
@@ -68,9 +68,9 @@ impl Cluster {
     fn shape_once(&self, topic: &str) -> Result<Shape, Error> {
         let name = self.topic_name(topic);
         let what = format!("looking up topic {name}");
-        let metadata = self.asking.client().fetch_metadata(Some(&name), TIMEOUT);
-        let metadata = metadata.map_err(|failure| self.asking.failed(&failure, &what))?;
-        self.asking.answered();
+        let metadata = self.requests.client().fetch_metadata(Some(&name), TIMEOUT);
+        let metadata = metadata.map_err(|failure| self.requests.failed(&failure, &what))?;
+        self.requests.answered();
         let Some(found) = metadata.topics().iter().find(|found| found.name() == name) else {
             return Err(self.created.missing(topic, Instant::now()));
         };
@@ -95,14 +95,14 @@ impl Cluster {
         })
     }
 
-    /// How many brokers there are.
+    /// Number of brokers.
     pub(super) fn brokers(&self) -> Result<usize, Error> {
-        let metadata = self.asking.client().fetch_metadata(None, TIMEOUT);
-        let failed = |failure| self.asking.failed(&failure, "looking up the brokers");
+        let metadata = self.requests.client().fetch_metadata(None, TIMEOUT);
+        let failed = |failure| self.requests.failed(&failure, "looking up the brokers");
         Ok(metadata.map_err(failed)?.brokers().len())
     }
 
-    /// The two ends of a partition. They are high watermarks because the client reads uncommitted records.
+    /// The ends of a partition: up to its high watermark, because the client reads uncommitted records.
     pub(super) fn offsets(
         &self,
         topic: &str,
@@ -111,18 +111,18 @@ impl Cluster {
     ) -> Result<Offsets, Error> {
         let name = self.topic_name(topic);
         let number = i32::try_from(partition).unwrap_or(i32::MAX);
-        let asking = &self.asking;
-        let ask = || asking.client().fetch_watermarks(&name, number, timeout);
+        let requests = &self.requests;
+        let ask = || requests.client().fetch_watermarks(&name, number, timeout);
         let missing =
             |failure: &KafkaError| failure.rdkafka_error_code().is_some_and(error::is_missing);
         let answer = match ask() {
-            // It may have asked a broker that no longer leads the partition.
-            Err(failure) if !missing(&failure) && asking.refresh(&name, timeout).is_ok() => ask(),
+            // The request may have gone to a broker that no longer leads the partition.
+            Err(failure) if !missing(&failure) && requests.refresh(&name, timeout).is_ok() => ask(),
             answer => answer,
         };
         match answer {
             Ok((start, end)) => {
-                asking.answered();
+                requests.answered();
                 let offset = |number: i64| u64::try_from(number).unwrap_or(0);
                 Ok(Offsets {
                     start: offset(start),
@@ -143,14 +143,14 @@ impl Cluster {
                 })
             }
             Err(failure) => {
-                let what = format!("asking for the ends of {name}/{partition}");
-                Err(asking.failed(&failure, &what))
+                let what = format!("requesting the ends of {name}/{partition}");
+                Err(requests.failed(&failure, &what))
             }
         }
     }
 }
 
-/// Repeats a question while the brokers are in motion.
+/// Repeats a request during elections of leaders.
 pub(super) fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
     let deadline = Instant::now() + PATIENCE;
     loop {

@@ -21,15 +21,15 @@ use crate::outage::Outage;
 
 /// Longest pause after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// Longest pause between two tries.
+/// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// An outage is reported after so long: the lag that tools show is wrong.
+/// Duration of an outage before it is reported: the lag that tools show is wrong.
 const REPORT_AFTER: Duration = Duration::from_secs(60);
 
 /// Group, topic and partition of a position.
 type Target = (String, String, i32);
 
-/// Hands positions to the thread, which ends when this is dropped.
+/// Passes positions to the thread, which ends when this is dropped.
 pub(super) struct Committer {
     shared: Arc<Shared>,
 }
@@ -50,7 +50,7 @@ struct Waiting {
 struct Worker {
     config: Config,
     shared: Arc<Shared>,
-    /// By group.
+    /// The client of each group.
     clients: BTreeMap<String, BaseConsumer<Context>>,
     outage: Outage,
     backoff: Backoff,
@@ -91,7 +91,7 @@ impl Drop for Committer {
 }
 
 impl Worker {
-    /// Commits the positions that wait; false when there will be no more.
+    /// Commits the queued positions; false once there will be no more.
     fn turn(&mut self) -> bool {
         let mut waiting = self.shared.waiting.lock();
         while waiting.positions.is_empty() && !waiting.closed {
@@ -129,17 +129,17 @@ impl Worker {
             self.clients.insert(group.to_owned(), client);
         }
         let client = &self.clients[group];
-        // Serves the client's log lines.
+        // Serves the client's log events.
         while client.poll(Duration::ZERO).is_some() {}
         let mut list = TopicPartitionList::new();
         for ((_, topic, partition), offset) in positions {
             list.add_partition_offset(topic, *partition, Offset::Offset(*offset))?;
         }
-        // Of a failed commit that nobody waits for, librdkafka logs a line each time.
+        // After an asynchronous commit, librdkafka would log each failure.
         client.commit(&list, CommitMode::Sync)
     }
 
-    /// Puts positions back that could not be committed, unless a later one waits already.
+    /// Requeues positions that could not be committed, unless a later one is queued.
     fn put_back(&self, positions: Vec<(Target, i64)>) {
         let mut waiting = self.shared.waiting.lock();
         for (target, offset) in positions {
@@ -153,7 +153,7 @@ impl Worker {
         if self.outage.failed(now) > REPORT_AFTER && self.outage.report() {
             tracing::warn!(
                 group, %error,
-                "positions cannot be committed, so that the lag which Kafka's tools show is wrong; may this user read the group?"
+                "positions cannot be committed, so Kafka's tools show a wrong lag; may this user read the group?"
             );
         }
         let until = now + self.backoff.next_pause();

@@ -1,4 +1,4 @@
-//! How the clients of Kafka are set up.
+//! The configuration of the Kafka clients.
 
 use std::time::Duration;
 
@@ -10,39 +10,38 @@ use crate::options::Options;
 
 /// Largest message in bytes: the largest record, with room for framing.
 const MAX_MESSAGE_BYTES: usize = 18 << 20;
-/// Bytes of values a reader fetches ahead, in KiB; one largest message may come on top.
+/// Values that a reader fetches ahead, in KiB, plus at most one message of the largest size.
 const READ_AHEAD_KIB: usize = 24 << 10;
-/// Records a reader has ahead before it fetches more. librdkafka counts neither keys nor headers among the bytes above:
-/// records that hold nothing else are bounded by this alone.
+/// Records that a reader has ahead before it fetches more. librdkafka does not count keys and headers among the bytes above, so
+/// this alone bounds records that consist of them.
 const READ_AHEAD_RECORDS: usize = 16;
-/// Bytes of one fetch; a batch that is larger comes alone. The smallest record takes a few bytes on the wire and some
-/// hundred in librdkafka.
+/// Bytes of one fetch; a larger batch comes alone. The smallest record takes a few bytes on the wire and some hundred in
+/// librdkafka.
 const FETCH_BYTES: usize = 1 << 20;
-/// Bytes that wait to be produced, in KiB.
+/// Size of the produce queue, in KiB.
 const PRODUCE_QUEUE_KIB: usize = 64 << 10;
-/// Records that wait to be produced.
+/// Size of the produce queue, in records.
 const PRODUCE_QUEUE_RECORDS: usize = 200_000;
-/// A record that was not acknowledged by then has failed; librdkafka reports it up to two seconds later. Well above a failover
-/// (6 to 9 s until a dead leader is noticed; two brokers of three gone for 12 s were seen to take 26 s), so that records wait
-/// for the new leader in their order instead of being given up one by one. Whoever has an earlier deadline ends with an
-/// unknown outcome.
+/// Time after which an unacknowledged record has failed; librdkafka reports it up to two seconds later. Well above a failover
+/// (6 to 9 s until a dead leader is detected; 26 s were measured with two of three brokers gone for 12 s), so that records wait
+/// for the new leader in order instead of being given up one by one. A caller with an earlier deadline gets an unknown outcome.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(40);
-/// How long the producer waits for more records before it sends: enough to fill requests under load.
+/// Wait of the producer for more records before it sends: enough to fill requests under load.
 const LINGER: Duration = Duration::from_millis(1);
-/// How often a client reports statistics.
+/// Interval of a client's statistics.
 const STATISTICS_INTERVAL: Duration = Duration::from_secs(5);
-/// Largest batch in bytes where the topic allows it; librdkafka's own default.
+/// Largest batch in bytes if the topic allows it; librdkafka's default.
 pub(super) const MAX_BATCH_BYTES: u32 = 1_000_000;
-/// Largest batch in bytes where the topic's limit is unknown: below the smallest a chain uses, 64 KiB.
+/// Largest batch in bytes if the topic's limit is unknown: below the smallest one of a chain, 64 KiB.
 pub(super) const SAFE_BATCH_BYTES: u32 = 60_000;
-/// What a batch may take beside what the producer counts, in bytes.
+/// Size of a batch that the producer does not count, in bytes.
 pub(super) const BATCH_OVERHEAD_BYTES: u32 = 1024;
 
 const _: () = assert!(MAX_MESSAGE_BYTES > MAX_RECORD_BYTES as usize);
 const _: () = assert!(READ_AHEAD_KIB << 10 >= MAX_MESSAGE_BYTES);
 const _: () = assert!(PRODUCE_QUEUE_KIB << 10 > 2 * MAX_MESSAGE_BYTES);
 
-/// Properties the journal's promises rest upon: nobody else sets them.
+/// Properties that the journal's guarantees depend on; users cannot set them.
 const KEPT: &[&str] = &[
     "acks",
     "allow.auto.create.topics",
@@ -69,15 +68,15 @@ const KEPT: &[&str] = &[
     "message.timeout.ms",
     "metadata.broker.list",
     "request.required.acks",
-    // Statistics of a client that is seldom polled would pile up.
+    // Statistics of a client that is rarely polled would pile up.
     "statistics.interval.ms",
     "transactional.id",
 ];
 
-/// SASL mechanisms that are built in. Others need libraries that are not (GSSAPI), or somebody to fetch tokens (OAUTHBEARER).
+/// Built-in SASL mechanisms. Others need libraries that are not built in (GSSAPI), or a source of tokens (OAUTHBEARER).
 const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 
-/// What all clients of one journal have in common.
+/// Settings shared by all clients of one journal.
 #[derive(Clone)]
 pub(super) struct Config {
     common: ClientConfig,
@@ -95,7 +94,7 @@ impl Config {
             .set("bootstrap.servers", brokers)
             .set("message.max.bytes", MAX_MESSAGE_BYTES.to_string())
             .set("socket.keepalive.enable", "true")
-            // A broker that came back is found within two seconds, one that hangs is given up after ten.
+            // A returning broker is found within two seconds, a hanging one is dropped after ten.
             .set("reconnect.backoff.max.ms", "2000")
             .set("socket.timeout.ms", "10000")
             .set_log_level(RDKafkaLogLevel::Warning);
@@ -115,29 +114,29 @@ impl Config {
         })
     }
 
-    /// Gives records up after another time.
+    /// Sets another delivery timeout.
     #[cfg(test)]
     pub(super) fn give_up_after(&mut self, timeout: Duration) {
         self.delivery_timeout = timeout;
     }
 
-    /// For asking the brokers about topics and partitions, as a consumer does.
-    pub(super) fn asking(&self) -> ClientConfig {
+    /// For requests about topics and partitions, by a consumer.
+    pub(super) fn requesting(&self) -> ClientConfig {
         let mut config = self.common.clone();
-        // The end of a partition is its high watermark. By default it would be the last stable offset: that of the oldest
-        // open transaction, whoever has opened it and for however long.
+        // The end of a partition is its high watermark. By default it would be the last stable offset, which any client can
+        // hold back by an open transaction.
         config.set("isolation.level", "read_uncommitted");
         config
     }
 
-    /// For looking after topics, and asking for their settings.
+    /// For the creation of topics, and requests for their settings.
     pub(super) fn administering(&self) -> ClientConfig {
         self.common.clone()
     }
 
-    /// For committing positions to a group.
+    /// For commits of positions to a group.
     pub(super) fn committing(&self, group: &str) -> ClientConfig {
-        let mut config = self.asking();
+        let mut config = self.requesting();
         config
             .set("group.id", group)
             .set("enable.auto.commit", "false")
@@ -145,7 +144,7 @@ impl Config {
         config
     }
 
-    /// For reading a partition.
+    /// For the reader of a partition.
     pub(super) fn reading(&self) -> ClientConfig {
         let mut config = self.committing(&self.group);
         config
@@ -167,7 +166,7 @@ impl Config {
         config
     }
 
-    /// For producing to a topic whose batches may have `batch_bytes`.
+    /// For the producer to a topic whose batches may have `batch_bytes`.
     pub(super) fn producing(&self, batch_bytes: u32) -> ClientConfig {
         let mut config = self.common.clone();
         config
@@ -193,7 +192,7 @@ impl Config {
     }
 }
 
-/// Refuses SASL by a mechanism that is not there: librdkafka would name its own, or fail at the first connection only.
+/// Refuses a SASL mechanism that is not built in: librdkafka would list its own, or fail only at the first connection.
 fn check_mechanism(properties: &[(String, String)]) -> Result<(), Error> {
     let last = |names: &[&str]| {
         let found = properties.iter().rev();
@@ -201,7 +200,7 @@ fn check_mechanism(properties: &[(String, String)]) -> Result<(), Error> {
         found.next().map(|(_, value)| value.to_ascii_uppercase())
     };
     let protocol = last(&["security.protocol"]).unwrap_or_default();
-    // Without a name librdkafka takes GSSAPI.
+    // Without a name librdkafka uses GSSAPI.
     let mechanism = last(&["sasl.mechanism", "sasl.mechanisms"]).unwrap_or_default();
     if !protocol.starts_with("SASL_") || MECHANISMS.contains(&mechanism.as_str()) {
         return Ok(());

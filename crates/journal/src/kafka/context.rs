@@ -1,4 +1,4 @@
-//! Log lines and errors of librdkafka. Repeated lines are held back: of a broker that is down every client reports it several
+//! Log lines and errors of librdkafka. Repeated lines are held back: while a broker is down, every client reports it several
 //! times a second.
 
 use std::collections::BTreeMap;
@@ -13,9 +13,9 @@ use rdkafka::{ClientContext, Statistics};
 
 use super::statistics::{Clients, Registration};
 
-/// Lines of one kind come at most this often.
+/// Interval between two lines of one kind.
 const QUIET: Duration = Duration::from_secs(10);
-/// Kinds of lines remembered; a fresh start beyond.
+/// Kinds of lines remembered; beyond that the memory is cleared.
 const MAX_KINDS: usize = 256;
 
 /// Process-wide: when a broker is down, every client reports it.
@@ -24,17 +24,17 @@ static LIMIT: Mutex<RateLimit> = Mutex::new(RateLimit(BTreeMap::new()));
 /// The context of every client.
 #[derive(Default)]
 pub(super) struct Context {
-    /// Takes the client's statistics, if it is one of those that report any.
+    /// Receives the client's statistics, if it reports any.
     registration: Option<Registration>,
-    /// Why the brokers and this client refused each other last.
+    /// The last cause why the brokers and this client refused each other.
     refusal: Mutex<Option<String>>,
 }
 
-/// Kinds of lines: when one of each was logged last, and how many were held back since.
+/// For each kind of line: time of the last line, and the number held back since.
 struct RateLimit(BTreeMap<String, (Instant, u64)>);
 
 impl Context {
-    /// Of a client that reports statistics.
+    /// The context of a client that reports statistics.
     pub(super) fn reporting(clients: &Arc<Clients>) -> Context {
         Context {
             registration: Some(clients.register()),
@@ -42,19 +42,19 @@ impl Context {
         }
     }
 
-    /// Why the brokers and this client refused each other, since the last answer.
+    /// The cause why the brokers and this client have refused each other since the last answer.
     pub(super) fn refusal(&self) -> Option<String> {
         self.refusal.lock().clone()
     }
 
-    /// A broker has answered.
+    /// Forgets the refusal: a broker has answered.
     pub(super) fn answered(&self) {
         self.refusal.lock().take();
     }
 }
 
 impl RateLimit {
-    /// `None` to hold a line of this kind back; otherwise, how many were held back before it.
+    /// `None` to hold back a line of this kind; otherwise the number held back before it.
     fn admit(&mut self, kind: &str, now: Instant) -> Option<u64> {
         if let Some((at, held_back)) = self.0.get_mut(kind) {
             if now.saturating_duration_since(*at) < QUIET {
@@ -74,7 +74,7 @@ impl RateLimit {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        // Lost connections and the like come once per broker thread.
+        // Lost connections, for example, are reported once per broker thread.
         let Some(held_back) = LIMIT.lock().admit(facility, Instant::now()) else {
             return;
         };
@@ -97,7 +97,7 @@ impl ClientContext for Context {
             return;
         }
         if code == Some(RDKafkaErrorCode::BrokerTransportFailure) {
-            // Logged already, with the thread that met it.
+            // Already logged, with its thread.
             return;
         }
         if let Some(advice) = code.and_then(advice) {
@@ -118,7 +118,7 @@ impl ClientContext for Context {
 
 impl ConsumerContext for Context {}
 
-/// Where the cause may be when a broker and a client refuse each other.
+/// Advice for a broker and a client that refuse each other.
 fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
     match code {
         RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed => Some(
@@ -131,7 +131,7 @@ fn advice(code: RDKafkaErrorCode) -> Option<&'static str> {
     }
 }
 
-/// librdkafka's number of a level.
+/// The level for librdkafka's number.
 pub(super) fn level(number: i32) -> RDKafkaLogLevel {
     match number {
         0 => RDKafkaLogLevel::Emerg,

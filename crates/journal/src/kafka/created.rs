@@ -1,8 +1,7 @@
-//! Topics that were made a moment ago: not every broker knows them yet.
+//! Recently created topics, which not every broker knows yet.
 //!
-//! A new topic is known to the controller first, and to each broker a little later. A broker that does not know it reports that
-//! there is none, and librdkafka repeats that for a while. A process that has just made a topic, or has seen it for the first
-//! time, knows better.
+//! A new topic is known to the controller first, and to each broker a little later. A broker that does not know it reports it
+//! missing, and librdkafka caches that for a while. A process that has just created a topic, or first seen it, overrides that.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -11,15 +10,15 @@ use parking_lot::Mutex;
 
 use crate::error::Error;
 
-/// How long brokers may take to know a topic.
-const SETTLING: Duration = Duration::from_secs(10);
+/// Longest time until all brokers know a topic.
+const PROPAGATION: Duration = Duration::from_secs(10);
 
-/// When topics were made, or seen first.
+/// The time at which each topic was created, or first seen.
 #[derive(Default)]
 pub(super) struct Created(Mutex<HashMap<String, Instant>>);
 
 impl Created {
-    /// The topic is there; it may be new.
+    /// Records that the topic exists; it may be new.
     pub(super) fn seen(&self, topic: &str, now: Instant) {
         let mut topics = self.0.lock();
         if !topics.contains_key(topic) {
@@ -27,15 +26,15 @@ impl Created {
         }
     }
 
-    /// The topic was made now, by us or by somebody who was faster.
-    pub(super) fn made(&self, topic: &str, now: Instant) {
+    /// Records that the topic was just created, by this process or another.
+    pub(super) fn created(&self, topic: &str, now: Instant) {
         self.0.lock().insert(topic.to_owned(), now);
     }
 
-    /// The error when a broker does not know a topic.
+    /// The error for a topic that a broker does not know.
     pub(super) fn missing(&self, topic: &str, now: Instant) -> Error {
         let since = self.0.lock().get(topic).copied();
-        match since.filter(|since| now.saturating_duration_since(*since) < SETTLING) {
+        match since.filter(|since| now.saturating_duration_since(*since) < PROPAGATION) {
             Some(_) => Error::Unavailable(format!(
                 "topic {topic} is new, and a broker does not know it yet"
             )),
@@ -53,15 +52,15 @@ mod tests {
         let created = Created::default();
         let now = Instant::now();
         created.seen("seen", now);
-        created.made("made", now);
-        let later = now + SETTLING;
+        created.created("made", now);
+        let later = now + PROPAGATION;
         for name in ["seen", "made"] {
             assert!(created.missing(name, now).is_retryable());
-            // Deleted, then.
+            // The topic was deleted.
             assert_eq!(created.missing(name, later), Error::NoTopic(name.into()));
         }
         created.seen("seen", later);
-        created.made("made", later);
+        created.created("made", later);
         assert!(!created.missing("seen", later).is_retryable());
         assert!(created.missing("made", later).is_retryable());
         assert_eq!(created.missing("none", now), Error::NoTopic("none".into()));

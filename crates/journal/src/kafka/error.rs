@@ -1,14 +1,14 @@
-//! Kafka's errors in the journal's terms.
+//! Maps Kafka's errors to the journal's.
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use crate::append::AppendError;
 use crate::error::Error;
 
-/// An error that does not concern one record.
+/// Maps an error that does not concern a single record.
 pub(super) fn general(error: &KafkaError, what: &str) -> Error {
     if let KafkaError::ClientConfig(_, why, name, _) = error {
-        // Not the value: it may be a secret.
+        // Without the value, which may be a secret.
         return Error::BadConfig(format!("Kafka property {name}: {why}"));
     }
     if let KafkaError::ClientCreation(why) = error {
@@ -38,7 +38,7 @@ pub(super) fn of_code(code: Code, what: &str) -> Error {
     }
 }
 
-/// Whether the brokers refuse this user. (Authentication that fails is retried: brokers that start up refuse everybody.)
+/// True if the brokers deny this user access. (Failed authentication is retried: brokers that are starting refuse every client.)
 fn is_denial(code: Code) -> bool {
     matches!(
         code,
@@ -48,7 +48,7 @@ fn is_denial(code: Code) -> bool {
     )
 }
 
-/// Whether the broker does not know the topic or the partition.
+/// True if the broker does not know the topic or the partition.
 pub(super) fn is_missing(code: Code) -> bool {
     matches!(
         code,
@@ -56,7 +56,7 @@ pub(super) fn is_missing(code: Code) -> bool {
     )
 }
 
-/// Why a record was not delivered.
+/// Maps the error of a record that was not delivered.
 pub(super) fn of_delivery(code: Code, surely_not_persisted: bool) -> AppendError {
     let final_one = is_denial(code)
         || is_missing(code)

@@ -1,7 +1,7 @@
 //! The events of a producer, one at a time.
 //!
-//! The bindings' own loop waits until its time is over, whatever has come, and spins through the last millisecond of it.
-//! Here a whole delivery report comes as soon as it is there, so that its completions can be handed on at once.
+//! The bindings' own loop waits until its time is over, even if events arrive, and spins through the last millisecond. This
+//! one returns a delivery report as soon as it arrives, so that completions are delivered at once.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_int};
@@ -15,14 +15,14 @@ use rdkafka::producer::{BaseProducer, Producer, ProducerContext};
 
 /// The outcome of a record.
 pub(super) struct Report {
-    /// The word that was given along with the record.
+    /// The word that was passed along with the record.
     pub(super) word: usize,
-    /// Its offset (negative: unknown) and its append time in milliseconds (negative: unknown), or why it failed and
-    /// whether librdkafka rules out that the broker has written it.
+    /// Offset and append time in milliseconds (negative: unknown), or the error and true if librdkafka rules out that the
+    /// broker has written the record.
     pub(super) result: Result<(i64, i64), (Code, bool)>,
 }
 
-/// Where a producer's events arrive.
+/// The event queue of a producer.
 pub(super) struct Events<C: ProducerContext + 'static> {
     producer: Arc<BaseProducer<C>>,
     queue: NonNull<sys::rd_kafka_queue_t>,
@@ -33,7 +33,7 @@ struct Event(NonNull<sys::rd_kafka_event_t>);
 
 impl<C: ProducerContext + 'static> Events<C> {
     pub(super) fn new(producer: Arc<BaseProducer<C>>) -> Events<C> {
-        // SAFETY: the client is alive; the reference to its queue is given back on drop, before the client goes.
+        // SAFETY: the client is alive; the reference to its queue is released on drop, before the client is dropped.
         let queue = unsafe { sys::rd_kafka_queue_get_main(producer.client().native_ptr()) };
         let queue = NonNull::new(queue).expect("every client has a main queue");
         Events { producer, queue }
@@ -146,7 +146,7 @@ impl Event {
 
 impl Drop for Event {
     fn drop(&mut self) {
-        // SAFETY: nobody else has it.
+        // SAFETY: the event is owned by us alone.
         unsafe { sys::rd_kafka_event_destroy(self.0.as_ptr()) }
     }
 }

@@ -1,9 +1,9 @@
-//! What the safe bindings do not offer of librdkafka.
+//! Functions of librdkafka that the safe bindings lack.
 //!
-//! * The watermarks every fetch brings along: asking the broker for them would cost a round trip.
-//! * Headers whose names are not UTF-8: the bindings panic on them, and anybody who may write can send one. They would
-//!   also copy every header before one is looked at.
-//! * Why a broker refuses to name a topic's settings: the bindings then give a list without any.
+//! * The watermarks that come with every fetch: requesting them from the broker would cost a round trip.
+//! * Headers whose names are not UTF-8: the bindings panic on them, and any client that may write can send one. The bindings
+//!   would also copy every header before one can be inspected.
+//! * The error of a broker that refuses to return a topic's settings: the bindings then return an empty list.
 #![allow(unsafe_code)]
 
 use std::collections::HashMap;
@@ -45,11 +45,10 @@ pub(super) fn known_watermarks<C: ClientContext>(
     }
 }
 
-/// Copies the headers that are wanted; bytes of a name that are not UTF-8 become U+FFFD, a value that is null becomes an
-/// empty one.
+/// Copies the selected headers; bytes of a name that are not UTF-8 become U+FFFD, a null value becomes an empty one.
 pub(super) fn headers(message: &BorrowedMessage<'_>, wanted: Headers) -> Vec<(String, Bytes)> {
     if wanted == Headers::None {
-        // librdkafka makes a list of all of them when it is asked for one, and keeps it as long as the message.
+        // librdkafka builds a list of all headers at the first request, and keeps it as long as the message.
         return Vec::new();
     }
     let none = sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -86,7 +85,7 @@ pub(super) fn headers(message: &BorrowedMessage<'_>, wanted: Headers) -> Vec<(St
     kept.into_headers()
 }
 
-/// Destroys what librdkafka has made when it is no longer needed.
+/// An object of librdkafka, destroyed on drop.
 struct Owned<T>(*mut T, unsafe extern "C" fn(*mut T));
 
 impl<T> Drop for Owned<T> {
@@ -98,7 +97,7 @@ impl<T> Drop for Owned<T> {
     }
 }
 
-/// The settings of a topic by name, or why the broker does not name them. Blocks.
+/// The settings of a topic by name, or the broker's error. Blocks.
 pub(super) fn topic_settings<C: ClientContext>(
     client: &Client<C>,
     topic: &CStr,
@@ -125,7 +124,7 @@ pub(super) fn topic_settings<C: ClientContext>(
         );
         let mut asked = [resource.0];
         sys::rd_kafka_DescribeConfigs(rk, asked.as_mut_ptr(), asked.len(), options.0, queue.0);
-        // The request has its own end.
+        // The request itself never waits longer than its timeout.
         Owned(
             sys::rd_kafka_queue_poll(queue.0, -1),
             sys::rd_kafka_event_destroy,

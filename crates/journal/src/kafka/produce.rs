@@ -1,4 +1,4 @@
-//! Appending to a topic on Kafka: an idempotent producer, and a thread that hands its delivery reports on in batches.
+//! Appends to a topic on Kafka: an idempotent producer, and a thread that delivers its reports in batches.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,22 +25,22 @@ use crate::append::{AppendError, Appended, Completion, Entry};
 use crate::error::Error;
 use crate::in_flight::InFlight;
 
-/// How long the thread waits for an event: a producer is dropped within this time.
+/// Longest wait of the thread for an event, and so of the drop of a producer.
 const WAIT: Duration = Duration::from_millis(100);
-/// Most completions handed on at once.
+/// Completions delivered at once, at most.
 const MAX_BATCH: usize = 4096;
-/// How long a producer that is dropped waits for its records.
+/// Longest wait of a dropped producer for its records.
 const CLOSING: Duration = Duration::from_secs(2);
 
 /// A producer for one topic. Its librdkafka producer is recreated after an error that librdkafka calls fatal, and after a record
-/// that was not delivered: records that waited behind that one are given up, so that they cannot land before a second try.
+/// that was not delivered: records queued behind that one are given up, so that they cannot be appended before its retry.
 pub(super) struct Producer {
     topic: String,
     setup: Setup,
     instance: RwLock<Arc<Instance>>,
 }
 
-/// The same for every instance of a producer.
+/// Settings shared by all instances of a producer.
 struct Setup {
     config: ClientConfig,
     registry: Arc<Registry>,
@@ -57,9 +57,9 @@ struct Instance {
 /// Shared by a producer and its thread.
 #[derive(Default)]
 struct InstanceState {
-    /// The thread is to end.
+    /// Set to end the thread.
     stop: AtomicBool,
-    /// A record was not delivered: nothing more is taken, and records that wait are given up. Locked while a record is handed over.
+    /// Set after a record was not delivered: no more are accepted, and queued ones are given up. Locked while a record is enqueued.
     broken: RwLock<bool>,
 }
 
@@ -74,7 +74,7 @@ struct Reports {
 struct Gathered {
     batches: Vec<(u16, Vec<Completion>)>,
     count: usize,
-    /// A record that may be tried again was not delivered.
+    /// True if a record that may be retried was not delivered.
     failed: bool,
 }
 
@@ -120,7 +120,7 @@ impl Producer {
             let broken = Arc::clone(&instance);
             drop(instance);
             self.renew(&broken);
-            let why = "a record before it was not delivered; the producer is made anew".into();
+            let why = "a record before it was not delivered; the producer is recreated".into();
             return Err((entry, AppendError::Retryable(why)));
         }
         in_flight.add();
@@ -142,10 +142,10 @@ impl Producer {
         Err((entry, error::of_delivery(code, true)))
     }
 
-    /// Puts a new producer in the place of a broken one.
+    /// Replaces a broken instance by a new one.
     fn renew(&self, broken: &Arc<Instance>) {
         let mut instance = self.instance.write();
-        // A record that the old one still has in flight must not land behind those of the new one.
+        // A record still in flight on the old instance must not be appended after those of the new one.
         if !Arc::ptr_eq(&instance, broken) || broken.base.in_flight_count() > 0 {
             return;
         }
@@ -153,14 +153,14 @@ impl Producer {
         match self.setup.start() {
             Ok(fresh) => {
                 let old = std::mem::replace(&mut *instance, Arc::new(fresh));
-                // Ending its thread takes a moment, which the caller does not have.
+                // The end of its thread takes a moment, and the caller must not block.
                 let ending = thread::Builder::new().name("journal-produce-end".into());
                 if let Err(error) = ending.spawn(move || drop(old)) {
                     tracing::warn!(%error, "no thread to end the old producer");
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "no new producer can be made; the next append tries again")
+                tracing::warn!(%error, "no new producer can be created; the next append tries again")
             }
         }
     }
@@ -227,7 +227,7 @@ impl Drop for Instance {
     }
 }
 
-/// The thread of a producer: hands completions on as they come.
+/// The thread of a producer: delivers completions as they arrive.
 fn serve(base: Arc<BaseProducer<Reports>>, state: &InstanceState) {
     let reports = Arc::clone(base.context());
     let events = Events::new(Arc::clone(&base));
@@ -240,11 +240,11 @@ fn serve(base: Arc<BaseProducer<Reports>>, state: &InstanceState) {
             wait = Duration::ZERO;
         }
         if gathered.failed {
-            // Before anybody hears of it, who may try again.
+            // Set before the failure is delivered, because its receiver may retry at once.
             *state.broken.write() = true;
         }
         if *state.broken.read() {
-            // Again each time: records in flight come back to the queue when their connection fails.
+            // Repeated each time: records in flight return to the queue when their connection fails.
             base.purge(PurgeConfig::default().queue());
         }
         gathered.hand_on(&reports.registry);
@@ -306,7 +306,7 @@ impl ClientContext for Reports {
 impl ProducerContext for Reports {
     type DeliveryOpaque = usize;
 
-    /// Called only for records that a dropped producer gives up: everything else comes by [`Events`].
+    /// Called only for records that a dropped producer gives up: all others arrive through [`Events`].
     fn delivery(&self, report: &DeliveryResult<'_>, word: usize) {
         let result = match report {
             Ok(message) => Ok((

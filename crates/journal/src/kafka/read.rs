@@ -1,4 +1,4 @@
-//! Reading a partition on Kafka: a consumer that is given its offsets and never commits any.
+//! Reads a partition on Kafka: a consumer with explicit offsets, which never commits any.
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ use super::{error, native};
 use crate::error::Error;
 use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
-/// A reader that has heard nothing for so long asks whether the brokers are still there.
+/// Silence after which a reader checks that the brokers still answer.
 const IDLE_CHECK: Duration = Duration::from_secs(5);
-/// How long it waits for the answer.
+/// Timeout of that check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Reads one partition.
@@ -30,17 +30,17 @@ pub(crate) struct Reader {
     partition: u32,
     headers: Headers,
     next: u64,
-    /// The consumer, while it reads where we want. A consumer is assigned once: librdkafka aborts the process when it is assigned
-    /// again while it still stops what it did before (confluentinc/librdkafka#5573).
+    /// The consumer, while it reads at the right offset. A consumer is assigned only once: librdkafka aborts the process if a second
+    /// assignment comes while it still stops the first (confluentinc/librdkafka#5573).
     consumer: Option<BaseConsumer<Context>>,
-    /// End of the partition when it was last asked for, before the consumer was assigned: when the consumer then reaches an
-    /// end, everything below this one has been read, holes included.
+    /// End of the partition as requested before the consumer was assigned: when the consumer then reaches an end, everything below
+    /// this one has been read, holes included.
     end_before: u64,
     /// End of the partition as last known.
     end: u64,
     /// A record that did not fit into the last batch.
     held: Option<Record>,
-    /// The brokers may be gone.
+    /// True if the brokers may be gone.
     suspect: bool,
     heard: Instant,
 }
@@ -110,12 +110,12 @@ impl Reader {
                     self.next = record.offset + 1;
                     records.push(record);
                 }
-                // Records that were read come first; the error shows again at the next call.
+                // The records read so far are returned first; the next call returns the error.
                 Polled::Failed(_) if !records.is_empty() => break,
                 Polled::Failed(code) => self.judge(code)?,
                 Polled::Nothing if !records.is_empty() => break,
                 Polled::Nothing | Polled::End => {
-                    // Holes that were passed are news.
+                    // A skip over holes is reported, too.
                     if self.next > passed && records.is_empty() {
                         break;
                     }
@@ -144,7 +144,7 @@ impl Reader {
         })
     }
 
-    /// The two ends of the partition, if we are still between them.
+    /// The ends of the partition, if the next offset is between them.
     fn admitted(&self) -> Result<Offsets, Error> {
         let (topic, partition) = (&self.topic, self.partition);
         let offsets = self.cluster.offsets(topic, partition, CHECK_TIMEOUT)?;
@@ -152,7 +152,7 @@ impl Reader {
         Ok(offsets)
     }
 
-    /// Asks where the partition begins and ends, and has a new consumer read from where we are.
+    /// Requests the ends of the partition, and assigns a new consumer at the next offset.
     fn assign(&mut self) -> Result<(), Error> {
         self.consumer = None;
         let end = self.admitted()?.end;
@@ -165,7 +165,7 @@ impl Reader {
         let name = self.cluster.topic_name(&self.topic);
         list.add_partition_offset(&name, self.number(), Offset::Offset(offset))
             .and_then(|()| consumer.assign(&list))
-            .map_err(|failure| error::general(&failure, "telling the consumer where to read"))?;
+            .map_err(|failure| error::general(&failure, "assigning the consumer"))?;
         self.consumer = Some(consumer);
         self.suspect = false;
         self.heard = Instant::now();
@@ -193,29 +193,29 @@ impl Reader {
         }
     }
 
-    /// Turns an error of the consumer into the reader's.
+    /// Maps an error of the consumer.
     fn judge(&mut self, code: Code) -> Result<(), Error> {
         match code {
             Code::OffsetOutOfRange
             | Code::AutoOffsetReset
             | Code::NoOffset
             | Code::LogTruncation => {
-                // The consumer has stopped. Reading can continue inside the partition as it is now, but records below may have
-                // changed: the error makes a follower compare them again.
+                // The consumer has stopped. Reading can continue inside the present partition, but records below may have changed: the
+                // error makes a follower compare them again.
                 self.consumer = None;
                 self.admitted()?;
                 Err(Error::Unavailable(format!(
-                    "the log has changed under its reader: {code}"
+                    "the partition has changed under its reader: {code}"
                 )))
             }
             Code::Fatal => {
                 self.consumer = None;
                 Err(Error::Unavailable(
-                    "the consumer had to be made anew".into(),
+                    "the consumer had to be recreated".into(),
                 ))
             }
             code if error::is_missing(code) => {
-                // Brokers forget topics for a moment when they come back: only metadata that answers counts.
+                // Returning brokers do not know their topics for a moment: only an answer with metadata counts.
                 self.cluster.shape(&self.topic)?;
                 self.suspect = true;
                 self.check()
@@ -230,7 +230,7 @@ impl Reader {
         }
     }
 
-    /// Asks the brokers whether they are still there, if there is a reason to doubt it; passes holes at the end.
+    /// Checks that the brokers still answer, if there is a reason for doubt; skips holes at the end.
     fn check(&mut self) -> Result<(), Error> {
         if !self.suspect && self.heard.elapsed() < IDLE_CHECK {
             return Ok(());
@@ -248,8 +248,8 @@ impl Reader {
             self.heard = Instant::now();
             return Ok(());
         }
-        // Either records are in flight, or there are only holes: reading from here again shows it. Not at once: a new consumer
-        // first tries brokers that are down, and logs that.
+        // Either records are in flight, or there are only holes: a new consumer from here decides. Not at once, because it would
+        // first try brokers that are down, and log that.
         if self.heard.elapsed() < IDLE_CHECK {
             Ok(())
         } else {
@@ -262,7 +262,7 @@ impl Reader {
     }
 }
 
-/// Rounded up: the bindings spin through what is left of a millisecond.
+/// Rounds up to milliseconds: the bindings spin through a fraction of one.
 fn whole_ms(time: Duration) -> Duration {
     let ms = u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
     Duration::from_millis(ms)
@@ -271,7 +271,7 @@ fn whole_ms(time: Duration) -> Duration {
 /// The result of a poll.
 enum Polled {
     Record(Record),
-    /// The end of the partition, for now.
+    /// The end of the partition is reached.
     End,
     Nothing,
     Failed(Code),

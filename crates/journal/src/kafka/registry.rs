@@ -1,6 +1,6 @@
-//! The appender that waits for a record, packed with its token into the one word that librdkafka carries along.
+//! The number of a record's appender, packed with its token into the one word that librdkafka carries along.
 //!
-//! An allocation and a counted reference per record, made on one thread and dropped on another, cost a third of the speed.
+//! An allocation and a counted reference per record, created on one thread and dropped on another, cost a third of the speed.
 
 use std::sync::Arc;
 
@@ -22,16 +22,16 @@ pub(super) struct Registry(Mutex<Slots>);
 struct Slots {
     appenders: Vec<Option<Arc<InFlight>>>,
     free: Vec<u16>,
-    /// Nobody appends to these any more; they go when their last record has completed.
-    leaving: Vec<u16>,
+    /// Numbers of dropped appenders, released when their last record has completed.
+    closing: Vec<u16>,
 }
 
-/// The word of a record.
+/// Packs the word of a record.
 pub(super) fn pack(number: u16, token: u64) -> usize {
     (usize::from(number) << TOKEN_BITS) | (token as usize & ((1 << TOKEN_BITS) - 1))
 }
 
-/// The appender's number and the token of a word.
+/// Unpacks the appender's number and the token.
 pub(super) fn unpack(word: usize) -> (u16, u64) {
     (
         (word >> TOKEN_BITS) as u16,
@@ -40,8 +40,8 @@ pub(super) fn unpack(word: usize) -> (u16, u64) {
 }
 
 impl Registry {
-    /// Gives an appender a number; `None` when 65536 are in use.
-    pub(super) fn enter(&self, in_flight: &Arc<InFlight>) -> Option<u16> {
+    /// Assigns a number to an appender; `None` if all 65536 are in use.
+    pub(super) fn register(&self, in_flight: &Arc<InFlight>) -> Option<u16> {
         let mut slots = self.0.lock();
         let in_flight = Some(Arc::clone(in_flight));
         if let Some(number) = slots.free.pop() {
@@ -53,22 +53,22 @@ impl Registry {
         Some(number)
     }
 
-    /// Nothing more is appended under this number.
-    pub(super) fn leave(&self, number: u16) {
+    /// Releases a number once nothing is in flight under it.
+    pub(super) fn unregister(&self, number: u16) {
         let mut slots = self.0.lock();
-        slots.leaving.push(number);
+        slots.closing.push(number);
         slots.sweep();
     }
 
-    /// Hands completions to the appender of this number.
+    /// Delivers completions to the appender with this number.
     pub(super) fn deliver(&self, number: u16, batch: Vec<Completion>) {
         let in_flight = self.0.lock().appenders[usize::from(number)].clone();
-        // A number is given back only when nothing is in flight.
+        // A number is released only when nothing is in flight.
         if let Some(in_flight) = in_flight {
             in_flight.complete(batch);
         }
         let mut slots = self.0.lock();
-        if !slots.leaving.is_empty() {
+        if !slots.closing.is_empty() {
             slots.sweep();
         }
     }
@@ -79,9 +79,9 @@ impl Slots {
         let Slots {
             appenders,
             free,
-            leaving,
+            closing,
         } = self;
-        leaving.retain(|number| {
+        closing.retain(|number| {
             let slot = &mut appenders[usize::from(*number)];
             let stays = slot.as_ref().is_some_and(|in_flight| !in_flight.is_empty());
             if !stays {
@@ -108,10 +108,10 @@ mod tests {
     fn numbers_come_back_when_nothing_is_in_flight() {
         let registry = Registry::default();
         let in_flight = InFlight::new(Arc::new(|_| ()));
-        assert_eq!(registry.enter(&in_flight), Some(0));
+        assert_eq!(registry.register(&in_flight), Some(0));
         in_flight.add();
-        registry.leave(0);
-        assert_eq!(registry.enter(&in_flight), Some(1));
+        registry.unregister(0);
+        assert_eq!(registry.register(&in_flight), Some(1));
         registry.deliver(
             0,
             vec![Completion {
@@ -119,6 +119,6 @@ mod tests {
                 result: Err(crate::AppendError::Full),
             }],
         );
-        assert_eq!(registry.enter(&in_flight), Some(0));
+        assert_eq!(registry.register(&in_flight), Some(0));
     }
 }

@@ -1,7 +1,7 @@
 //! Statistics of librdkafka, summed over the clients of one journal.
 //!
-//! Each client reports every few seconds (`config.rs`). A gauge is the sum or the worst of the clients that there are; a
-//! counter keeps the counts of a client that is gone.
+//! Each client reports every few seconds (`config.rs`). A gauge is the sum or the maximum over the present clients; a counter
+//! keeps the counts of dropped clients.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use rdkafka::Statistics;
 
 use crate::metrics::reading;
 
-/// The clients of a journal, as they last reported.
+/// The last reports of the clients of a journal.
 #[derive(Default)]
 pub(super) struct Clients(Mutex<Reports>);
 
-/// One client among them, until this is dropped.
+/// The registration of one client, until it is dropped.
 pub(super) struct Registration {
     clients: Arc<Clients>,
     number: u64,
@@ -39,7 +39,7 @@ struct Client {
     counters: Counters,
 }
 
-/// Records that wait within librdkafka: to be produced, or fetched and not yet taken.
+/// Records queued within librdkafka: to be produced, or fetched and not yet consumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Queue {
     records: u64,
@@ -51,11 +51,11 @@ struct Queue {
 struct Broker {
     up: u64,
     down: u64,
-    /// 99 % of the requests of the last interval took no longer; 0: there were none.
+    /// 99th percentile over the requests of the last interval; 0: there were none.
     round_trip_us: i64,
 }
 
-/// Since the client, or the journal, was opened.
+/// Counts since the client, or the journal, was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counters {
     retries: u64,
@@ -63,7 +63,7 @@ struct Counters {
     disconnects: u64,
 }
 
-/// The two kinds of clients, by whether they consume.
+/// The two kinds of clients: true if it consumes, and its name.
 const KINDS: [(bool, &str); 2] = [(false, "producer"), (true, "consumer")];
 
 impl Clients {
@@ -87,7 +87,7 @@ impl Clients {
 
     fn observe_queue(self: &Arc<Self>, meter: &Meter, consumes: bool, kind: &str) {
         let text = if consumes {
-            "Records fetched ahead that nobody has taken yet"
+            "Records fetched ahead and not yet consumed"
         } else {
             "Records that wait to be acknowledged"
         };
@@ -192,7 +192,7 @@ impl Clients {
         sum
     }
 
-    /// Brokers by their numbers, as all clients or those of one kind see them.
+    /// Brokers by number, over all clients or those of one kind.
     fn brokers(&self, consumes: Option<bool>) -> BTreeMap<i32, Broker> {
         let reports = self.0.lock();
         let mut all: BTreeMap<i32, Broker> = BTreeMap::new();
@@ -234,7 +234,7 @@ impl Drop for Registration {
 }
 
 impl Counters {
-    /// Adds what has been counted from `before` to `now`.
+    /// Adds the counts from `before` to `now`.
     fn add_since(&mut self, now: &Counters, before: &Counters) {
         self.retries += now.retries.saturating_sub(before.retries);
         self.timeouts += now.timeouts.saturating_sub(before.timeouts);
@@ -255,7 +255,7 @@ impl Client {
         };
         if consumes {
             let partitions = statistics.topics.values().flat_map(|it| &it.partitions);
-            // Number -1 is where librdkafka keeps records whose partition it does not know.
+            // librdkafka keeps records of unknown partition under number -1.
             let partitions = partitions.filter(|(number, _)| **number >= 0);
             client.queue = partitions.fold(Queue::default(), |sum, (_, it)| Queue {
                 records: sum.records + u64::try_from(it.fetchq_cnt).unwrap_or(0),
@@ -272,12 +272,12 @@ impl Client {
                 disconnects: disconnects.unwrap_or(0),
             };
             client.counters.add_since(&counters, &Counters::default());
-            // The addresses of the configuration, and the coordinator, are other names of brokers with numbers.
+            // The configured addresses and the coordinator are aliases of numbered brokers.
             if broker.nodeid < 0 || broker.source == "logical" {
                 continue;
             }
             let up = broker.state == "UP";
-            // A connection that nobody needs stays in INIT.
+            // An unused connection stays in INIT.
             let down = !up && broker.state != "INIT";
             let seen = Broker {
                 up: u64::from(up),

@@ -1,4 +1,4 @@
-//! Waiting for the bindings' futures without a runtime.
+//! Waits for the bindings' futures without a runtime.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a future to its end on this thread. Admin requests have timeouts of their own.
+/// Runs a future to its end on this thread. Admin requests have their own timeouts.
 pub(super) fn wait<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

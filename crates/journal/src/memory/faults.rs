@@ -1,4 +1,4 @@
-//! Faults of a memory journal: by chance and seed, and on command.
+//! Fault injection for a memory journal: random by a seed, and on demand.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::clock::now_ms;
 use crate::error::Error;
 use crate::queue::Outcome;
 
-/// What happens to appends by chance: probabilities from 0 to 1, each for itself.
+/// Random faults of appends: independent probabilities from 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chances {
     /// The record is not written, and the append fails as retryable.
@@ -31,13 +31,13 @@ pub struct Chances {
     pub delay_ms: Range<u64>,
 }
 
-/// The faults of a memory journal; clones command the same.
+/// The fault injection of a memory journal; clones share it.
 #[derive(Clone)]
 pub struct Faults {
     memory: Memory,
 }
 
-/// The faults that are set.
+/// The present faults.
 pub(super) struct State {
     chances: Chances,
     reachable: bool,
@@ -61,14 +61,14 @@ impl Faults {
         }
     }
 
-    /// From now on, appends meet these chances, as `seed` decides.
+    /// Applies these chances to appends from now on, by `seed`.
     pub fn set_chances(&self, chances: Chances, seed: u64) {
         let mut state = self.memory.faults.lock();
         state.chances = chances;
         state.rng = SmallRng::seed_from_u64(seed);
     }
 
-    /// Whether the journal can be reached; while it cannot, nothing is written and everything fails as retryable.
+    /// Makes the journal unreachable, or reachable again; meanwhile nothing is written and everything fails as retryable.
     pub fn set_reachable(&self, reachable: bool) {
         self.memory.faults.lock().reachable = reachable;
         for topic in self.memory.topics.all() {
@@ -78,22 +78,22 @@ impl Faults {
         }
     }
 
-    /// The next `count` offsets will never hold a record.
+    /// Leaves the next `count` offsets as holes.
     pub fn skip(&self, topic: &str, partition: u32, count: u64) -> Result<(), Error> {
         self.change(topic, partition, |records| records.skip(count))
     }
 
-    /// The partition loses everything below `start`.
+    /// Deletes everything below `start`.
     pub fn cut_start(&self, topic: &str, partition: u32, start: u64) -> Result<(), Error> {
         self.change(topic, partition, |records| records.cut_start(start))
     }
 
-    /// The partition loses everything from `end` on; what is appended next lands there.
+    /// Deletes everything from `end` on; the next append gets offset `end`.
     pub fn truncate(&self, topic: &str, partition: u32, end: u64) -> Result<(), Error> {
         self.change(topic, partition, |records| records.truncate(end))
     }
 
-    /// The partition loses everything from `end` on and holds these values there instead, without anybody seeing what is between.
+    /// Replaces everything from `end` on by these values, atomically.
     pub fn replace_end(
         &self,
         topic: &str,
@@ -114,7 +114,7 @@ impl Faults {
         })
     }
 
-    /// A record that is there becomes another one.
+    /// Replaces the value of an existing record.
     pub fn rewrite(
         &self,
         topic: &str,
@@ -131,7 +131,7 @@ impl Faults {
         partition: u32,
         work: impl FnOnce(&mut Records),
     ) -> Result<(), Error> {
-        // Also while the journal cannot be reached: that is when partitions lose something.
+        // Also while the journal is unreachable, which is when partitions lose records.
         let partition = self.memory.topics.partition(topic, partition)?;
         work(&mut partition.records.lock());
         partition.grown.notify_all();
@@ -139,7 +139,7 @@ impl Faults {
     }
 }
 
-/// Fails while the journal cannot be reached.
+/// Fails while the journal is unreachable.
 pub(super) fn reach(state: &Mutex<State>) -> Result<(), Error> {
     if state.lock().reachable {
         Ok(())
@@ -148,7 +148,7 @@ pub(super) fn reach(state: &Mutex<State>) -> Result<(), Error> {
     }
 }
 
-/// Waits as long as a group takes.
+/// Waits for the delay of a group.
 pub(super) fn delay(state: &Mutex<State>) {
     let pause = {
         let State { chances, rng, .. } = &mut *state.lock();
@@ -163,14 +163,14 @@ pub(super) fn delay(state: &Mutex<State>) {
     }
 }
 
-/// Appends an entry, or what chance makes of it.
+/// Appends an entry, subject to the chances.
 pub(super) fn append(
     state: &Mutex<State>,
     partition: &Arc<Partition>,
     entry: &Entry,
     now_ms: u64,
 ) -> Outcome {
-    // Locked in this order, as a reader does: first the records, then the faults.
+    // Lock order, as in a reader: records before faults.
     let mut records = partition.records.lock();
     let State {
         chances,
@@ -179,9 +179,7 @@ pub(super) fn append(
     } = &mut *state.lock();
     let mut happens = |chance: f64| chance > 0.0 && rng.random_bool(chance.min(1.0));
     if !*reachable || happens(chances.refused) {
-        return Err(AppendError::Retryable(
-            "the memory journal was told to fail".into(),
-        ));
+        return Err(AppendError::Retryable("injected failure".into()));
     }
     let (hole, twice, lost) = (
         happens(chances.holes),
@@ -196,9 +194,7 @@ pub(super) fn append(
         let _ = records.append(entry, now_ms);
     }
     if lost {
-        Err(AppendError::Unknown(
-            "the memory journal was told to lose the answer".into(),
-        ))
+        Err(AppendError::Unknown("injected loss of the answer".into()))
     } else {
         outcome
     }

@@ -6,7 +6,7 @@ use crate::append::{Appended, Entry};
 use crate::queue::Outcome;
 use crate::record::{BATCH_RECORDS, Batch, Headers, Offsets, Record};
 
-/// Records in offset order, with holes where none was kept.
+/// Records in offset order, with holes.
 #[derive(Default)]
 pub(super) struct Records {
     start: u64,
@@ -40,7 +40,7 @@ impl Records {
         })
     }
 
-    /// The records from `from` on: at most about `max_bytes`, at least one if there is any.
+    /// The records from `from` on: at most about `max_bytes`, but at least one if there is any.
     pub(super) fn read(&self, from: u64, max_bytes: usize, headers: Headers) -> Batch {
         let first = self.records.partition_point(|record| record.offset < from);
         let mut bytes = 0;
@@ -74,18 +74,18 @@ impl Records {
 
 #[cfg(feature = "testing")]
 impl Records {
-    /// The next `count` offsets stay empty.
+    /// Leaves the next `count` offsets as holes.
     pub(super) fn skip(&mut self, count: u64) {
         self.end += count;
     }
 
-    /// Loses everything below `start`.
+    /// Deletes everything below `start`.
     pub(super) fn cut_start(&mut self, start: u64) {
         self.start = self.start.max(start.min(self.end));
         self.records.retain(|record| record.offset >= start);
     }
 
-    /// Loses everything from `end` on.
+    /// Deletes everything from `end` on.
     pub(super) fn truncate(&mut self, end: u64) {
         self.end = self.end.min(end.max(self.start));
         self.records.retain(|record| record.offset < end);

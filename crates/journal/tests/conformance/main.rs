@@ -17,7 +17,7 @@ fn memory() {
 fn disk() {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("disk:{}", directory.path().join("journal").display());
-    // Opened anew for every case: what earlier cases left must not matter.
+    // Reopened for every case: leftovers of earlier cases must not matter.
     conformance::run(|| open(&url));
     let second = {
         let _first = open(&url);

@@ -64,7 +64,7 @@ fn number(record: &Record) -> u64 {
     )
 }
 
-/// What a run of appends was told, by partition.
+/// Outcomes of a run of appends, by partition.
 #[derive(Default)]
 struct Told {
     /// Number of the record by offset.
@@ -114,7 +114,7 @@ fn run(journal: &Journal, rng: &mut SmallRng, told: &mut Told) -> Result<(), Err
     }
 }
 
-/// What was acknowledged is there, what was refused is not; and what has been read must stay.
+/// Acknowledged records exist, refused ones do not, and records once read stay.
 fn check(journal: &Journal, told: &mut Told, seed: u64) {
     for partition in 0..PARTITIONS {
         let records = read_all(journal, partition).expect("it reads");
@@ -291,7 +291,7 @@ fn rot_below_the_mark_refuses_to_start() {
     }
 }
 
-/// After a power cut the mark may be old. Then the groups tell what had been synced: only the last one may be torn.
+/// After a power cut the mark may be low. Then the groups show what had been synced: only the last one may be torn.
 #[test]
 fn an_old_mark_still_tells_rot_from_a_torn_write() {
     let (disk, files) = five();

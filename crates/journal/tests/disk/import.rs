@@ -1,4 +1,4 @@
-//! Imported journals: records at their own offsets, with their own times, and nobody appends.
+//! Imported journals: records at their own offsets, with their own times, and read-only.
 
 use std::time::Duration;
 

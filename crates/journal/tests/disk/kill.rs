@@ -1,4 +1,4 @@
-//! Whatever the moment a process is killed: what a disk journal acknowledged is there afterwards.
+//! Acknowledged records of a disk journal survive a kill of the process at any moment.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -73,14 +73,14 @@ fn line(text: &str) -> Line {
     )
 }
 
-/// Every acknowledged line is there, and the log has neither holes nor damage.
+/// Every acknowledged line exists, and the partition has neither holes nor damage.
 fn check(path: &Path, acknowledged: &[Line]) {
     let url = Url::parse(&format!("disk:{}", path.display())).expect("a URL");
     let journal = Journal::open(&url, &Options::default()).expect("it recovers");
     for partition in 0..2 {
         let end = match journal.offsets("kill", partition) {
             Ok(offsets) => offsets.end,
-            // Killed before the topic was made.
+            // Killed before the topic was created.
             Err(error) => return assert!(acknowledged.is_empty(), "{error}"),
         };
         let mut reader = journal.reader("kill", partition, 0).expect("a reader");
@@ -105,7 +105,7 @@ fn check(path: &Path, acknowledged: &[Line]) {
     }
 }
 
-/// The example beside this test, built if it is not there yet.
+/// The example beside this test, built if it does not exist yet.
 fn appender() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let profile = test

@@ -1,4 +1,4 @@
-//! The disk provider where the contract ends: disks that fail, processes that are killed, journals that were imported.
+//! The disk provider beyond the contract: failing disks, killed processes, imported journals.
 
 mod faulty;
 mod import;

@@ -1,4 +1,4 @@
-//! The framing of exports, and what kcat writes into it.
+//! The framing of exports, as written by Blocklog and by kcat.
 
 use journal::export::{Error, Exported, Head, Reader, read_head, read_record, write_record};
 

@@ -1,4 +1,4 @@
-//! What librdkafka's clients are like: moved, dropped, and told that a topic is not there.
+//! Clients of librdkafka: moved, dropped, and with a missing topic.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use rdkafka::types::RDKafkaRespErr;
 
 use super::{place, read_to};
 
-/// Told where to read while it still stops what it did before, a consumer of librdkafka would abort the process.
+/// Assigned while it still stops its last assignment, a consumer of librdkafka would abort the process.
 #[test]
 fn a_reader_may_be_moved_at_any_moment() {
     let Some(place) = place() else { return };
@@ -28,7 +28,7 @@ fn a_reader_may_be_moved_at_any_moment() {
     assert_eq!(read_to(&mut reader, 4).records[0].value.as_ref(), b"d");
 }
 
-/// Brokers that are gone must not hold up whoever gives a reader up.
+/// Brokers that are gone must not delay the drop of a reader.
 #[test]
 fn a_reader_is_dropped_at_once_also_without_brokers() {
     let cluster = MockCluster::new(1).expect("a cluster");
@@ -51,7 +51,7 @@ fn a_reader_is_dropped_at_once_also_without_brokers() {
     assert!(start.elapsed() < Duration::from_secs(5));
 }
 
-/// Brokers learn of a topic one after another: one that does not know it yet is not believed.
+/// Brokers learn of a topic one after another: one that does not know it yet is ignored.
 #[test]
 fn a_new_topic_is_waited_for() {
     let cluster = MockCluster::new(1).expect("a cluster");
@@ -70,7 +70,7 @@ fn a_new_topic_is_waited_for() {
     let unknown = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     cluster.topic_error(&name, unknown).expect("unknown");
     std::thread::scope(|scope| {
-        // How many partitions there are is asked for until the topic is known.
+        // Requests for the number of partitions are repeated until the topic is known.
         let asked = scope.spawn(|| journal.offsets("new", 1));
         std::thread::sleep(Duration::from_millis(500));
         let known = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -82,7 +82,7 @@ fn a_new_topic_is_waited_for() {
         };
         assert_eq!(asked.join().expect("no panic"), Err(expected));
     });
-    // Nobody has made or seen this one.
+    // A topic that was never created or seen.
     let other = journal.appender("other", Arc::new(|_| ()));
     assert_eq!(other.err(), Some(Error::NoTopic("other".into())));
 }

@@ -1,4 +1,4 @@
-//! What only a real Kafka can show: its limits, its holes, its settings, and what other programs write.
+//! Tests that need a real Kafka: its limits, holes and settings, and records of other programs.
 
 mod clients;
 mod others;
@@ -16,7 +16,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A journal of its own on the test broker.
+/// A separate journal on the test broker.
 struct Place {
     brokers: String,
     prefix: String,
@@ -172,7 +172,7 @@ fn a_log_that_lost_its_beginning_is_out_of_range() {
     assert_eq!(description.start_offsets, [6]);
     assert!(
         description
-            .faults
+            .mismatches
             .iter()
             .any(|fault| fault.setting == Setting::StartOffset(0) && !fault.fatal)
     );
@@ -203,7 +203,7 @@ fn wrong_settings_are_named_and_compaction_refuses_writes() {
         .expect("described")
         .expect("there");
     let faults: Vec<(String, &str, bool)> = description
-        .faults
+        .mismatches
         .iter()
         .map(|fault| (fault.setting.to_string(), fault.found.as_str(), fault.fatal))
         .collect();

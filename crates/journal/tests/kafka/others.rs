@@ -1,4 +1,4 @@
-//! What other clients of Kafka write: transactions, headers, names that are no text.
+//! Records of other Kafka clients: transactions, headers, names that are not text.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -11,8 +11,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
 use super::{PATIENCE, place, read_to};
 
-/// Whoever may write can open a transaction and leave it open for a quarter of an hour: by default the end of the log would
-/// stand still, and the records behind it be hidden.
+/// Any client that may write can leave a transaction open for a quarter of an hour: by default the end of the partition would
+/// not move, and the records after it be hidden.
 #[test]
 fn transactions_hide_nothing() {
     let Some(place) = place() else { return };
@@ -87,7 +87,7 @@ fn holes_are_passed_also_at_the_end() {
     producer.flush(PATIENCE).expect("flushed");
     producer.abort_transaction(PATIENCE).expect("aborted");
 
-    // Offset 0 holds the record, offset 1 the mark: a hole with nothing behind it.
+    // Offset 0 holds the record, offset 1 the mark: a hole at the end.
     for mut reader in [live, place.journal.reader("holes", 0, 0).expect("a reader")] {
         let batch = read_to(&mut reader, 2);
         assert_eq!((batch.records.len(), batch.next, batch.end), (1, 2, 2));
@@ -106,7 +106,7 @@ fn holes_are_passed_also_at_the_end() {
     );
 }
 
-/// A record of a hundred thousand headers is a record like others to whoever does not want them.
+/// A record with a hundred thousand headers is an ordinary record to readers that do not keep them.
 #[test]
 fn headers_that_nobody_wants_cost_nothing() {
     const HEADERS: usize = 100_000;
@@ -140,13 +140,13 @@ fn headers_that_nobody_wants_cost_nothing() {
     let trace = ("traceparent".to_owned(), Bytes::from_static(b"00-ab"));
     let kept = &batch.records[0].headers;
     assert!(kept == &[trace], "{} headers are kept", kept.len());
-    // Whoever wants all of them is told what they take.
+    // A reader of all headers sees their size.
     let (count, size) = read(Headers::All);
     assert_eq!(count, HEADERS);
     assert!(size > 64 * HEADERS, "{size} bytes");
 }
 
-/// Anybody may write headers whose names are no text; the bindings would panic on them.
+/// Any client may write headers whose names are not text; the bindings would panic on them.
 #[test]
 fn foreign_records_are_read() {
     let Some(place) = place() else { return };

@@ -1,4 +1,4 @@
-//! The memory journal does wrong what it is told to, and nothing else.
+//! The memory journal injects the requested faults and no others.
 
 use std::time::Duration;
 
@@ -177,7 +177,7 @@ fn an_outage_is_said_once_and_heals() {
     }
 }
 
-/// A tail that has read two records of the log, and what it says.
+/// A tail that has read two records, and its events.
 fn told(journal: &Journal, compare_after: Duration) -> (Tail, impl Fn() -> TailEvent) {
     for value in [1, 2] {
         put(journal, value).expect("appended");
@@ -227,7 +227,7 @@ fn after_an_outage_the_log_is_compared_before_anything_else_is_said() {
     let (_tail, next) = told(&journal, Duration::MAX);
     faults.set_reachable(false);
     assert!(matches!(next(), TailEvent::Unavailable(_)));
-    // As long as before: its end says nothing.
+    // As long as before: the end does not reveal it.
     faults.replace_end("t", 0, 1, &others(1)).expect("replaced");
     faults.set_reachable(true);
     let event = next();

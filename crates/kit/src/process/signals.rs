@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use crate::Shutdown;
 
-/// Supervisors and shells sometimes deliver one Ctrl-C twice: this close together counts as one.
+/// Supervisors and shells sometimes deliver one Ctrl-C twice: two signals within this time count as one.
 const DEBOUNCE: Duration = Duration::from_millis(300);
 
 /// Exit code of a process that was interrupted: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-/// Listens from now on, and not from when the task first runs: a signal that comes early must not kill the process. The
-/// future triggers the token at the first signal. A second Ctrl-C ends the process at once.
+/// Installs the handlers now, not at the first poll, so that an early signal does not kill the process. The future triggers
+/// the token at the first signal. A second Ctrl-C ends the process at once.
 pub(super) fn watch(shutdown: Shutdown, grace: Duration) -> impl Future<Output = ()> {
     let mut signals = Signals::listen();
     async move {
@@ -24,7 +24,7 @@ pub(super) fn watch(shutdown: Shutdown, grace: Duration) -> impl Future<Output =
         shutdown.trigger();
         loop {
             if signals.next().await == "SIGINT" && first.elapsed() > DEBOUNCE {
-                tracing::warn!("second Ctrl-C: ended at once; what was under way is abandoned");
+                tracing::warn!("second Ctrl-C: ended at once; work in progress is abandoned");
                 std::process::exit(INTERRUPTED);
             }
         }

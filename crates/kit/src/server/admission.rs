@@ -1,4 +1,4 @@
-//! How many calls may be in progress at once.
+//! Limits on the number of calls in progress.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ pub(super) struct Admission {
     streams: Arc<Semaphore>,
 }
 
-/// There is no room for another of these calls.
+/// The limit of calls of this kind is reached.
 #[derive(Debug)]
 pub(super) struct Overloaded {
     pub calls: &'static str,
 }
 
-/// A call in progress; dropping it makes room for another.
+/// A call in progress; its drop admits another.
 #[derive(Debug)]
 pub(super) struct Permit {
     _permit: Option<OwnedSemaphorePermit>,

@@ -1,5 +1,5 @@
-//! The body of an answer: recorded to its end, and ended early when the service stops, when its deadline passes or
-//! when its producer panics.
+//! The body of a reply: recorded to its end, and ended early when the service stops, when its deadline passes or when
+//! its producer panics.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -19,20 +19,20 @@ use super::refusals::Refusals;
 use super::span::CallSpan;
 use crate::Shutdown;
 
-/// Handlers see the token first, and may end their streams with more to say: where to resume.
+/// Head start of handlers after the token, since they can end their streams with more detail: where to resume.
 const HANDLERS_FIRST: Duration = Duration::from_millis(500);
 
-/// [`Code::Internal`] as gRPC writes it.
+/// [`Code::Internal`] as the value of `grpc-status`.
 const INTERNAL: HeaderValue = HeaderValue::from_static("13");
 
-/// What may end a stream from outside.
+/// The events that end a stream from outside.
 pub(super) struct Guard {
     pub shutdown: Option<Shutdown>,
     pub deadline: Option<Deadline>,
     pub refusals: Refusals,
 }
 
-/// Why a stream ended early.
+/// Resolves to the status of a stream that ends early.
 type Ending = Pin<Box<dyn Future<Output = Status> + Send>>;
 
 /// A body around the body of the handler.
@@ -57,7 +57,7 @@ impl CallBody {
         if let Some(status) = Status::from_header_map(response.headers()) {
             call.end(status.code(), status.message());
         } else if response.status() != http::StatusCode::OK {
-            // No gRPC at all; clients make UNKNOWN of it.
+            // Not gRPC; clients map it to UNKNOWN.
             call.end(Code::Unknown, response.status().as_str());
         }
         response.map(|inner| CallBody {
@@ -75,7 +75,7 @@ impl CallBody {
         self.call.end(status.code(), status.message());
         let mut trailers = HeaderMap::new();
         if status.add_header(&mut trailers).is_err() {
-            // Only details can be unfit for a header; the code always fits.
+            // Only details can be invalid in a header; the code is always valid.
             trailers.insert(Status::GRPC_STATUS, INTERNAL);
         }
         Poll::Ready(Some(Ok(Frame::trailers(trailers))))
@@ -97,7 +97,7 @@ impl HttpBody for CallBody {
         let (span, at) = (this.call.span.clone(), this.call.context.clone());
         let _attached = at.attach();
         let _entered = span.enter();
-        // Before the handler's stream, which may always have more.
+        // Polled before the handler's stream, which may never run dry.
         if let Some(Poll::Ready(status)) = this.ending.as_mut().map(|it| it.as_mut().poll(context))
         {
             return this.finish(&status);

@@ -1,25 +1,25 @@
-//! Until when a call must be answered.
+//! The deadline of a call.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Carries the caller's timeout, e.g. `100m` for 100 ms.
+/// Header with the caller's timeout, e.g. `100m` for 100 ms.
 const HEADER: &str = "grpc-timeout";
 
-/// The transport has a timer of its own for `grpc-timeout`, which answers CANCELLED, and so has the client. Ours must
-/// fire before both: a tenth of the time earlier, at most this.
+/// The transport has its own timer for `grpc-timeout`, which answers CANCELLED, and so has the client. Ours must fire before
+/// both: earlier by a tenth of the timeout, at most this.
 const MAX_LEAD: Duration = Duration::from_millis(20);
 
-/// When the server will answer DEADLINE_EXCEEDED by itself. Handlers find it in the extensions of the request.
+/// The time at which the server answers DEADLINE_EXCEEDED. Handlers find it in the extensions of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadline {
-    /// The moment.
+    /// On tokio's clock.
     pub at: Instant,
 }
 
 impl Deadline {
-    /// Of a call that arrives now: what the caller asks for, but at most `limit`; none if neither is given.
+    /// The deadline of a call that arrives now: the caller's timeout, but at most `limit`; none if neither is given.
     pub(super) fn of(headers: &http::HeaderMap, limit: Option<Duration>) -> Option<Self> {
         let asked = headers
             .get(HEADER)
@@ -34,7 +34,7 @@ impl Deadline {
         })
     }
 
-    /// What is left; zero when it has passed.
+    /// The remaining time; zero once the deadline has passed.
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }

@@ -1,4 +1,4 @@
-//! gRPC health follows readiness.
+//! gRPC health, derived from readiness.
 
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
@@ -17,7 +17,7 @@ pub(super) async fn follow(
     loop {
         let ready = readiness.is_ready() && !shutdown.is_cancelled();
         if ready != told && !shutdown.is_cancelled() {
-            tell(&readiness);
+            log(&readiness);
             told = ready;
         }
         let status = if ready {
@@ -38,8 +38,8 @@ pub(super) async fn follow(
     }
 }
 
-/// For whoever reads the log: that the service has got ready, or why it no longer is.
-fn tell(readiness: &Readiness) {
+/// Logs that the service has become ready, or why it no longer is.
+fn log(readiness: &Readiness) {
     let reasons = readiness.reasons();
     if reasons.is_empty() {
         tracing::info!("ready");
@@ -48,7 +48,7 @@ fn tell(readiness: &Readiness) {
         tracing::warn!(
             condition = reason.condition,
             reason = reason.reason,
-            "not ready any more: {}",
+            "no longer ready: {}",
             reason.message
         );
     }

@@ -1,4 +1,4 @@
-//! The layer around all routes: what every call passes.
+//! The tower layer around all routes.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,10 +21,10 @@ use super::deadline::Deadline;
 use super::methods::{Method, Methods};
 use super::oversize;
 use super::refusals::Refusals;
-use super::span::{CallSpan, Figures};
+use super::span::{CallSpan, Instruments};
 use crate::Shutdown;
 
-/// What all calls share.
+/// State shared by all calls.
 #[derive(Debug)]
 pub(super) struct Calls {
     pub methods: Methods,
@@ -33,17 +33,17 @@ pub(super) struct Calls {
     pub shutdown: Shutdown,
     pub refusals: Refusals,
     pub trace_header: HeaderName,
-    pub figures: Arc<Figures>,
+    pub metrics: Arc<Instruments>,
 }
 
 type Request = http::Request<Body>;
 type Response<B = Body> = http::Response<B>;
 
-/// The layer.
+/// Wraps routes in a [`CallService`].
 #[derive(Clone, Debug)]
 pub(super) struct CallLayer(pub Arc<Calls>);
 
-/// The routes within the layer.
+/// The wrapped routes.
 #[derive(Clone, Debug)]
 pub(super) struct CallService {
     calls: Arc<Calls>,
@@ -64,7 +64,7 @@ impl Service<Request> for CallService {
     type Error = Infallible;
     type Future = BoxFuture<Self::Response, Infallible>;
 
-    /// Always: admission never waits, and routes do not either.
+    /// Always ready: neither admission nor routes wait.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
@@ -75,10 +75,10 @@ impl Service<Request> for CallService {
     }
 }
 
-/// Serves one call, and returns its answer in a body that guards the rest of it.
+/// Serves one call, and returns its reply in a body that guards the rest of it.
 async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response<CallBody> {
     let method = calls.methods.at(request.uri().path());
-    let call = CallSpan::start(&calls.figures, method, request.headers());
+    let call = CallSpan::start(&calls.metrics, method, request.headers());
     let limit = (!method.streaming).then_some(calls.unary_deadline);
     let deadline = Deadline::of(request.headers(), limit);
     if let Some(deadline) = deadline {
@@ -101,7 +101,7 @@ async fn handle(calls: &Calls, mut request: Request, routes: Routes) -> Response
             .insert(calls.trace_header.clone(), id);
     }
     let guard = Guard {
-        // A unary answer is there already: only streams last long enough to be ended.
+        // A unary reply is already complete: only streams last long enough to be ended.
         shutdown: method.streaming.then(|| calls.shutdown.clone()),
         deadline: deadline.filter(|_| method.streaming),
         refusals: calls.refusals,

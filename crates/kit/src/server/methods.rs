@@ -1,4 +1,4 @@
-//! Which methods there are, and which of them stream: read from the descriptors.
+//! The methods of a server and which of them stream, from the descriptors.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,24 +9,24 @@ use prost_types::FileDescriptorSet;
 
 use crate::metrics::KeyValue;
 
-/// One method, as spans and figures name it.
+/// One method, with its names in spans and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Method {
     /// Full name of the service.
     pub service: String,
     /// Name of the method.
     pub name: String,
-    /// The client or the server sends a stream.
+    /// True if the client or the server sends a stream.
     pub streaming: bool,
-    /// Serves operators, not users: never refused for load.
+    /// True for methods for operators, which are never refused for load.
     pub essential: bool,
-    /// Service and method, as figures have them.
+    /// Service and method as metric labels.
     pub labels: [KeyValue; 2],
 }
 
 impl Method {
     fn new(service: &str, name: &str, streaming: bool) -> Method {
-        // Every call clones them.
+        // Shared text, because every call clones the labels.
         let label = |key: &'static str, value: &str| KeyValue::new(key, Arc::<str>::from(value));
         Method {
             service: service.to_owned(),
@@ -42,7 +42,7 @@ impl Method {
 #[derive(Debug)]
 pub(super) struct Methods {
     by_path: HashMap<String, Method>,
-    // Paths come from clients: unknown ones must not each become a label of their own.
+    // Paths come from clients: unknown ones share one label.
     unknown: Method,
 }
 
@@ -85,7 +85,7 @@ impl Methods {
         Ok(())
     }
 
-    /// The method at a path, or one that stands for all unknown ones.
+    /// The method at a path, or the one for all unknown paths.
     pub fn at(&self, path: &str) -> &Method {
         self.by_path.get(path).unwrap_or(&self.unknown)
     }

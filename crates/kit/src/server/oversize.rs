@@ -1,15 +1,15 @@
-//! Messages above the limit: the transport answers OUT_OF_RANGE and no reason; this is turned into a refusal like others.
+//! Messages above the limit: turns the transport's OUT_OF_RANGE without a reason into a refusal with one.
 
 use tonic::{Code, Status};
 
 use super::refusals::Refusals;
 
-/// How the transport words it.
+/// The transport's message, around its two numbers.
 const FOUND: &str = "Error, decoded message length too large: found ";
 const LIMIT: &str = " bytes, the limit is: ";
 const END: &str = " bytes";
 
-/// The refusal that a status of the transport stands for, if it is one of a message above the limit.
+/// The refusal for a status of the transport, if that is about a message above the limit.
 pub(super) fn of(status: &Status, refusals: Refusals) -> Option<Status> {
     if status.code() != Code::OutOfRange || !status.details().is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! What the server itself answers, without the handler or in its place.
+//! The server's own refusals, without the handler or in its place.
 
 use std::time::Duration;
 
@@ -6,9 +6,9 @@ use tonic::{Code, Status};
 
 use crate::Refusal;
 
-/// When a client that was refused for load should try again. Calls take milliseconds; a herd that returns at once helps nobody.
+/// Retry delay of a client that was refused for load. Calls take milliseconds, but a herd that returns at once would fail again.
 const OVERLOAD_RETRY: Duration = Duration::from_millis(250);
-/// When to connect again to a service that ends.
+/// Retry delay of a client of a service that is shutting down.
 const SHUTDOWN_RETRY: Duration = Duration::from_secs(1);
 
 /// The refusals of one server.
@@ -19,27 +19,27 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// As many `calls` as there may be are in progress.
+    /// The limit of `calls` in progress is reached.
     pub fn overloaded(self, calls: &str) -> Status {
         let message = format!("too many {calls} in progress; try again in a moment");
         let refusal = self.refusal(Code::ResourceExhausted, "OVERLOADED", message);
         refusal.retry_after(OVERLOAD_RETRY).into()
     }
 
-    /// The handler panicked. The panic's own message is for the log alone, where it is already.
+    /// The handler panicked. The panic's message stays in the log output.
     pub fn panicked(self) -> Status {
-        let message = "the server made a mistake; please report it with the trace id";
+        let message = "internal error; please report it with the trace id";
         self.refusal(Code::Internal, "PANIC", message).into()
     }
 
-    /// The time of the call is up.
+    /// The deadline of the call has passed.
     pub fn deadline_exceeded(self) -> Status {
         let message = "the deadline passed before the answer was ready";
         let code = Code::DeadlineExceeded;
         self.refusal(code, "DEADLINE_EXCEEDED", message).into()
     }
 
-    /// The service ends, and the stream with it.
+    /// The service is shutting down, and ends the stream.
     pub fn shutting_down(self) -> Status {
         let message = "the service is shutting down; connect again";
         let refusal = self.refusal(Code::Unavailable, "SHUTTING_DOWN", message);
@@ -48,9 +48,8 @@ impl Refusals {
 
     /// A message has `found` bytes where the limit is `limit`.
     pub fn message_too_large(self, found: &str, limit: &str) -> Status {
-        let message = format!(
-            "the message has {found} bytes, and at most {limit} are taken; send less at once"
-        );
+        let message =
+            format!("the message has {found} bytes, and the limit is {limit}; send less at once");
         self.refusal(Code::ResourceExhausted, "MESSAGE_TOO_LARGE", message)
             .with("found_bytes", found)
             .with("limit_bytes", limit)

@@ -1,4 +1,4 @@
-//! The span and the figures of one call. Names follow the OpenTelemetry conventions for RPC.
+//! The span and the metrics of one call. Names follow the OpenTelemetry conventions for RPC.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,14 +11,14 @@ use super::methods::Method;
 use crate::TraceContext;
 use crate::metrics::{self, Histogram, KeyValue, UpDownCounter};
 
-/// The instruments of a server: rate, errors and duration in one histogram, and what is in progress.
+/// The metrics of a server: rate, errors and duration in one histogram, and the calls in progress.
 #[derive(Debug)]
-pub(super) struct Figures {
+pub(super) struct Instruments {
     duration: Histogram<f64>,
     active: UpDownCounter<i64>,
 }
 
-impl Figures {
+impl Instruments {
     pub fn new() -> Arc<Self> {
         let meter = metrics::meter();
         let duration = meter
@@ -41,16 +41,16 @@ impl Figures {
 pub(super) struct CallSpan {
     /// Disabled if the call is not recorded.
     pub span: Span,
-    /// Where the call runs.
+    /// The context that the call runs in.
     pub context: TraceContext,
-    figures: Arc<Figures>,
+    metrics: Arc<Instruments>,
     method: [KeyValue; 2],
     start: Instant,
     ended: bool,
 }
 
 impl CallSpan {
-    pub fn start(figures: &Arc<Figures>, method: &Method, headers: &http::HeaderMap) -> Self {
+    pub fn start(metrics: &Arc<Instruments>, method: &Method, headers: &http::HeaderMap) -> Self {
         let (span, context) = TraceContext::from_http(headers).call(&method.name, || {
             tracing::info_span!(
                 "rpc",
@@ -65,35 +65,35 @@ impl CallSpan {
             )
         });
         let method = method.labels.clone();
-        figures.active.add(1, &method);
+        metrics.active.add(1, &method);
         Self {
             span,
             context,
-            figures: Arc::clone(figures),
+            metrics: Arc::clone(metrics),
             method,
             start: Instant::now(),
             ended: false,
         }
     }
 
-    /// The first code counts.
+    /// Ends the call; only the first code counts.
     pub fn end(&mut self, code: Code, message: &str) {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
         let elapsed = self.start.elapsed();
         self.span.record("rpc.grpc.status_code", code as i32);
-        // By the conventions, what is the caller's fault is no error of the server.
+        // By the conventions, a fault of the caller is no error of the server.
         if is_server_fault(code) {
             self.span.record("otel.status_code", "ERROR");
             self.span.record("otel.status_description", message);
         }
         let [service, method] = self.method.clone();
         let status = KeyValue::new("rpc.grpc.status_code", i64::from(code as i32));
-        self.figures
+        self.metrics
             .duration
             .record(elapsed.as_secs_f64(), &[service, method, status]);
-        self.figures.active.add(-1, &self.method);
+        self.metrics.active.add(-1, &self.method);
         let _attached = self.context.attach();
         self.span.in_scope(|| {
             let method = self.method[1].value.as_str();
@@ -114,7 +114,7 @@ impl Drop for CallSpan {
     }
 }
 
-/// As the RPC conventions list them for servers.
+/// The server errors of the RPC conventions.
 fn is_server_fault(code: Code) -> bool {
     use Code::{DataLoss, DeadlineExceeded, Internal, Unavailable, Unimplemented, Unknown};
     matches!(

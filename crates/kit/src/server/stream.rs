@@ -1,7 +1,7 @@
-//! Streams that make each reply when the transport asks for it.
+//! Streams that produce each reply when the transport polls for it.
 //!
-//! A stream is a [`Source`]: it holds a position, not a buffer. A reader that is slow or has stalled costs that position and
-//! nothing else, and holds nobody up.
+//! A stream is a [`Source`]: it holds a position, not a buffer. A slow or stalled reader costs only that position, and delays
+//! no other.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -13,49 +13,49 @@ use tonic::Status;
 
 use crate::Shutdown;
 
-/// Longest silence of a stream.
+/// Longest time without a message on a stream.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
-/// Replies that may wait for a reader that was live once; then it is too slow.
+/// Replies that may wait for a reader that was live once; with more it is too slow.
 const MAX_WAITING: u64 = 256;
-/// Replies that may wait for a reader that stalls, however long.
+/// Replies that may wait for a stalled reader without limit of time.
 const MAX_WAITING_STALLED: u64 = 8;
-/// How long a reader may take nothing while more than a few replies wait.
+/// Longest time that a reader may take nothing while more than [`MAX_WAITING_STALLED`] replies wait.
 const STALLED: Duration = Duration::from_secs(10);
 
-/// Whether a reader is too slow: `waiting` replies are ready for it, and it took none for as long as it `paused`. `live`: it has
-/// had all replies once; a reader that never had takes its time.
+/// True if a reader is too slow: `waiting` replies are ready for it, and it has taken none for the time `paused`. A reader that
+/// was never `live`, which means up to date, may be as slow as it likes.
 pub fn is_lagging(waiting: u64, live: bool, paused: Duration) -> bool {
     live && waiting > MAX_WAITING || paused > STALLED && waiting > MAX_WAITING_STALLED
 }
 
-/// Where the replies of a stream come from.
+/// The producer of a stream's replies.
 pub trait Source: Send + 'static {
-    /// One message.
+    /// The message type.
     type Reply: Send + 'static;
-    /// Why the stream ends early.
+    /// The cause of an early end.
     type Error: Into<Status> + Send;
 
-    /// The next reply, however long that takes; `None`: there are no more. `paused`: how long the transport took no reply,
-    /// because its reader did not.
+    /// Waits for the next reply; `None` at the end. `paused` is the time for which the transport took no reply because its
+    /// reader did not.
     fn next(
         &mut self,
         paused: Duration,
     ) -> impl Future<Output = Result<Option<Self::Reply>, Self::Error>> + Send;
 
-    /// How the stream ends when the service stops. `None`: the source ends it by itself.
+    /// The error that ends the stream when the service stops. `None` if the source ends it by itself.
     fn shutting_down(&self) -> Option<Self::Error>;
 }
 
-/// Replies as generated servers take them.
+/// The type of streams in generated servers.
 pub type Replies<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
 
-/// The replies of a source. It is dropped when it has ended, or when the client has gone.
+/// The replies of a source, which is dropped at its end or when the client is gone.
 pub fn replies<S: Source>(source: S, shutdown: Shutdown) -> Replies<S::Reply> {
     let start = Some((source, Instant::now()));
     Box::pin(unfold(start, move |state| {
         let shutdown = shutdown.clone();
-        // Begins when the transport asks for a reply.
+        // Starts when the transport polls for a reply.
         async move {
             let (mut source, since) = state?;
             let ending = source.shutting_down();

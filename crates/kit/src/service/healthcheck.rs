@@ -1,4 +1,4 @@
-//! The `healthcheck` subcommand: images without a shell ask the service's own binary how it is.
+//! The `healthcheck` subcommand, by which images without a shell query the state of their service.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::reachable;
 use crate::config::{self, ServiceSettings};
 
-/// Health checks are asked every few seconds: slower than this is not healthy.
+/// Health checks run every few seconds: a slower answer counts as unhealthy.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// An answer with all its reasons is far below this.
+/// Limit in bytes; an answer with all its reasons is far smaller.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024;
 
 /// Adds the subcommand, with the admin address of the service as default.
@@ -33,7 +33,7 @@ pub(super) fn add_to<C: ServiceSettings>(command: Command) -> Command {
     let live = Arg::new("live")
         .long("live")
         .action(ArgAction::SetTrue)
-        .help("Ask whether the process is alive, not whether it is ready");
+        .help("Check that the process is alive, not that it is ready");
     let healthcheck = Command::new("healthcheck")
         .about("Exit code 0 if the service on this machine is ready, else 1")
         .args([address, live]);
@@ -42,7 +42,7 @@ pub(super) fn add_to<C: ServiceSettings>(command: Command) -> Command {
         .subcommand_negates_reqs(true)
 }
 
-/// Asks, prints the answer, and makes it an exit code.
+/// Queries the service, prints the answer, and returns it as an exit code.
 pub(super) fn main(matches: &ArgMatches) -> ExitCode {
     let admin: SocketAddr = *matches
         .get_one("admin")
@@ -68,7 +68,7 @@ pub(super) fn main(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-/// Whether the answer was 200, and its body.
+/// True if the answer was 200, and its body.
 fn ask(admin: SocketAddr, path: &str) -> std::io::Result<(bool, String)> {
     let mut stream = TcpStream::connect_timeout(&admin, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;

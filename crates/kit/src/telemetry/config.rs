@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal as _;
 
-/// What the environment wants of telemetry.
+/// The telemetry settings from the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Otel {
     /// No spans and no OTLP at all.
@@ -12,18 +12,18 @@ pub(super) struct Otel {
     pub traces: Option<String>,
     /// OTLP endpoint for metrics, with scheme.
     pub metrics: Option<String>,
-    /// Trace context is taken from and written to requests and records.
+    /// Propagate the trace context through requests and records.
     pub propagate: bool,
     /// The environment names the service.
     pub named: bool,
-    /// Log levels in colour.
+    /// Print log levels in colour.
     pub color: bool,
-    /// Values that were understood in part or not at all.
+    /// Values that are unsupported, wholly or in part.
     pub problems: Vec<String>,
 }
 
 impl Otel {
-    /// From the environment of the process.
+    /// Reads the environment of the process.
     pub fn from_env() -> Self {
         let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
@@ -52,14 +52,14 @@ impl Otel {
         otel
     }
 
-    /// The SDK records everything where it does not understand, and says so to nobody.
+    /// The SDK silently records everything if it does not understand the value.
     fn check_sampler(&mut self, sampler: Option<String>, argument: Option<String>) {
         let Some(sampler) = sampler else { return };
         let samplers = ["always_on", "always_off", "traceidratio"];
         let name = sampler.strip_prefix("parentbased_").unwrap_or(&sampler);
         if !samplers.contains(&name) {
             self.problems.push(format!(
-                "OTEL_TRACES_SAMPLER: {sampler} is not known here; everything is recorded. Write one of {}, or parentbased_ before it",
+                "OTEL_TRACES_SAMPLER: {sampler} is not supported; everything is recorded. Write one of {}, or parentbased_ before it",
                 samplers.join(", ")
             ));
         }
@@ -67,7 +67,7 @@ impl Otel {
         let is_share = ratio.is_some_and(|ratio| (0.0..=1.0).contains(&ratio));
         if name == "traceidratio" && !is_share {
             self.problems.push(
-                "OTEL_TRACES_SAMPLER_ARG: no number from 0 to 1; everything is recorded".into(),
+                "OTEL_TRACES_SAMPLER_ARG: not a number from 0 to 1; everything is recorded".into(),
             );
         }
     }
@@ -82,7 +82,7 @@ impl Otel {
                 "tracecontext" => wanted = true,
                 "none" | "baggage" | "" => {}
                 other => self.problems.push(format!(
-                    "OTEL_PROPAGATORS: {other} is not known here; only tracecontext is"
+                    "OTEL_PROPAGATORS: {other} is not supported; only tracecontext is"
                 )),
             }
         }
@@ -95,7 +95,7 @@ impl Otel {
             Some("none") => return None,
             Some(other) => {
                 self.problems
-                    .push(format!("OTEL_{signal}_EXPORTER: {other} is not known here"));
+                    .push(format!("OTEL_{signal}_EXPORTER: {other} is not supported"));
                 return None;
             }
         }
@@ -104,7 +104,7 @@ impl Otel {
         let protocol = own("PROTOCOL").or_else(|| get("OTEL_EXPORTER_OTLP_PROTOCOL"));
         if let Some(other) = protocol.filter(|protocol| protocol != "grpc") {
             self.problems.push(format!(
-                "OTEL_EXPORTER_OTLP_PROTOCOL: {other}: grpc is spoken instead"
+                "OTEL_EXPORTER_OTLP_PROTOCOL: {other} is not supported; grpc is used"
             ));
         }
         // Without a scheme the SDK would expect TLS.

@@ -13,14 +13,14 @@ use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::SpanData;
 use parking_lot::Mutex;
 
-/// Where telemetry goes, for all signals that go there.
+/// A collector, shared by all signals that are exported to it.
 #[derive(Clone, Debug)]
 pub(super) struct Collector {
     endpoint: String,
     outages: Arc<Mutex<Outages>>,
 }
 
-/// An exporter whose failures are worth one line, not one per batch and signal.
+/// An exporter that logs one line per outage, not one per batch and signal.
 #[derive(Debug)]
 pub(super) struct Watched<E> {
     inner: E,
@@ -28,7 +28,7 @@ pub(super) struct Watched<E> {
     collector: Collector,
 }
 
-/// What cannot be exported at present, by signal.
+/// The present outages, by signal.
 #[derive(Debug, Default)]
 struct Outages(BTreeMap<&'static str, Outage>);
 
@@ -36,13 +36,13 @@ struct Outages(BTreeMap<&'static str, Outage>);
 struct Outage {
     error: String,
     since: Instant,
-    /// Exports that failed.
+    /// Number of failed exports.
     failed: u64,
-    /// Another signal that failed the same way had a line already.
+    /// True if another signal with the same failure was already logged.
     held_back: bool,
 }
 
-/// What is worth a line.
+/// A change to log.
 #[derive(Debug, PartialEq, Eq)]
 enum News {
     Down,
@@ -75,8 +75,8 @@ impl Collector {
         self.watch("metrics", exporter)
     }
 
-    /// Whether it has been told to be away, and not to be back.
-    pub fn is_away(&self) -> bool {
+    /// True from the line about an outage to the one about its end.
+    pub fn is_unreachable(&self) -> bool {
         !self.outages.lock().0.is_empty()
     }
 
@@ -86,8 +86,8 @@ impl Collector {
         exporter: Result<E, ExporterBuildError>,
     ) -> Result<Watched<E>, String> {
         let endpoint = &self.endpoint;
-        let inner =
-            exporter.map_err(|error| format!("no {signal} can go to {endpoint}: {error}"))?;
+        let inner = exporter
+            .map_err(|error| format!("{signal} cannot be exported to {endpoint}: {error}"))?;
         Ok(Watched {
             inner,
             signal,
@@ -116,7 +116,7 @@ impl Collector {
     }
 }
 
-/// Why an export failed, in words that do not depend on the signal.
+/// The cause of a failed export, in words that do not depend on the signal.
 fn reason(error: &OTelSdkError) -> String {
     let text = error.to_string();
     match text.split_once("gRPC code: ") {
@@ -126,7 +126,7 @@ fn reason(error: &OTelSdkError) -> String {
 }
 
 impl Outages {
-    /// An export of a signal went well, or failed.
+    /// Records that an export of a signal succeeded or failed.
     fn note(&mut self, signal: &'static str, error: Option<&str>, now: Instant) -> Option<News> {
         match (error, self.0.get_mut(signal)) {
             (Some(_), Some(outage)) => {
@@ -146,7 +146,7 @@ impl Outages {
             }
             (None, _) => {
                 let over = self.0.remove(signal)?;
-                // What was said together is taken back together: by the last one.
+                // Outages that were logged together end together, with the last of them.
                 if let Some(other) = self.0.values_mut().find(|it| it.error == over.error) {
                     other.failed += over.failed;
                     other.since = other.since.min(over.since);

@@ -1,8 +1,8 @@
-//! Whether a call is recorded, decided before anything is made for it: a span that is built and then thrown away costs
-//! several microseconds, the decision a fraction of one.
+//! Head sampling: decides whether a call is recorded before its span is built. A discarded span costs several microseconds,
+//! the decision a fraction of one.
 //!
-//! The sampler is the SDK's own, asked once more when the span starts; so that it says the same again, the trace gets the
-//! id that was decided upon.
+//! The sampler is the SDK's own, which decides again when the span starts. The trace gets the id of the first decision, so
+//! that the second one is the same.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -13,15 +13,15 @@ use opentelemetry::trace::{
 };
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SamplingDecision, ShouldSample};
 
-/// There is one tracer per process; none if telemetry is disabled or has not been started.
+/// The sampler of the process; none if telemetry is disabled or has not been started.
 static SAMPLER: OnceLock<Box<dyn ShouldSample>> = OnceLock::new();
 
 thread_local! {
-    /// The id of the trace that the next span of this thread begins.
+    /// The id of the trace that the next span of this thread starts.
     static DECIDED: Cell<Option<TraceId>> = const { Cell::new(None) };
 }
 
-/// The ids of traces, of which some are decided beforehand.
+/// Generates ids of traces, unless [`DECIDED`] holds one.
 #[derive(Debug, Default)]
 pub(super) struct Ids(RandomIdGenerator);
 
@@ -35,13 +35,13 @@ impl IdGenerator for Ids {
     }
 }
 
-/// Decides by this sampler from now on; the first one counts.
+/// Sets the sampler; only the first one counts.
 pub(super) fn start(sampler: Box<dyn ShouldSample>) {
     let _ = SAMPLER.set(sampler);
 }
 
-/// Makes the span of a call below `parent`, if it is to be recorded: `span` must start it. Otherwise the context that the
-/// call runs in, and hands on, is that of its caller; a call that nobody traces has ids for its log lines only.
+/// Starts the span of a call below `parent` by `span`, if it is to be recorded. Otherwise the call runs in, and propagates, the
+/// context of its caller; an untraced call has ids for its log lines only.
 pub(crate) fn call(parent: &Context, name: &str, span: impl FnOnce() -> Context) -> Context {
     let Some(sampler) = SAMPLER.get() else {
         return parent.clone();
@@ -61,7 +61,7 @@ pub(crate) fn call(parent: &Context, name: &str, span: impl FnOnce() -> Context)
         return context;
     }
     if !begins {
-        // The flag tells callees not to record it either, whatever the caller's said.
+        // The flag stops callees from recording it, whatever the caller's flag was.
         let unsampled = SpanContext::new(
             trace,
             caller.span_id(),
@@ -71,12 +71,12 @@ pub(crate) fn call(parent: &Context, name: &str, span: impl FnOnce() -> Context)
         );
         return parent.with_remote_span_context(unsampled);
     }
-    let nobody = SpanContext::new(
+    let untraced = SpanContext::new(
         trace,
         ids.new_span_id(),
         TraceFlags::NOT_SAMPLED,
         false,
         TraceState::NONE,
     );
-    parent.with_remote_span_context(nobody)
+    parent.with_remote_span_context(untraced)
 }

@@ -1,4 +1,4 @@
-//! Log lines on stderr: what they look like, which are written, and how that is changed.
+//! Log lines on stderr: their format, their filter, and its changes at run time.
 
 mod line;
 
@@ -24,10 +24,10 @@ pub(super) use line::Line;
 /// The SDK logs each failed export; the exporters report them better.
 const SILENT: [&str; 3] = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp"];
 
-/// Longest filter, in bytes: a pair for every module there is fits.
+/// Longest filter, in bytes: enough for a pair per module.
 const MAX_FILTER_BYTES: usize = 1024;
 
-/// How often counts of repeated lines are looked at.
+/// Interval between reports of repeated lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
 
 type Reload = Box<dyn Fn(Targets) -> Result<(), String> + Send + Sync>;
@@ -37,12 +37,12 @@ struct Control {
     reload: Reload,
 }
 
-/// There is one log per process.
+/// The log output of the process.
 static CONTROL: OnceLock<Control> = OnceLock::new();
 static STYLE: OnceLock<Style> = OnceLock::new();
 static REPEATS: Mutex<Option<Repeats>> = Mutex::new(None);
 
-/// How lines are written.
+/// The style of lines.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Style {
     pub format: LogFormat,
@@ -50,7 +50,7 @@ pub(super) struct Style {
     pub service: &'static str,
 }
 
-/// Where in a trace a line was written.
+/// The trace and span in which a line was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ids {
     pub trace: String,
@@ -79,10 +79,10 @@ where
         filter: Mutex::new(settings.log.clone()),
         reload: Box::new(reload),
     };
-    // A second log in one process cannot be installed either: the first stays in control.
+    // Only the first subscriber of a process is installed, so the first control stays.
     let _ = (CONTROL.set(control), STYLE.set(style));
-    // A crate that asks `log_enabled!` and is refused leaves that answer behind on its thread, for the next line that
-    // is written without asking. So every line asks: librdkafka's clients begin with such a question.
+    // Work-around: a per-layer filter caches its verdict per thread, and a `log_enabled!` that is refused leaves a stale
+    // one for the next line. librdkafka's clients start with such a call. This filter forces re-evaluation.
     let ask = DynFilterFn::new(|_, _| true).with_max_level_hint(LevelFilter::TRACE);
     tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
@@ -90,7 +90,7 @@ where
         .with_filter(filter.and(ask))
 }
 
-/// The filter, as it was last set.
+/// The present filter.
 pub(super) fn filter() -> String {
     CONTROL
         .get()
@@ -100,15 +100,15 @@ pub(super) fn filter() -> String {
 /// Replaces the filter.
 pub(super) fn set_filter(text: &str) -> Result<(), String> {
     let filter = parse(text)?;
-    let control = CONTROL.get().ok_or("this process has no log")?;
+    let control = CONTROL.get().ok_or("this process has no log output")?;
     (control.reload)(filter)?;
     let before = std::mem::replace(&mut *control.filter.lock(), text.to_owned());
     tracing::info!("log filter changed from {before} to {text}");
     Ok(())
 }
 
-/// Whether a filter is one. Nothing but levels by module: whoever reaches the admin port may write it, and patterns over
-/// spans and fields would cost what their writer wants them to cost.
+/// Parses a filter, which is only levels by module: anyone who reaches the admin port may set it, and patterns over spans and
+/// fields could be made arbitrarily expensive.
 pub(crate) fn parse(text: &str) -> Result<Targets, String> {
     if text.len() > MAX_FILTER_BYTES {
         return Err(format!("longer than {MAX_FILTER_BYTES} bytes"));
@@ -129,7 +129,7 @@ pub(crate) fn parse(text: &str) -> Result<Targets, String> {
     Ok(filter)
 }
 
-/// An empty text, which passes for a level with its library, is none.
+/// Parses a level, but not the empty text, which its library accepts.
 fn level_of(text: &str) -> Option<LevelFilter> {
     text.parse().ok().filter(|_| !text.is_empty())
 }
@@ -145,7 +145,7 @@ fn malformed(part: &str) -> String {
     )
 }
 
-/// Writes the counts of lines that were held back, for as long as the process runs.
+/// Periodically writes the counts of lines that were held back, until it is dropped.
 pub(super) async fn report_repeats() {
     loop {
         tokio::time::sleep(REPORT_INTERVAL).await;
@@ -170,7 +170,7 @@ fn write_repeats(held: Vec<(Line, u64)>) {
     }
 }
 
-/// Lines as [`Style`] wants them, repetitions held back.
+/// Formats lines by a [`Style`], and holds back repetitions.
 struct Format(Style);
 
 impl<S, N> FormatEvent<S, N> for Format

@@ -1,14 +1,14 @@
-//! Holds back warnings and errors that say the same thing again and again.
+//! Holds back repeated warnings and errors.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::log::Line;
 
-/// The same line is written once in this time; the rest is counted.
+/// The same line is written once in this time; repetitions are counted.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
 
-/// Different lines remembered at a time; more are written without looking.
+/// Lines remembered at a time; further ones are written without a check.
 const MAX_LINES: usize = 256;
 
 #[derive(Debug)]
@@ -17,14 +17,14 @@ struct Seen {
     held: u64,
 }
 
-/// The warnings and errors of the last moments.
+/// The warnings and errors of the last [`WINDOW`].
 #[derive(Debug, Default)]
 pub(super) struct Repeats {
     seen: HashMap<Line, Seen>,
 }
 
 impl Repeats {
-    /// True if the line shall be written, false if it is held back and counted.
+    /// True if the line must be written, false if it is held back and counted.
     pub fn admit(&mut self, line: &Line, now: Instant) -> bool {
         if let Some(seen) = self.seen.get_mut(line) {
             seen.held += 1;
@@ -42,8 +42,7 @@ impl Repeats {
         true
     }
 
-    /// The lines whose time is over, with how often each was held back. A line that goes on being repeated stays
-    /// held back.
+    /// The lines whose time has passed, with the number of repetitions held back. A line that is still repeated stays held back.
     pub fn expired(&mut self, now: Instant) -> Vec<(Line, u64)> {
         let mut summaries = vec![];
         self.seen.retain(|line, seen| {
@@ -66,7 +65,7 @@ impl Repeats {
         summaries
     }
 
-    /// All that is held back, at the end.
+    /// All lines held back, for the end of the process.
     pub fn drain(&mut self) -> Vec<(Line, u64)> {
         let seen = self.seen.drain();
         seen.filter(|(_, seen)| seen.held > 0)

@@ -1,4 +1,4 @@
-//! What happens to a call: deadlines, panics, overload.
+//! Deadlines, panics and overload of calls.
 
 use std::time::{Duration, Instant};
 
@@ -94,7 +94,7 @@ async fn overload_is_refused_at_once_and_says_when_to_come_back() {
     .await;
     let client = Client::new(&service);
     let mut other = client.clone();
-    // Whichever call is first takes the room: this one comes again until it has it.
+    // The first call takes the room: this one retries until it gets it.
     let slow = tokio::spawn(async move {
         while other.call("Slow", Request::new(())).await.is_err() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -117,7 +117,7 @@ async fn overload_is_refused_at_once_and_says_when_to_come_back() {
     let status = client.watch("Watch", Request::new(())).await.unwrap_err();
     assert_eq!(reason(&status), "OVERLOADED");
 
-    // A caller that goes away makes room.
+    // A caller that disconnects frees its room.
     slow.abort();
     drop(stream);
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Whole processes: exit codes, signals, health checks, what is printed.
+//! Whole processes: exit codes, signals, health checks, output.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
@@ -30,7 +30,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts on free ports and waits for the line that tells them.
+    /// Starts on free ports and waits for the line with their numbers.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command
             .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
@@ -71,7 +71,7 @@ impl Running {
         );
     }
 
-    /// The exit code, and all that was printed.
+    /// The exit code, and all output.
     pub fn wait(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.stderr.read_to_string(&mut rest).unwrap();

@@ -1,4 +1,4 @@
-//! Reflection, as grpcurl and others ask for it.
+//! Reflection, as grpcurl and other clients use it.
 
 use kit::Limits;
 

@@ -1,4 +1,4 @@
-//! Streams that make each reply when the transport asks for it.
+//! Streams that produce each reply when the transport polls for it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Traces as a collector gets them, and as they cross borders.
+//! Traces as a collector receives them, and across process boundaries.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -90,7 +90,7 @@ async fn check(running: &Running, sampled: bool) -> Option<String> {
 async fn a_collector_gets_one_span_per_call_under_its_parent_and_the_metrics() {
     let collector = Collector::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    // Without a scheme, as people write it.
+    // Without a scheme, which is a common form.
     let endpoint = listener.local_addr().unwrap().to_string();
     let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
     let server = tonic::transport::Server::builder()
@@ -244,7 +244,7 @@ fn no_context_leaves_no_headers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_comes_late_is_greeted_and_told_what_is_new() {
-    // Bound, so that it is nobody else's, and refusing everybody while it does not listen.
+    // Bound, so that no other process takes the port, and refusing every client while it does not listen.
     let away = tokio::net::TcpSocket::new_v4().unwrap();
     away.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = away.local_addr().unwrap();
@@ -254,7 +254,7 @@ async fn a_collector_that_comes_late_is_greeted_and_told_what_is_new() {
         .env("OTEL_METRICS_EXPORTER", "none")
         .env("OTEL_BSP_SCHEDULE_DELAY", "50");
     let running = Running::start(command);
-    // The exporter tries for about a second before it gives a batch up.
+    // The exporter retries for about a second before it drops a batch.
     for _ in 0..20 {
         check(&running, true).await;
         tokio::time::sleep(Duration::from_millis(150)).await;
@@ -309,10 +309,10 @@ async fn what_is_not_recorded_leaves_no_span_and_tells_callees_so() {
     let (_, printed) = tokio::task::spawn_blocking(|| running.wait())
         .await
         .unwrap();
-    // The ids that were answered are those that were recorded: about half of them.
+    // The returned ids are the recorded ones: about half of all.
     let spans = collector.spans.lock().unwrap();
     let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-    // A set: spans may be exported twice when an answer comes late.
+    // A set: spans may be exported twice if an answer is late.
     let recorded: BTreeSet<_> = spans.iter().map(|span| hex(&span.trace_id)).collect();
     assert!((10..54).contains(&recorded.len()), "{recorded:?}");
     assert_eq!(told, recorded);

@@ -18,7 +18,7 @@ fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rule
     known(journal, genesis, None)
 }
 
-/// Stops as soon as there is nothing to be found.
+/// Stops as soon as a search finds nothing.
 fn known(
     journal: &Journal,
     genesis: Option<&Genesis>,
@@ -169,7 +169,7 @@ fn under_a_chain_that_is_known_nothing_is_made_anew() {
     let (genesis, journal) = (genesis("known"), memory());
     let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
     let known = |journal: &Journal| known(journal, Some(&genesis), Some(&rules));
-    // Its topics are gone, or begin anew.
+    // Its topics are gone, or recreated.
     let elsewhere = memory();
     assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
     assert!(elsewhere.offsets(BLOCKCHAIN, 0).is_err());
@@ -226,7 +226,7 @@ fn whoever_waits_without_a_genesis_finds_the_chain_of_another_and_then_it_is_wat
         assert_eq!(found.join().unwrap(), genesis.chain_id());
         watching.join().unwrap().unwrap();
     });
-    // Without a chain nothing is watched.
+    // Without a chain the watcher returns.
     let (search, watcher) = topics::search(&memory(), None);
     assert!(search.run(None, &|_| true, &|_| {}).unwrap().is_none());
     watcher.run(&|_| unreachable!("nothing to watch")).unwrap();

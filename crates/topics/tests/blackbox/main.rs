@@ -1,4 +1,4 @@
-//! Topics and block 0 from outside: how they come into being, and what changes under a service.
+//! Topics and block 0 from outside: their creation, and changes under a running service.
 
 #![allow(clippy::unwrap_used, reason = "what is unexpected fails the test")]
 

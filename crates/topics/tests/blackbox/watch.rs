@@ -20,7 +20,7 @@ fn chain() -> (Journal, Arc<Rules>) {
 }
 
 fn look(watch: &mut Watch) -> Result<Vec<Notice>, Error> {
-    Ok(watch.look(&|_| false)?.expect("the log can be reached"))
+    Ok(watch.inspect(&|_| false)?.expect("the log can be reached"))
 }
 
 fn append(journal: &Journal, topic: &str, value: &'static [u8]) {
@@ -117,7 +117,7 @@ fn another_block_zero_is_a_loss_that_names_both() {
     );
     let found = Hash::of(&other).to_string();
     assert!(named.found.contains(&found), "{named}");
-    // One that begins with it, too.
+    // A watch that starts after the change reports it, too.
     assert!(
         loss(look(&mut Watch::new(journal, rules)))
             .found
@@ -145,9 +145,9 @@ fn of_a_log_that_is_away_nothing_is_said() {
     let faults = journal.faults().unwrap();
     for _ in 0..2 {
         faults.set_reachable(false);
-        assert_eq!(watch.look(&|_| false).unwrap(), None);
+        assert_eq!(watch.inspect(&|_| false).unwrap(), None);
         faults.set_reachable(true);
-        assert_eq!(watch.look(&|_| true).unwrap(), None);
+        assert_eq!(watch.inspect(&|_| true).unwrap(), None);
         assert_eq!(look(&mut watch).unwrap(), []);
     }
 }

@@ -6,7 +6,7 @@ use tonic::Status;
 use crate::State;
 use crate::errors::Problem;
 
-/// A longer query names nothing: an account has 61 characters, a hash 64.
+/// Bytes of a query. A longer one has no hits: an account has 61 characters, a hash 64.
 const MAX_QUERY_BYTES: usize = 128;
 
 pub async fn handle(state: &State, request: SearchRequest) -> Result<SearchResponse, Status> {

@@ -10,7 +10,7 @@ use crate::State;
 use crate::errors::Problem;
 use crate::overview::{Seen, Watch};
 
-/// The overview again whenever it changes. A reader that falls behind misses some, never the newest.
+/// Sends the overview whenever it changes. A reader that falls behind misses some versions, never the newest.
 pub struct Overviews {
     watch: Watch,
     last: Option<Overview>,
@@ -30,7 +30,7 @@ impl Source for Overviews {
     async fn next(&mut self, _: Duration) -> Result<Option<StreamOverviewResponse>, Problem> {
         let last = self.last.as_ref();
         let is_new = |seen: &Seen| last.is_none_or(|last| !seen.same(last));
-        // The sender lives as long as the service: the shutdown token ends the stream before.
+        // The sender lives as long as the service; the shutdown token ends the stream before that.
         let _ = timeout(HEARTBEAT, self.watch.wait_for(is_new)).await;
         let overview = self.watch.borrow_and_update().now();
         self.last = Some(overview.clone());

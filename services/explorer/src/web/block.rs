@@ -42,7 +42,7 @@ struct Page {
     more: u64,
 }
 
-/// Where the list goes on.
+/// Page token of the list.
 #[derive(Debug, Default, Deserialize)]
 pub struct After {
     #[serde(default)]

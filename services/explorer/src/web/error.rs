@@ -1,4 +1,4 @@
-//! Pages for what is not there, and for trouble with the ledger.
+//! Error pages: for missing pages, and for failures of the ledger.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -14,18 +14,18 @@ struct Page<'a> {
     message: &'a str,
 }
 
-/// A page that cannot be shown.
+/// A page cannot be shown.
 #[derive(Debug)]
 pub enum Error {
-    /// The ledger refused, or failed.
+    /// The ledger refused the call, or failed.
     Ledger(Status),
-    /// The address means nothing.
+    /// The address does not parse.
     BadAddress(String),
     /// A template failed: a bug.
     Render(askama::Error),
 }
 
-/// What every page returns.
+/// The result of every page.
 pub type Rendered = Result<Html<String>, Error>;
 
 impl From<Status> for Error {
@@ -48,7 +48,7 @@ impl IntoResponse for Error {
                 respond(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "Internal error",
-                    "The page could not be made; the log says why.",
+                    "The page could not be rendered; the log output has the cause.",
                 )
             }
             Self::Ledger(status) if is_absent(&status) => {

@@ -1,4 +1,4 @@
-//! One offset of the transactions topic, garbage too.
+//! One offset of the transactions topic, even if its record is garbage.
 
 use askama::Template;
 use axum::extract::{Path, State as Shared};

@@ -1,4 +1,4 @@
-//! Search: straight to the page if there is only one thing that the words can mean.
+//! Search: redirects to the page if there is only one hit.
 
 use askama::Template;
 use axum::extract::{Query, State as Shared};
@@ -16,7 +16,7 @@ struct Page {
     hits: Vec<Hit>,
 }
 
-/// What was typed.
+/// The query string.
 #[derive(Debug, Deserialize)]
 pub struct Words {
     #[serde(default)]

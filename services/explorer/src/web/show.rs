@@ -1,4 +1,4 @@
-//! How values look on a page.
+//! Formatting of values on a page.
 
 use prost_types::Timestamp;
 use proto::ledger::v1::{Block, Record};
@@ -57,7 +57,7 @@ impl From<&Block> for BlockRow {
     }
 }
 
-/// A row of a list of records, and the facts of one record.
+/// A record: as a row of a list, or on a page of its own.
 #[derive(Debug)]
 pub struct RecordRow {
     pub place: String,
@@ -71,7 +71,7 @@ pub struct RecordRow {
     pub transaction: Option<Movement>,
 }
 
-/// What a transaction does.
+/// The fields of a transaction.
 #[derive(Debug)]
 pub struct Movement {
     pub id: String,

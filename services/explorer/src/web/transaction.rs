@@ -1,4 +1,4 @@
-//! One transaction, and what became of it.
+//! One transaction and its status.
 
 use askama::Template;
 use axum::extract::{Path, State as Shared};

@@ -1,4 +1,4 @@
-//! `blocklog account statement`: the history of an account, as the ledger lists it or as its proofs show it.
+//! `blocklog account statement`: the history of an account, from the ledger's list or from proofs.
 
 use chain::leaf::{Entry, Leaf};
 use chain::proof::Proven;
@@ -27,10 +27,10 @@ use crate::session::{ALL, Session};
 pub struct Statement {
     /// `bl1…` or a name
     account: String,
-    /// Check an inclusion proof of every entry: complete up to the newest one shown
+    /// Check an inclusion proof of every entry: the history is complete up to the newest one shown
     #[arg(long)]
     prove: bool,
-    /// Block hash that you trust [default: what the ledger names as its tip]
+    /// Block hash that you trust [default: the ledger's tip]
     #[arg(long, value_name = "HASH", requires = "prove")]
     tip: Option<Hash>,
 }
@@ -45,7 +45,7 @@ impl Run for Statement {
     }
 }
 
-/// The entries as the ledger lists them, oldest first.
+/// Prints the entries from the ledger's list, oldest first.
 async fn listed(account: String, session: &Session) -> Outcome {
     let request = ListAccountEntriesRequest {
         account,
@@ -81,8 +81,8 @@ fn row(entry: &AccountEntry) -> Vec<String> {
     ]
 }
 
-/// Follows the entries back, each shown by an inclusion proof against one block hash. Complete up to the newest entry that
-/// the ledger names; that there is no later one is not proven.
+/// Follows the entries back, each by an inclusion proof against one block hash. Complete up to the newest entry that the ledger
+/// reports; a later one is not ruled out.
 async fn proven(account: &str, tip: Option<Hash>, session: &Session) -> Outcome {
     let account = proto::wire::account("account", account)?;
     let header = session

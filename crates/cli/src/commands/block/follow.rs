@@ -10,11 +10,11 @@ use crate::output::Printer;
 use crate::run::Run;
 use crate::session::Session;
 
-/// Blocks as they come, until Ctrl-C
+/// Print blocks as they come, until Ctrl-C
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog block follow --from 0 --output json")]
 pub struct Follow {
-    /// From this height on; new ones only if left out
+    /// First height [default: new blocks only]
     #[arg(long, value_name = "HEIGHT")]
     from: Option<u64>,
 }

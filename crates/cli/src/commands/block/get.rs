@@ -11,15 +11,15 @@ use crate::output::{Printer, Rows};
 use crate::run::Run;
 use crate::session::Session;
 
-/// One block with its records: the tip, or the one with a height or a hash
+/// One block with its records
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog block get 12\n  blocklog block get --output json | jq .block.header"
 )]
 pub struct Get {
-    /// Height or hash; the tip if left out
+    /// Height or hash [default: the tip]
     block: Option<String>,
-    /// With the bytes of the record on the blockchain topic (JSON only)
+    /// Include the bytes of the record on the blockchain topic (JSON only)
     #[arg(long)]
     raw: bool,
 }

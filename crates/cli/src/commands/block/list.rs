@@ -14,13 +14,13 @@ use crate::session::Session;
     after_help = "Examples:\n  blocklog block list --limit 5\n  blocklog block list --by alice --oldest-first"
 )]
 pub struct List {
-    /// How many
+    /// Number of blocks
     #[arg(long, default_value_t = 20)]
     limit: u32,
-    /// Oldest first, from height 0
+    /// List the oldest first, from height 0
     #[arg(long)]
     oldest_first: bool,
-    /// Only those of this miner
+    /// Only blocks of this miner
     #[arg(
         long,
         value_name = "ACCOUNT",

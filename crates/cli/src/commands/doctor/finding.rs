@@ -1,19 +1,19 @@
-//! What the doctor finds.
+//! Findings of the doctor.
 
 use crate::chains::Served;
 
-/// How bad it is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// As it should be.
+    /// Healthy.
     Ok,
     /// A risk.
     Warning,
-    /// Must be mended.
+    /// Must be fixed.
     Fault,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Finding {
     pub level: Level,
@@ -22,7 +22,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// As it should be.
+    /// A healthy result.
     pub fn ok(what: impl Into<String>) -> Self {
         Self {
             level: Level::Ok,
@@ -40,7 +40,7 @@ impl Finding {
         }
     }
 
-    /// Must be mended.
+    /// A fault that must be fixed.
     pub fn fault(what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             level: Level::Fault,
@@ -49,7 +49,7 @@ impl Finding {
         }
     }
 
-    /// A fault in production, a risk elsewhere.
+    /// A fault in production, otherwise a risk.
     pub fn risk(production: bool, what: impl Into<String>, fix: impl Into<String>) -> Self {
         if production {
             Self::fault(what, fix)
@@ -59,7 +59,7 @@ impl Finding {
     }
 }
 
-/// What was found, and which chain was found where.
+/// All findings, and the chain of each service.
 #[derive(Debug, Default)]
 pub struct Looked {
     pub findings: Vec<Finding>,
@@ -67,7 +67,7 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Adds one.
+    /// Adds a finding.
     pub fn find(&mut self, finding: Finding) {
         self.findings.push(finding);
     }

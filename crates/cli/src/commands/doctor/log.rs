@@ -1,19 +1,19 @@
-//! The journal: can it be reached, and are its topics what a chain needs?
+//! Checks of the journal: that it is reachable, and that its topics are as a chain needs them.
 
 use std::sync::Arc;
 
 use chain::Rules;
-use journal::{Description, Fault, Journal, Setting, TopicSpec};
+use journal::{Description, Journal, Mismatch, Setting, TopicSpec};
 use topics::bootstrap::find_genesis;
 use topics::config::JournalArgs;
 
 use super::finding::{Finding, Looked};
 use crate::chains::Served;
 
-/// Replicas that survive the loss of one broker while another is being replaced.
+/// Replicas that survive the loss of a broker while another one is being replaced.
 const REPLICAS: u32 = 3;
 
-/// Everything about the log.
+/// Checks the journal and its topics.
 pub fn look(args: &JournalArgs, production: bool) -> Looked {
     match rules(args) {
         Ok((journal, rules)) => {
@@ -48,7 +48,7 @@ fn rules(args: &JournalArgs) -> Result<(Journal, Arc<Rules>), Finding> {
         )),
         Err(error) => Err(Finding::fault(
             format!("the blockchain topic cannot be read: {error}"),
-            "see the broker's log",
+            "see the broker's log output",
         )),
     }
 }
@@ -63,18 +63,18 @@ fn chain(journal: &Journal, rules: &Rules, production: bool) -> Vec<Finding> {
         findings.push(Finding::risk(
             production,
             "named accounts need no signature (open)",
-            "for records that matter make a chain without --open",
+            "for records that matter create a chain without --open",
         ));
     }
     if genesis.miners.is_empty() {
-        // The list can be begun later only by an admin.
+        // Only an admin can start the list later.
         let fix = match genesis.admin {
             Some(_) => "`blocklog admin miner add`, unless the admin has done it since",
             None => {
-                "make a chain that lists them, which this one without an admin cannot: `blocklog genesis new --allow-miner ACCOUNT`"
+                "create a chain that lists them, because this one has no admin to do it: `blocklog genesis new --allow-miner ACCOUNT`"
             }
         };
-        findings.push(Finding::risk(production, "genesis lists no miners: whoever may write to the blockchain topic can void offsets to come", fix));
+        findings.push(Finding::risk(production, "genesis lists no miners: anyone who may write to the blockchain topic can void future offsets", fix));
     }
     let imported = journal.expect_writable().is_err();
     if imported {
@@ -96,21 +96,21 @@ fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> 
         Ok(Some(described)) => described,
         Ok(None) => {
             return vec![Finding::fault(
-                format!("there is no topic {name}"),
+                format!("topic {name} does not exist"),
                 "blocklog init --genesis FILE",
             )];
         }
         Err(error) => {
             return vec![Finding::fault(
                 format!("topic {name}: {error}"),
-                "see the broker's log, and the ACLs",
+                "see the broker's log output, and the ACLs",
             )];
         }
     };
     let mut findings: Vec<Finding> = faults(&name, &described);
     if findings.is_empty() {
         findings.push(Finding::ok(format!(
-            "topic {name}: {} partitions, settings as they should be",
+            "topic {name}: {} partitions, all settings correct",
             described.partitions
         )));
     }
@@ -129,13 +129,13 @@ fn topic(journal: &Journal, spec: &TopicSpec, production: bool) -> Vec<Finding> 
 }
 
 fn faults(name: &str, described: &Description) -> Vec<Finding> {
-    let findings = described.faults.iter().map(|fault| {
+    let findings = described.mismatches.iter().map(|mismatch| {
         let what = format!(
             "topic {name}: {} is {}, should be {}",
-            fault.setting, fault.found, fault.expected
+            mismatch.setting, mismatch.found, mismatch.expected
         );
-        let fix = fix(name, fault);
-        match fault.fatal {
+        let fix = fix(name, mismatch);
+        match mismatch.fatal {
             true => Finding::fault(what, fix),
             false => Finding::warning(what, fix),
         }
@@ -143,16 +143,16 @@ fn faults(name: &str, described: &Description) -> Vec<Finding> {
     findings.collect()
 }
 
-fn fix(name: &str, fault: &Fault) -> String {
-    let Fault {
+fn fix(name: &str, mismatch: &Mismatch) -> String {
+    let Mismatch {
         setting, expected, ..
-    } = fault;
-    match (*setting == Setting::Partitions, fault.fatal) {
+    } = mismatch;
+    match (*setting == Setting::Partitions, mismatch.fatal) {
         (true, true) => {
             format!("kafka-topics.sh --alter --topic {name} --partitions {expected}")
         }
         (true, false) => format!(
-            "none: Kafka cannot remove partitions; publish to the first {expected}, what lies in others is in no block"
+            "none: Kafka cannot remove partitions; publish to the first {expected}, records in others are in no block"
         ),
         (false, _) => {
             format!("kafka-configs.sh --alter --topic {name} --add-config {setting}={expected}")

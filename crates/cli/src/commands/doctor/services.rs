@@ -1,4 +1,4 @@
-//! The services: do they answer, and how are they?
+//! Checks of the services: that they answer, and their state.
 
 use proto::ledger::v1::GetLedgerInfoResponse;
 use proto::miner::v1::{MinerStatus, Phase};
@@ -8,10 +8,10 @@ use crate::chains::Served;
 use crate::exit::{Failure, Outcome};
 use crate::session::Session;
 
-/// Candidates that a healthy ledger may be behind.
+/// Lag of a healthy ledger at most, in candidates.
 const LAG: u64 = 100;
 
-/// Every service that the addresses name. One that is not there is a risk: it may be deployed elsewhere.
+/// Checks every configured service. A missing one is only a risk: it may be deployed elsewhere.
 pub async fn look(session: &Session, production: bool, looked: &mut Looked) {
     match ledger(session).await {
         Ok((served, info)) => {
@@ -23,7 +23,7 @@ pub async fn look(session: &Session, production: bool, looked: &mut Looked) {
     match ingest(session).await {
         Ok((served, topic)) => {
             looked.find(Finding::ok(format!(
-                "ingest takes transactions for {} on {topic}",
+                "ingest accepts transactions for {} on {topic}",
                 served.name
             )));
             looked.served.push(served);
@@ -46,7 +46,7 @@ async fn ledger(session: &Session) -> Outcome<(Served, GetLedgerInfoResponse)> {
     Ok((Served::by_ledger(session, &info)?, info))
 }
 
-/// Its chain and its topic.
+/// Ingest's chain and topic.
 async fn ingest(session: &Session) -> Outcome<(Served, String)> {
     let info = session.submission_info().await?;
     Ok((Served::by_ingest(session, &info)?, info.topic))
@@ -60,7 +60,7 @@ fn miner(url: &str, status: &MinerStatus) -> Finding {
     match status.phase() {
         Phase::CatchingUp => Finding::warning(
             format!("{what}: catching up"),
-            "wait; /ready on its admin port says how far it is",
+            "wait; /ready on its admin port shows its progress",
         ),
         _ => Finding::ok(what),
     }
@@ -88,7 +88,7 @@ fn judge(info: &GetLedgerInfoResponse) -> Vec<Finding> {
     findings.push(if lag > LAG {
         Finding::warning(
             format!("the ledger is {lag} candidates behind, at height {tip}"),
-            "wait; if it grows, look at its log",
+            "wait; if it grows, see the ledger's log output",
         )
     } else {
         Finding::ok(format!("the ledger is at height {tip}"))
@@ -101,7 +101,7 @@ fn judge(info: &GetLedgerInfoResponse) -> Vec<Finding> {
     if found > 0 {
         findings.push(Finding::fault(
             format!("the audit has {found} findings: blocks and the transactions topic disagree"),
-            "blocklog audit names block, miner and hashes; on a chain with an admin, strike the miner off with `blocklog admin miner remove`",
+            "blocklog audit names block, miner and hashes; on a chain with an admin, remove the miner with `blocklog admin miner remove`",
         ));
     }
     findings

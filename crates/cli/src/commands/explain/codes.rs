@@ -1,4 +1,4 @@
-//! The codes that are explained, from `codes.txt`.
+//! The explained codes, from `codes.txt`.
 
 use chain::Verdict;
 

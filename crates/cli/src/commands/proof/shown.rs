@@ -1,10 +1,10 @@
-//! What a proof shows, and what it does not, in one line each.
+//! The statement that a proof proves, and the one that it does not, in one line each.
 
 use chain::leaf::{Entry, Leaf};
 use chain::proof::Proven;
 use chain::{Transaction, Verdict};
 
-/// What was proven.
+/// The proven statement.
 pub fn proven(proven: &Proven) -> String {
     let leaf = proven.leaf_index;
     match &proven.leaf {
@@ -75,7 +75,7 @@ pub fn proven(proven: &Proven) -> String {
     }
 }
 
-/// What was not.
+/// The statement that is not proven.
 pub fn not_proven(proven: &Proven) -> String {
     match &proven.leaf {
         Leaf::Record { verdict: Verdict::TooLarge, .. } => {

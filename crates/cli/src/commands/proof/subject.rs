@@ -1,4 +1,4 @@
-//! What a proof is about, and whether it is what was asked for.
+//! The subject of a proof, and the check that it is the requested one.
 
 use chain::Hash;
 use chain::leaf::Leaf;
@@ -8,7 +8,7 @@ use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::format;
 
-/// A transaction id, `P:O`, or `leaf:I`.
+/// Parses a transaction id, `P:O`, or `leaf:I`.
 pub fn parse(text: &str) -> Result<Subject, String> {
     if let Some(index) = text.strip_prefix("leaf:") {
         return index
@@ -25,9 +25,9 @@ pub fn parse(text: &str) -> Result<Subject, String> {
     Ok(Subject::TransactionId(id.to_string()))
 }
 
-/// Holds what was proven against what was asked.
+/// Checks that a proof is about the requested subject.
 ///
-/// Anybody may name the chain: an id that fits is the id of one chain and transaction only.
+/// The chain id needs no trust: an id that matches belongs to one chain and transaction only.
 pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outcome {
     let (is_it, name) = match asked {
         Subject::LeafIndex(index) => (proven.leaf_index == *index, format!("leaf {index}")),
@@ -49,7 +49,7 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
     }
 }
 
-/// A proof that is good, of something else.
+/// The failure for a valid proof of another subject.
 pub fn about_another(problem: &str) -> Failure {
     let message = format!(
         "{problem}; what the proof shows instead is left out: get it again, from another ledger too"
@@ -57,7 +57,7 @@ pub fn about_another(problem: &str) -> Failure {
     Failure::new(Exit::DoesNotVerify, message).reason("OTHER_SUBJECT")
 }
 
-/// Whether a leaf covers an offset.
+/// True if a leaf covers an offset.
 fn covers(leaf: &Leaf, asked: (Option<u32>, Option<u64>)) -> bool {
     match leaf {
         Leaf::Record {

@@ -11,9 +11,9 @@ use crate::run::Run;
 use crate::session::Session;
 use crate::source;
 
-/// Records read at once, in bytes.
+/// Size of a read, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
-/// How long a read waits for the first record.
+/// Longest wait of a read for its first record.
 const WAIT: Duration = Duration::from_millis(500);
 
 /// Print records as JSON lines
@@ -23,14 +23,14 @@ const WAIT: Duration = Duration::from_millis(500);
     blocklog topic cat transactions --journal kafka://127.0.0.1:9092 --partition 1 --from 10 --follow"
 )]
 pub struct Cat {
-    /// Which topic
+    /// The topic
     topic: Topic,
     #[command(flatten)]
     journal: JournalArgs,
     /// Partition of the transactions topic
     #[arg(long, default_value_t = 0)]
     partition: u32,
-    /// First offset [default: the topic's first]
+    /// First offset [default: the partition's first]
     #[arg(long, value_name = "OFFSET")]
     from: Option<u64>,
     /// Continue with new records until Ctrl-C

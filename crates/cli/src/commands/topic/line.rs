@@ -9,23 +9,23 @@ use serde_json::{Map, Value, json};
 /// The two topics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Topic {
-    /// What was submitted
+    /// Submitted records
     Transactions,
     /// Candidates for the chain
     Blockchain,
 }
 
-/// Headers shown of one record: it may have a hundred thousand.
+/// Headers shown of one record, which may have a hundred thousand.
 const SHOWN_HEADERS: usize = 256;
 
-/// Knows the chain's id, where there is one, so that ids of transactions can be shown.
+/// Decodes records; with the chain's id, if there is a chain, for the ids of transactions.
 pub struct Decoder {
     topic: Topic,
     chain_id: Option<Hash>,
 }
 
 impl Decoder {
-    /// Looks for block 0 in the journal; without one, ids are left out.
+    /// Searches the journal for block 0; without one, ids are left out.
     pub fn new(journal: &Journal, topic: Topic) -> Self {
         let rules = topics::bootstrap::find_genesis(journal).ok().flatten();
         Self {
@@ -34,7 +34,7 @@ impl Decoder {
         }
     }
 
-    /// Offset, append time and what the value holds; what does not decode is shown as hex.
+    /// Offset, append time and decoded value; a value that does not decode is shown as hex.
     pub fn line(&mut self, partition: u32, record: &Record) -> Value {
         let mut line = Map::new();
         line.insert("partition".into(), partition.into());
@@ -77,7 +77,7 @@ impl Decoder {
         Some(proto::json::to_value(&wire))
     }
 
-    /// What the candidate claims: nothing of it has been checked here.
+    /// The claims of a candidate, unchecked.
     fn block(&mut self, record: &Record) -> Option<Value> {
         if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
             self.chain_id.get_or_insert(chain.rules().chain_id);

@@ -12,13 +12,13 @@ use crate::run::Run;
 use crate::session::Session;
 use crate::source::Source;
 
-/// How long one empty record may take.
+/// Timeout of one empty record.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Fill a partition of the transactions topic that ends below the chain's cursor with empty records
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "After the log has lost its end (DATA_LOSS), new records would land on offsets that blocks have consumed \
+    after_help = "After the topic has lost its end (DATA_LOSS), new records would land on offsets that blocks have consumed \
     already, and never be read. Padding gives those offsets away. What was lost stays lost: the audit reports it.\n\n\
     Example:\n  blocklog topic pad --partition 0 --journal kafka://127.0.0.1:9092 --yes"
 )]
@@ -28,13 +28,13 @@ pub struct Pad {
     /// Partition of the transactions topic
     #[arg(long)]
     partition: u32,
-    /// Do it; without this, it only reports what it would do
+    /// Append the records; without this flag, only report how many
     #[arg(long)]
     yes: bool,
 }
 
 impl Run for Pad {
-    /// Asks the chain itself for the cursor: whoever pads by a wrong number loses offsets for nothing.
+    /// Derives the cursor from the chain itself: padding by a wrong number would waste offsets.
     async fn run(self, session: &Session) -> Outcome {
         let (partition, journal) = (self.partition, self.journal.open_existing("blocklog")?);
         journal.expect_writable()?;

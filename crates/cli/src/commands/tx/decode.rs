@@ -16,18 +16,18 @@ use crate::output::Rows;
 use crate::run::Run;
 use crate::session::Session;
 
-/// Show what is in a record, and what is wrong with it
+/// Decode a record, and show the rule that it breaks, if any
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog tx decode tx.bin --genesis genesis.json")]
 pub struct Decode {
-    /// The record
+    /// File of the record
     file: PathBuf,
     #[command(flatten)]
     chain: ChainId,
 }
 
 impl Run for Decode {
-    /// The signature is checked where the chain is known.
+    /// Decodes the record, and checks the signature if the chain is known.
     async fn run(self, session: &Session) -> Outcome {
         let record = fs::read(&self.file).map_err(|error| unreadable(&self.file, &error))?;
         let Ok(transaction) = Transaction::decode(&record) else {
@@ -75,9 +75,9 @@ impl Run for Decode {
     }
 }
 
-/// The verdict that the record would be refused with, whatever the state of the chain.
+/// The verdict that refuses the record in any state of the chain.
 fn fault(record: Vec<u8>, chain_id: Hash) -> Option<&'static str> {
-    // Whether names are allowed is for the chain to say: here they are.
+    // The chain decides whether names are allowed; here they are.
     let rules = Rules {
         chain_id,
         genesis: Genesis {

@@ -1,4 +1,4 @@
-//! A transaction from the words of the command line.
+//! A transaction from command-line arguments.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure, Outcome};
 /// The fields of a transaction.
 #[derive(Debug, clap::Args)]
 pub struct Draft {
-    /// Named account that sends (open chains only)
+    /// Sender, if it is a named account (open chains only)
     #[arg(
         long,
         value_name = "NAME",
@@ -19,10 +19,10 @@ pub struct Draft {
         conflicts_with = "key"
     )]
     from: Option<Account>,
-    /// Key file of the account that sends
+    /// Key file of the sender
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Account that receives; left out for a note to nobody
+    /// Recipient; without one the transaction is a note
     #[arg(long, value_name = "ACCOUNT", required_unless_present = "memo")]
     to: Option<Account>,
     /// Amount to transfer
@@ -31,7 +31,7 @@ pub struct Draft {
     /// Memo, at most 256 bytes of UTF-8
     #[arg(long, default_value = "")]
     memo: String,
-    /// Greater than the sender's last one [default: the clock in microseconds]
+    /// Nonce, greater than the sender's last one [default: the clock in microseconds]
     #[arg(long)]
     nonce: Option<u64>,
     /// Last height at which it may be included; 0 for no limit
@@ -42,12 +42,12 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Whether a key signs it, and so for one chain.
+    /// True if a key signs it, which binds it to one chain.
     pub fn is_signed(&self) -> bool {
         self.key.is_some()
     }
 
-    /// The transaction, signed for the chain where its sender has a key.
+    /// The transaction, signed for the chain if its sender has a key.
     pub fn sign(&self, chain_id: &Hash) -> Outcome<Transaction> {
         let secret = self.key.as_deref().map(keys::read).transpose()?;
         let sender = match (&secret, self.from) {
@@ -84,7 +84,7 @@ impl Draft {
         })
     }
 
-    /// A signed note to nobody.
+    /// A signed note, without a recipient.
     pub fn note(key: PathBuf, memo: String) -> Self {
         let chain = ChainId {
             chain_id: None,
@@ -103,19 +103,19 @@ impl Draft {
     }
 }
 
-/// Which chain the transaction is for.
+/// The chain of a transaction.
 #[derive(Debug, clap::Args)]
 pub struct ChainId {
-    /// Chain that it is for [default: ask ingest]
+    /// Id of the chain [default: ask ingest]
     #[arg(long, value_name = "HASH")]
     pub chain_id: Option<Hash>,
-    /// Genesis file of the chain that it is for
+    /// Genesis file of the chain
     #[arg(long, value_name = "FILE", conflicts_with = "chain_id")]
     pub genesis: Option<PathBuf>,
 }
 
 impl ChainId {
-    /// The chain that the flags name, if they do.
+    /// The chain id from the flags, if given.
     pub fn given(&self) -> Outcome<Option<Hash>> {
         match &self.genesis {
             Some(file) => Ok(Some(topics::config::genesis_file(file)?.chain_id())),
@@ -124,7 +124,7 @@ impl ChainId {
     }
 }
 
-/// Nonces only have to grow: the clock does, without asking anybody for the last one.
+/// The default nonce: nonces must only grow, and the clock does so without a query for the last one.
 fn clock_micros() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_microsecond()).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ use crate::file::unwritable;
 use crate::run::Run;
 use crate::session::Session;
 
-/// Write a transaction as the record that `kcat -P` publishes
+/// Write a transaction as a record for `kcat -P`
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  blocklog tx encode --from alice --to bob --amount 5 -o tx.bin\n  \
@@ -22,7 +22,7 @@ use crate::session::Session;
 pub struct Encode {
     #[command(flatten)]
     draft: Draft,
-    /// Where to write the record
+    /// File to write
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
 }
@@ -43,7 +43,7 @@ impl Run for Encode {
                         })?;
                 Some((served.id, format!("{} {}", served.name, served.id)))
             }
-            // A name signs nothing.
+            // A named account does not sign.
             None => None,
         };
         let id = chain.as_ref().map_or(Hash::ZERO, |(id, _)| *id);

@@ -39,25 +39,25 @@ impl Run for Send {
     }
 }
 
-/// How to submit.
+/// Options of a submission.
 #[derive(Debug, clap::Args)]
 pub struct Submission {
-    /// Partition to append it to [default: chosen by the sender, always the same one]
+    /// Partition to append to [default: derived from the sender, always the same one]
     #[arg(long, value_name = "N")]
     partition: Option<u32>,
-    /// Do not wait for the block; the ledger may be away then
+    /// Do not wait for the block; the ledger may then be down
     #[arg(long)]
     no_wait: bool,
 }
 
 impl Submission {
-    /// Whether the command waits for the block, and so needs a ledger.
+    /// True if the command waits for the block, and so needs a ledger.
     pub fn waits(&self) -> bool {
         !self.no_wait
     }
 }
 
-/// Submits a record as it is, to this chain and no other.
+/// Submits a record unchanged, to this chain only.
 pub async fn submit(
     record: Bytes,
     chain: &Served,

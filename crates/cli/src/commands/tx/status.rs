@@ -12,11 +12,11 @@ use crate::output::Rows;
 use crate::run::Run;
 use crate::session::Session;
 
-/// What became of a transaction
+/// Show the status of a transaction
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog tx status 5f3c…")]
 pub struct Status {
-    /// Its id
+    /// Id of the transaction
     id: String,
 }
 
@@ -33,7 +33,7 @@ impl Run for Status {
     }
 }
 
-/// What is known of a transaction, its record and its block.
+/// Rows of a transaction, its record and its block.
 pub fn rows(status: &TransactionStatus) -> Rows {
     let mut rows = vec![("state", status.state().code().to_owned())];
     rows.extend(status.record.iter().flat_map(record::rows));

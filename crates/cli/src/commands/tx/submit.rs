@@ -10,11 +10,11 @@ use crate::file::unreadable;
 use crate::run::Run;
 use crate::session::Session;
 
-/// Send a record that `tx encode` wrote, as often as you like: it is included at most once
+/// Send a record written by `tx encode`; it is included at most once, however often it is sent
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog tx submit tx.bin")]
 pub struct Submit {
-    /// The record
+    /// File of the record
     file: PathBuf,
     #[command(flatten)]
     to: Submission,

@@ -1,4 +1,4 @@
-//! `blocklog tx watch`, and the wait of whoever has just sent a transaction.
+//! `blocklog tx watch`, and the wait after a submission.
 
 use chain::Hash;
 use proto::ledger::v1::transaction_status::State;
@@ -19,7 +19,7 @@ use crate::session::Session;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  blocklog tx watch 5f3c…")]
 pub struct Watch {
-    /// Its id
+    /// Id of the transaction
     id: String,
 }
 
@@ -31,7 +31,7 @@ impl Run for Watch {
     }
 }
 
-/// Follows a transaction that this command has just sent and shown.
+/// Follows a transaction that this command has sent and shown.
 pub async fn sent(
     id: Hash,
     position: Option<Position>,
@@ -41,7 +41,7 @@ pub async fn sent(
     follow(id, position, chain_id, None, session).await
 }
 
-/// `unsure`: the ledger's chain, where it has not been compared with the one that the transaction was sent to.
+/// Follows a transaction. `unsure`: the ledger's chain, if it has not yet been compared with that of the transaction.
 async fn follow(
     id: Hash,
     position: Option<Position>,
@@ -68,13 +68,13 @@ async fn follow(
             reply = stream.message() => reply?,
             _ = tokio::signal::ctrl_c() => {
                 spinner.finish_and_clear();
-                let advice = format!("no longer waiting; the transaction goes on: `blocklog tx watch {id}`");
+                let advice = format!("no longer waiting; the transaction is not affected: `blocklog tx watch {id}`");
                 return Err(Failure::new(Exit::Other, advice));
             }
         };
         let Some(status) = reply.and_then(|reply| reply.status) else {
             let advice =
-                format!("the ledger ended the stream; go on with `blocklog tx watch {id}`");
+                format!("the ledger ended the stream; continue with `blocklog tx watch {id}`");
             return Err(Failure::new(Exit::Unavailable, advice));
         };
         answer::status(&status, &id, chain_id)?;
@@ -94,7 +94,7 @@ async fn follow(
     }
 }
 
-/// A transaction that the ledger does not know may be on the chain that ingest serves, where this ledger will never see it.
+/// Compares the chains: an unknown transaction may be on the chain of ingest, which this ledger will never see.
 async fn compare(ledger: &Served, session: &Session) -> Outcome {
     let ingest = chains::glance_at_ingest(session).await;
     let served: Vec<Served> = ingest.into_iter().chain([ledger.clone()]).collect();
@@ -124,7 +124,7 @@ fn finish(status: &TransactionStatus, shown: &[&str], printer: Printer) -> Outco
         _ => {
             let verdict = status.record.as_ref().map_or("", |record| record.verdict().code());
             let message = format!(
-                "the chain refused the transaction, for good for these bytes; `blocklog explain {verdict}` says what to do"
+                "the chain refused the transaction, which is final for these bytes; `blocklog explain {verdict}` has advice"
             );
             Err(Failure::new(Exit::Rejected, message).reason(verdict))
         }

@@ -1,4 +1,4 @@
-//! One byte of an export changed, anywhere: what `verify` says, with a trusted tip and without.
+//! The results of `verify` for exports with one changed byte, with a trusted tip and without.
 
 use std::fs;
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::fixture::{self, Grown, NOW_MS};
 use crate::output::{Format, Printer};
 use crate::source::Source;
 
-/// An export: what each record is, and where it lies.
+/// An export, with the content and position of each record.
 struct Export {
     bytes: Vec<u8>,
     records: Vec<Lies>,
@@ -23,7 +23,7 @@ struct Export {
 
 /// A record in the file.
 struct Lies {
-    /// Height of the block, if it is one; of a candidate that is none, the height it might have had.
+    /// Height of the block; for a candidate that is none, the height it might have had.
     height: u64,
     accepted: bool,
     offset: Range<usize>,
@@ -31,7 +31,7 @@ struct Lies {
     end: usize,
 }
 
-/// What was said of a changed copy.
+/// The result for a changed copy.
 enum Said {
     /// It verifies, up to this height and block.
     Verifies(u64, Hash, Option<String>),
@@ -39,7 +39,7 @@ enum Said {
 }
 
 impl Export {
-    /// Blocks of a miner with a lost race, junk and holes between; `listed`: the genesis lists the miner, who is a key.
+    /// Blocks of a miner with a lost race, junk and holes in between; `listed`: the genesis lists the miner, which is a key.
     fn new(listed: bool) -> Export {
         let secret = Secret::from_seed([5; 32]);
         let key = listed.then_some(&secret);
@@ -55,7 +55,7 @@ impl Export {
             let lost = grown.propose(records(height + 100), key);
             let won = grown.mine(records(height), key);
             written.push((height, true, offset, won));
-            // Not at the end: it would be the newest block where that one is broken.
+            // Not at the end: it would be the newest block if that one is broken.
             if height < 4 {
                 written.push((height, false, offset + 1, lost));
             }
@@ -95,7 +95,7 @@ impl Export {
     }
 }
 
-/// What `verify` says of these bytes.
+/// Runs `verify` on these bytes.
 fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("chain.export");
@@ -125,7 +125,7 @@ fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
     }
 }
 
-/// Every byte as something else altogether; where miners are listed also with its lowest bit turned.
+/// Every byte replaced; if miners are listed, also with its lowest bit flipped.
 fn every_change(export: &Export, listed: bool) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
     let changes = move |at: usize| {
         let bit = listed.then_some(1);
@@ -139,7 +139,7 @@ fn every_change(export: &Export, listed: bool) -> impl Iterator<Item = (usize, V
     })
 }
 
-/// A failure as it should be: evidence, and the height of the record or the one below is named.
+/// Checks a failure: it is evidence, and names the height of the record or the one below.
 fn names_height(failure: &Failure, height: u64, at: usize) {
     assert_eq!(failure.exit, Exit::DoesNotVerify, "byte {at}: {failure}");
     let text = format!("{failure} ");
@@ -153,7 +153,7 @@ fn names_height(failure: &Failure, height: u64, at: usize) {
     assert!(named || nothing, "byte {at}, height {height}: {failure}");
 }
 
-/// Bytes that carry nothing of the chain: offsets, times, and candidates that are no blocks.
+/// True for bytes without effect on the chain: offsets, times, and candidates that are not blocks.
 fn means_nothing(export: &Export, at: usize) -> bool {
     let record = export.record_at(at);
     !record.accepted || record.offset.contains(&at) || record.time.contains(&at)
@@ -199,10 +199,10 @@ fn without_a_tip_only_the_newest_block_can_be_given_another_end() {
                         record.height, export.height,
                         "byte {at} is not in the newest block"
                     );
-                    // Of a listed miner there is no other block; it is told what stands where the newest should.
+                    // A listed miner has no other block; the report names the candidate in the place of the newest one.
                     if listed {
                         assert_eq!(height, export.height - 1, "byte {at}");
-                        assert!(after.is_some(), "byte {at}: nothing is told");
+                        assert!(after.is_some(), "byte {at}: nothing is reported");
                     }
                     shorter += 1;
                 }

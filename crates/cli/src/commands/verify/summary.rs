@@ -1,4 +1,4 @@
-//! What a verification saw, and what follows from it.
+//! The observations of a verification, and its result.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::Rows;
 
-/// Refused candidates that are listed one by one.
+/// Refused candidates listed individually, at most.
 const LISTED: usize = 20;
 
-/// Counts, and what does not fit together.
+/// Counts and inconsistencies.
 pub struct Summary {
     tip: Option<Hash>,
     to: Option<u64>,
@@ -32,7 +32,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Looks for a trusted tip, and for the balances at a height.
+    /// Searches for a trusted tip, and collects the balances at a height.
     pub fn new(tip: Option<Hash>, to: Option<u64>) -> Self {
         Self {
             tip,
@@ -50,12 +50,12 @@ impl Summary {
         }
     }
 
-    /// The replay begins again.
+    /// Starts over, with the replay.
     pub fn restart(&mut self) {
         *self = Self::new(self.tip, self.to);
     }
 
-    /// A block of the chain.
+    /// Adds a block of the chain.
     pub fn accepted(&mut self, accepted: &Accepted) {
         self.blocks += 1;
         self.broken = None;
@@ -70,7 +70,7 @@ impl Summary {
         }
     }
 
-    /// Balances are kept only where they are asked for.
+    /// Collects balances, if they were requested.
     fn follow_balances(&mut self, accepted: &Accepted, to: u64) {
         if accepted.height() > to {
             return;
@@ -85,14 +85,14 @@ impl Summary {
         }
     }
 
-    /// A candidate that is no block.
+    /// Adds a refused candidate.
     pub fn refused(&mut self, refused: Refused, chain: Option<&Chain>) {
         let claims = refused.claims.as_ref();
         if refused.refusal.is_stale() {
             self.stale += 1;
             if let (Some(claims), Some(chain)) = (claims, chain) {
                 self.suspect(claims, refused.offset, chain);
-                // A race is lost at the height of the tip: this one should have been its child.
+                // A lost race is at most at the height of the tip; this one should have been its child.
                 if claims.height > chain.tip().height() {
                     self.since_tip.get_or_insert_with(|| line(&refused));
                 }
@@ -107,9 +107,9 @@ impl Summary {
         }
     }
 
-    /// What a miner made, with the work done, upon a block that is not on this chain shows that the chain was another
-    /// one when it was made: nobody mines upon what every reader refuses. A block that is accepted later clears the
-    /// suspicion. Where miners are listed only they can raise it; elsewhere anybody can, at the price of the work.
+    /// A candidate with valid work upon a block that is not on this chain shows that the chain was another one at that time: no
+    /// miner builds on a block that every reader refuses. A later accepted block clears the suspicion. On a chain with a list of
+    /// miners only they can raise it; on others anyone can, at the price of the work.
     fn suspect(&mut self, claims: &Claims, offset: u64, chain: &Chain) {
         let parent = claims.height.checked_sub(1).map(usize::try_from);
         let builds_elsewhere = parent.is_some_and(|height| {
@@ -130,7 +130,7 @@ impl Summary {
         ));
     }
 
-    /// A file that cannot be read on.
+    /// The failure for a damaged file.
     pub fn damaged(&self, problem: &str) -> Failure {
         let reached = match self.blocks {
             0 => "no block was read before it".to_owned(),
@@ -139,7 +139,7 @@ impl Summary {
         Failure::new(Exit::DoesNotVerify, format!("{problem}; {reached}")).reason("DAMAGED")
     }
 
-    /// Nothing to start from.
+    /// The failure for a source without block 0.
     pub fn no_chain(&self, source: &str) -> Failure {
         let refused = self
             .since_tip
@@ -150,7 +150,7 @@ impl Summary {
         Failure::new(Exit::DoesNotVerify, nothing).reason("NO_CHAIN")
     }
 
-    /// Says precisely what was checked: for programs, and for people.
+    /// The exact extent of the checks: for programs, and for people.
     pub fn report(
         &self,
         chain: &Chain,
@@ -228,7 +228,7 @@ impl Summary {
                 .map(|broken| ("suspicion", broken.clone())),
         );
         rows.extend(self.since_tip.iter().map(|line| {
-            let advice = "if this copy should go further, it was changed there: --tip HASH tells";
+            let advice = "if this copy should continue, it was changed there: --tip HASH decides";
             ("after the tip", format!("{line} ({advice})"))
         }));
         rows.extend(self.refusals.iter().map(|line| ("refused", line.clone())));
@@ -241,7 +241,7 @@ impl Summary {
         rows
     }
 
-    /// Whether it verifies.
+    /// Fails if the chain does not verify.
     pub fn verdict(&self, chain: &Chain) -> Outcome {
         if let (Some(tip), false) = (self.tip, self.tip_seen) {
             let missing = format!(
@@ -259,7 +259,7 @@ impl Summary {
             let short = format!("height {to} is above the tip, {}", chain.tip().height());
             return Err(Failure::new(Exit::NotFound, short).reason("HEIGHT_ABOVE_TIP"));
         }
-        // A tip that is trusted and found stands against the suspicion: whoever may write to the topic can raise one.
+        // A trusted tip on the chain overrules the suspicion, which anyone who may write to the topic can raise.
         match self.broken.as_ref().filter(|_| self.tip.is_none()) {
             None => Ok(()),
             Some(broken) => {
@@ -277,7 +277,7 @@ impl Summary {
     }
 }
 
-/// One refused candidate in a line.
+/// One line about a refused candidate.
 fn line(refused: &Refused) -> String {
     let height = refused.claims.as_ref().map_or_else(String::new, |claims| {
         format!(", which claims height {}", claims.height)

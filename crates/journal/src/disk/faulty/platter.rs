@@ -1,4 +1,4 @@
-//! The state of a faulty disk, and which part of it survives a power cut.
+//! The state of a faulty disk, and the part of it that survives a power cut.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -7,21 +7,21 @@ use std::path::PathBuf;
 use rand::rngs::SmallRng;
 use rand::{Rng, RngExt};
 
-/// Survives or not as a whole, in bytes.
+/// Unit of survival, in bytes.
 const SECTOR: usize = 512;
 
 /// The disk's state.
 pub(super) struct Platter {
     pub(super) inodes: Vec<Inode>,
-    /// Seen by processes.
+    /// Directory entries as processes see them.
     pub(super) entries: BTreeMap<PathBuf, usize>,
-    /// Left after a power cut.
+    /// Directory entries after a power cut.
     pub(super) durable_entries: BTreeMap<PathBuf, usize>,
     pub(super) directories: BTreeSet<PathBuf>,
     pub(super) locked: BTreeSet<PathBuf>,
-    /// Counts power cuts: files opened before one are dead.
+    /// Number of power cuts: files opened before one are invalid.
     pub(super) generation: u64,
-    /// Operations until the power goes.
+    /// Operations until the power cut.
     pub(super) power: Option<u64>,
     /// Bytes until the disk is full.
     pub(super) room: Option<usize>,
@@ -45,7 +45,7 @@ pub(super) enum Change {
 }
 
 impl Platter {
-    /// Counts an operation; fails when the power is off.
+    /// Counts an operation; fails if the power is off.
     pub(super) fn operate(&mut self) -> io::Result<()> {
         match &mut self.power {
             Some(0) => Err(io::Error::other("the power is off")),
@@ -86,7 +86,7 @@ impl Platter {
 }
 
 impl Inode {
-    /// Any part of what was not synced survives.
+    /// Drops a random part of the unsynced changes.
     fn lose_unsynced(&mut self, rng: &mut impl Rng) {
         for change in std::mem::take(&mut self.pending) {
             match change {

@@ -33,7 +33,7 @@ impl FileSystem for Machine {
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
-        // Elsewhere a directory cannot be opened, and its entries are durable with the file.
+        // On other systems a directory cannot be opened, and its entries are durable with the file.
         if cfg!(unix) {
             fs::File::open(path)?.sync_all()
         } else {
@@ -107,7 +107,7 @@ impl OpenFile for fs::File {
 
 #[cfg(unix)]
 mod positioned {
-    //! Reading and writing at a position, as Unix does it.
+    //! Positioned reads and writes on Unix.
 
     use std::fs::File;
     use std::io;
@@ -124,7 +124,7 @@ mod positioned {
 
 #[cfg(windows)]
 mod positioned {
-    //! Reading and writing at a position, as Windows does it.
+    //! Positioned reads and writes on Windows.
 
     use std::fs::File;
     use std::io;

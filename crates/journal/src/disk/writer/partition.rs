@@ -13,16 +13,16 @@ use crate::append::{AppendError, Appended, Entry};
 use crate::outage::Outage;
 use crate::queue::Outcome;
 
-/// Largest buffer kept from one group to the next.
+/// Largest buffer kept from one group to the next, in bytes.
 const KEPT_BUFFER: usize = 1 << 20;
 
-/// The end of a partition as the writer sees it, and the records of the group in hand.
+/// The end of a partition as the writer sees it, and its records of the current group.
 pub(crate) struct PartitionWriter {
     partition: Arc<Partition>,
     mark: Mark,
     file: File,
     end: Written,
-    /// The last group could not be written: reported once, not for every group.
+    /// Failed writes, reported once and not for every group.
     outage: Outage,
     buffer: Vec<u8>,
     /// Records in `buffer`.
@@ -31,26 +31,26 @@ pub(crate) struct PartitionWriter {
 
 /// The end of what has been written to a partition.
 pub(crate) struct Written {
-    /// In the last segment's file, in bytes.
+    /// Position in the last segment's file, in bytes.
     pub(crate) position: u64,
     /// Offset of the next record.
     pub(crate) next: u64,
     pub(crate) last_append_ms: u64,
 }
 
-/// A record of the group in hand.
+/// A record of the current group.
 struct Placed {
     offset: u64,
     position: u64,
     append_ms: u64,
-    /// Among the entries of the group.
+    /// Index among the entries of the group.
     index: usize,
 }
 
 /// A write has failed.
 pub(super) struct Unwritten {
     pub(super) error: FileError,
-    /// Why it could not be undone, if so.
+    /// The cause, if the write could not be undone.
     pub(super) torn: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl PartitionWriter {
         }
     }
 
-    /// The side that readers share.
+    /// The state shared with readers.
     pub(crate) fn partition(&self) -> &Arc<Partition> {
         &self.partition
     }
@@ -85,7 +85,7 @@ impl PartitionWriter {
         &self.partition.directory
     }
 
-    /// Gives an entry its offset and its bytes.
+    /// Assigns an offset to an entry and encodes it.
     pub(super) fn place(&mut self, salt: Salt, entry: &Entry, index: usize, now_ms: u64) {
         let offset = self.end.next + self.placed.len() as u64;
         let append_ms = self.end.last_append_ms.max(now_ms);
@@ -104,7 +104,7 @@ impl PartitionWriter {
         });
     }
 
-    /// Writes what was placed, or leaves the file as it was.
+    /// Writes the placed records, or leaves the file unchanged.
     pub(super) fn write(&self) -> Result<(), Unwritten> {
         let result = self.file.write_at(&self.buffer, self.end.position);
         let Err(error) = result else { return Ok(()) };
@@ -113,7 +113,7 @@ impl PartitionWriter {
         let torn = undone.err().map(|second| {
             let directory = self.directory().display();
             format!(
-                "{directory} could not be cut back after {}: {}",
+                "{directory} could not be truncated after {}: {}",
                 error.source, second.source
             )
         });
@@ -128,19 +128,19 @@ impl PartitionWriter {
         self.mark.sync()
     }
 
-    /// Fails what was placed: nobody can know what became of it.
+    /// Fails the placed records, whose outcome is unknown.
     pub(super) fn give_up(&mut self, why: &str, outcomes: &mut [Outcome]) {
         self.fail(&AppendError::Unknown(why.to_owned()), outcomes);
     }
 
-    /// Fails what was placed and could not be written.
+    /// Fails the placed records, which could not be written.
     pub(super) fn refuse(&mut self, error: &FileError, outcomes: &mut [Outcome]) {
         let directory = self.directory().display();
         let why = match error.source.kind() {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => {
-                format!("the disk is full at {directory}; make room, appends then go on")
+                format!("the disk is full at {directory}; make room, and appends resume")
             }
             _ => format!("writing to {directory} failed: {}", error.source),
         };
@@ -157,19 +157,19 @@ impl PartitionWriter {
         self.buffer.clear();
     }
 
-    /// Marks, shows and reports what has been synced; begins a new segment when this one is full.
+    /// Marks, publishes and completes the synced records; starts a new segment if this one is full.
     ///
     /// An error means that a sync failed.
     pub(super) fn publish(&mut self, outcomes: &mut [Outcome]) -> Result<(), FileError> {
         let partition = Arc::clone(&self.partition);
         if self.outage.end() {
-            tracing::info!(directory = %partition.directory.display(), "appends go on");
+            tracing::info!(directory = %partition.directory.display(), "appends resume");
         }
         self.end.position += self.buffer.len() as u64;
         self.end.next += self.placed.len() as u64;
         if let Err(error) = self.mark.set(self.end.next) {
-            // An old mark is as good as after a power cut.
-            tracing::warn!(error = %error.source, file = %self.mark.path().display(), "the synced-end mark is not kept up");
+            // A low mark is allowed, as after a power cut.
+            tracing::warn!(error = %error.source, file = %self.mark.path().display(), "the synced-end mark cannot be updated");
         }
         let mut state = partition.state.lock();
         let segment = state.segments.last_mut();
@@ -197,7 +197,7 @@ impl PartitionWriter {
         }
     }
 
-    /// Begins a new segment behind the full one, whose records have all been synced.
+    /// Starts a new segment after the full one, whose records have all been synced.
     fn roll(&mut self) -> Result<(), FileError> {
         let Partition {
             directory, store, ..
@@ -206,12 +206,12 @@ impl PartitionWriter {
         let file = match store.files.create(&path) {
             Ok(file) => file,
             Err(error) => {
-                // The full one keeps growing, and the next group tries again.
-                tracing::warn!(error = %error.source, file = %path.display(), "no new segment can be made");
+                // The full segment keeps growing, and the next group tries again.
+                tracing::warn!(error = %error.source, file = %path.display(), "no new segment can be created");
                 return Ok(());
             }
         };
-        // From here on the full one must not grow: the name of the new one says where it ends.
+        // From here on the full segment must not grow: the name of the new one states its end.
         store.files.sync_dir(directory)?;
         self.mark.sync()?;
         self.file = file.clone();

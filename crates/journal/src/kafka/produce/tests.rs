@@ -1,4 +1,4 @@
-//! A producer and a broker that goes away, by librdkafka's own mock cluster.
+//! A producer whose broker disappears, on librdkafka's mock cluster.
 
 use std::sync::mpsc::{self, Receiver};
 
@@ -38,7 +38,7 @@ impl Bench {
                 .into_iter()
                 .for_each(|completion| drop(send.send(completion)));
         }));
-        let number = producer.registry().enter(&in_flight).expect("a number");
+        let number = producer.registry().register(&in_flight).expect("a number");
         Bench {
             cluster,
             producer,
@@ -48,7 +48,7 @@ impl Bench {
         }
     }
 
-    /// Hands a record over, as soon as it is taken.
+    /// Appends a record, retrying until it is accepted.
     fn append(&self, token: u64) {
         let start = Instant::now();
         let entry = || Entry {
@@ -72,7 +72,7 @@ impl Bench {
     }
 }
 
-/// The second one has time left when the first is given up, and the broker comes back at that moment.
+/// The second record has time left when the first is given up, and the broker returns at that moment.
 #[test]
 fn what_waits_behind_a_record_that_is_given_up_does_not_land_in_its_place() {
     let bench = Bench::new();

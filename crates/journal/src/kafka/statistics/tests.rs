@@ -1,4 +1,4 @@
-//! Sums over clients that come and go.
+//! Sums over clients that are added and dropped.
 
 use super::*;
 use rdkafka::statistics::{Broker as Node, Window};

@@ -1,4 +1,4 @@
-//! One line of the log.
+//! One line of log output.
 
 use std::fmt::{self, Write as _};
 
@@ -9,7 +9,7 @@ use tracing::{Event, Level};
 use super::{Ids, Style};
 use crate::config::LogFormat;
 
-/// What an event said, without when and where in a trace.
+/// The content of an event, without its time and trace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::telemetry) struct Line {
     level: &'static str,
@@ -29,7 +29,7 @@ impl Line {
             fields: vec![],
         };
         event.record(&mut line);
-        // Records of the `log` crate bring their real target as a field.
+        // Records of the `log` crate carry their real target as a field.
         line.fields.retain(|(name, value)| {
             if let ("log.target", Value::String(target)) = (*name, value) {
                 line.target.clone_from(target);
@@ -39,12 +39,12 @@ impl Line {
         line
     }
 
-    /// How grave it is.
+    /// Severity of the line.
     pub fn level(&self) -> Level {
         self.level.parse().expect("made from a level")
     }
 
-    /// The line without its end.
+    /// The line without the line break.
     pub fn render(&self, style: Style, ids: Option<Ids>, repeated: Option<u64>) -> String {
         let time = format!("{:.3}", jiff::Timestamp::now());
         match style.format {
@@ -90,7 +90,7 @@ impl Line {
 
     fn json(&self, time: &str, service: &str, ids: Option<Ids>, repeated: Option<u64>) -> String {
         let mut object = Map::new();
-        // Fields first: an event cannot replace what the log itself says.
+        // Fields first: an event cannot replace the fields of the log output itself.
         for (name, value) in &self.fields {
             object.insert((*name).to_owned(), value.clone());
         }
@@ -162,7 +162,7 @@ impl Visit for Line {
     }
 }
 
-/// One event is one line: what clients send cannot forge another, nor colour the terminal.
+/// Escapes control characters: text from clients can neither forge another line nor colour the terminal.
 fn push_printable(text: &mut String, untrusted: &str) {
     for letter in untrusted.chars() {
         match letter.is_control() {

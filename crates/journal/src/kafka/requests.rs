@@ -1,8 +1,8 @@
-//! The client that questions go through.
+//! The client for requests.
 //!
-//! librdkafka remembers who leads a partition, and asks that broker until its time is up, also when it is gone: a question that
-//! was not answered looks the leader up again ([`Asking::refresh`]). A client that nobody answers for long is recreated: it
-//! may forget brokers that come back for good (confluentinc/librdkafka#5430 is one of the ways).
+//! librdkafka caches the leader of a partition, and asks that broker until the request times out, even if it is gone: after a
+//! request without an answer the leader is looked up again ([`Requests::refresh`]). A client without answers for long is
+//! recreated: it may have lost track of brokers that return (confluentinc/librdkafka#5430 is one cause).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,13 +18,13 @@ use super::error;
 use crate::error::Error;
 use crate::outage::Outage;
 
-/// A client that was not answered for so long is recreated: longer than brokers take to find a new leader.
+/// Time without an answer after which the client is recreated: longer than an election of a leader takes.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(30);
-/// Most events of a client that are taken at once.
+/// Events of a client that are drained at once.
 const EVENTS: usize = 64;
 
 /// The current client.
-pub(super) struct Asking {
+pub(super) struct Requests {
     config: Config,
     state: Mutex<State>,
 }
@@ -34,13 +34,13 @@ struct State {
     silence: Outage,
 }
 
-impl Asking {
-    pub(super) fn new(config: &Config) -> Result<Asking, Error> {
+impl Requests {
+    pub(super) fn new(config: &Config) -> Result<Requests, Error> {
         let state = State {
             client: create(config)?,
             silence: Outage::default(),
         };
-        Ok(Asking {
+        Ok(Requests {
             config: config.clone(),
             state: Mutex::new(state),
         })
@@ -57,10 +57,10 @@ impl Asking {
         state.client.context().answered();
     }
 
-    /// Why a question was not answered: librdkafka reports that time was up, and the cause in an event of its own.
+    /// The error of a request without an answer: librdkafka reports the timeout, and the cause in a separate event.
     pub(super) fn failed(&self, failure: &KafkaError, what: &str) -> Error {
         let client = self.client();
-        // It has no partitions: nothing but events comes from it.
+        // The client has no partitions, so it delivers only events.
         for _ in 0..EVENTS {
             client.poll(Duration::ZERO);
         }
@@ -75,7 +75,7 @@ impl Asking {
             .map_or(error, Error::Unauthenticated)
     }
 
-    /// Looks up again who leads the partitions of a topic.
+    /// Looks up the leaders of the partitions of a topic again.
     pub(super) fn refresh(&self, topic: &str, timeout: Duration) -> Result<(), KafkaError> {
         self.client().fetch_metadata(Some(topic), timeout).map(drop)
     }
@@ -89,20 +89,20 @@ impl Asking {
             Ok(client) => {
                 tracing::warn!(
                     seconds = GIVEN_UP_AFTER.as_secs(),
-                    "no broker has answered: their client is recreated"
+                    "no broker has answered: the client is recreated"
                 );
                 state.client = client;
                 state.silence.end();
             }
             Err(error) => {
-                tracing::warn!(%error, "no new client can be made; the next question tries again")
+                tracing::warn!(%error, "no new client can be created; the next request tries again")
             }
         }
     }
 }
 
 fn create(config: &Config) -> Result<Arc<BaseConsumer<Context>>, Error> {
-    BaseConsumer::from_config_and_context(&config.asking(), Context::default())
+    BaseConsumer::from_config_and_context(&config.requesting(), Context::default())
         .map(Arc::new)
         .map_err(|failure| error::general(&failure, "the client"))
 }
@@ -116,19 +116,19 @@ mod tests {
     fn a_client_that_nobody_answers_is_recreated() {
         let config =
             Config::new("127.0.0.1:1", "g".into(), &Options::default()).expect("it is one");
-        let asking = Asking::new(&config).expect("a client");
-        let first = asking.client();
+        let requests = Requests::new(&config).expect("a client");
+        let first = requests.client();
         let begun = Instant::now();
-        asking.silent(begun);
-        asking.silent(begun + GIVEN_UP_AFTER - Duration::from_millis(1));
-        assert!(Arc::ptr_eq(&first, &asking.client()));
-        asking.answered();
-        asking.silent(begun + GIVEN_UP_AFTER);
+        requests.silent(begun);
+        requests.silent(begun + GIVEN_UP_AFTER - Duration::from_millis(1));
+        assert!(Arc::ptr_eq(&first, &requests.client()));
+        requests.answered();
+        requests.silent(begun + GIVEN_UP_AFTER);
         assert!(
-            Arc::ptr_eq(&first, &asking.client()),
+            Arc::ptr_eq(&first, &requests.client()),
             "it was answered in between"
         );
-        asking.silent(begun + 2 * GIVEN_UP_AFTER);
-        assert!(!Arc::ptr_eq(&first, &asking.client()));
+        requests.silent(begun + 2 * GIVEN_UP_AFTER);
+        assert!(!Arc::ptr_eq(&first, &requests.client()));
     }
 }

@@ -1,4 +1,4 @@
-//! What every process tells about itself. Names follow the OpenTelemetry conventions for processes.
+//! Metrics of the process itself. Names follow the OpenTelemetry conventions for processes.
 
 use std::fs;
 use std::time::Instant;
@@ -6,10 +6,10 @@ use std::time::Instant;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
-/// Linux counts CPU time in these, whatever the kernel was built with (`USER_HZ`).
+/// Unit of CPU times in `/proc` (`USER_HZ`), independent of the kernel's configuration.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Defines the figures; they are read when metrics are collected.
+/// Defines the instruments; they are read when metrics are collected.
 pub(super) fn observe(meter: &Meter) {
     let start = Instant::now();
     let version = [KeyValue::new("version", env!("CARGO_PKG_VERSION"))];
@@ -66,8 +66,7 @@ fn resident_bytes() -> Option<u64> {
 
 fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the process stands in brackets and may hold anything; the 14th and 15th fields are user and
-    // system time.
+    // The name of the process is in brackets and may contain anything; the 14th and 15th fields are user and system time.
     let (_, rest) = stat.rsplit_once(") ")?;
     let ticks = rest
         .split(' ')
