@@ -33,6 +33,8 @@ pub mod shutdown;
 pub mod status;
 pub mod tasks;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod trace;
 
 /// For every binary that has a main from here. The system's allocator keeps for each thread what a replay has freed: ten
