@@ -5,6 +5,7 @@ use chain::{Chain, Draft, Genesis, Slot, record};
 
 fn chain() -> Chain {
     testing::Grower::new(&Genesis {
+        timestamp_ms: 0,
         target_block_ms: 1000,
         ..testing::genesis("snapshot")
     })
@@ -19,7 +20,7 @@ fn advance(chain: &mut Chain, nonce: u64) {
         partition: 1,
         slots: vec![Slot::Record(record)],
         miner: name("m"),
-        timestamp_ms: NOW_MS + nonce * 500,
+        timestamp_ms: nonce * 500,
     };
     let template = chain.assemble(draft).expect("there is something to seal");
     let value = testing::seal(&template, &secret(1));
