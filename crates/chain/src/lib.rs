@@ -56,6 +56,8 @@ pub mod parallel;
 pub mod proof;
 pub mod record;
 pub mod slice;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transaction;
 pub mod verdict;
 mod wire;

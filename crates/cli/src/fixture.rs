@@ -3,94 +3,47 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use chain::Slot;
 use chain::leaf::Leaf;
-use chain::parallel::Sequential;
-use chain::record::Signatures;
-use chain::{Accepted, Account, Chain, Draft, Genesis, Hash, Secret, Transaction, log, record};
+use chain::testing::{self, Grower, NOW_MS, name};
+use chain::{Genesis, Hash, Secret, Slot, Transaction, log};
 use proto::ledger::v1::InclusionProof;
 
-/// The time of all events, in milliseconds.
-pub const NOW_MS: u64 = 1_700_000_000_000;
-
-/// A chain with its history.
-pub struct Grown {
-    /// State after the last block.
-    pub chain: Chain,
-    /// Each block, block 0 first.
-    pub accepted: Vec<Accepted>,
-}
-
-/// An open chain on which every second hash meets the target.
+/// An open chain without allocations.
 pub fn genesis() -> Genesis {
     Genesis {
-        name: "fixture".into(),
-        timestamp_ms: NOW_MS,
-        open: true,
-        bits: 0x207f_ffff,
-        ..Genesis::default()
+        allocations: Vec::new(),
+        admin: None,
+        ..testing::genesis("fixture")
     }
 }
 
 /// A payment from a name to bob.
 pub fn payment(from: &str, amount: u64, nonce: u64) -> Transaction {
     Transaction {
-        sender: Bytes::copy_from_slice(from.as_bytes()),
-        recipient: "bob".into(),
-        amount,
-        nonce,
         memo: "a note".into(),
-        ..Transaction::default()
+        ..testing::transfer(&name(from), &name("bob"), amount, nonce)
     }
 }
 
-impl Grown {
-    /// A chain of block 0 only.
-    pub fn new(genesis: &Genesis) -> Self {
-        let (chain, zero) = Chain::start(&genesis.block_zero(), NOW_MS).expect("a valid genesis");
-        Self {
-            chain,
-            accepted: vec![zero],
-        }
-    }
+/// The next block of partition 0: these records and two holes, mined by a key or by carol.
+pub fn propose(grower: &Grower, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
+    let slots = grower.slots(records).into_iter().chain([Slot::Hole(2)]);
+    let account = miner.map_or(name("carol"), Secret::account);
+    let template = grower.template(0, slots.collect(), account);
+    testing::seal(&template, miner.unwrap_or(&grower.miner))
+}
 
-    /// The next block of partition 0: these records and two holes, mined by a key or by carol.
-    pub fn propose(&self, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
-        let records = record::check_all(records, self.chain.rules(), [3; 32], &Sequential);
-        let slots = records.into_iter().map(Slot::Record);
-        let carol: Account = "carol".parse().expect("a name");
-        let draft = Draft {
-            partition: 0,
-            slots: slots.chain([Slot::Hole(2)]).collect(),
-            miner: miner.map_or(carol, Secret::account),
-            timestamp_ms: self.chain.tip().header.timestamp_ms + 1,
-        };
-        let template = self.chain.assemble(draft).expect("the miner may mine");
-        let nonce = template.work().search(0, u64::MAX).expect("a nonce");
-        template.finish(nonce, miner)
-    }
-
-    /// Mines that block, and applies it.
-    pub fn mine(&mut self, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
-        let value = self.propose(records, miner);
-        let rules = self.chain.rules().clone();
-        let signatures = Signatures::Check {
-            seed: [9; 32],
-            known: &|_| false,
-        };
-        let block = self.chain.frame(value.clone()).expect("a block");
-        let block = block
-            .check(&rules, signatures, &Sequential)
-            .expect("its body is good");
-        self.accepted
-            .push(self.chain.apply(block, NOW_MS).expect("it follows"));
-        value
-    }
+/// Mines that block, and applies it.
+pub fn mine(grower: &mut Grower, records: Vec<Bytes>, miner: Option<&Secret>) -> Bytes {
+    let value = propose(grower, records, miner);
+    let judged = grower.judge(value.clone(), NOW_MS);
+    judged.expect("it follows");
+    value
 }
 
 /// The source of proofs.
 pub struct Evidence<'a> {
-    grown: &'a Grown,
+    grown: &'a Grower,
     nodes: HashMap<(u32, u64), Hash>,
     /// All leaves of the log, in order.
     pub leaves: Vec<Vec<u8>>,
@@ -100,7 +53,7 @@ pub struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     /// From all blocks.
-    pub fn new(grown: &'a Grown) -> Self {
+    pub fn new(grown: &'a Grower) -> Self {
         let (mut nodes, mut leaves, mut carried) = (HashMap::new(), Vec::new(), HashMap::new());
         for block in &grown.accepted {
             let hashed = block

@@ -99,6 +99,8 @@ mod partition;
 mod queue;
 mod record;
 mod tail;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod topic;
 pub mod trace;
 mod url;

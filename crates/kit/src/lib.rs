@@ -33,6 +33,8 @@ pub mod shutdown;
 pub mod status;
 pub mod tasks;
 pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod trace;
 
 /// Linking kit sets the allocator. The system's keeps the memory that a replay has freed in arenas per thread: ten times the

@@ -1,61 +1,72 @@
 //! Metrics of ingest.
 
-use std::sync::LazyLock;
 use std::time::Instant;
 
 use kit::metrics::{Counter, Histogram, KeyValue, SECONDS, UpDownCounter, meter};
 
 use crate::core::Outcome;
 
-struct Instruments {
+/// The figures of one ingest.
+pub(crate) struct Metrics {
     submissions: Counter<u64>,
     in_flight: UpDownCounter<i64>,
     durable: Histogram<f64>,
 }
 
-static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| Instruments {
-    submissions: meter()
-        .u64_counter("ingest.submissions")
-        .with_description("Submissions that were appended, by outcome")
-        .with_unit("{submission}")
-        .build(),
-    in_flight: meter()
-        .i64_up_down_counter("ingest.in_flight")
-        .with_description("Submissions in flight to the journal")
-        .with_unit("{submission}")
-        .build(),
-    durable: meter()
-        .f64_histogram("ingest.append.duration")
-        .with_description("Time from a checked submission to its durable record")
-        .with_unit("s")
-        .with_boundaries(SECONDS.to_vec())
-        .build(),
-});
-
-/// Creates the series that are zero until something happens.
-pub fn start() {
-    for outcome in ["accepted", "failed"] {
-        let label = KeyValue::new("outcome", outcome);
-        INSTRUMENTS.submissions.add(0, &[label]);
+impl Metrics {
+    /// Creates the series that are zero until something happens.
+    pub fn start() -> Metrics {
+        let metrics = Metrics {
+            submissions: meter()
+                .u64_counter("ingest.submissions")
+                .with_description("Submissions that were appended, by outcome")
+                .with_unit("{submission}")
+                .build(),
+            in_flight: meter()
+                .i64_up_down_counter("ingest.in_flight")
+                .with_description("Submissions in flight to the journal")
+                .with_unit("{submission}")
+                .build(),
+            durable: meter()
+                .f64_histogram("ingest.append.duration")
+                .with_description("Time from a checked submission to its durable record")
+                .with_unit("s")
+                .with_boundaries(SECONDS.to_vec())
+                .build(),
+        };
+        for outcome in ["accepted", "failed"] {
+            let label = KeyValue::new("outcome", outcome);
+            metrics.submissions.add(0, &[label]);
+        }
+        metrics.in_flight.add(0, &[]);
+        metrics
     }
-    INSTRUMENTS.in_flight.add(0, &[]);
 }
 
 /// The changes of one batch of the core.
-#[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
+    metrics: Metrics,
     accepted: u64,
     failed: u64,
     in_flight_before: i64,
 }
 
 impl Batch {
+    pub fn new(metrics: Metrics) -> Batch {
+        Batch {
+            metrics,
+            accepted: 0,
+            failed: 0,
+            in_flight_before: 0,
+        }
+    }
+
     /// Counts an answer.
     pub fn answered(&mut self, outcome: &Outcome, since: Instant) {
         match outcome {
             Ok(_) => {
                 self.accepted += 1;
-                INSTRUMENTS
+                self.metrics
                     .durable
                     .record(since.elapsed().as_secs_f64(), &[]);
             }
@@ -65,19 +76,18 @@ impl Batch {
 
     /// Adds the batch to the instruments: once, not once per record.
     pub fn record(&mut self, in_flight: usize) {
-        let outcomes = [("accepted", self.accepted), ("failed", self.failed)];
+        let accepted = std::mem::take(&mut self.accepted);
+        let failed = std::mem::take(&mut self.failed);
+        let outcomes = [("accepted", accepted), ("failed", failed)];
         for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
             let label = KeyValue::new("outcome", outcome);
-            INSTRUMENTS.submissions.add(count, &[label]);
+            self.metrics.submissions.add(count, &[label]);
         }
         let in_flight = i64::try_from(in_flight).unwrap_or(i64::MAX);
         if in_flight != self.in_flight_before {
             let change = in_flight - self.in_flight_before;
-            INSTRUMENTS.in_flight.add(change, &[]);
+            self.metrics.in_flight.add(change, &[]);
         }
-        *self = Batch {
-            in_flight_before: in_flight,
-            ..Batch::default()
-        };
+        self.in_flight_before = in_flight;
     }
 }

@@ -6,6 +6,7 @@ use journal::Journal;
 use topics::Search;
 use topics::bootstrap::Waiting;
 
+use crate::metrics::Metrics;
 use crate::readiness::Conditions;
 use crate::rejection::{Precondition, Unavailable};
 use crate::shell::Shell;
@@ -16,6 +17,7 @@ pub struct Opening {
     pub(crate) journal: Journal,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) readiness: Conditions,
+    pub(crate) metrics: Metrics,
 }
 
 impl Opening {
@@ -25,7 +27,8 @@ impl Opening {
         let Some(rules) = search.run(None, &stop, &|waiting| self.report(waiting))? else {
             return Ok(());
         };
-        let (shell, core) = Shell::new(&self.journal, &rules, self.readiness.clone())?;
+        let (shell, core) =
+            Shell::new(&self.journal, &rules, self.readiness.clone(), self.metrics)?;
         let genesis = &rules.genesis;
         tracing::info!(
             chain = %rules.chain_id, name = genesis.name, partitions = genesis.partitions, open = genesis.open,

@@ -6,16 +6,17 @@ use journal::Journal;
 use kit::Service;
 
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::opening::Opening;
 use crate::readiness::Conditions;
 use crate::state::Ingest;
-use crate::{cursors, metrics, probe, rpc};
+use crate::{cursors, probe, rpc};
 
 /// Serves until the shutdown token ends it, or a task fails.
 pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyhow::Result<()> {
     journal.expect_writable()?;
     let genesis = config.chain.genesis()?;
-    metrics::start();
+    let metrics = Metrics::start();
     journal.observe(&kit::metrics::meter());
     let readiness = Conditions::new(&service.readiness);
     let ledger = config.ledger.as_deref().map(kit::client::channel);
@@ -31,6 +32,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
         journal: journal.clone(),
         ingest: Arc::clone(&ingest),
         readiness: readiness.clone(),
+        metrics,
     };
     service.tasks.thread("core", move || task.run(search));
     let probe = probe::run(journal.clone(), Arc::clone(&ingest), readiness);

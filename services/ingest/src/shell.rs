@@ -17,7 +17,7 @@ use journal::{AppendError, Appender, Completion, Journal};
 pub use self::handle::Handle;
 pub use self::ticket::{ReplyTo, StreamReply, Ticket};
 use crate::core::{Core, Input, Outcome, Output};
-use crate::metrics::Batch;
+use crate::metrics::{Batch, Metrics};
 use crate::outbox::Outbox;
 use crate::readiness::Conditions;
 
@@ -62,6 +62,7 @@ impl Shell {
         journal: &Journal,
         rules: &Rules,
         conditions: Conditions,
+        metrics: Metrics,
     ) -> Result<(Shell, Handle), journal::Error> {
         let (sender, inputs) = unbounded();
         let completions = sender.clone();
@@ -79,7 +80,7 @@ impl Shell {
                 topic: journal.topic_name(topics::TRANSACTIONS),
                 conditions,
                 wake: Vec::new(),
-                counts: Batch::default(),
+                counts: Batch::new(metrics),
                 below_cursor: BelowCursor::default(),
                 drained: false,
             },

@@ -4,7 +4,7 @@ use kit::{Condition, Readiness, Reason};
 use tokio::sync::watch;
 
 use crate::core::{Core, Status};
-use crate::metrics;
+use crate::metrics::Metrics;
 
 /// The one condition that the miner adds to its readiness.
 const MINING: &str = "mining";
@@ -12,14 +12,15 @@ const MINING: &str = "mining";
 /// Publishes status and readiness; written by the core's thread, read by everyone.
 #[derive(Debug)]
 pub(crate) struct Publication {
+    pub(crate) metrics: Metrics,
     status: watch::Sender<Status>,
     mining: Condition,
 }
 
 impl Publication {
     pub(crate) fn new(first: Status, readiness: Readiness) -> Publication {
-        metrics::start();
         Publication {
+            metrics: Metrics::start(),
             status: watch::Sender::new(first),
             mining: readiness.condition(MINING),
         }
@@ -37,11 +38,11 @@ impl Publication {
     /// Publishes the reports of the core; readers are woken if something has changed.
     pub(crate) fn update(&self, core: &Core) {
         let status = core.status();
-        metrics::standing(core);
+        self.metrics.standing(core);
         self.status.send_if_modified(|published| {
             let changed = *published != status;
             if changed {
-                metrics::count(published, &status);
+                self.metrics.count(published, &status);
                 *published = status;
             }
             changed

@@ -20,7 +20,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
-use crate::metrics;
 use crate::publication::Publication;
 use clerk::{Clerk, Errand};
 use sealer::Sealer;
@@ -217,13 +216,13 @@ impl engine::Shell<Core> for Shell {
     fn observe(&mut self, input: &Input) {
         match input {
             Input::Sealed(sealed) => {
-                metrics::sealed(sealed);
+                self.publication.metrics.sealed(sealed);
                 if sealed.block.is_some() {
                     self.traces.sealed(sealed.tries);
                 }
             }
             Input::Appended { result, .. } => {
-                metrics::appended(result);
+                self.publication.metrics.appended(result);
                 self.traces.appended(result);
             }
             _ => {}

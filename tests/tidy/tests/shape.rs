@@ -1,6 +1,6 @@
 //! The shape of files and functions.
 
-use tidy::{law, rust};
+use tidy::{Source, law, rust};
 
 const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 70;
@@ -106,6 +106,34 @@ fn modules_are_files_beside_their_folder() {
         "twenty editor tabs named mod.rs tell nobody anything",
         offenders,
     );
+}
+
+/// Lines that say of a module that its file lies elsewhere.
+fn moved_modules(source: &Source) -> Vec<String> {
+    let code = source.code();
+    let lines = (1..).zip(code.lines());
+    let moved = lines.filter(|(_, line)| line.trim_start().starts_with("#[path"));
+    moved
+        .map(|(number, _)| format!("{}:{number}", source.path))
+        .collect()
+}
+
+#[test]
+fn modules_lie_where_their_names_say() {
+    law(
+        "No module has a `#[path]`",
+        "a file that two binaries compile belongs to neither; what they share is a `testing` feature of its owner",
+        rust().iter().flat_map(moved_modules).collect(),
+    );
+}
+
+#[test]
+fn modules_that_lie_elsewhere_are_found() {
+    let source = Source {
+        path: "a.rs".to_owned(),
+        text: "mod a;\n// #[path = \"c.rs\"]\n#[path = \"b/c.rs\"]\nmod c;\n".to_owned(),
+    };
+    assert_eq!(moved_modules(&source), ["a.rs:3"]);
 }
 
 #[test]

@@ -1,20 +1,14 @@
 //! A small closed chain, a miner that may mine on it, and blocks to break.
 
 use bytes::Bytes;
-use chain::Slot;
 use chain::block::Rule;
-use chain::parallel::Sequential;
-use chain::record::Signatures;
-use chain::{Accepted, Account, Chain, Draft, Genesis, Secret, Transaction, genesis, record, work};
+use chain::genesis::Allocation;
+use chain::testing::{self, CHECK, secret};
+use chain::{Accepted, Account, Chain, Genesis, Secret, Slot, Transaction, record, work};
 use prost::Message;
 use proto::chain::v1;
 
-/// When everything happens, in milliseconds.
-pub const NOW_MS: u64 = 1_700_000_000_000;
-
-pub fn secret(seed: u8) -> Secret {
-    Secret::from_seed([seed; 32])
-}
+pub use chain::testing::NOW_MS;
 
 /// The miner, who is the admin too.
 pub fn miner() -> Secret {
@@ -28,36 +22,26 @@ pub fn rich() -> Secret {
 
 pub fn closed_genesis() -> Genesis {
     Genesis {
-        name: "rules".to_owned(),
-        timestamp_ms: NOW_MS,
-        // Every other hash does.
-        bits: 0x207f_ffff,
+        open: false,
         max_block_records: 20,
         max_block_bytes: 64 << 10,
-        allocations: vec![genesis::Allocation {
+        allocations: vec![Allocation {
             account: rich().account(),
             amount: 1000,
         }],
         miners: vec![miner().account()],
         admin: Some(miner().account()),
-        ..Genesis::default()
+        ..testing::genesis("rules")
     }
 }
 
 pub fn start(genesis: &Genesis) -> Chain {
-    let (chain, _) = Chain::start(&genesis.block_zero(), NOW_MS).expect("the genesis is valid");
-    chain
+    testing::Grower::new(genesis).chain
 }
 
 /// A transaction that is good, but for what a test changes.
 pub fn payment(from: &Account, to: Account, nonce: u64) -> Transaction {
-    Transaction {
-        sender: Bytes::copy_from_slice(from.as_bytes()),
-        recipient: Bytes::copy_from_slice(to.as_bytes()),
-        amount: 10,
-        nonce,
-        ..Transaction::default()
-    }
+    testing::transfer(from, &to, 10, nonce)
 }
 
 /// The record of a transaction, signed.
@@ -67,16 +51,10 @@ pub fn signed(chain: &Chain, transaction: Transaction, secret: &Secret) -> Bytes
 
 /// The next block of partition 0, with these records and behind them a hole of two offsets.
 pub fn next_block(chain: &Chain, records: Vec<Bytes>) -> v1::Block {
-    let records = record::check_all(records, chain.rules(), [3; 32], &Sequential);
-    let slots = records.into_iter().map(Slot::Record).chain([Slot::Hole(2)]);
-    let template = chain
-        .assemble(Draft {
-            partition: 0,
-            slots: slots.collect(),
-            miner: miner().account(),
-            timestamp_ms: chain.tip().header.timestamp_ms + 1,
-        })
-        .expect("the miner may mine");
+    let records = records.into_iter();
+    let slots = records.map(|it| Slot::Record(record::check(it, chain.rules())));
+    let slots = slots.chain([Slot::Hole(2)]).collect();
+    let template = testing::template(chain, 0, slots, miner().account());
     v1::Block::decode(template.finish(0, None)).expect("a template is a block")
 }
 
@@ -99,16 +77,9 @@ pub fn seal(mut block: v1::Block, enough: bool) -> Bytes {
     block.encode_to_vec().into()
 }
 
-/// What becomes of a candidate, by all stages.
+/// Takes a candidate through all stages.
 pub fn judge(chain: &mut Chain, value: Bytes, append_ms: u64) -> Result<Accepted, Rule> {
-    let block = chain.frame(value)?;
-    let block = chain.admit(block, append_ms)?;
-    let signatures = Signatures::Check {
-        seed: [9; 32],
-        known: &|_| false,
-    };
-    let checked = block.check(&chain.rules().clone(), signatures, &Sequential)?;
-    chain.apply(checked, append_ms)
+    testing::judge(chain, value, append_ms, CHECK)
 }
 
 /// Applies a block with these records, and expects it to be good.

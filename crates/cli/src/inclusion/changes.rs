@@ -6,13 +6,14 @@ use bytes::Bytes;
 use chain::genesis::{Allocation, Genesis};
 use chain::leaf::Leaf;
 use chain::proof::Inclusion;
-use chain::{Hash, Secret, Transaction};
+use chain::testing::{Grower, secret};
+use chain::{Hash, Transaction};
 use proto::ledger::v1::InclusionProof;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::translate;
-use crate::fixture::{self, Evidence, Grown};
+use crate::fixture::{self, Evidence};
 
 const HEX: &[u8] = b"0123456789abcdefABCDEF";
 
@@ -36,8 +37,8 @@ struct Seen {
 }
 
 /// A chain with every kind of leaf, block by block.
-fn grow() -> Grown {
-    let secret = Secret::from_seed([7; 32]);
+fn grow() -> Grower {
+    let secret = secret(7);
     let genesis = Genesis {
         allocations: vec![Allocation {
             account: secret.account(),
@@ -45,7 +46,7 @@ fn grow() -> Grown {
         }],
         ..fixture::genesis()
     };
-    let mut grown = Grown::new(&genesis);
+    let mut grown = Grower::new(&genesis);
     let id = grown.chain.rules().chain_id;
     let by_key = |amount, nonce| {
         let transaction = Transaction {
@@ -65,9 +66,17 @@ fn grow() -> Grown {
     let by_name = fixture::payment("alice", 3, 1).encode();
     let too_large = vec![9; 1025].into();
     let garbage = b"no transaction".as_slice().into();
-    grown.mine(vec![by_key(5, 1), by_name, by_key(500, 2)], None);
-    grown.mine(vec![by_key(5, 1), too_large, garbage], None);
-    grown.mine(vec![note.encode(), forged.encode(), Bytes::new()], None);
+    fixture::mine(
+        &mut grown,
+        vec![by_key(5, 1), by_name, by_key(500, 2)],
+        None,
+    );
+    fixture::mine(&mut grown, vec![by_key(5, 1), too_large, garbage], None);
+    fixture::mine(
+        &mut grown,
+        vec![note.encode(), forged.encode(), Bytes::new()],
+        None,
+    );
     grown
 }
 

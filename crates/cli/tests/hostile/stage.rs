@@ -1,6 +1,7 @@
 //! The replies of an honest ledger, ingest and miner about a small chain.
 
 use bytes::Bytes;
+use chain::testing::Grower;
 use chain::{Hash, Transaction};
 use proto::ingest::v1 as ingest;
 use proto::ledger::v1::get_block_request::Id;
@@ -13,12 +14,12 @@ use proto::wire;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use cli::fixture::{self, Evidence, Grown};
+use cli::fixture::{self, Evidence};
 
 /// Three blocks after block 0, each with two payments of alice and two offsets without a record.
 pub struct Stage {
     pub name: String,
-    pub grown: Grown,
+    pub grown: Grower,
     values: Vec<Bytes>,
 }
 
@@ -28,11 +29,15 @@ impl Stage {
             name: name.to_owned(),
             ..fixture::genesis()
         };
-        let mut grown = Grown::new(&genesis);
+        let mut grown = Grower::new(&genesis);
         let mut values = vec![genesis.block_zero()];
         for height in 0..3_u64 {
             let payment = |nonce| fixture::payment("alice", 5, 2 * height + nonce).encode();
-            values.push(grown.mine(vec![payment(1), payment(2)], None));
+            values.push(fixture::mine(
+                &mut grown,
+                vec![payment(1), payment(2)],
+                None,
+            ));
         }
         Self {
             name: name.to_owned(),

@@ -3,14 +3,20 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use chain::testing::{Grower, genesis};
 use crossbeam_channel::{Receiver, unbounded};
 use engine::{Clock, Core as _, Signal};
-use follow::{Core, Event, Feed, Input, Output, Snapshot, snapshot};
+use follow::{Core, Event, Feed, Input, Output, Settings, Snapshot, snapshot};
 use journal::{Entry, Journal};
-use topics::{BLOCKCHAIN, specs};
+use topics::{BLOCKCHAIN, records, specs};
 
-use crate::forge::{Forge, genesis};
-use crate::stand::{memory, settings};
+pub fn settings() -> Settings {
+    Settings {
+        topic: BLOCKCHAIN.into(),
+        expected: None,
+        assume_valid: None,
+    }
+}
 
 pub fn publish(journal: &Journal, log: &[Bytes]) {
     for spec in specs(&genesis("any")) {
@@ -73,7 +79,7 @@ impl Follower {
         }
     }
 
-    pub fn reach(&mut self, forge: &Forge) {
+    pub fn reach(&mut self, forge: &Grower) {
         let tip = forge.tip();
         self.run_until(|core, _| core.chain().is_some_and(|chain| chain.tip().hash == tip));
     }
@@ -81,10 +87,10 @@ impl Follower {
 
 #[test]
 fn a_follower_waits_for_the_topic_then_follows_live() {
-    let journal = memory();
+    let journal = Journal::memory();
     let mut follower = Follower::new(&journal, None);
     follower.run_until(|_, events| matches!(events, [Event::Unavailable(_)]));
-    let (mut forge, log) = Forge::grown("live", 40, 2);
+    let (mut forge, log) = Grower::grown("live", 40, 2);
     publish(&journal, &log);
     follower.reach(&forge);
     follower.run_until(|core, _| core.caught_up());
@@ -105,8 +111,8 @@ fn a_follower_waits_for_the_topic_then_follows_live() {
 
 #[test]
 fn a_restart_reads_on_from_its_snapshot() {
-    let journal = memory();
-    let (mut forge, log) = Forge::grown("restart", 30, 1);
+    let journal = Journal::memory();
+    let (mut forge, log) = Grower::grown("restart", 30, 1);
     publish(&journal, &log);
     let dir = tempfile::tempdir().unwrap();
     let mut first = Follower::new(&journal, None);
@@ -123,15 +129,15 @@ fn a_restart_reads_on_from_its_snapshot() {
 
 #[test]
 fn a_snapshot_on_another_log_is_refused() {
-    let (forge, log) = Forge::grown("elsewhere", 5, 1);
-    let journal = memory();
+    let (forge, log) = Grower::grown("elsewhere", 5, 1);
+    let journal = Journal::memory();
     publish(&journal, &log);
     let mut first = Follower::new(&journal, None);
     first.reach(&forge);
     let dir = tempfile::tempdir().unwrap();
     first.core.snapshot().unwrap().write(dir.path()).unwrap();
 
-    let recreated = memory();
+    let recreated = Journal::memory();
     publish(&recreated, &log[..3]);
     let mut second = Follower::new(&recreated, snapshot::load(dir.path()));
     second.run_until(|_, events| matches!(events, [Event::Fatal(_)]));
@@ -146,11 +152,24 @@ fn a_snapshot_on_another_log_is_refused() {
 
 #[test]
 fn many_blocks_are_replayed_within_a_bounded_window() {
-    let journal = memory();
-    let (forge, log) = Forge::grown("many", 1_000, 3);
+    let journal = Journal::memory();
+    let (forge, log) = Grower::grown("many", 1_000, 3);
     publish(&journal, &log);
     let mut follower = Follower::new(&journal, None);
     follower.reach(&forge);
     follower.run_until(|core, _| core.caught_up());
     assert_eq!(follower.core.next_offset(), 1_001);
+}
+
+#[test]
+fn a_journal_gives_its_records_up_to_its_end() {
+    let journal = Journal::memory();
+    assert!(records(&journal).is_err(), "there is no topic yet");
+    let (_, log) = Grower::grown("records", 50, 1);
+    publish(&journal, &log);
+    let read: Vec<_> = records(&journal)
+        .unwrap()
+        .map(|record| record.unwrap().value)
+        .collect();
+    assert_eq!(read, log);
 }

@@ -3,19 +3,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use bytes::Bytes;
+use chain::testing::{Grower, genesis};
 use follow::replay::replay;
 use follow::{Event, snapshot};
-use journal::{Entry, Journal, Options};
+use journal::{Journal, Options};
 use topics::BLOCKCHAIN;
 use topics::bootstrap::{Waiting, establish, wait};
 use topics::records;
 
-use crate::feed::Follower;
-use crate::forge::{Forge, genesis};
-use crate::stand::settings;
+use crate::feed::{Follower, settings};
 
 fn open(url: &str) -> Journal {
     let options = Options {
@@ -26,19 +24,9 @@ fn open(url: &str) -> Journal {
     Journal::open(&url.parse().unwrap(), &options).unwrap()
 }
 
-fn append(journal: &Journal, value: &Bytes) {
-    let entry = Entry {
-        value: value.clone(),
-        ..Entry::default()
-    };
-    journal
-        .append(BLOCKCHAIN, entry, Duration::from_secs(20))
-        .unwrap();
-}
-
 fn life(journal: &Journal) {
     let genesis = genesis("life");
-    let (mut forge, _) = Forge::new("life");
+    let mut forge = Grower::new(&genesis);
     let mut follower = Follower::new(journal, None);
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -49,15 +37,15 @@ fn life(journal: &Journal) {
         }
     });
     for _ in 0..20 {
-        append(journal, &forge.mine(3));
+        journal.put(BLOCKCHAIN, 0, forge.mine(3));
     }
     follower.reach(&forge);
     follower.run_until(|core, _| core.caught_up());
     let dir = tempfile::tempdir().unwrap();
     follower.core.snapshot().unwrap().write(dir.path()).unwrap();
 
-    append(journal, &Bytes::from_static(b"junk"));
-    append(journal, &forge.mine(3));
+    journal.put(BLOCKCHAIN, 0, Bytes::from_static(b"junk"));
+    journal.put(BLOCKCHAIN, 0, forge.mine(3));
     follower.reach(&forge);
     drop(follower);
 

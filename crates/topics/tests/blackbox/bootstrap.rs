@@ -5,14 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chain::Slot;
+use chain::Genesis;
 use chain::genesis::Rules;
-use chain::{Chain, Draft, Genesis, record};
-use journal::{Entry, Journal};
+use chain::testing::{Grower, genesis};
+use journal::Journal;
 use topics::bootstrap::{Error, NO_BLOCK_ZERO, Waiting, find_genesis, wait};
 use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
-
-use crate::{genesis, memory};
 
 fn start(journal: &Journal, genesis: Option<&Genesis>) -> Result<Option<Arc<Rules>>, Error> {
     known(journal, genesis, None)
@@ -31,7 +29,7 @@ fn known(
 
 #[test]
 fn eight_at_once_make_one_chain() {
-    let journal = memory();
+    let journal = Journal::memory();
     let genesis = genesis("eight");
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -49,7 +47,7 @@ fn eight_at_once_make_one_chain() {
 
 #[test]
 fn eight_with_different_genesis_make_one_chain_too() {
-    let journal = memory();
+    let journal = Journal::memory();
     let done: Vec<_> = thread::scope(|scope| {
         let runs: Vec<_> = (0..8)
             .map(|n| {
@@ -76,7 +74,7 @@ fn eight_with_different_genesis_make_one_chain_too() {
 
 #[test]
 fn a_restart_publishes_nothing() {
-    let journal = memory();
+    let journal = Journal::memory();
     let genesis = genesis("restart");
     for _ in 0..3 {
         start(&journal, Some(&genesis)).unwrap();
@@ -87,7 +85,7 @@ fn a_restart_publishes_nothing() {
 
 #[test]
 fn without_a_genesis_nothing_is_made() {
-    let journal = memory();
+    let journal = Journal::memory();
     assert!(start(&journal, None).unwrap().is_none());
     assert!(find_genesis(&journal).unwrap().is_none());
     assert!(journal.offsets(BLOCKCHAIN, 0).is_err());
@@ -95,33 +93,18 @@ fn without_a_genesis_nothing_is_made() {
 
 /// The first block after block 0 of a chain of that name.
 fn block_one(name: &str) -> Bytes {
-    let (chain, _) = Chain::start(&genesis(name).block_zero(), 1_000_000).unwrap();
-    let junk = record::check(Bytes::from_static(b"junk"), chain.rules());
-    let draft = Draft {
-        partition: 0,
-        slots: vec![Slot::Record(junk)],
-        miner: "anna".parse().unwrap(),
-        timestamp_ms: chain.tip().header.timestamp_ms,
-    };
-    let template = chain.assemble(draft).unwrap();
-    template.finish(template.work().search(0, 1 << 20).unwrap(), None)
+    Grower::new(&genesis(name)).mine(1)
 }
 
 #[test]
 fn junk_before_block_zero_does_not_keep_it_away() {
-    let journal = memory();
+    let journal = Journal::memory();
     let genesis = genesis("junk");
     for spec in specs(&genesis) {
         journal.create_topic(&spec).unwrap();
     }
-    for value in [b"junk".as_slice().into(), block_one("other")] {
-        let entry = Entry {
-            value,
-            ..Entry::default()
-        };
-        journal
-            .append(BLOCKCHAIN, entry, Duration::from_secs(5))
-            .unwrap();
+    for value in [Bytes::from_static(b"junk"), block_one("other")] {
+        journal.put(BLOCKCHAIN, 0, value);
     }
     start(&journal, Some(&genesis)).unwrap();
     assert_eq!(journal.offsets(BLOCKCHAIN, 0).unwrap().end, 3);
@@ -133,7 +116,7 @@ fn junk_before_block_zero_does_not_keep_it_away() {
 
 #[test]
 fn topics_that_cannot_carry_the_chain_are_refused() {
-    let journal = memory();
+    let journal = Journal::memory();
     let genesis = genesis("settings");
     let mut two = specs(&genesis);
     two[0].partitions = 1;
@@ -154,7 +137,7 @@ fn topics_that_cannot_carry_the_chain_are_refused() {
 
 #[test]
 fn a_genesis_that_breaks_a_rule_makes_nothing() {
-    let journal = memory();
+    let journal = Journal::memory();
     let broken = Genesis {
         partitions: 0,
         ..genesis("broken")
@@ -166,11 +149,11 @@ fn a_genesis_that_breaks_a_rule_makes_nothing() {
 
 #[test]
 fn under_a_chain_that_is_known_nothing_is_made_anew() {
-    let (genesis, journal) = (genesis("known"), memory());
+    let (genesis, journal) = (genesis("known"), Journal::memory());
     let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
     let known = |journal: &Journal| known(journal, Some(&genesis), Some(&rules));
     // Its topics are gone, or recreated.
-    let elsewhere = memory();
+    let elsewhere = Journal::memory();
     assert_eq!(known(&elsewhere).unwrap().unwrap().chain_id, rules.chain_id);
     assert!(elsewhere.offsets(BLOCKCHAIN, 0).is_err());
     let faults = journal.faults().unwrap();
@@ -181,15 +164,9 @@ fn under_a_chain_that_is_known_nothing_is_made_anew() {
 
 #[test]
 fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
-    let (genesis, journal) = (genesis("pruned"), memory());
+    let (genesis, journal) = (genesis("pruned"), Journal::memory());
     let rules = start(&journal, Some(&genesis)).unwrap().unwrap();
-    let entry = Entry {
-        value: b"later".as_slice().into(),
-        ..Entry::default()
-    };
-    journal
-        .append(BLOCKCHAIN, entry, Duration::from_secs(5))
-        .unwrap();
+    journal.put(BLOCKCHAIN, 0, Bytes::from_static(b"later"));
     journal
         .faults()
         .unwrap()
@@ -208,7 +185,7 @@ fn a_log_without_its_beginning_is_of_use_to_those_only_who_know_the_chain() {
 
 #[test]
 fn whoever_waits_without_a_genesis_finds_the_chain_of_another_and_then_it_is_watched() {
-    let (genesis, journal) = (genesis("waited"), memory());
+    let (genesis, journal) = (genesis("waited"), Journal::memory());
     let (search, watcher) = topics::search(&journal, None);
     let (seen, reported) = std::sync::mpsc::channel();
     let stop = |pause: Duration| {
@@ -227,7 +204,7 @@ fn whoever_waits_without_a_genesis_finds_the_chain_of_another_and_then_it_is_wat
         watching.join().unwrap().unwrap();
     });
     // Without a chain the watcher returns.
-    let (search, watcher) = topics::search(&memory(), None);
+    let (search, watcher) = topics::search(&Journal::memory(), None);
     assert!(search.run(None, &|_| true, &|_| {}).unwrap().is_none());
     watcher.run(&|_| unreachable!("nothing to watch")).unwrap();
 }

@@ -1,20 +1,18 @@
 //! Topics that change under a service.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use chain::Hash;
 use chain::genesis::Rules;
-use journal::{Entry, Journal};
+use chain::testing::genesis;
+use journal::Journal;
 use topics::watch::{Error, Notice};
 use topics::{BLOCKCHAIN, TRANSACTIONS, specs};
 use topics::{DataLoss, Watch, bootstrap};
 
-use crate::{genesis, memory};
-
 fn chain() -> (Journal, Arc<Rules>) {
-    let journal = memory();
+    let journal = Journal::memory();
     let rules = bootstrap::establish(&journal, &genesis("watch"), &|_| {});
     (journal, rules.unwrap())
 }
@@ -24,13 +22,7 @@ fn look(watch: &mut Watch) -> Result<Vec<Notice>, Error> {
 }
 
 fn append(journal: &Journal, topic: &str, value: &'static [u8]) {
-    let entry = Entry {
-        value: Bytes::from_static(value),
-        ..Entry::default()
-    };
-    journal
-        .append(topic, entry, Duration::from_secs(5))
-        .unwrap();
+    journal.put(topic, 0, Bytes::from_static(value));
 }
 
 fn loss(found: Result<Vec<Notice>, Error>) -> DataLoss {
@@ -77,7 +69,7 @@ fn deleted_records_are_named_with_topic_and_offset_and_stop_nobody() {
 
 #[test]
 fn partitions_beyond_those_of_the_chain_are_told_and_missing_ones_refused() {
-    let journal = memory();
+    let journal = Journal::memory();
     let genesis = genesis("partitions");
     let [mut transactions, blockchain] = specs(&genesis);
     transactions.partitions += 1;
@@ -155,7 +147,7 @@ fn of_a_log_that_is_away_nothing_is_said() {
 #[test]
 fn topics_that_are_gone_are_named() {
     let (_, rules) = chain();
-    let told = look(&mut Watch::new(memory(), rules)).unwrap();
+    let told = look(&mut Watch::new(Journal::memory(), rules)).unwrap();
     let gone = [TRANSACTIONS, BLOCKCHAIN].map(|topic| Notice::Gone {
         topic: topic.into(),
     });

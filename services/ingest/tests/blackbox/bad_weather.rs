@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chain::Genesis;
+use journal::Journal;
 use proto::ingest::v1::GetSubmissionInfoRequest;
 use proto::ingest::v1::submit_transaction_request::Content;
 use tonic::Code;
 use topics::bootstrap;
 
-use crate::stage::{Stage, memory, note, open_genesis, reason};
+use crate::stage::{Stage, note, open_genesis, reason};
 
 fn hello() -> Content {
     Content::Transaction(note("alice", "hi"))
@@ -16,7 +17,7 @@ fn hello() -> Content {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_block_0_it_waits_for_one() {
-    let journal = memory();
+    let journal = Journal::memory();
     let stage = Stage::start(journal.clone(), open_genesis(), false, &[]).await;
     let searched = async {
         loop {
@@ -38,11 +39,7 @@ async fn without_block_0_it_waits_for_one() {
         .await
         .unwrap_err();
     assert_eq!(reason(&status), "NO_CHAIN");
-    let reasons = stage.readiness.reasons();
-    assert!(
-        reasons.iter().any(|r| r.reason == "NO_CHAIN"),
-        "{reasons:?}"
-    );
+    assert!(stage.is_unready("NO_CHAIN"));
 
     let establish = move || bootstrap::establish(&journal, &open_genesis(), &|_| {});
     tokio::task::spawn_blocking(establish)
@@ -57,7 +54,7 @@ async fn without_block_0_it_waits_for_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_is_there_is_never_denied() {
-    let journal = memory();
+    let journal = Journal::memory();
     let establish = {
         let journal = journal.clone();
         move || {
@@ -75,11 +72,7 @@ async fn a_chain_that_is_there_is_never_denied() {
             let told = (status.code(), reason(&status));
             assert_eq!(told, (Code::Unavailable, "CATCHING_UP".to_owned()));
             assert!(kit::status::retry_after(&status).is_some());
-            let reasons = stage.readiness.reasons();
-            assert!(
-                reasons.iter().all(|it| it.reason != "NO_CHAIN"),
-                "{reasons:?}"
-            );
+            assert!(!stage.is_unready("NO_CHAIN"));
         }
     };
     tokio::time::timeout(Duration::from_secs(30), taken)
@@ -112,7 +105,7 @@ fn follow_junk(journal: &journal::Journal) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_genesis_ends_the_service_naming_both_chains() {
-    let journal = memory();
+    let journal = Journal::memory();
     let first = Stage::with(journal.clone(), open_genesis(), &[]).await;
     let found = first.rules.chain_id;
     first.stop().await;
@@ -131,7 +124,7 @@ async fn another_genesis_ends_the_service_naming_both_chains() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_goes_on() {
-    let journal = memory();
+    let journal = Journal::memory();
     for offset in 0..3 {
         let stage = Stage::with(journal.clone(), open_genesis(), &[]).await;
         let receipt = stage.submit(hello()).await.unwrap();
@@ -142,7 +135,7 @@ async fn a_restart_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_ends_while_it_waits_for_block_0() {
-    let stage = Stage::start(memory(), open_genesis(), false, &[]).await;
+    let stage = Stage::start(Journal::memory(), open_genesis(), false, &[]).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     stage.stop().await;
 }

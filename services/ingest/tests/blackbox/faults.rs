@@ -8,11 +8,11 @@ use proto::ingest::v1::submit_transactions_response::Outcome;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionResponse};
 use tonic::{Code, Status};
 
-use crate::stage::{Stage, fact, memory, note, open_genesis, reason};
+use crate::stage::{Stage, fact, note, open_genesis, reason};
 use crate::streams;
 
 async fn stage(flags: &[&str]) -> (Stage, journal::Faults) {
-    let journal: Journal = memory();
+    let journal: Journal = Journal::memory();
     let faults = journal.faults().expect("a memory journal has them");
     (Stage::with(journal, open_genesis(), flags).await, faults)
 }
@@ -114,16 +114,7 @@ async fn a_log_that_was_away_is_appended_to_as_soon_as_it_is_back() {
         };
         async move { client.submit_transaction(request).await }
     });
-    let away = async {
-        while !stage
-            .readiness
-            .reasons()
-            .iter()
-            .any(|r| r.reason == "LOG_UNAVAILABLE")
-        {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
+    let away = stage.unready("LOG_UNAVAILABLE");
     tokio::time::timeout(Duration::from_secs(5), away)
         .await
         .expect("readiness says why");

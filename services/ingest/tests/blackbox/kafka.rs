@@ -1,7 +1,5 @@
 //! The same over a real broker.
 
-use std::time::Duration;
-
 use journal::{Journal, Options, Url};
 
 use crate::stage::{Stage, open_genesis, reason, record};
@@ -49,19 +47,7 @@ async fn a_broker_that_is_not_there_is_waited_for() {
     // Nobody listens on the discard port of the loopback.
     let journal = open("kafka://127.0.0.1:9");
     let stage = Stage::start(journal, open_genesis(), true, &[]).await;
-    let away = async {
-        while !stage
-            .readiness
-            .reasons()
-            .iter()
-            .any(|r| r.reason == "LOG_UNAVAILABLE")
-        {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), away)
-        .await
-        .expect("readiness says why");
+    stage.unready("LOG_UNAVAILABLE").await;
     let status = stage.submit(record(&stage.signed(1, 7))).await.unwrap_err();
     assert_eq!(
         (status.code(), reason(&status).as_str()),

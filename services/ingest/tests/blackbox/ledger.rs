@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use journal::Journal;
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ledger::v1 as wire;
 use tonic::body::Body;
@@ -16,7 +17,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-use crate::stage::{Stage, memory, note, open_genesis, reason};
+use crate::stage::{Stage, note, open_genesis, reason};
 
 type Accounts = ProstCodec<wire::GetAccountResponse, wire::GetAccountRequest>;
 type Infos = ProstCodec<wire::GetLedgerInfoResponse, wire::GetLedgerInfoRequest>;
@@ -144,7 +145,7 @@ async fn ready_says(stage: &Stage, expected: &str) {
 async fn a_cursor_beyond_the_log_stops_appends_and_an_honest_one_heals() {
     let (tale, url) = ledger().await;
     tale.cursor.store(1 << 63, Ordering::SeqCst);
-    let stage = Stage::start(memory(), open_genesis(), true, &["--ledger", &url]).await;
+    let stage = Stage::start(Journal::memory(), open_genesis(), true, &["--ledger", &url]).await;
     ready_says(&stage, "DATA_LOSS").await;
     for _ in 0..10 {
         let status = stage.submit(hello()).await.unwrap_err();
@@ -164,7 +165,7 @@ async fn a_nonce_that_is_chosen_lies_above_the_account_s() {
     let (tale, url) = ledger().await;
     let last = clock_us() + HOUR_US;
     tale.nonce.store(last, Ordering::SeqCst);
-    let stage = Stage::with(memory(), open_genesis(), &["--ledger", &url]).await;
+    let stage = Stage::with(Journal::memory(), open_genesis(), &["--ledger", &url]).await;
     for above in 1..=3 {
         let receipt = stage.submit(hello()).await.unwrap();
         let nonce = receipt.transaction.unwrap().nonce;
@@ -183,7 +184,7 @@ async fn a_nonce_that_is_chosen_lies_above_the_account_s() {
 async fn a_ledger_that_is_starting_is_waited_for() {
     let (tale, url) = ledger().await;
     tale.starting.store(2, Ordering::SeqCst);
-    let stage = Stage::with(memory(), open_genesis(), &["--ledger", &url]).await;
+    let stage = Stage::with(Journal::memory(), open_genesis(), &["--ledger", &url]).await;
     stage.submit(hello()).await.unwrap();
     assert_eq!(tale.starting.load(Ordering::SeqCst), 0);
     stage.stop().await;
@@ -194,7 +195,7 @@ async fn without_the_ledger_s_word_nobody_chooses_a_nonce_and_numbered_ones_go_o
     // The port is taken, and nobody answers on it.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let stage = Stage::with(memory(), open_genesis(), &["--ledger", &url]).await;
+    let stage = Stage::with(Journal::memory(), open_genesis(), &["--ledger", &url]).await;
     let status = stage.submit(hello()).await.unwrap_err();
     let told = (status.code(), reason(&status));
     assert_eq!(told, (Code::Unavailable, "LEDGER_UNAVAILABLE".to_owned()));

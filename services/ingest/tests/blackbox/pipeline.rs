@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use journal::Chances;
+use journal::{Chances, Journal};
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::submit_transactions_response::Outcome;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 
-use crate::stage::{Stage, memory, note, open_genesis};
+use crate::stage::{Stage, note, open_genesis};
 
 const NONCES: u64 = 3_000;
 
@@ -51,7 +51,7 @@ async fn send(stage: &Stage, acknowledged: &mut BTreeSet<u64>, gone: &mut BTreeS
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_pipelining_sender_is_told_is_true() {
-    let journal = memory();
+    let journal = Journal::memory();
     let faults = journal.faults().expect("a memory journal has them");
     let stage = Stage::with(journal, open_genesis(), &[]).await;
     let (mut acknowledged, mut gone) = (BTreeSet::new(), BTreeSet::new());

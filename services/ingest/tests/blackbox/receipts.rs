@@ -180,7 +180,7 @@ async fn checking_tells_what_would_fail_and_appends_nothing() {
         nonce: 0,
         ..stage.signed(1, 7)
     };
-    let zero = zero.sign(&stage.rules.chain_id, &crate::stage::secret(1));
+    let zero = zero.sign(&stage.rules.chain_id, &chain::testing::secret(1));
     let reply = checked(&stage, check::Content::Record(zero.encode())).await;
     assert_eq!(reply.would_fail(), types::Verdict::NonceTooLow);
 

@@ -1,14 +1,16 @@
 //! Every reason for which a submission is refused, with its code.
 
 use bytes::Bytes;
+use chain::testing::{name, secret};
 use chain::{Genesis, Transaction};
+use journal::Journal;
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::submit_transactions_response::Outcome;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 use proto::types::v1 as types;
 use tonic::Code;
 
-use crate::stage::{Stage, fact, memory, name, note, open_genesis, reason, record, secret};
+use crate::stage::{Stage, fact, note, open_genesis, reason, record};
 
 const DAY_US: u64 = 24 * 60 * 60 * 1_000_000;
 
@@ -282,7 +284,7 @@ async fn names_need_an_open_chain() {
         open: false,
         ..open_genesis()
     };
-    let stage = Stage::with(memory(), genesis, &[]).await;
+    let stage = Stage::with(Journal::memory(), genesis, &[]).await;
     let to_a_name = stage.signed(1, 7);
     assert!(!to_a_name.recipient_account().unwrap().is_key());
     for content in [

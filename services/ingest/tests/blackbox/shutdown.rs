@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use journal::Journal;
 use proto::ingest::v1::submit_transaction_request::Content;
 use proto::ingest::v1::submit_transactions_response::Outcome;
 use tonic::Code;
 
-use crate::stage::{Stage, memory, note, open_genesis, reason};
+use crate::stage::{Stage, note, open_genesis, reason};
 use crate::streams;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_told_of_each_request_that_was_taken() {
-    let journal = memory();
+    let journal = Journal::memory();
     let stage = Stage::with(journal.clone(), open_genesis(), &[]).await;
     let requests = tokio_stream::iter((0..u64::MAX).map(streams::request));
     let mut client = stage.client.clone();

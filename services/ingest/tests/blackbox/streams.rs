@@ -8,7 +8,7 @@ use proto::ingest::v1::submit_transactions_response::Outcome;
 use proto::ingest::v1::{SubmitTransactionRequest, SubmitTransactionsRequest};
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::stage::{Stage, note, reason};
+use crate::stage::{Client, Stage, note, reason};
 
 pub fn request(tag: u64) -> SubmitTransactionsRequest {
     sized(tag, 2)
@@ -94,8 +94,12 @@ async fn a_client_that_does_not_read_is_held_back() {
     assert!(sent < 200_000, "it could send without end");
     let taken = stage.log(0).len() + stage.log(1).len();
     // Others are served meanwhile.
-    let other = Content::Transaction(note("other", "hi"));
-    stage.submit_elsewhere(other).await.unwrap();
+    let other = SubmitTransactionRequest {
+        content: Some(Content::Transaction(note("other", "hi"))),
+        ..Default::default()
+    };
+    let mut elsewhere = Client::new(stage.channel());
+    elsewhere.submit_transaction(other).await.unwrap();
     // And it goes on when it reads.
     let mut seen = 0;
     while seen < taken {

@@ -4,9 +4,9 @@ use proto::ledger::v1::*;
 use proto::types::v1::Verdict;
 use tonic::Code;
 
-use crate::stage::{Running, Stage, reason};
+use crate::stage::{Node, Stage, reason};
 
-async fn blocks(running: &Running, request: ListBlocksRequest) -> (Vec<u64>, String) {
+async fn blocks(running: &Node, request: ListBlocksRequest) -> (Vec<u64>, String) {
     let reply = running
         .ledger
         .clone()
@@ -90,7 +90,7 @@ async fn blocks_come_in_pages_that_stand_still() {
 }
 
 /// Five records that are sealed and four that wait, on partition 1.
-async fn sealed_and_waiting() -> (Stage, Running) {
+async fn sealed_and_waiting() -> (Stage, Node) {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
     for _ in 0..5 {
@@ -106,7 +106,7 @@ async fn sealed_and_waiting() -> (Stage, Running) {
 }
 
 /// All pages of four records each.
-async fn records(running: &Running, range: list_records_request::Range) -> Vec<Vec<Record>> {
+async fn records(running: &Node, range: list_records_request::Range) -> Vec<Vec<Record>> {
     let (mut pages, mut token) = (Vec::new(), String::new());
     loop {
         let request = ListRecordsRequest {
@@ -278,7 +278,7 @@ async fn the_order_of_miners_is_that_of_the_first_page() {
         for _ in 0..2 {
             mine(&mut stage, "a");
         }
-        running.at(stage.tip()).await;
+        running.at(stage.chain.tip().height()).await;
     }
     assert_eq!(seen, [("c".into(), 3), ("b".into(), 2), ("a".into(), 5)]);
     running.stop().await;

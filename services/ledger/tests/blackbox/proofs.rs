@@ -8,18 +8,13 @@ use proto::ledger::v1::get_inclusion_proof_request::Subject;
 use proto::ledger::v1::*;
 use tonic::Code;
 
-use crate::stage::{Running, Sent, Stage, position, reason};
+use crate::stage::{Node, Sent, Stage, position, reason};
 
 fn hash(text: &str) -> Hash {
     text.parse().unwrap()
 }
 
-async fn prove(
-    running: &Running,
-    subject: Subject,
-    at_height: Option<u64>,
-    trusted: &Hash,
-) -> Proven {
+async fn prove(running: &Node, subject: Subject, at_height: Option<u64>, trusted: &Hash) -> Proven {
     let request = GetInclusionProofRequest {
         subject: Some(subject),
         at_height,
@@ -43,7 +38,7 @@ async fn prove(
 }
 
 async fn refused(
-    running: &Running,
+    running: &Node,
     subject: Option<Subject>,
     at_height: Option<u64>,
 ) -> (Code, String) {
@@ -60,7 +55,7 @@ async fn refused(
 /// A payment that is included, one that is refused, and an offset sealed as void; then forty blocks on top.
 struct Tower {
     stage: Stage,
-    running: Running,
+    running: Node,
     /// Hashes of the blocks.
     tips: Vec<Hash>,
     paid: Sent,

@@ -10,10 +10,10 @@ use proto::ledger::v1::*;
 use proto::types::v1::Verdict;
 use tonic::Code;
 
-use crate::stage::{Running, Sent, Stage, field, min_height, reason};
+use crate::stage::{Node, Sent, Stage, field, min_height, reason};
 
 /// A payment and rubbish, in one block.
-async fn one_block() -> (Stage, Running, Sent) {
+async fn one_block() -> (Stage, Node, Sent) {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
     let paid = stage.payment("carol", 30);

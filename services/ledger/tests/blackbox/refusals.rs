@@ -5,9 +5,9 @@ use proto::ledger::v1::*;
 use proto::types::v1::Position;
 use tonic::Code;
 
-use crate::stage::{Running, Stage, fact, field, position, reason, shape};
+use crate::stage::{Node, Stage, fact, field, position, reason, shape};
 
-async fn one_block() -> Running {
+async fn one_block() -> Node {
     let mut stage = Stage::new();
     stage.send(0, "bank", "carol", 1);
     stage.seal(0);

@@ -1,16 +1,16 @@
 //! A journal, a miner that does what a test says, and a running ledger with clients.
 
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chain::genesis::Allocation;
-use chain::parallel::Sequential;
-use chain::record::Signatures;
-use chain::{Account, Chain, Draft, Genesis, Hash, Secret, Slot, Template, Transaction, record};
-use journal::{Entry, Journal, Options, Url};
+use chain::testing::{self, Grower, name, secret};
+use chain::{Genesis, Hash, Slot, Template, Transaction, record};
+use journal::Journal;
 use kit::client::Channel;
-use kit::{Service, Shutdown};
-use ledger::Config;
+use kit::testing::Running;
 use proto::ledger::v1::ledger_service_client::LedgerServiceClient;
 use proto::ledger::v1::proof_service_client::ProofServiceClient;
 use proto::ledger::v1::{
@@ -19,34 +19,27 @@ use proto::ledger::v1::{
     StreamBlocksResponse, TransactionStatus,
 };
 use proto::types::v1::Position;
-use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Request, Status, Streaming};
 use topics::bootstrap;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
-/// How long anything may take on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use kit::testing::{PATIENCE, fact, reason};
 
 pub type Ledger = LedgerServiceClient<Channel>;
 pub type Proofs = ProofServiceClient<Channel>;
 
 pub struct Stage {
+    grower: Grower,
     pub genesis: Genesis,
-    pub chain: Chain,
     pub journal: Journal,
-    pub alice: Secret,
-    pub miner: Secret,
-    nonce: u64,
 }
 
-pub struct Running {
+pub struct Node {
     pub ledger: Ledger,
     pub proofs: Proofs,
-    pub shutdown: Shutdown,
-    pub url: String,
-    task: JoinHandle<anyhow::Result<()>>,
-    _data: tempfile::TempDir,
+    running: Running,
+    _data: Option<tempfile::TempDir>,
 }
 
 /// A transaction on the topic.
@@ -71,86 +64,83 @@ pub fn position(partition: u32, offset: u64) -> Option<Position> {
     })
 }
 
+impl Deref for Stage {
+    type Target = Grower;
+
+    fn deref(&self) -> &Grower {
+        &self.grower
+    }
+}
+
+impl DerefMut for Stage {
+    fn deref_mut(&mut self) -> &mut Grower {
+        &mut self.grower
+    }
+}
+
+impl Deref for Node {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
+    }
+}
+
 impl Stage {
     /// A new chain with two partitions, a key with 1000 and a bank with 77.
     pub fn new() -> Stage {
-        let (alice, miner) = (Secret::from_seed([2; 32]), Secret::from_seed([1; 32]));
+        let stage = Stage::bare("stage");
+        stage.establish();
+        stage
+    }
+
+    /// The same before there are topics.
+    pub fn bare(name_of_chain: &str) -> Stage {
         let allocation = |account, amount| Allocation { account, amount };
         let genesis = Genesis {
-            name: "stage".into(),
-            open: true,
-            bits: 0x207f_ffff,
-            partitions: 2,
             reward: 5,
-            timestamp_ms: 1_700_000_000_000,
             allocations: vec![
-                allocation(alice.account(), 1000),
-                allocation("bank".parse().expect("a name"), 77),
+                allocation(secret(2).account(), 1000),
+                allocation(name("bank"), 77),
             ],
-            ..Genesis::default()
+            ..testing::genesis(name_of_chain)
         };
-        let url = Url::parse("memory:").expect("a journal");
-        let journal = Journal::open(&url, &Options::default()).expect("memory opens");
-        bootstrap::establish(&journal, &genesis, &|_| {}).expect("a new chain");
-        let (chain, _) = Chain::start(&genesis.block_zero(), 0).expect("a genesis");
         Stage {
+            grower: Grower::new(&genesis),
             genesis,
-            chain,
-            journal,
-            alice,
-            miner,
-            nonce: 0,
+            journal: Journal::memory(),
         }
     }
 
-    pub async fn start(&self, flags: &[&str]) -> Running {
+    pub fn establish(&self) {
+        bootstrap::establish(&self.journal, &self.genesis, &|_| {}).expect("a new chain");
+    }
+
+    /// A ledger with a folder of its own, once it is ready.
+    pub async fn start(&self, flags: &[&str]) -> Node {
         let data = tempfile::tempdir().expect("a folder");
-        let dir = format!("--data={}", data.path().display());
-        let args = ["blocklog-ledger", "--journal=memory:", &dir];
-        let config: Config = kit::config::parse(args.iter().chain(flags)).expect("good flags");
-        let service = Service::for_test("ledger").await;
-        let (shutdown, readiness) = (service.shutdown.clone(), service.readiness.clone());
-        let url = service.grpc_url();
-        let channel = kit::client::channel(&url).expect("a URL");
-        let task = tokio::spawn(ledger::run(config, self.journal.clone(), service));
-        let ready = timeout(PATIENCE, readiness.ready()).await;
-        ready.unwrap_or_else(|_| panic!("not ready: {:?}", readiness.reasons()));
-        Running {
-            ledger: Ledger::new(channel.clone()).max_decoding_message_size(32 << 20),
-            proofs: Proofs::new(channel),
-            shutdown,
-            url,
-            task,
-            _data: data,
-        }
+        let mut node = self.start_in(data.path(), flags).await;
+        node._data = Some(data);
+        node.ready().await;
+        node
     }
 
-    pub fn chain_id(&self) -> Hash {
-        self.chain.rules().chain_id
-    }
-
-    /// A transaction of a name, which needs no signature and no funds.
-    pub fn note(&mut self, from: &str, to: &str, amount: u64) -> Transaction {
-        self.nonce += 1;
-        Transaction {
-            sender: Bytes::copy_from_slice(from.as_bytes()),
-            recipient: Bytes::copy_from_slice(to.as_bytes()),
-            amount,
-            nonce: self.nonce,
-            ..Transaction::default()
+    pub async fn start_in(&self, data: &Path, flags: &[&str]) -> Node {
+        let dir = format!("--data={}", data.display());
+        let flags = [&["--journal=memory:", &dir], flags].concat();
+        let run = |config, service| ledger::run(config, self.journal.clone(), service);
+        let running = Running::start("ledger", &flags, run).await;
+        Node {
+            ledger: Ledger::new(running.channel()).max_decoding_message_size(32 << 20),
+            proofs: Proofs::new(running.channel()),
+            running,
+            _data: None,
         }
     }
 
     pub fn send(&mut self, partition: u32, from: &str, to: &str, amount: u64) -> Sent {
         let transaction = self.note(from, to, amount);
         self.publish(partition, &transaction)
-    }
-
-    /// A payment of the key.
-    pub fn payment(&mut self, to: &str, amount: u64) -> Transaction {
-        let mut transaction = self.note("bank", to, amount);
-        transaction.sender = Bytes::copy_from_slice(self.alice.account().as_bytes());
-        transaction.sign(&self.chain_id(), &self.alice)
     }
 
     pub fn publish(&self, partition: u32, transaction: &Transaction) -> Sent {
@@ -164,91 +154,41 @@ impl Stage {
     }
 
     pub fn put(&self, partition: u32, value: Bytes) -> u64 {
-        let entry = Entry {
-            partition,
-            value,
-            ..Entry::default()
-        };
-        let appended = self.journal.append(TRANSACTIONS, entry, PATIENCE);
-        let offset = appended.expect("memory takes it").offset;
-        offset.expect("memory tells offsets")
+        let appended = self.journal.put(TRANSACTIONS, partition, value);
+        appended.offset.expect("memory tells offsets")
     }
 
     /// Seals everything that a partition has, as an honest miner would.
     pub fn seal(&mut self, partition: u32) -> u64 {
-        let slots = self.slots(partition);
-        self.seal_as(partition, slots)
+        self.seal_as(partition, self.slots(partition))
     }
 
     pub fn seal_as(&mut self, partition: u32, slots: Vec<Slot<record::Record>>) -> u64 {
-        let template = self.template(partition, slots, self.miner.account());
-        self.append(template)
+        self.append(self.template(partition, slots, self.miner.account()))
     }
 
     pub fn slots(&self, partition: u32) -> Vec<Slot<record::Record>> {
         let from = self.chain.cursor(partition);
-        let end = self.journal.offsets(TRANSACTIONS, partition);
-        let end = end.expect("memory tells").end;
-        let reader = self.journal.reader(TRANSACTIONS, partition, from);
-        let mut reader = reader.expect("memory reads");
-        let (mut at, mut slots) = (from, Vec::new());
-        while at < end {
-            let batch = reader.next(1 << 20, PATIENCE).expect("memory reads");
-            at = batch.next;
-            let checked = batch.records.into_iter();
-            slots.extend(
-                checked.map(|record| Slot::Record(record::check(record.value, self.chain.rules()))),
-            );
-        }
-        slots
-    }
-
-    pub fn template(
-        &self,
-        partition: u32,
-        slots: Vec<Slot<record::Record>>,
-        miner: Account,
-    ) -> Template {
-        let draft = Draft {
-            partition,
-            slots,
-            miner,
-            timestamp_ms: self.chain.tip().header.timestamp_ms + 1,
-        };
-        self.chain.assemble(draft).expect("something to seal")
+        let records = self.journal.records(TRANSACTIONS, partition, from);
+        self.grower.slots(records.into_iter().map(|it| it.value))
     }
 
     /// Does the work and appends; says where. The next block if the rules say so, else a refused candidate.
     pub fn append(&mut self, template: Template) -> u64 {
-        let nonce = template.work().search(0, u64::MAX).expect("easy work");
-        self.append_raw(template.finish(nonce, Some(&self.miner)))
+        self.append_raw(testing::seal(&template, &self.miner))
     }
 
     pub fn append_raw(&mut self, value: Bytes) -> u64 {
-        let entry = Entry {
-            partition: BLOCKCHAIN_PARTITION,
-            value: value.clone(),
-            ..Entry::default()
-        };
-        let appended = self.journal.append(BLOCKCHAIN, entry, PATIENCE);
-        let appended = appended.expect("memory takes it");
-        let now = appended.append_ms;
-        let checked = self.chain.frame(value).and_then(|block| {
-            let block = self.chain.admit(block, now)?;
-            block.check(self.chain.rules(), Signatures::Assume, &Sequential)
-        });
-        if let Ok(block) = checked {
-            let _ = self.chain.apply(block, now);
-        }
-        appended.offset.expect("memory tells offsets")
-    }
-
-    pub fn tip(&self) -> u64 {
-        self.chain.tip().height()
+        let place = self
+            .journal
+            .put(BLOCKCHAIN, BLOCKCHAIN_PARTITION, value.clone());
+        // Some are to be refused.
+        let _ = self.judge(value, place.append_ms);
+        place.offset.expect("memory tells offsets")
     }
 }
 
-impl Running {
+impl Node {
     /// What the ledger says once it has this height.
     pub async fn at(&self, height: u64) -> GetLedgerInfoResponse {
         let request = min_height(GetLedgerInfoRequest {}, height);
@@ -300,13 +240,20 @@ impl Running {
     }
 
     /// Waits until the ledger says something.
-    pub async fn until(&self, what: impl Fn(&GetLedgerInfoResponse) -> bool) {
+    pub async fn until(
+        &self,
+        what: impl Fn(&GetLedgerInfoResponse) -> bool,
+    ) -> GetLedgerInfoResponse {
         let reached = timeout(PATIENCE, async {
-            while !what(&self.at(0).await) {
+            loop {
+                let info = self.at(0).await;
+                if what(&info) {
+                    return info;
+                }
                 sleep(Duration::from_millis(10)).await;
             }
         });
-        reached.await.expect("it gets there");
+        reached.await.expect("it gets there")
     }
 
     /// Waits until the audit has compared a height, and gives its state.
@@ -315,14 +262,15 @@ impl Running {
             let audit = info.audit.as_ref();
             audit.and_then(|audit| audit.checked_height) >= Some(height)
         };
-        self.until(checked).await;
-        self.at(0).await.audit.expect("an audit")
+        self.until(checked).await.audit.expect("an audit")
     }
 
     pub async fn stop(self) {
-        self.shutdown.trigger();
-        let ended = timeout(PATIENCE, self.task).await.expect("ends in time");
-        ended.expect("no panic").expect("a good end");
+        self.running.stop().await;
+    }
+
+    pub async fn ended(self) -> anyhow::Result<()> {
+        self.running.ended().await
     }
 }
 
@@ -350,18 +298,6 @@ pub fn min_height<T>(message: T, height: u64) -> Request<T> {
     let metadata = request.metadata_mut();
     metadata.insert("x-blocklog-min-height", height.into());
     request
-}
-
-/// The reason of an error that must have one.
-pub fn reason(status: &Status) -> String {
-    kit::status::reason(status).unwrap_or_else(|| panic!("{status:?} has no reason"))
-}
-
-/// One fact of an error.
-pub fn fact(status: &Status, key: &str) -> Option<String> {
-    let info = kit::status::info(status)?;
-    let found = info.metadata.into_iter().find(|(name, _)| name == key);
-    found.map(|(_, value)| value)
 }
 
 /// Code, reason and field of an error.

@@ -8,11 +8,11 @@ use proto::types::v1::{Position, Verdict};
 use tokio::time::timeout;
 use tonic::{Code, Streaming};
 
-use crate::stage::{PATIENCE, Running, Sent, Stage, position, reason};
+use crate::stage::{Node, PATIENCE, Sent, Stage, position, reason};
 
 type Watch = Streaming<WatchTransactionResponse>;
 
-async fn watch(running: &Running, id: String, position: Option<Position>) -> Watch {
+async fn watch(running: &Node, id: String, position: Option<Position>) -> Watch {
     let request = WatchTransactionRequest { id, position };
     let reply = running.ledger.clone().watch_transaction(request).await;
     reply.expect("a stream").into_inner()

@@ -6,13 +6,13 @@ use ledger::model::Condition;
 use ledger::model::answer::{Fault, Occurrence};
 
 use crate::driver::{Driver, folder};
-use crate::world::{World, journal_record};
+use crate::world::World;
 
 /// A block that leaves out, invents and replaces; says which transaction it left out.
 fn byzantine(world: &mut World) -> chain::Hash {
     world.send(0, "bank", "carol", 1);
     let omitted = world.send(0, "bank", "carol", 2);
-    world.skip(0, 1);
+    world.topic[0].end += 1;
     world.send(0, "bank", "carol", 4);
     let mut slots = world.slots(0);
     slots[1] = Slot::Hole(1);
@@ -90,7 +90,7 @@ fn an_omitted_transaction_counts_when_it_is_submitted_again() {
     let mut world = World::new();
     let omitted = byzantine(&mut world);
     let mut driver = Driver::caught_up(dir.path(), &world);
-    let value = world.topic[0][&1].value.clone();
+    let value = world.topic[0].records[&1].value.clone();
     world.put(0, value);
     driver.run(&world);
     assert!(matches!(
@@ -115,8 +115,7 @@ fn what_retention_removed_is_unavailable_not_a_lie() {
         }
         world.seal(0);
     }
-    world.starts[0] = 6;
-    world.topic[0].retain(|offset, _| *offset >= 6);
+    world.topic[0].prune(6);
     let driver = Driver::caught_up(dir.path(), &world);
     assert_eq!(
         faults(&driver),
@@ -152,8 +151,7 @@ fn records_removed_before_they_were_sealed_are_a_loss_that_is_noticed_by_looking
     assert!(driver.ready.values().all(Result::is_ok));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 4);
     // Its reader stands at the end, where nothing happens.
-    world.starts[0] = 3;
-    world.topic[0].retain(|offset, _| *offset >= 3);
+    world.topic[0].prune(3);
     driver.pass(5_000, &world);
     assert!(driver.ready.values().all(Result::is_ok), "one look may lie");
     driver.pass(5_000, &world);
@@ -175,8 +173,7 @@ fn records_removed_after_they_were_sealed_are_no_trouble() {
     world.seal(0);
     world.send(0, "bank", "carol", 9);
     let mut driver = Driver::caught_up(dir.path(), &world);
-    world.starts[0] = 4;
-    world.topic[0].retain(|offset, _| *offset >= 4);
+    world.topic[0].prune(4);
     for _ in 0..3 {
         driver.pass(5_000, &world);
     }
@@ -216,21 +213,11 @@ fn traces_of_submissions_are_kept() {
     let dir = folder();
     let mut world = World::new();
     let id = world.send(0, "bank", "carol", 1);
-    let traced = |world: &mut World, offset: u64| {
-        let old = world.topic[0][&offset].clone();
-        let header = (
-            "traceparent".to_owned(),
-            Bytes::from_static(b"00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"),
-        );
-        world.topic[0].insert(
-            offset,
-            journal::Record {
-                headers: vec![header],
-                ..journal_record(offset, old.append_ms, old.value)
-            },
-        );
-    };
-    traced(&mut world, 0);
+    let record = world.topic[0].records.get_mut(&0).unwrap();
+    record.headers.push((
+        "traceparent".to_owned(),
+        Bytes::from_static(b"00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"),
+    ));
     let mut driver = Driver::caught_up(dir.path(), &world);
     let Some(Occurrence::Pending(record)) = driver.view().transaction(&id).unwrap() else {
         panic!("pending")
@@ -261,7 +248,7 @@ fn a_topic_that_was_cut_and_has_grown_again_accuses_nobody_and_is_not_forgotten(
         world.seal(0);
         send(&mut world, 5);
         let mut driver = Driver::caught_up(dir.path(), &world);
-        world.cut(0, 4);
+        world.topic[0].cut(4);
         send(&mut world, again);
         // An honest miner has read it anew.
         world.seal(0);
@@ -293,7 +280,7 @@ fn what_is_sealed_and_lost_is_found_in_the_right_blocks_and_survives_a_restart()
     let mut driver = Driver::caught_up(dir.path(), &world);
     assert_eq!(faults(&driver), []);
     // Half of the second block and all of the third.
-    world.cut(0, 6);
+    world.topic[0].cut(6);
     send(&mut world, 8);
     for _ in 0..7 {
         driver.pass(5_000, &world);
@@ -322,7 +309,7 @@ fn a_cut_while_the_ledger_was_down_is_noticed_at_the_start() {
     send(&mut world, 4);
     world.seal(0);
     Driver::caught_up(dir.path(), &world).close();
-    world.cut(0, 2);
+    world.topic[0].cut(2);
     send(&mut world, 5);
     let mut driver = Driver::caught_up(dir.path(), &world);
     driver.pass(5_000, &world);
@@ -342,12 +329,11 @@ fn a_topic_that_holds_again_what_it_lost_is_whole() {
     send(&mut world, 2);
     let mut driver = Driver::caught_up(dir.path(), &world);
     let copy = world.topic[0].clone();
-    world.cut(0, 5);
+    world.topic[0].cut(5);
     driver.run(&world);
     assert!(driver.loss().unwrap().contains("ends at 5"));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 1);
     world.topic[0] = copy;
-    world.ends[0] = 6;
     driver.pass(5_000, &world);
     assert_eq!(driver.ready[&Condition::Transactions], Ok(()));
     assert_eq!(driver.view().pending(0, 0, 100).len(), 2);
@@ -362,7 +348,7 @@ fn a_block_with_what_the_ledger_saw_before_the_loss_is_no_fault_of_its_miner() {
     let mut driver = Driver::caught_up(dir.path(), &world);
     // Sealed while all was well; the ledger reads the block after the loss.
     world.seal(0);
-    world.cut(0, 2);
+    world.topic[0].cut(2);
     send(&mut world, 5);
     driver.run(&world);
     for _ in 0..7 {

@@ -45,11 +45,10 @@ fn a_partition_that_could_not_be_read_is_tried_again() {
         grow(&mut world);
         Driver::caught_up(dir.path(), &world).close();
         let whole = world.topic[0].clone();
-        world.cut(0, 1);
+        world.topic[0].cut(1);
         let mut driver = Driver::caught_up(dir.path(), &world);
         assert!(driver.loss().is_some());
         world.topic[0] = whole;
-        world.ends[0] = 2;
         world.send(0, "bank", "carol", 3);
         driver.now.wall_us = step(driver.now.wall_us);
         driver.pass(5_000, &world);
@@ -65,7 +64,7 @@ fn a_loss_is_noticed_and_what_it_took_is_compared_again() {
         grow(&mut world);
         grow(&mut world);
         let mut driver = Driver::caught_up(dir.path(), &world);
-        world.cut(0, 1);
+        world.topic[0].cut(1);
         for _ in 0..4 {
             world.send(0, "bank", "carol", 2);
         }

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use chain::Hash;
 use chain::parallel::Sequential;
+use chain::testing::NOW_MS;
 use engine::{Core as _, Now, Signal};
 use follow::partition::Mark;
-use journal::{Batch, TailEvent};
+use journal::TailEvent;
 use ledger::core::loss::Question;
 use ledger::core::{Core, Input, Lane, News, Output, Settings};
 use ledger::index::write::Writer;
@@ -16,7 +17,7 @@ use ledger::model::answer::Finding;
 use ledger::model::{Condition, Facts, Trouble};
 use ledger::recheck;
 
-use crate::world::{START_MS, World};
+use crate::world::World;
 
 /// Records that one read gives at most: small, so that everything comes in pieces.
 const READ: usize = 7;
@@ -39,39 +40,9 @@ impl recheck::Topic for Topic<'_> {
     type Error = ledger::index::Error;
 
     fn records(&self, offsets: std::ops::Range<u64>) -> Result<Vec<Mark>, Self::Error> {
-        let records = self.0.topic[self.1 as usize].range(offsets);
+        let records = self.0.topic[self.1 as usize].records.range(offsets);
         Ok(records.map(|(_, record)| Mark::of(record)).collect())
     }
-}
-
-/// Why a reader cannot go on: the log does not hold the offset, or not what was read last.
-fn trouble(
-    world: &World,
-    partition: u32,
-    offset: u64,
-    last: Option<&journal::Record>,
-) -> Option<journal::Error> {
-    let number = partition as usize;
-    let (start, end) = (world.starts[number], world.ends[number]);
-    let topic = "transactions".to_owned();
-    if offset < start || offset > end {
-        return Some(journal::Error::OutOfRange {
-            topic,
-            partition,
-            offset,
-            start,
-            end,
-        });
-    }
-    let last = last.filter(|last| last.offset >= start)?;
-    let held = world.topic[number].get(&last.offset) == Some(last);
-    (!held).then_some(journal::Error::Changed {
-        topic,
-        partition,
-        offset: last.offset,
-        start,
-        end,
-    })
 }
 
 pub struct Driver {
@@ -139,7 +110,7 @@ impl Driver {
             surveys: 0,
             ended: false,
             now: Now {
-                wall_us: START_MS * 1000,
+                wall_us: NOW_MS * 1000,
                 elapsed_ms: 0,
             },
             writer: index.writer,
@@ -254,20 +225,11 @@ impl Driver {
     }
 
     fn read_chain(&mut self, world: &World) -> Option<Input> {
-        let end = world.blocks.len() as u64;
+        let end = world.blocks.end;
         let (generation, next) = self.chain_reader.as_mut().filter(|(_, next)| *next < end)?;
-        let records: Vec<_> = world.blocks[*next as usize..]
-            .iter()
-            .take(READ)
-            .cloned()
-            .collect();
-        *next += records.len() as u64;
-        let event = TailEvent::Batch(Batch {
-            records,
-            next: *next,
-            end,
-            permit: None,
-        });
+        let batch = world.blocks.read(*next, READ);
+        *next = batch.next;
+        let event = TailEvent::Batch(batch);
         Some(Input::Follow(follow::Input::Tail {
             generation: *generation,
             event,
@@ -277,22 +239,19 @@ impl Driver {
     fn read_topic(&mut self, world: &World) -> Option<Input> {
         // A reader above the end says so once.
         let behind = |partition: u32, next: u64| {
-            let end = world.ends[partition as usize];
+            let end = world.topic[partition as usize].end;
             next < end || (next > end && next != u64::MAX)
         };
         let mut readers = self.readers.iter_mut();
         let (key, (lane, generation, next)) =
             readers.find(|(key, reader)| behind(key.0, reader.2))?;
         let (partition, lane, generation) = (key.0, *lane, *generation);
-        let (start, end) = (
-            world.starts[partition as usize],
-            world.ends[partition as usize],
-        );
-        let topic = &world.topic[partition as usize];
+        let log = &world.topic[partition as usize];
         let read = self.read.get(key).filter(|(of, _)| *of == generation);
-        if let Some(error) = trouble(world, partition, *next, read.map(|(_, last)| last)) {
+        let changed = || log.changed(partition, &read?.1);
+        if let Some(error) = log.out_of_range(partition, *next).or_else(changed) {
             // Retention is reported once, and a reader that lost its place waits.
-            *next = if *next < start { end } else { u64::MAX };
+            *next = if *next < log.start { log.end } else { u64::MAX };
             return Some(Input::Topic {
                 partition,
                 lane,
@@ -300,25 +259,11 @@ impl Driver {
                 news: News::Lost(error),
             });
         }
-        let records: Vec<_> = topic
-            .range(*next..)
-            .take(READ)
-            .map(|(_, record)| record.clone())
-            .collect();
-        *next = if records.len() == READ {
-            records[READ - 1].offset + 1
-        } else {
-            end
-        };
-        if let Some(last) = records.last() {
+        let batch = log.read(*next, READ);
+        *next = batch.next;
+        if let Some(last) = batch.records.last() {
             self.read.insert(*key, (generation, last.clone()));
         }
-        let batch = Batch {
-            records,
-            next: *next,
-            end,
-            permit: None,
-        };
         let facts = match lane {
             Lane::Live => Facts::checked(batch, world.chain.rules(), [9; 32], &Sequential),
             Lane::Audit => Facts::hashed(batch),
@@ -373,8 +318,8 @@ impl Driver {
                 }
                 Output::Recheck { partition, below } => {
                     let world = world.expect("asked for after the start");
-                    let (start, topic) =
-                        (world.starts[partition as usize], Topic(world, partition));
+                    let start = world.topic[partition as usize].start;
+                    let topic = Topic(world, partition);
                     let found = recheck::recheck(&self.view(), partition, start, below, &topic);
                     let findings = Some(found.expect("an index"));
                     self.inputs.push_back(Input::Rechecked {
@@ -400,8 +345,7 @@ impl Driver {
     }
 
     fn survey(&mut self, partition: u32, question: Question, world: &World) {
-        let number = partition as usize;
-        let (start, end) = (world.starts[number], world.ends[number]);
+        let log = &world.topic[partition as usize];
         let mark = match question {
             Question::Ends => None,
             Question::Holds(mark) => Some(mark),
@@ -413,12 +357,12 @@ impl Driver {
             }
         };
         let holds = |mark: Mark| {
-            let now = world.topic[number].get(&mark.offset).map(Mark::of);
-            mark.offset < start || now == Some(mark)
+            let now = log.records.get(&mark.offset).map(Mark::of);
+            mark.offset < log.start || now == Some(mark)
         };
         self.inputs.push_back(Input::Surveyed {
             partition,
-            offsets: journal::Offsets { start, end },
+            offsets: log.offsets(),
             compared: mark.map(|mark| (mark, holds(mark))),
         });
     }
@@ -434,14 +378,12 @@ impl Driver {
                 question, offset, ..
             } => {
                 let blocks = &world.expect("asked for after the start").blocks;
-                let found = offset
-                    .and_then(|offset| blocks.get(offset as usize))
-                    .map(|record| Hash::of(&record.value));
+                let found = offset.and_then(|offset| blocks.records.get(&offset));
                 follow::Input::Compared(follow::core::Compared {
                     question,
                     start: 0,
-                    end: blocks.len() as u64,
-                    found,
+                    end: blocks.end,
+                    found: found.map(|record| Hash::of(&record.value)),
                 })
             }
         };

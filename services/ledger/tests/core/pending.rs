@@ -1,10 +1,11 @@
 //! What waits for a block.
 
 use bytes::Bytes;
+use chain::testing::NOW_MS;
 use ledger::model::answer::{Fate, Occurrence};
 
 use crate::driver::{Driver, folder};
-use crate::world::{START_MS, World};
+use crate::world::World;
 
 #[test]
 fn pending_records_have_exact_positions() {
@@ -15,7 +16,7 @@ fn pending_records_have_exact_positions() {
     let mut ids = Vec::new();
     for n in 0..20 {
         ids.push(world.send(0, "bank", "carol", n + 1));
-        world.skip(0, n % 3);
+        world.topic[0].end += n % 3;
     }
     let mut driver = Driver::caught_up(dir.path(), &world);
     let view = driver.view();
@@ -39,9 +40,9 @@ fn pending_records_have_exact_positions() {
     let partitions = view.partitions();
     assert_eq!(
         (partitions[0].cursor, partitions[0].end),
-        (1, world.ends[0])
+        (1, world.topic[0].end)
     );
-    assert_eq!(partitions[0].oldest_pending_ms, Some(START_MS + 30));
+    assert_eq!(partitions[0].oldest_pending_ms, Some(NOW_MS + 30));
     assert_eq!(
         (
             partitions[1].cursor,
@@ -50,7 +51,7 @@ fn pending_records_have_exact_positions() {
         ),
         (0, 0, None)
     );
-    assert_eq!(view.record(0, world.ends[0]).unwrap(), None);
+    assert_eq!(view.record(0, world.topic[0].end).unwrap(), None);
     assert_eq!(view.record(2, 0).unwrap(), None);
     // The old view stays as it was, the new one has moved on.
     world.seal(0);
@@ -72,16 +73,15 @@ fn pending_records_have_exact_positions() {
 fn a_pending_copy_with_a_bad_signature_is_not_found_by_its_id() {
     let dir = folder();
     let mut world = World::new();
-    let (id, value) = world.pay(0, "carol", 1);
-    let mut forged = chain::Transaction::decode(&value).unwrap();
+    let payment = world.payment("carol", 1);
+    let id = payment.id(&world.chain_id());
+    let mut forged = payment.clone();
     forged.signature = Bytes::from(vec![1; 64]);
-    world.topic[0].clear();
-    world.ends[0] = 0;
     let offset = world.put(0, forged.encode());
     let mut driver = Driver::caught_up(dir.path(), &world);
     assert_eq!(driver.view().transaction(&id).unwrap(), None);
     assert!(driver.view().record(0, offset).unwrap().is_some());
-    world.put(0, value);
+    world.publish(0, &payment);
     driver.run(&world);
     let Some(Occurrence::Pending(record)) = driver.view().transaction(&id).unwrap() else {
         panic!("pending")

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use chain::Slot;
 use chain::effects::Kind;
 use chain::record::Judged;
+use chain::testing::{NOW_MS, name};
 use chain::{Account, Hash, Transaction, Verdict, leaf, log};
 use ledger::model::answer::{Entry, Fate, Match, Occurrence};
 
 use crate::driver::{Driver, folder};
-use crate::world::{START_MS, World, name};
+use crate::world::World;
 
 /// A world with everything in it: included, refused, garbage, too large, holes, lost races, many blocks.
 fn full() -> World {
@@ -21,11 +22,13 @@ fn full() -> World {
             world.send((round % 2) as usize, "bank", &to, n);
             world.send((round % 2) as usize, "bank", "bank", 3);
         }
-        let (_, copy) = world.pay(0, "user1", 200 * round);
-        world.put(0, copy);
+        let payment = world.payment("user1", 200 * round);
+        for _ in 0..2 {
+            world.publish(0, &payment);
+        }
         world.put(1, Bytes::from_static(b"garbage"));
         world.put(0, Bytes::from(vec![0x41; 1025]));
-        world.skip(1, round);
+        world.topic[1].end += round;
         let note = Transaction {
             sender: Bytes::from_static(b"late"),
             memo: "x".into(),
@@ -104,6 +107,7 @@ fn blocks_and_records_are_what_the_rules_say() {
 
 fn records_of(view: &ledger::index::View, accepted: &chain::Accepted, world: &World) {
     let header = accepted.block.header();
+    let topic = &world.topic[header.partition as usize].records;
     let mut expected = Vec::new();
     for (leaf_index, (offset, slot)) in
         (accepted.effects.first_leaf + 1..).zip(accepted.block.slots())
@@ -115,8 +119,8 @@ fn records_of(view: &ledger::index::View, accepted: &chain::Accepted, world: &Wo
                     height: accepted.height(),
                     leaf_index,
                 };
-                let topic = &world.topic[header.partition as usize][&offset];
-                expected.push((offset, fate, Some(record.hash()), Some(topic.append_ms)));
+                let append_ms = topic[&offset].append_ms;
+                expected.push((offset, fate, Some(record.hash()), Some(append_ms)));
             }
             Slot::Hole(offsets) => {
                 let fate = Fate::Void {
@@ -153,11 +157,8 @@ fn records_of(view: &ledger::index::View, accepted: &chain::Accepted, world: &Wo
                 ..
             }
         );
-        let value = world.topic[header.partition as usize]
-            .get(&record.offset)
-            .map(|record| &record.value)
-            .filter(|_| !too_large);
-        assert_eq!(record.value.as_ref(), value);
+        let value = topic.get(&record.offset).map(|record| &record.value);
+        assert_eq!(record.value.as_ref(), value.filter(|_| !too_large));
     }
     let middle = header.from_offset + all.len() as u64 / 2;
     let some = view
@@ -363,7 +364,7 @@ fn totals_and_miners_add_up() {
     );
     assert_eq!(
         (totals.applied_offset, totals.end_offset),
-        (world.blocks.len() as u64, world.blocks.len() as u64)
+        (world.blocks.end, world.blocks.end)
     );
     let miners = view.miners().unwrap();
     let blocks = world.accepted.len() as u64 - 1;
@@ -390,7 +391,7 @@ fn totals_and_miners_add_up() {
 fn candidates_are_listed_and_found() {
     let (dir, world) = (folder(), full());
     let view = Driver::caught_up(dir.path(), &world).view();
-    let refused = world.blocks.len() - world.accepted.len();
+    let refused = world.blocks.records.len() - world.accepted.len();
     let candidates = view.candidates(u64::MAX, 1000).unwrap();
     assert_eq!(candidates.len(), refused);
     assert!(
@@ -431,7 +432,7 @@ fn series_add_up_in_buckets_of_any_length() {
         .count() as u64;
     for buckets in [1, 3, 50] {
         let series = view
-            .series(START_MS - 60_000, START_MS + 3_600_000, buckets)
+            .series(NOW_MS - 60_000, NOW_MS + 3_600_000, buckets)
             .unwrap();
         assert!(series.len() <= buckets);
         let sum = |value: fn(&ledger::model::answer::Bucket) -> u64| {
@@ -454,7 +455,7 @@ fn series_add_up_in_buckets_of_any_length() {
 }
 
 fn latency(accepted: &chain::Accepted, world: &World) -> u64 {
-    let partition = &world.topic[accepted.block.header().partition as usize];
+    let partition = &world.topic[accepted.block.header().partition as usize].records;
     let records = accepted
         .block
         .slots()

@@ -161,7 +161,7 @@ fn refused_candidates_make_snapshots_too() {
     driver.pass(61_000, &world);
     assert_eq!(driver.snapshots, 2);
     let kept = follow::snapshot::load(dir.path()).expect("the snapshot");
-    assert_eq!(kept.next_offset, world.blocks.len() as u64);
+    assert_eq!(kept.next_offset, world.blocks.end);
     driver.pass(61_000, &world);
     assert_eq!(driver.snapshots, 2, "nothing new");
 }

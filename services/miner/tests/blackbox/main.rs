@@ -5,12 +5,19 @@ mod network;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chain::Secret;
+use chain::testing::secret;
+use kit::client::Channel;
+use kit::testing::{PATIENCE, Running};
+use proto::miner::v1::miner_service_client::MinerServiceClient;
 use proto::miner::v1::{GetMinerStatusRequest, Phase, WatchMinerRequest};
 use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt as _;
 
-use network::{Network, PATIENCE};
+use network::Network;
+
+fn client(miner: &Running) -> MinerServiceClient<Channel> {
+    MinerServiceClient::new(miner.channel())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_records_make_one_block_and_the_status_says_so() {
@@ -18,16 +25,16 @@ async fn three_records_make_one_block_and_the_status_says_so() {
     let miner = network
         .miner(&["--partition=0", "--account=miner", "--block-age=60s"])
         .await;
-    let mut client = miner.client();
+    let mut client = client(&miner);
     for _ in 0..2 {
         network.send(0, "alice");
     }
     miner.ready().await;
     sleep(Duration::from_millis(300)).await;
-    assert!(network.judge().blocks.is_empty());
+    assert!(network.judge().blocks().is_empty());
     network.send(0, "alice");
     let judged = network.sealed(3).await;
-    assert_eq!(judged.blocks, [(0, 0, 3)]);
+    assert_eq!(judged.blocks(), [(0, 0, 3)]);
     sleep(Duration::from_millis(100)).await;
     let status = client
         .get_miner_status(GetMinerStatusRequest {})
@@ -45,7 +52,7 @@ async fn three_records_make_one_block_and_the_status_says_so() {
     );
     assert_eq!(status.phase(), Phase::WaitingForRecords);
     assert!(status.template.is_none() && status.hash_rate.expect("has sealed") > 0.0);
-    miner.stop().await.expect("ends as told");
+    miner.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +90,7 @@ async fn race(network: Network) {
     }
     let judged = network.sealed(500).await;
     for partition in [0, 1] {
-        let sealed = judged.sealed.iter().filter(|s| s.0 == partition);
+        let sealed = judged.sealed().into_iter().filter(|s| s.0 == partition);
         let offsets: Vec<_> = sealed.map(|s| s.1).collect();
         assert_eq!(offsets, (0..250).collect::<Vec<_>>());
     }
@@ -98,8 +105,7 @@ async fn race(network: Network) {
     let mut won = 0;
     let mut stale = 0;
     for miner in [&one, &two, &other] {
-        let status = miner
-            .client()
+        let status = client(miner)
             .get_miner_status(GetMinerStatusRequest {})
             .await
             .expect("answers");
@@ -107,10 +113,10 @@ async fn race(network: Network) {
         won += status.blocks_won.expect("known");
         stale += status.blocks_stale.expect("known");
     }
-    assert_eq!(won as usize, judged.blocks.len());
+    assert_eq!(won as usize, judged.blocks().len());
     assert_eq!(stale as usize, judged.refused.len());
     for miner in [one, two, other] {
-        miner.stop().await.expect("ends as told");
+        miner.stop().await;
     }
 }
 
@@ -129,36 +135,34 @@ async fn a_restarted_miner_resumes_with_and_without_a_snapshot() {
             network.send(0, "alice");
         }
         network.sealed(3 * (round + 1)).await;
-        miner.stop().await.expect("ends as told");
+        miner.stop().await;
     }
     assert!(data.path().join("chain.snapshot").exists());
-    assert_eq!(network.judge().blocks, [(0, 0, 3), (0, 3, 6), (0, 6, 9)]);
+    assert_eq!(network.judge().blocks(), [(0, 0, 3), (0, 3, 6), (0, 6, 9)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_miner_without_a_genesis_waits_for_block_zero() {
     let network = Network::bare();
     let miner = network.miner(&["--partition=0", "--account=miner"]).await;
-    sleep(Duration::from_millis(300)).await;
-    let reasons = miner.readiness.reasons();
-    assert!(
-        reasons.iter().any(|reason| reason.reason == "NO_CHAIN"),
-        "{reasons:?}"
-    );
+    miner.unready("NO_CHAIN").await;
     network.establish();
     network.put(0, Bytes::from_static(b"garbage"));
     network.put(0, Bytes::from(vec![1; 50_000]));
     let judged = network.sealed(2).await;
-    assert_eq!(judged.sealed, [(0, 0, "UNDECODABLE"), (0, 1, "TOO_LARGE")]);
+    assert_eq!(
+        judged.sealed(),
+        [(0, 0, "UNDECODABLE"), (0, 1, "TOO_LARGE")]
+    );
     miner.ready().await;
-    miner.stop().await.expect("ends as told");
+    miner.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listed_key_signs_its_blocks_and_another_is_told_off() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = |name: &str, seed: u8| {
-        let secret = Secret::from_seed([seed; 32]);
+        let secret = secret(seed);
         let path = folder.path().join(name);
         kit::keyfile::write_pem(&path, &secret.to_pem()).expect("written");
         (secret.account(), format!("--key={}", path.display()))
@@ -173,10 +177,9 @@ async fn a_listed_key_signs_its_blocks_and_another_is_told_off() {
     let miner = network.miner(&["--partition=0", &listed_key]).await;
     let judged = network.sealed(1).await;
     assert!(judged.refused.is_empty(), "{:?}", judged.refused);
-    miner.stop().await.expect("ends as told");
+    miner.stop().await;
     let other = network.miner(&["--partition=0", &other_key]).await;
-    let ended = timeout(PATIENCE, other.ended()).await.expect("ends");
-    let error = format!("{:#}", ended.expect_err("fails"));
+    let error = format!("{:#}", other.ended().await.expect_err("fails"));
     assert!(error.contains("list of miners"), "{error}");
     assert!(error.contains("miner+ bl1"), "{error}");
 }
@@ -185,11 +188,7 @@ async fn a_listed_key_signs_its_blocks_and_another_is_told_off() {
 async fn what_does_not_fit_ends_the_service_with_a_message() {
     let network = Network::new(2);
     let miner = network.miner(&["--partition=2", "--account=miner"]).await;
-    let error = timeout(PATIENCE, miner.ended())
-        .await
-        .expect("ends")
-        .expect_err("fails");
-    let error = format!("{error:#}");
+    let error = format!("{:#}", miner.ended().await.expect_err("fails"));
     assert!(
         error.contains("--partition 2") && error.contains("0 to 1"),
         "{error}"
@@ -201,8 +200,7 @@ async fn watching_shows_changes_and_the_end() {
     let network = Network::new(1);
     let miner = network.miner(&["--partition=0", "--account=miner"]).await;
     miner.ready().await;
-    let stream = miner
-        .client()
+    let stream = client(&miner)
         .watch_miner(WatchMinerRequest {})
         .await
         .expect("answers");
@@ -256,5 +254,5 @@ async fn watching_shows_changes_and_the_end() {
         kit::status::reason(&status).as_deref(),
         Some("SHUTTING_DOWN")
     );
-    stopping.await.expect("no panic").expect("ends as told");
+    stopping.await.expect("a good end");
 }

@@ -13,15 +13,15 @@ fn three_records_make_one_block_at_once() {
     world.send(0, "alice");
     world.send(0, "alice");
     world.run();
-    assert!(world.judge().blocks.is_empty(), "two are not three");
+    assert!(world.judge().blocks().is_empty(), "two are not three");
     world.send(0, "carol");
     world.run();
     let judged = world.judge();
-    assert_eq!(judged.blocks, [(0, 0, 3)]);
-    assert_eq!(judged.sealed.len(), 3);
+    assert_eq!(judged.blocks(), [(0, 0, 3)]);
+    assert_eq!(judged.sealed().len(), 3);
     assert!(
         judged
-            .sealed
+            .sealed()
             .iter()
             .all(|(_, _, verdict)| *verdict == "INCLUDED")
     );
@@ -39,9 +39,9 @@ fn the_oldest_record_waits_for_the_block_age_and_no_longer() {
     let wake = world.miners[0].core.wake_ms().expect("something is due");
     assert!(wake <= world.elapsed_ms + 1_000);
     world.pass(950);
-    assert!(world.judge().blocks.is_empty());
+    assert!(world.judge().blocks().is_empty());
     world.pass(50);
-    assert_eq!(world.judge().blocks, [(0, 0, 1)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 1)]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn no_records_no_blocks() {
     let mut world = World::new();
     world.join(settings("miner", &[0, 1]));
     world.pass(60_000);
-    assert!(world.judge().blocks.is_empty());
+    assert!(world.judge().blocks().is_empty());
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_block_takes_all_that_is_pending_up_to_the_limit() {
     }
     world.join(settings("miner", &[0]));
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 40), (0, 40, 50)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 40), (0, 40, 50)]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn records_that_came_while_sealing_are_in_the_next_block_at_once() {
     assert_eq!(world.miners[miner].seals.len(), 1);
     world.miners[miner].hold_seals = false;
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (0, 3, 10)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (0, 3, 10)]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn own_partitions_take_turns_by_age() {
     }
     world.miners[miner].hold_seals = false;
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (1, 0, 3), (0, 3, 6)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (1, 0, 3), (0, 3, 6)]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn garbage_empty_and_oversize_records_get_their_verdicts() {
     world.put(0, Bytes::from(vec![7; 60_000]));
     world.send(0, "alice");
     world.run();
-    let verdicts: Vec<_> = world.judge().sealed.iter().map(|s| s.2).collect();
+    let verdicts: Vec<_> = world.judge().sealed().iter().map(|s| s.2).collect();
     assert_eq!(
         verdicts,
         ["UNDECODABLE", "BAD_ACCOUNT", "TOO_LARGE", "INCLUDED"]
@@ -125,15 +125,15 @@ fn records_of_others_are_rescued_when_they_are_old_and_not_before() {
     world.run();
     world.send(1, "alice");
     world.pass(29_900);
-    assert!(world.judge().blocks.is_empty());
+    assert!(world.judge().blocks().is_empty());
     world.pass(11_000);
-    assert_eq!(world.judge().blocks, [(1, 0, 1)]);
+    assert_eq!(world.judge().blocks(), [(1, 0, 1)]);
     // What comes later waits as long.
     world.send(1, "alice");
     world.pass(29_900);
-    assert_eq!(world.judge().blocks.len(), 1);
+    assert_eq!(world.judge().blocks().len(), 1);
     world.pass(20_000);
-    assert_eq!(world.judge().blocks, [(1, 0, 1), (1, 1, 2)]);
+    assert_eq!(world.judge().blocks(), [(1, 0, 1), (1, 1, 2)]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn nothing_is_rescued_from_a_partition_whose_miner_lives_or_when_told_not_to() {
         world.pass(2_000);
     }
     let judged = world.judge();
-    assert_eq!(judged.blocks.len(), 40);
+    assert_eq!(judged.blocks().len(), 40);
     assert!(judged.refused.is_empty());
     assert_eq!(world.miners[idle].core.status().blocks_won, 0);
 }
@@ -168,7 +168,7 @@ fn a_block_carries_the_contexts_of_sampled_traces_up_to_the_limit() {
     }
     world.run();
     assert_eq!(
-        world.blockchain.records[1].headers,
+        world.blockchain.records[&1].headers,
         [context("01"), context("03")].concat()
     );
     for number in 0..200 {
@@ -181,7 +181,7 @@ fn a_block_carries_the_contexts_of_sampled_traces_up_to_the_limit() {
         }
     }
     world.run();
-    let carried = &world.blockchain.records[2].headers;
+    let carried = &world.blockchain.records[&2].headers;
     assert_eq!(carried.len(), 128);
     assert!(carried.windows(2).all(|pair| pair[0] != pair[1]));
 }

@@ -33,7 +33,7 @@ fn a_sealing_is_cancelled_and_nothing_is_waited_for() {
     assert!(has_ended(&world));
     world.miners[0].hold_seals = false;
     world.pass(60_000);
-    assert!(world.judge().blocks.is_empty());
+    assert!(world.judge().blocks().is_empty());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_block_in_flight_is_waited_for() {
     assert!(!has_ended(&world));
     world.release(0);
     assert!(has_ended(&world));
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
     assert!(!world.miners[0].notes.contains(&Note::InFlight));
 }
 

@@ -13,15 +13,15 @@ fn a_hole_is_sealed_once_there_is_a_record_behind_it() {
     world.transactions[0].end += 2;
     world.pass(5_000);
     assert_eq!(
-        world.judge().blocks,
+        world.judge().blocks(),
         [(0, 0, 1)],
         "the end may still be on its way"
     );
     world.send(0, "alice");
     world.pass(2_000);
     let judged = world.judge();
-    assert_eq!(judged.blocks, [(0, 0, 1), (0, 1, 4)]);
-    assert_eq!(judged.sealed, [(0, 0, "INCLUDED"), (0, 3, "INCLUDED")]);
+    assert_eq!(judged.blocks(), [(0, 0, 1), (0, 1, 4)]);
+    assert_eq!(judged.sealed(), [(0, 0, "INCLUDED"), (0, 3, "INCLUDED")]);
 }
 
 #[test]
@@ -33,7 +33,10 @@ fn holes_longer_than_a_block_are_sealed_in_pieces() {
     world.transactions[0].end = 25;
     world.send(0, "alice");
     world.pass(3_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 10), (0, 10, 20), (0, 20, 26)]);
+    assert_eq!(
+        world.judge().blocks(),
+        [(0, 0, 10), (0, 10, 20), (0, 20, 26)]
+    );
 }
 
 #[test]
@@ -47,12 +50,11 @@ fn a_log_that_begins_above_the_cursor_is_no_hole() {
     for _ in 0..6 {
         world.send(0, "alice");
     }
-    world.transactions[0].start = 6;
-    world.transactions[0].records.retain(|r| r.offset >= 6);
+    world.transactions[0].prune(6);
     world.pass(500);
     assert!(world.miners[miner].ended.is_none(), "one look may lie");
     world.pass(10_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
     let Some(Err(End::Loss(loss))) = &world.miners[miner].ended else {
         panic!("{:?}", world.miners[miner].ended);
     };
@@ -75,8 +77,7 @@ fn a_log_that_ends_below_the_cursor_is_data_loss() {
         world.send(0, "alice");
     }
     world.run();
-    world.transactions[0].end = 1;
-    world.transactions[0].records.truncate(1);
+    world.transactions[0].cut(1);
     world.pass(10_000);
     let Some(Err(End::Loss(loss))) = &world.miners[miner].ended else {
         panic!("{:?}", world.miners[miner].ended);
@@ -139,8 +140,7 @@ fn a_loss_at_the_start_is_noticed_by_a_miner_that_comes_later() {
 fn a_loss_elsewhere_is_said_once_and_stops_nothing() {
     let mut world = World::new();
     let miner = world.join(settings("miner", &[0]));
-    world.transactions[1].start = 5;
-    world.transactions[1].end = 5;
+    world.transactions[1].prune(5);
     world.pass(60_000);
     let node = &world.miners[miner];
     assert!(node.ended.is_none());
@@ -154,7 +154,7 @@ fn a_loss_elsewhere_is_said_once_and_stops_nothing() {
         world.send(0, "alice");
     }
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
 }
 
 /// How often a miner said that a partition has lost its end.
@@ -177,14 +177,16 @@ fn patient() -> World {
 fn assert_sealed(world: &World) {
     let expected: Vec<_> = world.transactions[0]
         .records
-        .iter()
+        .values()
         .map(|r| r.value.clone())
         .collect();
     let judged = world.judge();
-    assert_eq!(judged.values, expected);
+    let blocks = judged.accepted[1..].iter();
+    let values = blocks.flat_map(|it| it.block.records().iter().map(|it| it.bytes().clone()));
+    assert_eq!(values.collect::<Vec<_>>(), expected);
     assert!(
         judged
-            .sealed
+            .sealed()
             .iter()
             .all(|(_, _, verdict)| *verdict == "INCLUDED")
     );
@@ -307,7 +309,7 @@ fn comparisons_are_few_and_delay_nothing() {
         }
         world.pass(100);
     }
-    assert_eq!(world.judge().blocks.len(), 100);
+    assert_eq!(world.judge().blocks().len(), 100);
     assert!(
         world.miners[miner].compared <= 3,
         "{}",
@@ -317,7 +319,7 @@ fn comparisons_are_few_and_delay_nothing() {
     world.pass(2_500);
     world.send(0, "alice");
     world.pass(950);
-    assert_eq!(world.judge().blocks.len(), 100);
+    assert_eq!(world.judge().blocks().len(), 100);
     world.pass(50);
-    assert_eq!(world.judge().blocks.len(), 101);
+    assert_eq!(world.judge().blocks().len(), 101);
 }

@@ -2,8 +2,6 @@
 
 mod cut;
 mod ending;
-mod judge;
-mod log;
 mod loss;
 mod propose;
 mod standing;

@@ -42,7 +42,7 @@ fn of_two_blocks_for_one_slice_the_first_wins_and_no_record_is_lost_or_doubled()
         world.run();
     }
     let judged = world.judge();
-    let mut offsets: Vec<_> = judged.sealed.iter().map(|s| s.1).collect();
+    let mut offsets: Vec<_> = judged.sealed().iter().map(|s| s.1).collect();
     let count = offsets.len();
     offsets.dedup();
     assert_eq!(
@@ -51,8 +51,8 @@ fn of_two_blocks_for_one_slice_the_first_wins_and_no_record_is_lost_or_doubled()
         "each once, in order"
     );
     assert!(count >= 30, "{count}");
-    assert!(judged.sealed.iter().all(|s| s.2 == "INCLUDED"));
-    assert_eq!(judged.blocks.len(), 10);
+    assert!(judged.sealed().iter().all(|s| s.2 == "INCLUDED"));
+    assert_eq!(judged.blocks().len(), 10);
     assert!(judged.refused.len() == 10 && judged.refused.iter().all(|r| *r == "STALE"));
     for miner in [one, two] {
         let status = world.miners[miner].core.status();
@@ -107,16 +107,16 @@ fn an_append_without_outcome_is_decided_by_reading() {
     three(&mut world);
     world.pass(20_000);
     let judged = world.judge();
-    assert_eq!((judged.blocks.len(), judged.refused.len()), (1, 0));
+    assert_eq!((judged.blocks().len(), judged.refused.len()), (1, 0));
     assert_eq!(world.miners[miner].core.status().blocks_won, 1);
     // It did not: after a while it is proposed again.
     world.miners[miner].fate = Fate::LostUnknown;
     three(&mut world);
     world.pass(4_000);
-    assert_eq!(world.judge().blocks.len(), 1);
+    assert_eq!(world.judge().blocks().len(), 1);
     world.miners[miner].fate = Fate::Lands;
     world.pass(2_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (0, 3, 6)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (0, 3, 6)]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_copy_of_a_block_that_won_is_no_lost_race() {
     three(&mut world);
     // The reader is slow, so that the block is proposed again.
     world.run();
-    let copy = world.blockchain.records[1].clone();
+    let copy = world.blockchain.records[&1].clone();
     world.blockchain.append(world.now_ms, copy.value, vec![]);
     world.pass(1_000);
     assert_eq!(world.judge().refused, ["STALE"]);
@@ -154,7 +154,7 @@ fn an_append_that_fails_is_tried_again_and_said_once() {
     );
     world.miners[miner].fate = Fate::Lands;
     world.pass(6_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
     assert_eq!(world.miners[miner].core.readiness(), Ok(()));
 }
 
@@ -168,7 +168,7 @@ fn after_too_late_the_timestamp_is_the_parents_until_the_clocks_agree() {
     world.run();
     let judged = world.judge();
     assert_eq!(judged.refused, ["TOO_LATE"]);
-    assert_eq!(judged.blocks, [(0, 0, 3)]);
+    assert_eq!(judged.blocks(), [(0, 0, 3)]);
     assert_eq!(
         judged.chain.tip().header.timestamp_ms,
         world.genesis.timestamp_ms
@@ -204,6 +204,6 @@ fn the_timestamp_is_never_before_the_parents() {
     three(&mut world);
     world.run();
     let judged = world.judge();
-    assert_eq!((judged.blocks.len(), judged.refused.len()), (2, 0));
+    assert_eq!((judged.blocks().len(), judged.refused.len()), (2, 0));
     assert_eq!(judged.chain.tip().header.timestamp_ms, parent_ms);
 }

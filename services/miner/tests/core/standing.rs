@@ -1,11 +1,11 @@
 //! Where a miner stands: catching up, listed or not, stopped, restarted.
 
-use bytes::Bytes;
-use chain::{Genesis, Secret, Transaction};
+use chain::testing::{self, secret};
+use chain::{Genesis, Secret};
 use miner::core::{End, Input, Phase};
 use miner::fit::Misfit;
 
-use crate::world::{DAWN_MS, EASY_BITS, World, settings};
+use crate::world::{World, settings};
 
 fn three(world: &mut World) {
     for _ in 0..3 {
@@ -33,7 +33,7 @@ fn nothing_is_mined_before_the_chain_is_there_and_caught_up_with() {
     world.blockchain = zero;
     world.run();
     assert_eq!(reason(&world, miner), "");
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
     // A second one reads the chain first: it never tries to extend block 0.
     three(&mut world);
     let late = world.join(settings("late", &[0]));
@@ -60,7 +60,7 @@ fn a_restarted_miner_goes_on_at_the_cursor() {
     let again = world.join(settings("miner", &[0]));
     three(&mut world);
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (0, 3, 9)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (0, 3, 9)]);
     assert_eq!(world.miners[again].core.status().blocks_won, 1);
 }
 
@@ -84,7 +84,7 @@ fn a_restart_from_a_snapshot_reads_only_what_is_new() {
     let again = world.join_as(settings("miner", &[0]), follow, None, start);
     three(&mut world);
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (0, 3, 6)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (0, 3, 6)]);
     assert_eq!(world.miners[again].core.status().blocks_won, 1);
 }
 
@@ -102,8 +102,7 @@ fn a_log_that_was_cut_while_the_miner_was_down_ends_it() {
         .expect("usable");
     snapshot.write(dir.path()).expect("written");
     world.miners.clear();
-    world.blockchain.records.truncate(1);
-    world.blockchain.end = 1;
+    world.blockchain.cut(1);
     let (follow, start) = (world.follow(), follow::snapshot::load(dir.path()));
     let again = world.join_as(settings("miner", &[0]), follow, None, start);
     world.pass(10_000);
@@ -134,36 +133,13 @@ fn what_does_not_fit_the_chain_ends_the_miner() {
     ));
 }
 
-fn listed(world_of: &[&Secret], admin: &Secret) -> Genesis {
-    Genesis {
-        open: true,
-        bits: EASY_BITS,
-        timestamp_ms: DAWN_MS,
-        miners: world_of.iter().map(|secret| secret.account()).collect(),
-        admin: Some(admin.account()),
-        ..Genesis::default()
-    }
-}
-
-fn order(world: &World, admin: &Secret, nonce: u64, memo: &str) -> Bytes {
-    Transaction {
-        sender: Bytes::copy_from_slice(admin.account().as_bytes()),
-        nonce,
-        memo: memo.to_owned(),
-        ..Transaction::default()
-    }
-    .sign(&world.genesis.chain_id(), admin)
-    .encode()
-}
-
 #[test]
 fn the_list_of_miners_is_obeyed_at_the_start_and_later() {
-    let (ours, theirs, admin) = (
-        Secret::from_seed([1; 32]),
-        Secret::from_seed([2; 32]),
-        Secret::from_seed([3; 32]),
-    );
-    let mut world = World::with(listed(&[&ours], &admin));
+    let (ours, theirs) = (secret(1), secret(3));
+    let mut world = World::with(Genesis {
+        miners: vec![ours.account()],
+        ..testing::genesis("listed")
+    });
     let with = |secret: &Secret| {
         let mut settings = settings("x", &[0]);
         settings.account = secret.account();
@@ -177,35 +153,29 @@ fn the_list_of_miners_is_obeyed_at_the_start_and_later() {
         Some(Err(End::Misfit(Misfit::NotListed { .. })))
     ));
     let miner = world.join_as(with(&ours), follow, Some(ours.clone()), None);
-    for (nonce, memo) in [(1, "miner+"), (2, "miner-")] {
-        let who = if nonce == 1 {
-            theirs.account()
-        } else {
-            ours.account()
-        };
-        let record = order(&world, &admin, nonce, &format!("{memo} {who}"));
-        world.put(0, record);
+    for (memo, who) in [("miner+", &theirs), ("miner-", &ours)] {
+        let order = world.grower.order(&format!("{memo} {}", who.account()));
+        world.put(0, order.encode());
     }
     world.pass(1_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 2)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 2)]);
     assert_eq!(reason(&world, miner), "STOPPED");
     three(&mut world);
     world.pass(10_000);
-    assert_eq!(world.judge().blocks.len(), 1, "struck off");
+    assert_eq!(world.judge().blocks().len(), 1, "struck off");
     assert!(world.miners[miner].ended.is_none());
 }
 
 #[test]
 fn a_version_that_is_not_known_stops_the_mining_and_not_the_miner() {
-    let admin = Secret::from_seed([3; 32]);
-    let mut world = World::with(listed(&[], &admin));
+    let mut world = World::new();
     let miner = world.join(settings("miner", &[0]));
-    let record = order(&world, &admin, 1, "version 2");
-    world.put(0, record);
+    let order = world.grower.order("version 2");
+    world.put(0, order.encode());
     world.pass(1_000);
     three(&mut world);
     world.pass(10_000);
-    assert_eq!(world.judge().blocks, [(0, 0, 1)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 1)]);
     assert_eq!(reason(&world, miner), "STOPPED");
     assert!(world.miners[miner].ended.is_none());
 }
@@ -241,7 +211,7 @@ fn a_log_that_cannot_be_read_is_said_and_heals() {
     assert_eq!(reason(&world, miner), "");
     three(&mut world);
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3)]);
 }
 
 #[test]
@@ -259,7 +229,7 @@ fn nothing_is_mined_before_the_trusted_block_is_reached() {
     let miner = world.join_as(settings("miner", &[0]), follow, None, None);
     three(&mut world);
     world.run();
-    assert_eq!(world.judge().blocks, [(0, 0, 3), (0, 3, 6), (0, 6, 9)]);
+    assert_eq!(world.judge().blocks(), [(0, 0, 3), (0, 3, 6), (0, 6, 9)]);
     assert!(
         world.miners[miner]
             .seals

@@ -27,7 +27,7 @@ fn three(world: &mut World) {
 
 #[track_caller]
 fn assert_blocks(world: &World, blocks: &[(u32, u64, u64)]) {
-    assert_eq!(world.judge().blocks, blocks, "step of {}", world.step_ms);
+    assert_eq!(world.judge().blocks(), blocks, "step of {}", world.step_ms);
     assert_eq!(world.miners[0].core.readiness(), Ok(()));
 }
 

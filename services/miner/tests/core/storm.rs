@@ -34,9 +34,12 @@ fn whatever_happens_every_record_is_sealed_once_and_in_order() {
         calm(&mut world);
         let judged = world.judge();
         for (partition, log) in world.transactions.iter().enumerate() {
-            let sealed = judged.sealed.iter().filter(|s| s.0 as usize == partition);
+            let sealed = judged
+                .sealed()
+                .into_iter()
+                .filter(|s| s.0 as usize == partition);
             let sealed: Vec<u64> = sealed.map(|s| s.1).collect();
-            let sent: Vec<u64> = log.records.iter().map(|r| r.offset).collect();
+            let sent: Vec<u64> = log.records.keys().copied().collect();
             assert_eq!(sealed, sent, "seed {seed}, partition {partition}");
         }
         for rule in judged.refused {

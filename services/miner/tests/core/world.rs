@@ -7,21 +7,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::parallel::Sequential;
-use chain::{Account, Genesis, Hash, Secret, Template, Transaction};
+use chain::testing::{self, Grower, NOW_MS};
+use chain::{Genesis, Hash, Secret, Template};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
 use follow::partition::{Question, Seen};
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
-use journal::{AppendError, Appended, Inspection, Offsets, Record, TailEvent};
+use journal::testing::Partition;
+use journal::{AppendError, Appended, Inspection, Record, TailEvent};
 use miner::core::{Core, End, Input, Note, Output, Sealed, Settings};
 
-use crate::log::{Headers, Log};
-
-/// Half of all hashes will do.
-pub const EASY_BITS: u32 = 0x207f_ffff;
-/// When every world begins.
-pub const DAWN_MS: u64 = 1_800_000_000_000;
+/// Headers of a record.
+pub type Headers = Vec<(String, Bytes)>;
 
 /// What becomes of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +68,12 @@ pub struct World {
     pub step_ms: i64,
     /// How far the log's clock is behind that of the miners.
     pub log_behind_ms: u64,
-    pub blockchain: Log,
-    pub transactions: Vec<Log>,
+    pub blockchain: Partition,
+    pub transactions: Vec<Partition>,
     pub genesis: Genesis,
     pub miners: Vec<Node>,
-    nonce: u64,
+    /// Makes transactions.
+    pub grower: Grower,
 }
 
 pub fn settings(name: &str, partitions: &[u32]) -> Settings {
@@ -92,27 +91,24 @@ pub fn settings(name: &str, partitions: &[u32]) -> Settings {
 impl World {
     /// An open chain with easy work.
     pub fn new() -> World {
-        World::with(Genesis {
-            open: true,
-            bits: EASY_BITS,
-            timestamp_ms: DAWN_MS,
-            ..Genesis::default()
-        })
+        World::with(testing::genesis("world"))
     }
 
     pub fn with(genesis: Genesis) -> World {
-        let mut blockchain = Log::default();
-        blockchain.append(DAWN_MS, genesis.block_zero(), vec![]);
+        let mut blockchain = Partition::default();
+        blockchain.append(NOW_MS, genesis.block_zero(), vec![]);
         World {
-            now_ms: DAWN_MS + 1_000,
+            now_ms: NOW_MS + 1_000,
             elapsed_ms: 0,
             step_ms: 0,
             log_behind_ms: 0,
             blockchain,
-            transactions: (0..genesis.partitions).map(|_| Log::default()).collect(),
+            transactions: (0..genesis.partitions)
+                .map(|_| Partition::default())
+                .collect(),
+            grower: Grower::new(&genesis),
             genesis,
             miners: Vec::new(),
-            nonce: 0,
         }
     }
 
@@ -167,19 +163,13 @@ impl World {
     }
 
     pub fn transaction(&mut self, sender: &str) -> Bytes {
-        self.nonce += 1;
-        let account = |name: &str| {
-            let account: Account = name.parse().expect("a name");
-            Bytes::copy_from_slice(account.as_bytes())
-        };
-        Transaction {
-            sender: account(sender),
-            recipient: account("bob"),
-            amount: 1,
-            nonce: self.nonce,
-            ..Transaction::default()
-        }
-        .encode()
+        self.grower.note(sender, "bob", 1).encode()
+    }
+
+    /// The chain as anybody reads it.
+    pub fn judge(&self) -> Grower {
+        let records = self.blockchain.records.values();
+        Grower::read(records.map(|it| (it.value.clone(), it.append_ms)))
     }
 
     pub fn put(&mut self, partition: u32, value: Bytes) -> u64 {
@@ -193,9 +183,7 @@ impl World {
 
     /// The log of partition 0 loses everything from `end` on, and that many other records are appended, which are returned.
     pub fn regrow(&mut self, end: u64, count: usize) -> Vec<Bytes> {
-        let log = &mut self.transactions[0];
-        log.end = end;
-        log.records.retain(|record| record.offset < end);
+        self.transactions[0].cut(end);
         let others = (0..count)
             .map(|_| self.transaction("dave"))
             .collect::<Vec<_>>();
@@ -251,7 +239,7 @@ impl World {
             && *next < self.blockchain.end
             && !node.deaf
         {
-            let batch = self.blockchain.batch(*next);
+            let batch = self.blockchain.read(*next, usize::MAX);
             *next = batch.next;
             let event = TailEvent::Batch(batch);
             node.inbox.push_back(Input::Follow(follow::Input::Tail {
@@ -266,31 +254,15 @@ impl World {
                 continue;
             }
             // A reader compares what it read last before it goes on after a while.
-            let held = node
-                .read
-                .get(&partition)
-                .filter(|(_, at)| *at + 1_000 <= self.elapsed_ms);
-            let changed = held.is_some_and(|(record, _)| !log.holds(record));
-            let event = if changed {
-                let offset = std::mem::replace(next, u64::MAX);
-                TailEvent::Lost(journal::Error::Changed {
-                    topic: "transactions".into(),
-                    partition,
-                    offset,
-                    start: log.start,
-                    end: log.end,
-                })
-            } else if *next < log.start || *next > log.end {
-                let offset = std::mem::replace(next, u64::MAX);
-                TailEvent::Lost(journal::Error::OutOfRange {
-                    topic: "transactions".into(),
-                    partition,
-                    offset,
-                    start: log.start,
-                    end: log.end,
-                })
+            let read = node.read.get(&partition);
+            let held = read.filter(|(_, at)| *at + 1_000 <= self.elapsed_ms);
+            let changed = held.and_then(|(record, _)| log.changed(partition, record));
+            let error = changed.or_else(|| log.out_of_range(partition, *next));
+            let event = if let Some(error) = error {
+                *next = u64::MAX;
+                TailEvent::Lost(error)
             } else {
-                let batch = log.batch(*next);
+                let batch = log.read(*next, usize::MAX);
                 *next = batch.next;
                 if let Some(last) = batch.records.last() {
                     node.read.insert(partition, (last.clone(), self.elapsed_ms));
@@ -383,13 +355,9 @@ impl World {
     /// Answers a look at a partition.
     fn look(&mut self, i: usize, question: Question) {
         let log = &self.transactions[question.partition as usize];
-        let offsets = Offsets {
-            start: log.start,
-            end: log.end,
-        };
+        let offsets = log.offsets();
         let holds = question.last.is_none_or(|last| {
-            let at = |record: &&Record| record.offset == last.offset;
-            let record = log.records.iter().find(at).cloned();
+            let record = log.records.get(&last.offset).cloned();
             last.is_held(&Inspection { offsets, record })
         });
         let seen = Some(Seen { offsets, holds });
@@ -459,8 +427,8 @@ impl World {
 }
 
 /// What the log says of the record at an offset.
-fn compare(log: &Log, question: u64, offset: Option<u64>) -> Compared {
-    let found = log.records.iter().find(|r| Some(r.offset) == offset);
+fn compare(log: &Partition, question: u64, offset: Option<u64>) -> Compared {
+    let found = offset.and_then(|offset| log.records.get(&offset));
     Compared {
         question,
         start: log.start,

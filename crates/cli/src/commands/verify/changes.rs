@@ -4,12 +4,13 @@ use std::fs;
 use std::ops::Range;
 
 use bytes::Bytes;
+use chain::testing::{Grower, NOW_MS, secret};
 use chain::{Genesis, Hash, Secret};
 use journal::export::{Reader, write_record};
 
 use super::{Derived, Trust, derive};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::fixture::{self, Grown, NOW_MS};
+use crate::fixture;
 use crate::output::{Format, Printer};
 use crate::source::Source;
 
@@ -41,19 +42,19 @@ enum Said {
 impl Export {
     /// Blocks of a miner with a lost race, junk and holes in between; `listed`: the genesis lists the miner, which is a key.
     fn new(listed: bool) -> Export {
-        let secret = Secret::from_seed([5; 32]);
+        let secret = secret(5);
         let key = listed.then_some(&secret);
         let genesis = Genesis {
             miners: key.map(Secret::account).into_iter().collect(),
             ..fixture::genesis()
         };
-        let mut grown = Grown::new(&genesis);
+        let mut grown = Grower::new(&genesis);
         let mut written = vec![(0, true, 0, genesis.block_zero())];
         let mut offset = 3;
         for height in 1..5 {
             let records = |nonce| vec![fixture::payment("alice", height, nonce).encode()];
-            let lost = grown.propose(records(height + 100), key);
-            let won = grown.mine(records(height), key);
+            let lost = fixture::propose(&grown, records(height + 100), key);
+            let won = fixture::mine(&mut grown, records(height), key);
             written.push((height, true, offset, won));
             // Not at the end: it would be the newest block if that one is broken.
             if height < 4 {

@@ -1,54 +1,30 @@
 //! Snapshots: a chain in few bytes, read back as the same chain, or not at all.
 
-use bytes::Bytes;
-use chain::Slot;
-use chain::parallel::Sequential;
-use chain::record::Signatures;
-use chain::{Account, Chain, Draft, Genesis, Transaction, genesis, record};
+use chain::testing::{self, CHECK, NOW_MS, name, secret};
+use chain::{Chain, Draft, Genesis, Slot, record};
 
 fn chain() -> Chain {
-    let genesis = Genesis {
-        open: true,
-        bits: 0x2100_ffff,
+    testing::Grower::new(&Genesis {
+        timestamp_ms: 0,
         target_block_ms: 1000,
-        allocations: vec![genesis::Allocation {
-            account: Account::from_key([9; 32]),
-            amount: 77,
-        }],
-        ..Genesis::default()
-    };
-    Chain::start(&genesis.block_zero(), 0).expect("a block 0").0
+        ..testing::genesis("snapshot")
+    })
+    .chain
 }
 
-/// Applies a block in which alice pays bob.
+/// Applies a block in which alice pays bob, half a second after its parent.
 fn advance(chain: &mut Chain, nonce: u64) {
-    let transaction = Transaction {
-        sender: Bytes::from_static(b"alice"),
-        recipient: Bytes::from_static(b"bob"),
-        amount: 1,
-        nonce,
-        ..Transaction::default()
-    };
+    let transaction = testing::transfer(&name("alice"), &name("bob"), 1, nonce);
     let record = record::check(transaction.encode(), chain.rules());
     let draft = Draft {
         partition: 1,
         slots: vec![Slot::Record(record)],
-        miner: "m".parse().expect("a name"),
+        miner: name("m"),
         timestamp_ms: nonce * 500,
     };
     let template = chain.assemble(draft).expect("there is something to seal");
-    let nonce = template
-        .work()
-        .search(0, 1 << 24)
-        .expect("the work is easy");
-    let block = chain.frame(template.finish(nonce, None)).expect("a block");
-    let rules = chain.rules().clone();
-    let checked = block
-        .check(&rules, Signatures::Assume, &Sequential)
-        .expect("a good body");
-    chain
-        .apply(checked, u64::from(u32::MAX))
-        .expect("a good block");
+    let value = testing::seal(&template, &secret(1));
+    testing::judge(chain, value, NOW_MS, CHECK).expect("a good block");
 }
 
 #[test]

@@ -1,29 +1,30 @@
 //! Which candidates are accepted, and in which order.
 
 use bytes::Bytes;
+use chain::testing::{Grower, name};
 use follow::{Event, Fatal, Lag, Settings};
 
-use crate::forge::{Forge, miner};
+use crate::forge::{self, apply, forged, seal};
 use crate::stand::{Stand, settings};
 
 #[test]
 fn the_first_valid_child_wins_and_the_others_are_stale() {
-    let (mut forge, zero) = Forge::new("race");
-    let records = [forge.payment()];
-    let (first, second) = (forge.seal("anna", &records), forge.seal("bert", &records));
+    let (mut forge, zero) = forge::new("race");
+    let records = [forge.payment("shop", 1).encode()];
+    let (first, second) = (
+        seal(&forge, "anna", &records),
+        seal(&forge, "bert", &records),
+    );
     let stand = Stand::after(&[zero.clone(), first.clone(), second, first, zero]);
 
     assert_eq!(stand.accepted().len(), 2);
-    assert_eq!(
-        stand.accepted()[1].block.header().miner,
-        Some(miner("anna"))
-    );
+    assert_eq!(stand.accepted()[1].block.header().miner, Some(name("anna")));
     assert_eq!(stand.refused(), [(2, "STALE"), (3, "STALE"), (4, "STALE")]);
     let claims = stand.events.iter().find_map(|event| match event {
         Event::Refused(refused) => refused.claims.clone(),
         _ => None,
     });
-    assert_eq!(claims.unwrap().miner, Some(miner("bert")));
+    assert_eq!(claims.unwrap().miner, Some(name("bert")));
     assert!(stand.core.caught_up() && stand.core.usable());
     assert_eq!(
         stand.core.lag(),
@@ -36,8 +37,8 @@ fn the_first_valid_child_wins_and_the_others_are_stale() {
 
 #[test]
 fn junk_is_refused_by_name_and_never_stops_the_core() {
-    let (mut forge, zero) = Forge::new("junk");
-    let (_, other) = Forge::grown("other", 1, 1);
+    let (mut forge, zero) = forge::new("junk");
+    let (_, other) = Grower::grown("other", 1, 1);
     let one = forge.mine(2);
     let mut torn = one.to_vec();
     torn.pop();
@@ -71,11 +72,11 @@ fn junk_is_refused_by_name_and_never_stops_the_core() {
 
 #[test]
 fn another_chain_than_the_expected_one_is_the_end() {
-    let (forge, zero) = Forge::new("mine");
-    let (_, log) = Forge::grown("theirs", 2, 1);
+    let (forge, zero) = forge::new("mine");
+    let (_, log) = Grower::grown("theirs", 2, 1);
     let mut stand = Stand::new(
         Settings {
-            expected: Some(forge.id()),
+            expected: Some(forge.chain_id()),
             ..settings()
         },
         None,
@@ -85,8 +86,8 @@ fn another_chain_than_the_expected_one_is_the_end() {
     let Some(Fatal::WrongChain { expected, found }) = stand.fatal() else {
         panic!("{:?}", stand.events);
     };
-    assert_eq!(*expected, forge.id());
-    assert_ne!(*found, forge.id());
+    assert_eq!(*expected, forge.chain_id());
+    assert_ne!(*found, forge.chain_id());
     assert!(stand.accepted().is_empty());
     assert!(stand.core.chain().is_none());
     drop(zero);
@@ -94,7 +95,7 @@ fn another_chain_than_the_expected_one_is_the_end() {
 
 #[test]
 fn checks_run_ahead_and_come_back_in_any_order() {
-    let (forge, log) = Forge::grown("pipeline", 150, 2);
+    let (forge, log) = Grower::grown("pipeline", 150, 2);
     for seed in 0..10 {
         let mut stand = Stand::new(settings(), None, &log).seeded(seed);
         stand.run();
@@ -113,12 +114,12 @@ fn checks_run_ahead_and_come_back_in_any_order() {
 
 #[test]
 fn losers_junk_and_holes_between_do_not_end_the_path() {
-    let (mut forge, zero) = Forge::new("losers");
+    let (mut forge, zero) = forge::new("losers");
     let mut log = vec![zero];
     for _ in 0..40 {
-        let records = [forge.payment()];
-        let loser = forge.seal("late", &records);
-        log.push(forge.mine_records(&records));
+        let records = [forge.payment("shop", 1).encode()];
+        let loser = seal(&forge, "late", &records);
+        log.push(forge.mine_slots(forge.slots(records.clone())));
         log.push(loser);
         log.push(Bytes::from_static(b"junk"));
     }
@@ -138,12 +139,12 @@ fn losers_junk_and_holes_between_do_not_end_the_path() {
 /// Work buys a wrong guess at the path; what comes of it is right all the same.
 #[test]
 fn a_worked_block_with_a_bad_body_misleads_the_path_only() {
-    let (mut forge, zero) = Forge::new("misled");
-    let forged = forge.forged();
+    let (mut forge, zero) = forge::new("misled");
+    let forged = forged(&mut forge);
     let mut below = forge.clone();
     let mut log = vec![zero, forged.clone()];
     // Children of the forged block, as one who believes it would make them.
-    below.apply(&forged);
+    apply(&mut below, &forged);
     log.extend((0..5).map(|_| below.mine(1)));
     log.extend((0..5).map(|_| forge.mine(1)));
     for seed in 0..10 {
@@ -158,12 +159,12 @@ fn a_worked_block_with_a_bad_body_misleads_the_path_only() {
 
 #[test]
 fn an_unknown_version_stops_the_chain_and_not_the_core() {
-    let (mut forge, zero) = Forge::new("stopped");
-    let order = [forge.order("version 2")];
-    let rival = forge.seal("bert", &order);
+    let (mut forge, zero) = forge::new("stopped");
+    let order = [forge.order("version 2").encode()];
+    let rival = seal(&forge, "bert", &order);
     let log = [
         zero,
-        forge.mine_records(&order),
+        forge.mine_slots(forge.slots(order.clone())),
         Bytes::from_static(b"x"),
         rival,
     ];
@@ -186,8 +187,8 @@ fn an_unknown_version_stops_the_chain_and_not_the_core() {
 
 #[test]
 fn records_that_were_learnt_are_not_checked_again() {
-    let (mut forge, zero) = Forge::new("learnt");
-    let forged = forge.forged();
+    let (mut forge, zero) = forge::new("learnt");
+    let forged = forged(&mut forge);
     let mut stand = Stand::after(&[zero]);
     // A lie, to see that it is believed.
     let bad = forge.chain.frame(forged.clone()).unwrap();
@@ -206,7 +207,7 @@ fn records_that_were_learnt_are_not_checked_again() {
 
 #[test]
 fn falling_behind_is_told_after_a_moment_and_catching_up_again() {
-    let (mut forge, zero) = Forge::new("behind");
+    let (mut forge, zero) = forge::new("behind");
     let mut stand = Stand::after(&[zero]);
     assert!(matches!(
         stand.events[..],
@@ -236,7 +237,7 @@ fn falling_behind_is_told_after_a_moment_and_catching_up_again() {
 fn a_wall_clock_that_steps_holds_nothing_up() {
     const HOUR_US: u64 = 3_600_000_000;
     let run = |wall_clock: [u64; 3]| {
-        let (mut forge, zero) = Forge::new("clock");
+        let (mut forge, zero) = forge::new("clock");
         let mut stand = Stand::after(&[zero]);
         for hour in wall_clock {
             stand.now.wall_us = hour * HOUR_US;
@@ -264,7 +265,7 @@ fn a_wall_clock_that_steps_holds_nothing_up() {
 /// The same inputs give the same outputs: nothing here depends on addresses, time or hash seeds.
 #[test]
 fn a_run_can_be_repeated() {
-    let (_, log) = Forge::grown("again", 60, 1);
+    let (_, log) = Grower::grown("again", 60, 1);
     let trace = || {
         let mut stand = Stand::new(settings(), None, &log).seeded(99);
         let mut trace = Vec::new();

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
+use chain::testing::Grower;
 use follow::{Core, Event, Settings, Snapshot, snapshot};
 use tempfile::TempDir;
 
-use crate::forge::Forge;
+use crate::forge;
 use crate::stand::{Stand, settings};
 
 fn file(dir: &TempDir) -> PathBuf {
@@ -31,7 +32,7 @@ pub fn through_a_file(core: &Core) -> Snapshot {
 
 #[test]
 fn a_snapshot_gives_the_same_state_back() {
-    let (_, log) = Forge::grown("snapshot", 4, 3);
+    let (_, log) = Grower::grown("snapshot", 4, 3);
     let core = Stand::after(&log).core;
     let again = Core::new(settings(), Some(through_a_file(&core)));
     assert_eq!(again.next_offset(), core.next_offset());
@@ -45,7 +46,7 @@ fn a_snapshot_gives_the_same_state_back() {
 
 #[test]
 fn a_later_snapshot_replaces_the_one_before() {
-    let (mut forge, log) = Forge::grown("replace", 2, 1);
+    let (mut forge, log) = Grower::grown("replace", 2, 1);
     let mut stand = Stand::after(&log);
     let dir = written(&stand.core);
     stand.append(&forge.mine(1));
@@ -57,7 +58,7 @@ fn a_later_snapshot_replaces_the_one_before() {
 
 #[test]
 fn a_missing_damaged_cut_or_foreign_snapshot_is_none() {
-    let (_, log) = Forge::grown("damaged", 2, 1);
+    let (_, log) = Grower::grown("damaged", 2, 1);
     let dir = written(&Stand::after(&log).core);
     let path = file(&dir);
     let good = fs::read(&path).unwrap();
@@ -79,7 +80,7 @@ fn a_missing_damaged_cut_or_foreign_snapshot_is_none() {
 
 #[test]
 fn a_folder_is_of_use_or_not_before_a_snapshot_is_due() {
-    let (_, log) = Forge::grown("prepared", 1, 1);
+    let (_, log) = Grower::grown("prepared", 1, 1);
     let dir = written(&Stand::after(&log).core);
     snapshot::prepare(dir.path()).unwrap();
     assert!(snapshot::load(dir.path()).is_some(), "left as it is");
@@ -98,11 +99,11 @@ fn there_is_no_snapshot_before_block_zero() {
 
 #[test]
 fn a_snapshot_of_another_chain_is_the_end() {
-    let (_, log) = Forge::grown("theirs", 1, 1);
-    let (forge, _) = Forge::new("ours");
+    let (_, log) = Grower::grown("theirs", 1, 1);
+    let (forge, _) = forge::new("ours");
     let start = through_a_file(&Stand::after(&log).core);
     let settings = Settings {
-        expected: Some(forge.id()),
+        expected: Some(forge.chain_id()),
         ..settings()
     };
     let mut stand = Stand::new(settings, Some(start), &log);
@@ -113,7 +114,7 @@ fn a_snapshot_of_another_chain_is_the_end() {
 
 #[test]
 fn what_was_refused_last_is_compared_too() {
-    let (_, mut log) = Forge::grown("refused", 2, 1);
+    let (_, mut log) = Grower::grown("refused", 2, 1);
     log.push(b"junk".as_slice().into());
     let start = through_a_file(&Stand::after(&log).core);
     assert_eq!(start.next_offset, 4);

@@ -7,7 +7,8 @@ use chain::Slot;
 use chain::block::{Block, Rule, Unchecked};
 use chain::parallel::{Parallel, Sequential};
 use chain::record::{Signatures, check, check_all};
-use chain::{Chain, Draft, Genesis, Hash, Record, Secret, Transaction, Verdict};
+use chain::testing::{self, CHECK, seal, secret};
+use chain::{Chain, Genesis, Hash, Record, Transaction, Verdict};
 
 /// Runs parts on threads of their own, in no order.
 struct Threads;
@@ -34,13 +35,9 @@ fn chain() -> Chain {
     Chain::start(&genesis.block_zero(), 0).expect("a block 0").0
 }
 
-fn secret(i: usize) -> Secret {
-    Secret::from_seed([i as u8; 32])
-}
-
 /// A record of a memo, whose signature is bad if asked for.
 fn record(chain: &Chain, i: usize, good: bool) -> Bytes {
-    let sender = secret(i % 7);
+    let sender = secret((i % 7) as u8);
     let transaction = Transaction {
         sender: Bytes::copy_from_slice(sender.account().as_bytes()),
         nonce: i as u64 + 1,
@@ -57,19 +54,9 @@ fn block(chain: &Chain, records: &[Bytes], lie: Option<(usize, Verdict)>) -> Blo
         .iter()
         .map(|it| check(it.clone(), chain.rules()))
         .collect();
-    let draft = Draft {
-        partition: 0,
-        slots: records.into_iter().map(Slot::Record).collect(),
-        miner: secret(50).account(),
-        timestamp_ms: 0,
-    };
-    let template = chain.assemble(draft).expect("there is something to seal");
-    let nonce = template
-        .work()
-        .search(0, 1 << 20)
-        .expect("the work is easy");
-    let value = template.finish(nonce, Some(&secret(50)));
-    let mut value = value.to_vec();
+    let slots = records.into_iter().map(Slot::Record).collect();
+    let template = testing::template(chain, 0, slots, secret(50).account());
+    let mut value = seal(&template, &secret(50)).to_vec();
     if let Some((i, verdict)) = lie {
         // Without holes, the verdicts are the last bytes of a block.
         let place = value.len() - template.verdicts.len() + i;
@@ -77,11 +64,6 @@ fn block(chain: &Chain, records: &[Bytes], lie: Option<(usize, Verdict)>) -> Blo
     }
     chain.frame(value.into()).expect("a block")
 }
-
-const CHECK: Signatures<'static> = Signatures::Check {
-    seed: [4; 32],
-    known: &|_| false,
-};
 
 #[test]
 fn batches_give_what_single_checks_give() {

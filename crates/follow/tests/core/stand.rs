@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chain::parallel::Sequential;
+use chain::testing::NOW_MS;
 use chain::{Accepted, Hash};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
 use follow::{Check, Core, Event, Fatal, Input, Output, Settings, Snapshot, Task};
-use journal::{Batch, Journal, Options, Record, TailEvent};
-
-use crate::forge::APPEND_MS;
+use journal::{Batch, Record, TailEvent};
 
 pub struct Stand {
     pub core: Core,
@@ -31,10 +30,6 @@ pub struct Stand {
     checks: Vec<Check>,
     inputs: VecDeque<Input>,
     seed: u64,
-}
-
-pub fn memory() -> Journal {
-    Journal::open(&"memory:".parse().unwrap(), &Options::default()).unwrap()
 }
 
 pub fn settings() -> Settings {
@@ -165,11 +160,7 @@ impl Stand {
     fn record(&self, offset: u64) -> Option<Record> {
         Some(Record {
             offset,
-            append_ms: self
-                .times
-                .get(offset as usize)
-                .copied()
-                .unwrap_or(APPEND_MS),
+            append_ms: self.times.get(offset as usize).copied().unwrap_or(NOW_MS),
             key: None,
             value: self.log.get(offset as usize)?.clone()?,
             headers: Vec::new(),

@@ -1,13 +1,12 @@
 //! A log replayed offline.
 
 use chain::Hash;
+use chain::testing::{Grower, NOW_MS};
 use follow::replay::replay;
 use follow::{Event, Fatal, Settings};
 use journal::{Error, Record};
-use topics::records;
 
-use crate::forge::{APPEND_MS, Forge};
-use crate::stand::{memory, settings};
+use crate::stand::settings;
 
 fn listed(log: &[bytes::Bytes]) -> impl Iterator<Item = Result<Record, Error>> {
     let records: Vec<_> = (0..)
@@ -15,7 +14,7 @@ fn listed(log: &[bytes::Bytes]) -> impl Iterator<Item = Result<Record, Error>> {
         .map(|(offset, value)| {
             Ok(Record {
                 offset,
-                append_ms: APPEND_MS,
+                append_ms: NOW_MS,
                 key: None,
                 value: value.clone(),
                 headers: Vec::new(),
@@ -27,7 +26,7 @@ fn listed(log: &[bytes::Bytes]) -> impl Iterator<Item = Result<Record, Error>> {
 
 #[test]
 fn a_log_is_replayed_to_its_end_with_everything_told() {
-    let (forge, mut log) = Forge::grown("offline", 300, 2);
+    let (forge, mut log) = Grower::grown("offline", 300, 2);
     log.insert(100, b"junk".as_slice().into());
     let (mut accepted, mut refused, mut caught_up) = (0, 0, 0);
     let core = replay(
@@ -54,7 +53,7 @@ fn an_empty_log_has_no_chain() {
 
 #[test]
 fn a_trusted_block_that_is_not_there_costs_a_second_pass() {
-    let (forge, log) = Forge::grown("passes", 20, 1);
+    let (forge, log) = Grower::grown("passes", 20, 1);
     let settings = Settings {
         assume_valid: Some(Hash::of(b"elsewhere")),
         ..settings()
@@ -76,7 +75,7 @@ fn a_trusted_block_that_is_not_there_costs_a_second_pass() {
 
 #[test]
 fn an_error_of_the_log_ends_it() {
-    let (_, log) = Forge::grown("broken", 3, 1);
+    let (_, log) = Grower::grown("broken", 3, 1);
     let broken = Error::Unavailable("gone".into());
     let open = || Ok(listed(&log).chain([Err(broken.clone())]));
     let mut accepted = 0;
@@ -84,17 +83,4 @@ fn an_error_of_the_log_ends_it() {
     let error = replay(settings(), open, told).err().unwrap();
     assert!(matches!(error, Fatal::Journal(error) if error == broken));
     assert_eq!(accepted, log.len(), "what lies before it was dealt with");
-}
-
-#[test]
-fn a_journal_gives_its_records_up_to_its_end() {
-    let journal = memory();
-    assert!(records(&journal).is_err(), "there is no topic yet");
-    let (_, log) = Forge::grown("records", 50, 1);
-    crate::feed::publish(&journal, &log);
-    let read: Vec<_> = records(&journal)
-        .unwrap()
-        .map(|record| record.unwrap().value)
-        .collect();
-    assert_eq!(read, log);
 }

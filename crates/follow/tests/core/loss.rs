@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use chain::Hash;
+use chain::testing::Grower;
 use engine::{Core as _, Now};
 use follow::{Event, Fatal, Input, Snapshot};
 use journal::TailEvent;
 use topics::DataLoss;
 
-use crate::forge::Forge;
 use crate::snapshot::through_a_file;
 use crate::stand::{Stand, settings};
 
@@ -19,8 +19,8 @@ fn loss(stand: &Stand) -> &DataLoss {
 }
 
 /// A log of six records, and the snapshot after them.
-fn read() -> (Forge, Vec<Bytes>, Snapshot) {
-    let (forge, log) = Forge::grown("loss", 5, 1);
+fn read() -> (Grower, Vec<Bytes>, Snapshot) {
+    let (forge, log) = Grower::grown("loss", 5, 1);
     let snapshot = through_a_file(&Stand::after(&log).core);
     (forge, log, snapshot)
 }
@@ -114,7 +114,7 @@ fn a_log_may_drop_what_the_snapshot_covers() {
 #[test]
 fn a_reconnect_compares_and_reads_on_without_repeating_anything() {
     for seed in 0..20 {
-        let (forge, log) = Forge::grown("reconnect", 30, 1);
+        let (forge, log) = Grower::grown("reconnect", 30, 1);
         let mut stand = Stand::new(settings(), None, &log).seeded(seed);
         while stand.core.next_offset() < 3 + seed {
             assert!(stand.tick());

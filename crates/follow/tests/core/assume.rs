@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use chain::Hash;
+use chain::testing::Grower;
 use follow::{Event, Settings};
 
-use crate::forge::Forge;
+use crate::forge::{self, apply, forged};
 use crate::stand::{Stand, settings};
 
 fn trusting(hash: Hash, log: &[Bytes]) -> Stand {
@@ -20,12 +21,12 @@ fn restarts(stand: &Stand) -> usize {
 }
 
 /// A log in which block 2 carries a forged signature, and its hash at each height.
-fn forged_log() -> (Forge, Vec<Bytes>, Vec<Hash>) {
-    let (mut forge, zero) = Forge::new("trust");
+fn forged_log() -> (Grower, Vec<Bytes>, Vec<Hash>) {
+    let (mut forge, zero) = forge::new("trust");
     let mut log = vec![zero, forge.mine(1)];
-    let mut hashes = vec![forge.id(), forge.tip()];
-    let forged = forge.forged();
-    forge.apply(&forged);
+    let mut hashes = vec![forge.chain_id(), forge.tip()];
+    let forged = forged(&mut forge);
+    apply(&mut forge, &forged);
     log.push(forged);
     hashes.push(forge.tip());
     for _ in 0..3 {
@@ -89,8 +90,8 @@ fn a_topic_that_ends_before_the_trusted_block_is_replayed_with_every_signature()
 /// A forged block may lead astray from the chain that holds the trusted one: then that one is refused.
 #[test]
 fn a_trusted_block_that_is_refused_is_replayed_with_every_signature() {
-    let (mut forge, zero) = Forge::new("astray");
-    let forged = forge.forged();
+    let (mut forge, zero) = forge::new("astray");
+    let forged = forged(&mut forge);
     let mut log = vec![zero, forged];
     log.extend((0..3).map(|_| forge.mine(1)));
     for seed in 0..10 {
@@ -104,7 +105,7 @@ fn a_trusted_block_that_is_refused_is_replayed_with_every_signature() {
 
 #[test]
 fn an_empty_topic_has_nothing_to_be_trusted() {
-    let (mut forge, zero) = Forge::new("empty");
+    let (mut forge, zero) = forge::new("empty");
     let mut stand = trusting(Hash::of(b"elsewhere"), &[]);
     stand.run();
     assert!(stand.core.caught_up() && !stand.core.usable());
@@ -117,8 +118,8 @@ fn an_empty_topic_has_nothing_to_be_trusted() {
 
 #[test]
 fn block_zero_can_be_the_trusted_block() {
-    let (forge, log) = Forge::grown("zero", 2, 1);
-    let mut stand = trusting(forge.id(), &log);
+    let (forge, log) = Grower::grown("zero", 2, 1);
+    let mut stand = trusting(forge.chain_id(), &log);
     stand.run();
     assert!(stand.core.usable());
     assert_eq!(restarts(&stand), 0);
