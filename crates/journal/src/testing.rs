@@ -1,4 +1,4 @@
-//! What tests do with a journal, in one call each; and a partition without a journal, for cores that are stepped by hand.
+//! One-call helpers for tests on a journal; and a partition without a journal, for cores that are stepped by hand.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{Appended, Batch, Entry, Error, Headers, Journal, Offsets, Options, Record, Url};
 
-/// How long anything may take on a busy machine.
+/// Time limit of every operation on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Journal {
@@ -81,7 +81,7 @@ impl Partition {
         self.records.retain(|offset, _| *offset >= start);
     }
 
-    /// Where it begins and ends.
+    /// The ends of the partition.
     pub fn offsets(&self) -> Offsets {
         let (start, end) = (self.start, self.end);
         Offsets { start, end }
@@ -105,7 +105,7 @@ impl Partition {
         }
     }
 
-    /// Why a reader cannot be at an offset: there is none such.
+    /// The error of a reader at an offset outside the partition.
     pub fn out_of_range(&self, partition: u32, offset: u64) -> Option<Error> {
         let (start, end) = (self.start, self.end);
         (offset < start || offset > end).then(|| Error::OutOfRange {
@@ -117,7 +117,7 @@ impl Partition {
         })
     }
 
-    /// Why a reader cannot go on after a record: it is not held any more.
+    /// The error of a reader whose last record is no longer held.
     pub fn changed(&self, partition: u32, read: &Record) -> Option<Error> {
         (!self.holds(read)).then(|| Error::Changed {
             topic: "transactions".to_owned(),

@@ -10,14 +10,14 @@ use crate::client::{self, Channel};
 use crate::config::{self, Settings};
 use crate::{Readiness, Service, Shutdown, status};
 
-/// How long anything may take on a busy machine.
+/// Time limit of every operation on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A service that runs.
 pub struct Running {
-    /// Where its gRPC is.
+    /// Address of the gRPC port.
     pub url: String,
-    /// What it reports of itself.
+    /// Readiness as the service reports it.
     pub readiness: Readiness,
     /// Stops it.
     pub shutdown: Shutdown,
