@@ -15,7 +15,7 @@ use crate::patience;
 use crate::session::Session;
 
 /// Longest wait for a service whose reply is optional.
-const GLANCE: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A service and its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +122,14 @@ async fn of_ingest(session: &Session) -> Outcome<Served> {
 }
 
 /// The chain of the ledger, if it answers in time.
-async fn glance_at_ledger(session: &Session) -> Option<Served> {
-    let asked = tokio::time::timeout(GLANCE, session.ledger_info());
+async fn probe_ledger(session: &Session) -> Option<Served> {
+    let asked = tokio::time::timeout(PROBE_TIMEOUT, session.ledger_info());
     Served::by_ledger(session, &asked.await.ok()?.ok()?).ok()
 }
 
 /// The chain of ingest, if it answers in time.
-pub async fn glance_at_ingest(session: &Session) -> Option<Served> {
-    let asked = tokio::time::timeout(GLANCE, session.submission_info());
+pub async fn probe_ingest(session: &Session) -> Option<Served> {
+    let asked = tokio::time::timeout(PROBE_TIMEOUT, session.submission_info());
     Served::by_ingest(session, &asked.await.ok()?.ok()?).ok()
 }
 
@@ -159,7 +159,7 @@ pub async fn agreed(given: Option<Hash>, waits: bool, session: &Session) -> Outc
         });
         Some(asked?)
     } else {
-        glance_at_ledger(session).await
+        probe_ledger(session).await
     };
     let served: Vec<Served> = [Some(ingest.clone()), ledger]
         .into_iter()

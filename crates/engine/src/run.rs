@@ -76,14 +76,14 @@ impl<C: Core> Engine<C> {
     /// Steps the core until the shell breaks, which it does when the core reports its end. `stopped` is polled between bursts;
     /// once it holds, the core receives [`Signal::Stop`].
     pub fn run<S: Shell<C>>(mut self, shell: &mut S, stopped: &dyn Fn() -> bool) -> S::End {
-        let mut told = false;
+        let mut stopping = false;
         let mut first = Signal::Start.into();
         loop {
             if let ControlFlow::Break(end) = self.burst(first, shell) {
                 return end;
             }
-            let stop = !told && stopped();
-            told |= stop;
+            let stop = !stopping && stopped();
+            stopping |= stop;
             first = if stop {
                 Signal::Stop.into()
             } else {

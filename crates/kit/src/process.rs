@@ -99,7 +99,7 @@ where
     let outcome = tokio::select! {
         outcome = run(settings, shutdown.clone()) => outcome,
         () = overdue(&shutdown, grace) => Err(anyhow::anyhow!(
-            "did not end within {} of the signal", humantime::format_duration(grace)
+            "did not shut down within {}", humantime::format_duration(grace)
         )),
     };
     signals.abort();

@@ -1,7 +1,7 @@
 //! `blocklog doctor`: faults of broker, topics, chain and services, each with its fix.
 
 mod finding;
-mod log;
+mod journal;
 mod services;
 
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{Printer, Rows};
 use crate::run::{Run, blocking};
 use crate::session::Session;
-use finding::{Finding, Level, Looked};
+use finding::{Diagnosis, Finding, Level};
 
 // It queries everything reachable, and changes nothing.
 /// Find faults of broker, topics and services, each with its fix
@@ -31,15 +31,15 @@ pub struct Doctor {
 impl Run for Doctor {
     async fn run(self, session: &Session) -> Outcome {
         let production = self.production;
-        let mut looked = Looked::default();
+        let mut diagnosis = Diagnosis::default();
         let mut is_journal_given = false;
-        if let Some(journal) = self.journal.given() {
+        if let Some(args) = self.journal.given() {
             is_journal_given = true;
-            let log = move || Ok(log::look(&journal, production));
-            looked = blocking("the look at the journal", log).await?;
+            let check = move || Ok(journal::check(&args, production));
+            diagnosis = blocking("the check of the journal", check).await?;
         }
-        services::look(session, production, &mut looked).await;
-        let findings = conclude(looked, is_journal_given, production);
+        services::check(session, production, &mut diagnosis).await;
+        let findings = conclude(diagnosis, is_journal_given, production);
         print(&findings, session.printer)?;
         let faults = findings
             .iter()
@@ -54,11 +54,11 @@ impl Run for Doctor {
 }
 
 /// All findings, including those that only follow from all answers together.
-fn conclude(looked: Looked, is_journal_given: bool, production: bool) -> Vec<Finding> {
-    let Looked {
+fn conclude(diagnosis: Diagnosis, is_journal_given: bool, production: bool) -> Vec<Finding> {
+    let Diagnosis {
         mut findings,
         served,
-    } = looked;
+    } = diagnosis;
     if let Some(differences) = chains::differences(&served) {
         let advice = format!(
             "{}, and the journal of that chain with --journal",

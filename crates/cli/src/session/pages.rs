@@ -66,7 +66,7 @@ paged! {
 }
 
 impl Session {
-    /// The first rows of a list, at most `limit`, each converted by `check`.
+    /// The first rows of a list, at most `limit`, each of which must pass `check`.
     pub async fn rows<R: Paged, T>(
         &self,
         mut request: R,

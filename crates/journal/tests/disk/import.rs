@@ -135,7 +135,7 @@ fn an_import_that_was_cut_off_is_no_journal() {
             }
             // Nothing had been written: an ordinary journal begins there.
             Ok(_) => {}
-            Err(Error::BadConfig(why)) => assert!(why.contains("no journal"), "{why}"),
+            Err(Error::BadConfig(why)) => assert!(why.contains("not a journal"), "{why}"),
             Err(error) => panic!("after {operations} operations: {error}"),
         }
     }

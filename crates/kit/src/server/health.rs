@@ -13,12 +13,12 @@ pub(super) async fn follow(
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let mut changes = readiness.changes();
-    let mut told = false;
+    let mut reported = false;
     loop {
         let ready = readiness.is_ready() && !shutdown.is_cancelled();
-        if ready != told && !shutdown.is_cancelled() {
+        if ready != reported && !shutdown.is_cancelled() {
             log(&readiness);
-            told = ready;
+            reported = ready;
         }
         let status = if ready {
             ServingStatus::Serving

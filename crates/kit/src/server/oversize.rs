@@ -26,8 +26,8 @@ mod tests {
     #[test]
     fn only_what_the_transport_says_is_meant() {
         let weather = Refusals { domain: "weather" };
-        let said = format!("{FOUND}70000{LIMIT}65536{END}");
-        let status = of(&Status::out_of_range(&said), weather).unwrap();
+        let message = format!("{FOUND}70000{LIMIT}65536{END}");
+        let status = of(&Status::out_of_range(&message), weather).unwrap();
         assert_eq!(status.code(), Code::ResourceExhausted);
         let info = crate::status::info(&status).unwrap();
         assert_eq!(info.reason, "MESSAGE_TOO_LARGE");
@@ -36,6 +36,6 @@ mod tests {
         };
         assert_eq!((found.1.as_str(), limit.1.as_str()), ("70000", "65536"));
         assert!(of(&Status::out_of_range("no such day"), weather).is_none());
-        assert!(of(&Status::invalid_argument(said), weather).is_none());
+        assert!(of(&Status::invalid_argument(message), weather).is_none());
     }
 }

@@ -24,7 +24,7 @@ const MAX_WAITING_STALLED: u64 = 8;
 const STALLED: Duration = Duration::from_secs(10);
 
 /// True if a reader is too slow: `waiting` replies are ready for it, and it has taken none for the time `paused`. A reader that
-/// was never `live`, which means up to date, may be as slow as it likes.
+/// was never `live`, which means up to date, may fall further behind.
 pub fn is_lagging(waiting: u64, live: bool, paused: Duration) -> bool {
     live && waiting > MAX_WAITING || paused > STALLED && waiting > MAX_WAITING_STALLED
 }

@@ -61,12 +61,12 @@ impl Finding {
 
 /// All findings, and the chain of each service.
 #[derive(Debug, Default)]
-pub struct Looked {
+pub struct Diagnosis {
     pub findings: Vec<Finding>,
     pub served: Vec<Served>,
 }
 
-impl Looked {
+impl Diagnosis {
     /// Adds a finding.
     pub fn find(&mut self, finding: Finding) {
         self.findings.push(finding);

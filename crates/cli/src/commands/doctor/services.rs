@@ -3,7 +3,7 @@
 use proto::ledger::v1::GetLedgerInfoResponse;
 use proto::miner::v1::{MinerStatus, Phase};
 
-use super::finding::{Finding, Looked};
+use super::finding::{Diagnosis, Finding};
 use crate::chains::Served;
 use crate::exit::{Failure, Outcome};
 use crate::session::Session;
@@ -12,31 +12,31 @@ use crate::session::Session;
 const LAG: u64 = 100;
 
 /// Checks every configured service. A missing one is only a risk: it may be deployed elsewhere.
-pub async fn look(session: &Session, production: bool, looked: &mut Looked) {
+pub async fn check(session: &Session, production: bool, diagnosis: &mut Diagnosis) {
     match ledger(session).await {
         Ok((served, info)) => {
-            looked.findings.extend(judge(&info));
-            looked.served.push(served);
+            diagnosis.findings.extend(judge(&info));
+            diagnosis.served.push(served);
         }
-        Err(failure) => looked.find(absent("ledger", &failure, production)),
+        Err(failure) => diagnosis.find(absent("ledger", &failure, production)),
     }
     match ingest(session).await {
         Ok((served, topic)) => {
-            looked.find(Finding::ok(format!(
+            diagnosis.find(Finding::ok(format!(
                 "ingest accepts transactions for {} on {topic}",
                 served.name
             )));
-            looked.served.push(served);
+            diagnosis.served.push(served);
         }
-        Err(failure) => looked.find(absent("ingest", &failure, production)),
+        Err(failure) => diagnosis.find(absent("ingest", &failure, production)),
     }
     for (url, status) in session.miner_statuses().await.unwrap_or_default() {
         match status.and_then(|status| Ok((Served::by_miner(url, &status)?, status))) {
             Ok((served, status)) => {
-                looked.served.extend(served);
-                looked.find(miner(url, &status));
+                diagnosis.served.extend(served);
+                diagnosis.find(miner(url, &status));
             }
-            Err(failure) => looked.find(absent("miner", &failure, production)),
+            Err(failure) => diagnosis.find(absent("miner", &failure, production)),
         }
     }
 }

@@ -41,9 +41,7 @@ impl Run for Decode {
         let chain_id = match self.chain.given()? {
             Some(id) => Some(id),
             // If no ingest answers, the id and the signature stay unchecked.
-            None => chains::glance_at_ingest(session)
-                .await
-                .map(|served| served.id),
+            None => chains::probe_ingest(session).await.map(|served| served.id),
         };
         let id = transaction.id(&chain_id.unwrap_or(Hash::ZERO));
         let mut wire = proto::wire::from_transaction(&transaction, &id);

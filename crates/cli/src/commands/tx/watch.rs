@@ -96,7 +96,7 @@ async fn follow(
 
 /// Compares the chains: an unknown transaction may be on the chain of ingest, which this ledger will never see.
 async fn compare(ledger: &Served, session: &Session) -> Outcome {
-    let ingest = chains::glance_at_ingest(session).await;
+    let ingest = chains::probe_ingest(session).await;
     let served: Vec<Served> = ingest.into_iter().chain([ledger.clone()]).collect();
     chains::expect_one(&served)
 }

@@ -33,7 +33,7 @@ struct Lies {
 }
 
 /// The result for a changed copy.
-enum Said {
+enum Checked {
     /// It verifies, up to this height and block.
     Verifies(u64, Hash, Option<String>),
     Fails(Failure),
@@ -97,7 +97,7 @@ impl Export {
 }
 
 /// Runs `verify` on these bytes.
-fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
+fn check(bytes: &[u8], tip: Option<Hash>) -> Checked {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("chain.export");
     fs::write(&file, bytes).expect("it is written");
@@ -116,12 +116,12 @@ fn say(bytes: &[u8], tip: Option<Hash>) -> Said {
         Ok(derived)
     };
     match judge() {
-        Err(failure) => Said::Fails(failure),
+        Err(failure) => Checked::Fails(failure),
         Ok(derived) => {
             let (value, _) = derived.report().expect("there is a chain");
             let after = value["afterTip"].as_str().map(str::to_owned);
             let chain = derived.core.chain().expect("there is a chain");
-            Said::Verifies(chain.tip().height(), chain.tip().hash, after)
+            Checked::Verifies(chain.tip().height(), chain.tip().hash, after)
         }
     }
 }
@@ -166,13 +166,13 @@ fn with_a_trusted_tip_every_change_that_means_anything_is_named() {
         let export = Export::new(listed);
         let (mut named, mut nothing) = (0, 0);
         for (at, bytes) in every_change(&export, listed) {
-            match say(&bytes, Some(export.tip)) {
-                Said::Verifies(height, tip, _) => {
+            match check(&bytes, Some(export.tip)) {
+                Checked::Verifies(height, tip, _) => {
                     assert_eq!((height, tip), (export.height, export.tip));
                     assert!(means_nothing(&export, at), "byte {at} means something");
                     nothing += 1;
                 }
-                Said::Fails(failure) => {
+                Checked::Fails(failure) => {
                     names_height(&failure, export.record_at(at).height, at);
                     named += 1;
                 }
@@ -190,12 +190,12 @@ fn without_a_tip_only_the_newest_block_can_be_given_another_end() {
         let mut shorter = 0;
         for (at, bytes) in every_change(&export, listed) {
             let record = export.record_at(at);
-            match say(&bytes, None) {
-                Said::Fails(failure) => names_height(&failure, record.height, at),
-                Said::Verifies(_, tip, _) if tip == export.tip => {
+            match check(&bytes, None) {
+                Checked::Fails(failure) => names_height(&failure, record.height, at),
+                Checked::Verifies(_, tip, _) if tip == export.tip => {
                     assert!(means_nothing(&export, at), "byte {at} means something");
                 }
-                Said::Verifies(height, _, after) => {
+                Checked::Verifies(height, _, after) => {
                     assert_eq!(
                         record.height, export.height,
                         "byte {at} is not in the newest block"

@@ -107,9 +107,9 @@ impl Summary {
         }
     }
 
-    /// A candidate with valid work upon a block that is not on this chain shows that the chain was another one at that time: no
-    /// miner builds on a block that every reader refuses. A later accepted block clears the suspicion. On a chain with a list of
-    /// miners only they can raise it; on others anyone can, at the price of the work.
+    /// A candidate of a miner, with valid work, upon a block that is not on this chain shows that the chain was another one at that
+    /// time: no miner builds on a block that every reader refuses. A later accepted block clears the suspicion. On a chain with a list
+    /// of miners only they can raise it; on others anyone can, at the price of the work.
     fn suspect(&mut self, claims: &Claims, offset: u64, chain: &Chain) {
         let parent = claims.height.checked_sub(1).map(usize::try_from);
         let builds_elsewhere = parent.is_some_and(|height| {

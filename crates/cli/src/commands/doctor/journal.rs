@@ -7,14 +7,14 @@ use journal::{Description, Journal, Mismatch, Setting, TopicSpec};
 use topics::bootstrap::find_genesis;
 use topics::config::JournalArgs;
 
-use super::finding::{Finding, Looked};
+use super::finding::{Diagnosis, Finding};
 use crate::chains::Served;
 
 /// Replicas that survive the loss of a broker while another one is being replaced.
 const REPLICAS: u32 = 3;
 
 /// Checks the journal and its topics.
-pub fn look(args: &JournalArgs, production: bool) -> Looked {
+pub fn check(args: &JournalArgs, production: bool) -> Diagnosis {
     match rules(args) {
         Ok((journal, rules)) => {
             let findings = chain(&journal, &rules, production);
@@ -23,9 +23,9 @@ pub fn look(args: &JournalArgs, production: bool) -> Looked {
                 name: rules.genesis.name.clone(),
                 id: rules.chain_id,
             }];
-            Looked { findings, served }
+            Diagnosis { findings, served }
         }
-        Err(fault) => Looked {
+        Err(fault) => Diagnosis {
             findings: vec![fault],
             served: Vec::new(),
         },
