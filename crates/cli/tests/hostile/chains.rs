@@ -174,7 +174,7 @@ fn status_and_doctor_say_that_the_services_differ() {
     world.run(&["status"]).succeeds(&["stage"]);
     world
         .run(&["doctor"])
-        .succeeds(&["ingest takes transactions for stage"]);
+        .succeeds(&["ingest accepts transactions for stage"]);
 }
 
 #[test]
