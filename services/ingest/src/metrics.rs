@@ -6,11 +6,14 @@ use kit::metrics::{Counter, Histogram, KeyValue, SECONDS, UpDownCounter, meter};
 
 use crate::core::Outcome;
 
-/// The figures of one ingest.
+/// The figures of one ingest, and the changes of one batch of the core.
 pub(crate) struct Metrics {
     submissions: Counter<u64>,
     in_flight: UpDownCounter<i64>,
     durable: Histogram<f64>,
+    accepted: u64,
+    failed: u64,
+    in_flight_before: i64,
 }
 
 impl Metrics {
@@ -33,6 +36,9 @@ impl Metrics {
                 .with_unit("s")
                 .with_boundaries(SECONDS.to_vec())
                 .build(),
+            accepted: 0,
+            failed: 0,
+            in_flight_before: 0,
         };
         for outcome in ["accepted", "failed"] {
             let label = KeyValue::new("outcome", outcome);
@@ -41,34 +47,13 @@ impl Metrics {
         metrics.in_flight.add(0, &[]);
         metrics
     }
-}
-
-/// The changes of one batch of the core.
-pub(crate) struct Batch {
-    metrics: Metrics,
-    accepted: u64,
-    failed: u64,
-    in_flight_before: i64,
-}
-
-impl Batch {
-    pub fn new(metrics: Metrics) -> Batch {
-        Batch {
-            metrics,
-            accepted: 0,
-            failed: 0,
-            in_flight_before: 0,
-        }
-    }
 
     /// Counts an answer.
     pub fn answered(&mut self, outcome: &Outcome, since: Instant) {
         match outcome {
             Ok(_) => {
                 self.accepted += 1;
-                self.metrics
-                    .durable
-                    .record(since.elapsed().as_secs_f64(), &[]);
+                self.durable.record(since.elapsed().as_secs_f64(), &[]);
             }
             Err(_) => self.failed += 1,
         }
@@ -76,17 +61,18 @@ impl Batch {
 
     /// Adds the batch to the instruments: once, not once per record.
     pub fn record(&mut self, in_flight: usize) {
-        let accepted = std::mem::take(&mut self.accepted);
-        let failed = std::mem::take(&mut self.failed);
-        let outcomes = [("accepted", accepted), ("failed", failed)];
-        for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+        let counts = [
+            ("accepted", &mut self.accepted),
+            ("failed", &mut self.failed),
+        ];
+        for (outcome, count) in counts.into_iter().filter(|(_, count)| **count > 0) {
             let label = KeyValue::new("outcome", outcome);
-            self.metrics.submissions.add(count, &[label]);
+            self.submissions.add(std::mem::take(count), &[label]);
         }
         let in_flight = i64::try_from(in_flight).unwrap_or(i64::MAX);
         if in_flight != self.in_flight_before {
             let change = in_flight - self.in_flight_before;
-            self.metrics.in_flight.add(change, &[]);
+            self.in_flight.add(change, &[]);
         }
         self.in_flight_before = in_flight;
     }

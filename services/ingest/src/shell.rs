@@ -17,7 +17,7 @@ use journal::{AppendError, Appender, Completion, Journal};
 pub use self::handle::Handle;
 pub use self::ticket::{ReplyTo, StreamReply, Ticket};
 use crate::core::{Core, Input, Outcome, Output};
-use crate::metrics::{Batch, Metrics};
+use crate::metrics::Metrics;
 use crate::outbox::Outbox;
 use crate::readiness::Conditions;
 
@@ -42,7 +42,7 @@ struct Performer {
     conditions: Conditions,
     /// Streams to wake at the end of the batch.
     wake: Vec<Arc<Outbox>>,
-    counts: Batch,
+    metrics: Metrics,
     below_cursor: BelowCursor,
     drained: bool,
 }
@@ -80,7 +80,7 @@ impl Shell {
                 topic: journal.topic_name(topics::TRANSACTIONS),
                 conditions,
                 wake: Vec::new(),
-                counts: Batch::new(metrics),
+                metrics,
                 below_cursor: BelowCursor::default(),
                 drained: false,
             },
@@ -150,7 +150,7 @@ impl engine::Shell<Core<Ticket>> for Performer {
 
     fn after_burst(&mut self, core: &Core<Ticket>) -> ControlFlow<()> {
         self.wake.drain(..).for_each(|outbox| outbox.wake());
-        self.counts.record(core.in_flight());
+        self.metrics.record(core.in_flight());
         self.below_cursor.report(&self.topic);
         if self.drained {
             return ControlFlow::Break(());
@@ -166,7 +166,7 @@ impl Performer {
             permit,
             since,
         } = ticket;
-        self.counts.answered(&outcome, since);
+        self.metrics.answered(&outcome, since);
         // The room is freed before the client can learn of it.
         drop(permit);
         self.wake.extend(reply_to.send(outcome));

@@ -66,17 +66,13 @@ fn grow() -> Grower {
     let by_name = fixture::payment("alice", 3, 1).encode();
     let too_large = vec![9; 1025].into();
     let garbage = b"no transaction".as_slice().into();
-    fixture::mine(
-        &mut grown,
+    for records in [
         vec![by_key(5, 1), by_name, by_key(500, 2)],
-        None,
-    );
-    fixture::mine(&mut grown, vec![by_key(5, 1), too_large, garbage], None);
-    fixture::mine(
-        &mut grown,
+        vec![by_key(5, 1), too_large, garbage],
         vec![note.encode(), forged.encode(), Bytes::new()],
-        None,
-    );
+    ] {
+        fixture::mine(&mut grown, records, None);
+    }
     grown
 }
 
