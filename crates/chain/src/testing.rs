@@ -63,7 +63,7 @@ pub fn name(text: &str) -> Account {
     text.parse().expect("a name")
 }
 
-/// A transfer that nobody has signed, as names send it.
+/// An unsigned transfer, as names send it.
 pub fn transfer(from: &Account, to: &Account, amount: u64, nonce: u64) -> Transaction {
     Transaction {
         sender: Bytes::copy_from_slice(from.as_bytes()),
