@@ -20,13 +20,13 @@ const BATCH_TRIES: u64 = 8_192;
 
 /// The threads, and the current block.
 pub(super) struct Sealer {
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     to_core: Sender<Input>,
 }
 
 /// The state that the threads share, and on which they wait for work.
-struct Desk {
+struct Shared {
     now: Mutex<Now>,
     changed: Condvar,
     secret: Option<Secret>,
@@ -56,7 +56,7 @@ impl Sealer {
         secret: Option<Secret>,
         to_core: Sender<Input>,
     ) -> std::io::Result<Sealer> {
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             now: Mutex::default(),
             changed: Condvar::new(),
             secret,
@@ -64,15 +64,15 @@ impl Sealer {
         });
         let stride = u64::MAX / threads as u64;
         let spawn = |n: usize| {
-            let desk = Arc::clone(&desk);
+            let shared = Arc::clone(&shared);
             let place = stride.wrapping_mul(n as u64);
             thread::Builder::new()
                 .name(format!("miner-seal-{n}"))
-                .spawn(move || desk.work(place))
+                .spawn(move || shared.work(place))
         };
         let threads = (0..threads).map(spawn).collect::<Result<_, _>>()?;
         Ok(Sealer {
-            desk,
+            shared,
             threads,
             to_core,
         })
@@ -89,16 +89,16 @@ impl Sealer {
             over: AtomicBool::new(false),
             tries: AtomicU64::new(0),
         };
-        let before = self.desk.now.lock().job.replace(Arc::new(job));
+        let before = self.shared.now.lock().job.replace(Arc::new(job));
         if let Some(before) = before {
             before.over.store(true, Ordering::Relaxed);
         }
-        self.desk.changed.notify_all();
+        self.shared.changed.notify_all();
     }
 
     /// Stops the search; the core gets the number of tries.
     pub(super) fn cancel(&self) {
-        let Some(job) = self.desk.now.lock().job.take() else {
+        let Some(job) = self.shared.now.lock().job.take() else {
             return;
         };
         if !job.over.swap(true, Ordering::Relaxed) {
@@ -110,8 +110,8 @@ impl Sealer {
 impl Drop for Sealer {
     fn drop(&mut self) {
         self.cancel();
-        self.desk.now.lock().stop = true;
-        self.desk.changed.notify_all();
+        self.shared.now.lock().stop = true;
+        self.shared.changed.notify_all();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a sealing thread panicked");
@@ -120,7 +120,7 @@ impl Drop for Sealer {
     }
 }
 
-impl Desk {
+impl Shared {
     /// The loop of one thread. `place` is the start of its part of the nonce space.
     fn work(&self, place: u64) {
         let mut last = 0;
