@@ -93,7 +93,7 @@ type Answer<T> = Result<Response<T>, Status>;
 
 impl Api {
     /// Answers on the async thread: for a few reads of the index.
-    async fn here<Q, A>(
+    async fn inline<Q, A>(
         &self,
         request: Request<Q>,
         handle: impl FnOnce(&View, Q) -> Result<A, Problem>,
@@ -103,7 +103,7 @@ impl Api {
     }
 
     /// Answers on a blocking thread: for many reads.
-    async fn aside<Q, A>(
+    async fn blocking<Q, A>(
         &self,
         request: Request<Q>,
         handle: impl FnOnce(&View, Q) -> Result<A, Problem> + Send + 'static,
@@ -114,7 +114,7 @@ impl Api {
     {
         let view = self.view(&request).await?;
         let (seen, asked) = (view.clone(), request.into_inner());
-        let outcome = live::aside(move || handle(&seen, asked)).await;
+        let outcome = live::blocking(move || handle(&seen, asked)).await;
         answer(&view, outcome)
     }
 
@@ -161,21 +161,21 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::GetLedgerInfoRequest>,
     ) -> Answer<wire::GetLedgerInfoResponse> {
-        self.here(request, get_ledger_info::handle).await
+        self.inline(request, get_ledger_info::handle).await
     }
 
     async fn get_genesis(
         &self,
         request: Request<wire::GetGenesisRequest>,
     ) -> Answer<wire::GetGenesisResponse> {
-        self.here(request, get_genesis::handle).await
+        self.inline(request, get_genesis::handle).await
     }
 
     async fn list_audit_findings(
         &self,
         request: Request<wire::ListAuditFindingsRequest>,
     ) -> Answer<wire::ListAuditFindingsResponse> {
-        self.aside(request, list_audit_findings::handle).await
+        self.blocking(request, list_audit_findings::handle).await
     }
 
     async fn get_block(
@@ -183,8 +183,8 @@ impl LedgerService for Api {
         request: Request<wire::GetBlockRequest>,
     ) -> Answer<wire::GetBlockResponse> {
         match get_block::is_heavy(request.get_ref()) {
-            true => self.aside(request, get_block::handle).await,
-            false => self.here(request, get_block::handle).await,
+            true => self.blocking(request, get_block::handle).await,
+            false => self.inline(request, get_block::handle).await,
         }
     }
 
@@ -192,7 +192,7 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::ListBlocksRequest>,
     ) -> Answer<wire::ListBlocksResponse> {
-        self.aside(request, list_blocks::handle).await
+        self.blocking(request, list_blocks::handle).await
     }
 
     async fn stream_blocks(
@@ -209,7 +209,7 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::GetTransactionRequest>,
     ) -> Answer<wire::GetTransactionResponse> {
-        self.here(request, get_transaction::handle).await
+        self.inline(request, get_transaction::handle).await
     }
 
     async fn watch_transaction(
@@ -226,42 +226,42 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::GetRecordRequest>,
     ) -> Answer<wire::GetRecordResponse> {
-        self.here(request, get_record::handle).await
+        self.inline(request, get_record::handle).await
     }
 
     async fn list_records(
         &self,
         request: Request<wire::ListRecordsRequest>,
     ) -> Answer<wire::ListRecordsResponse> {
-        self.aside(request, list_records::handle).await
+        self.blocking(request, list_records::handle).await
     }
 
     async fn list_pending(
         &self,
         request: Request<wire::ListPendingRequest>,
     ) -> Answer<wire::ListPendingResponse> {
-        self.aside(request, list_pending::handle).await
+        self.blocking(request, list_pending::handle).await
     }
 
     async fn list_candidates(
         &self,
         request: Request<wire::ListCandidatesRequest>,
     ) -> Answer<wire::ListCandidatesResponse> {
-        self.aside(request, list_candidates::handle).await
+        self.blocking(request, list_candidates::handle).await
     }
 
     async fn get_account(
         &self,
         request: Request<wire::GetAccountRequest>,
     ) -> Answer<wire::GetAccountResponse> {
-        self.here(request, get_account::handle).await
+        self.inline(request, get_account::handle).await
     }
 
     async fn list_account_entries(
         &self,
         request: Request<wire::ListAccountEntriesRequest>,
     ) -> Answer<wire::ListAccountEntriesResponse> {
-        self.aside(request, list_account_entries::handle).await
+        self.blocking(request, list_account_entries::handle).await
     }
 
     async fn stream_account_entries(
@@ -275,21 +275,21 @@ impl LedgerService for Api {
         &self,
         request: Request<wire::ListMinersRequest>,
     ) -> Answer<wire::ListMinersResponse> {
-        self.aside(request, list_miners::handle).await
+        self.blocking(request, list_miners::handle).await
     }
 
     async fn find_by_prefix(
         &self,
         request: Request<wire::FindByPrefixRequest>,
     ) -> Answer<wire::FindByPrefixResponse> {
-        self.aside(request, find_by_prefix::handle).await
+        self.blocking(request, find_by_prefix::handle).await
     }
 
     async fn get_series(
         &self,
         request: Request<wire::GetSeriesRequest>,
     ) -> Answer<wire::GetSeriesResponse> {
-        self.aside(request, get_series::handle).await
+        self.blocking(request, get_series::handle).await
     }
 }
 
@@ -299,14 +299,14 @@ impl ProofService for Api {
         &self,
         request: Request<wire::GetInclusionProofRequest>,
     ) -> Answer<wire::GetInclusionProofResponse> {
-        self.here(request, get_inclusion_proof::handle).await
+        self.inline(request, get_inclusion_proof::handle).await
     }
 
     async fn get_consistency_proof(
         &self,
         request: Request<wire::GetConsistencyProofRequest>,
     ) -> Answer<wire::GetConsistencyProofResponse> {
-        self.here(request, get_consistency_proof::handle).await
+        self.inline(request, get_consistency_proof::handle).await
     }
 
     async fn get_checkpoint(
@@ -314,7 +314,7 @@ impl ProofService for Api {
         request: Request<wire::GetCheckpointRequest>,
     ) -> Answer<wire::GetCheckpointResponse> {
         let key = self.log_key.as_deref();
-        self.here(request, |view, request| {
+        self.inline(request, |view, request| {
             get_checkpoint::handle(view, key, request)
         })
         .await

@@ -13,7 +13,7 @@ pub struct Watch {
     reader: Reader,
     changes: watch::Receiver<u64>,
     /// Time of the last reply.
-    told: Instant,
+    replied_at: Instant,
 }
 
 impl Watch {
@@ -21,7 +21,7 @@ impl Watch {
         Watch {
             changes: reader.changes(),
             reader,
-            told: Instant::now(),
+            replied_at: Instant::now(),
         }
     }
 
@@ -32,13 +32,13 @@ impl Watch {
     }
 
     /// Notes that a reply was made.
-    pub fn told(&mut self) {
-        self.told = Instant::now();
+    pub fn replied(&mut self) {
+        self.replied_at = Instant::now();
     }
 
     /// Waits for a change since the last view; false: the last reply is so old that a heartbeat is due.
     pub async fn wait(&mut self) -> bool {
-        let due = self.told + HEARTBEAT;
+        let due = self.replied_at + HEARTBEAT;
         // Changes may come so fast that one is always there.
         if Instant::now() >= due {
             return false;
@@ -54,7 +54,7 @@ impl Watch {
 }
 
 /// Runs a read of many rows on a blocking thread.
-pub async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
+pub async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(read).await {
         Ok(value) => value,
         // A bug: the server answers panics.

@@ -8,7 +8,7 @@ use kit::server::stream::{Source, is_lagging};
 use proto::ledger::v1::{AccountEntry, StreamAccountEntriesRequest, StreamAccountEntriesResponse};
 use proto::wire;
 
-use super::live::{Watch, aside};
+use super::live::{Watch, blocking};
 use super::{encode, entries};
 use crate::index::{Reader, View};
 use crate::problem::{Failed, Problem};
@@ -76,7 +76,7 @@ impl Source for Entries {
                 paused = Duration::ZERO;
             }
             if !self.watch.wait().await {
-                self.watch.told();
+                self.watch.replied();
                 // The view is from before the silence: everything in it has been sent.
                 return Ok(Some(StreamAccountEntriesResponse {
                     tip: view.as_ref().and_then(encode::tip),
@@ -100,13 +100,14 @@ impl Entries {
     async fn entry(&mut self, view: &View) -> Result<StreamAccountEntriesResponse, Problem> {
         if self.ahead.is_empty() {
             let (view, account, next) = (view.clone(), self.account, self.next);
-            let rows =
-                aside(move || entries::encode(&view, &view.entries(&account, next, READ_AHEAD)?));
+            let rows = blocking(move || {
+                entries::encode(&view, &view.entries(&account, next, READ_AHEAD)?)
+            });
             self.ahead = rows.await?.into();
         }
         let entry = self.ahead.pop_front();
         self.next += 1;
-        self.watch.told();
+        self.watch.replied();
         Ok(StreamAccountEntriesResponse {
             entry,
             tip: encode::tip(view),

@@ -6,7 +6,7 @@ use kit::server::stream::{Source, is_lagging};
 use prost::Message as _;
 use proto::ledger::v1::{StreamBlocksRequest, StreamBlocksResponse};
 
-use super::live::{Watch, aside};
+use super::live::{Watch, blocking};
 use super::{ask, encode, records};
 use crate::index::{Reader, View};
 use crate::model::answer::Block;
@@ -62,7 +62,7 @@ impl Source for Blocks {
                 paused = Duration::ZERO;
             }
             if !self.watch.wait().await {
-                self.watch.told();
+                self.watch.replied();
                 return Ok(Some(StreamBlocksResponse {
                     tip: self.watch.look().as_ref().and_then(encode::tip),
                     ..Default::default()
@@ -113,11 +113,11 @@ impl Blocks {
         // A single read is quicker than another thread.
         let (reply, rest) = match request.with_records || request.with_raw {
             false => read()?,
-            true => aside(read).await?,
+            true => blocking(read).await?,
         };
         self.next += 1;
         self.rest = rest;
-        self.watch.told();
+        self.watch.replied();
         Ok(reply)
     }
 
@@ -138,9 +138,9 @@ impl Blocks {
             };
             Ok::<_, Problem>((reply, piece.next.map(|next| (block, next))))
         };
-        let (reply, rest) = aside(read).await?;
+        let (reply, rest) = blocking(read).await?;
         self.rest = rest;
-        self.watch.told();
+        self.watch.replied();
         Ok(reply)
     }
 }

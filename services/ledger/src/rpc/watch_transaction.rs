@@ -19,13 +19,13 @@ use crate::problem::{Failed, Problem};
 const SHORTEST: Duration = Duration::from_millis(20);
 
 /// One reader's transaction.
-pub struct Way {
+pub struct Watched {
     watch: Watch,
     id: Hash,
     /// Its position, from the request or as it was seen.
     place: Option<(u32, u64)>,
     /// State and queue position in the last reply.
-    told: Option<(i32, Option<u64>)>,
+    sent: Option<(i32, Option<u64>)>,
     looked: Option<Instant>,
     ended: bool,
 }
@@ -34,7 +34,7 @@ pub fn handle(
     view: &View,
     reader: Reader,
     request: &WatchTransactionRequest,
-) -> Result<Way, Problem> {
+) -> Result<Watched, Problem> {
     let id = wire::hash("id", &request.id)?;
     let mut place = None;
     if let Some(position) = &request.position {
@@ -42,17 +42,17 @@ pub fn handle(
         // A receipt without an offset gives no position.
         place = position.offset.map(|offset| (partition, offset));
     }
-    Ok(Way {
+    Ok(Watched {
         watch: Watch::new(reader),
         id,
         place,
-        told: None,
+        sent: None,
         looked: None,
         ended: false,
     })
 }
 
-impl Source for Way {
+impl Source for Watched {
     type Reply = WatchTransactionResponse;
     type Error = Problem;
 
@@ -70,9 +70,9 @@ impl Source for Way {
                 let status = self.status(&view)?;
                 let queue = status.record.as_ref().and_then(|record| record.queue_ahead);
                 let now = Some((status.state, queue));
-                if due || now != self.told {
-                    self.told = now;
-                    self.watch.told();
+                if due || now != self.sent {
+                    self.sent = now;
+                    self.watch.replied();
                     self.ended = is_final(status.state());
                     return Ok(Some(WatchTransactionResponse {
                         status: Some(status),
@@ -83,7 +83,7 @@ impl Source for Way {
             due = !self.watch.wait().await;
             if due {
                 // A heartbeat is due even without a view.
-                self.watch.told();
+                self.watch.replied();
             }
         }
     }
@@ -93,7 +93,7 @@ impl Source for Way {
     }
 }
 
-impl Way {
+impl Watched {
     fn status(&mut self, view: &View) -> Result<TransactionStatus, Problem> {
         let known = match view.transaction(&self.id)? {
             None => self.at_place(view)?,
