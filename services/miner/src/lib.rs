@@ -8,7 +8,7 @@
 //! | `miner-core` | the thread that steps the core and performs its outputs |
 //! | `miner-seal-N` | search the nonce, while there is a block to seal |
 //! | `miner-check` | checks records as they are read, on all cores |
-//! | `miner-clerk` | asks for the ends of partitions, commits positions, writes snapshots |
+//! | `miner-worker` | asks for the ends of partitions, commits positions, writes snapshots |
 //! | `miner-watch` | checks the topics' settings and block 0 periodically |
 //! | `follow-…` | the threads of [`follow::Feed`], which read and check blocks |
 //! | tails | a thread for each partition that is read |

@@ -1,9 +1,9 @@
 //! The threads around the core: they perform its outputs, and turn events into inputs.
 
-mod clerk;
 mod log;
 mod sealer;
 mod traces;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -21,9 +21,9 @@ use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
 use crate::publication::Publication;
-use clerk::{Clerk, Errand};
 use sealer::Sealer;
 use traces::{Headers, Traces};
+use worker::{Task, Worker};
 
 /// Records read ahead of a partition's cursor, in full blocks.
 const WINDOW_BLOCKS: usize = 4;
@@ -49,7 +49,7 @@ pub(crate) struct Shell {
     sealer: Sealer,
     checks: ThreadPool,
     appender: Appender,
-    clerk: Clerk,
+    worker: Worker,
     window_bytes: usize,
     publication: Publication,
     traces: Traces,
@@ -84,7 +84,7 @@ impl Shell {
             .build()?;
         let shell = Shell {
             sealer: Sealer::start(parts.threads, parts.secret, sender.clone())?,
-            clerk: Clerk::start(parts.journal.clone(), parts.data, sender.clone())?,
+            worker: Worker::start(parts.journal.clone(), parts.data, sender.clone())?,
             traces: Traces::new(&parts.journal),
             journal: parts.journal,
             sender,
@@ -112,14 +112,14 @@ impl Shell {
             } => {
                 let tail = self.tail(partition, generation, from);
                 let before = self.tails.insert(partition, tail);
-                self.clerk.send(Errand::Stop(before));
+                self.worker.send(Task::Stop(before));
             }
             Output::Stop { partition } => {
                 let before = self.tails.remove(&partition);
-                self.clerk.send(Errand::Stop(before));
+                self.worker.send(Task::Stop(before));
             }
             Output::Check(check) => self.check(check),
-            Output::Look(question) => self.clerk.send(Errand::Look(question)),
+            Output::Look(question) => self.worker.send(Task::Look(question)),
             Output::Seal {
                 attempt,
                 template,
@@ -136,9 +136,9 @@ impl Shell {
                 headers,
             } => back.extend(self.append(attempt, value, headers)),
             Output::Commit { partition, offset } => {
-                self.clerk.send(Errand::Commit { partition, offset });
+                self.worker.send(Task::Commit { partition, offset });
             }
-            Output::Keep(snapshot) => self.clerk.send(Errand::Keep(snapshot)),
+            Output::Keep(snapshot) => self.worker.send(Task::Keep(snapshot)),
             Output::Note(note) => self.note(&note),
             Output::End(end) => return ControlFlow::Break(end.map_err(Into::into)),
         }

@@ -12,7 +12,7 @@ use topics::TRANSACTIONS;
 use crate::core::Input;
 
 /// Work for the thread.
-pub(super) enum Errand {
+pub(super) enum Task {
     /// Look at a partition.
     Look(Question),
     /// Commit a position for Kafka's tools.
@@ -23,65 +23,65 @@ pub(super) enum Errand {
     Stop(Option<Tail>),
 }
 
-/// Handle of the thread. Dropping it waits until all errands are done.
-pub(super) struct Clerk {
-    errands: Option<Sender<Errand>>,
+/// Handle of the thread. Dropping it waits until all tasks are done.
+pub(super) struct Worker {
+    tasks: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Clerk {
+impl Worker {
     pub(super) fn start(
         journal: Journal,
         data: Option<PathBuf>,
         to_core: Sender<Input>,
-    ) -> std::io::Result<Clerk> {
-        let (errands, todo) = unbounded();
+    ) -> std::io::Result<Worker> {
+        let (tasks, todo) = unbounded();
         let thread = thread::Builder::new()
-            .name("miner-clerk".into())
+            .name("miner-worker".into())
             .spawn(move || work(&journal, data.as_deref(), &todo, &to_core))?;
-        Ok(Clerk {
-            errands: Some(errands),
+        Ok(Worker {
+            tasks: Some(tasks),
             thread: Some(thread),
         })
     }
 
-    pub(super) fn send(&self, errand: Errand) {
-        if let Some(errands) = &self.errands {
+    pub(super) fn send(&self, task: Task) {
+        if let Some(tasks) = &self.tasks {
             // Only a panic ends the thread early, and then the drop reports it.
-            let _ = errands.send(errand);
+            let _ = tasks.send(task);
         }
     }
 }
 
-impl Drop for Clerk {
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.errands = None;
+        self.tasks = None;
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the clerk's thread panicked");
+            tracing::error!("the worker's thread panicked");
         }
     }
 }
 
-fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core: &Sender<Input>) {
-    while let Ok(errand) = todo.recv() {
-        match errand {
-            Errand::Look(question) => {
+fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Task>, to_core: &Sender<Input>) {
+    while let Ok(task) = todo.recv() {
+        match task {
+            Task::Look(question) => {
                 let partition = question.partition;
                 let seen = partition::look(journal, partition, question.last.as_ref())
                     .inspect_err(|error| tracing::debug!(partition, "{error}"))
                     .ok();
                 let _ = to_core.send(Input::Looked { question, seen });
             }
-            Errand::Commit { partition, offset } => {
+            Task::Commit { partition, offset } => {
                 let group = format!("miner-{partition}");
                 let left = journal.commit_position(&group, TRANSACTIONS, partition, offset);
                 if let Err(error) = left {
                     tracing::debug!(partition, "position not committed for display: {error}");
                 }
             }
-            Errand::Keep(snapshot) => {
+            Task::Keep(snapshot) => {
                 let Some(data) = data else { continue };
                 if let Err(error) = snapshot.write(data) {
                     tracing::warn!(
@@ -90,7 +90,7 @@ fn work(journal: &Journal, data: Option<&Path>, todo: &Receiver<Errand>, to_core
                     );
                 }
             }
-            Errand::Stop(tail) => drop(tail),
+            Task::Stop(tail) => drop(tail),
         }
     }
 }
