@@ -29,7 +29,7 @@ mod output;
 mod partition;
 pub mod queue;
 mod resume;
-mod standing;
+mod writes;
 
 pub use input::{Input, Lane, News};
 pub use output::{Output, Snapshot};

@@ -109,9 +109,9 @@ impl Setup {
 
     /// Creates a core that resumes from the index and the snapshot, with everything that it runs on.
     fn parts(&self, index: Index, start: Option<Snapshot>, rules: Arc<Rules>) -> Parts {
-        let standing = index.state.clone().zip(index.rules.clone());
+        let indexed = index.state.clone().zip(index.rules.clone());
         log_start(
-            standing.as_ref().map(|(state, _)| state.tip.height),
+            indexed.as_ref().map(|(state, _)| state.tip.height),
             start.as_ref(),
             &self.config.data,
         );
@@ -124,7 +124,7 @@ impl Setup {
             transactions: transactions(&self.journal),
         };
         Parts {
-            core: Core::new(settings, standing, start),
+            core: Core::new(settings, indexed, start),
             rules,
             index,
             journal: self.journal.clone(),

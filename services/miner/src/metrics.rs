@@ -103,7 +103,7 @@ impl Metrics {
     }
 
     /// Records the position of the core.
-    pub(crate) fn standing(&self, core: &Core) {
+    pub(crate) fn position(&self, core: &Core) {
         self.lag.record(core.follower().lag().records(), &[]);
         if let Some(chain) = core.follower().chain() {
             self.tip.record(chain.tip().height(), &[]);

@@ -38,7 +38,7 @@ impl Publication {
     /// Publishes the reports of the core; readers are woken if something has changed.
     pub(crate) fn update(&self, core: &Core) {
         let status = core.status();
-        self.metrics.standing(core);
+        self.metrics.position(core);
         self.status.send_if_modified(|published| {
             let changed = *published != status;
             if changed {

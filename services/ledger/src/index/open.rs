@@ -163,7 +163,7 @@ impl Index {
         let (state, rules) = match &format {
             None => (None, None),
             Some(format) if format.as_ref() == FORMAT.to_be_bytes() => {
-                let (state, rules) = standing(&keyspaces)?;
+                let (state, rules) = read_state(&keyspaces)?;
                 (Some(state), Some(rules))
             }
             Some(_) => return Err(Problem::Useless("it has another format".into())),
@@ -188,7 +188,7 @@ impl Index {
 }
 
 /// Reads the state of an index and checks it against its tip, without reading all of the index.
-fn standing(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
+fn read_state(keyspaces: &Keyspaces) -> Result<(State, Arc<Rules>), Error> {
     let row = |name: &[u8]| {
         keyspaces
             .meta
