@@ -28,7 +28,7 @@ pub use room::{Readers, probe};
 pub use view::View;
 
 use crate::model::answer::{Audit, Totals};
-use crate::model::{Line, Publication};
+use crate::model::{PendingView, Publication};
 use figures::Figures;
 use schema::Keyspaces;
 
@@ -101,7 +101,7 @@ struct Snapshot {
     rules: Arc<Rules>,
     tip: Tip,
     totals: Totals,
-    lines: Vec<Arc<Line>>,
+    pending: Vec<Arc<PendingView>>,
     audit: Audit,
     store: fjall::Snapshot,
     keyspaces: Keyspaces,
@@ -171,7 +171,7 @@ impl Publisher {
             rules,
             tip,
             totals,
-            lines,
+            pending,
             audit,
             written,
         } = publication;
@@ -184,7 +184,7 @@ impl Publisher {
             rules,
             tip,
             totals,
-            lines,
+            pending,
             audit,
             store,
             keyspaces: self.keyspaces.clone(),

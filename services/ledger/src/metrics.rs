@@ -138,14 +138,14 @@ impl Metrics {
             instruments.checked.record(height, &[]);
         }
         instruments.found.record(publication.audit.findings, &[]);
-        let oldest = publication.lines.iter().map(|line| {
-            let first = line.from(line.cursor).next();
+        let oldest = publication.pending.iter().map(|pending| {
+            let first = pending.from(pending.cursor).next();
             first.map(|(fact, _)| fact.append_ms)
         });
         *self.oldest_ms.lock() = oldest.collect();
-        for (partition, line) in (0_i64..).zip(&publication.lines) {
+        for (partition, pending) in (0_i64..).zip(&publication.pending) {
             instruments.pending.record(
-                line.end.saturating_sub(line.cursor),
+                pending.end.saturating_sub(pending.cursor),
                 &[KeyValue::new("partition", partition)],
             );
         }

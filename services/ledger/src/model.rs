@@ -11,7 +11,7 @@ pub mod trouble;
 
 pub use self::batch::{Applied, Audited, Batch};
 pub use self::fact::{Fact, Facts};
-pub use self::pending::{Line, Segment};
+pub use self::pending::{PendingView, Segment};
 pub use self::publication::Publication;
 pub use self::state::State;
 pub use self::subject::Subject;

@@ -9,14 +9,14 @@ use super::audit::{Audit, Outcome, Want};
 use super::loss::{Loss, Question};
 use super::queue::Queue;
 use super::{Lane, News, Output, RETRY_INTERVAL_MS};
-use crate::model::{Audited, Fact, Line, Trouble};
+use crate::model::{Audited, Fact, PendingView, Trouble};
 
 /// A partition in the core.
 pub struct Partition {
     pub audit: Audit,
     /// Present once the follower has caught up.
     pub(super) queue: Option<Queue>,
-    line: Arc<Line>,
+    pending: Arc<PendingView>,
     /// The cursor of the chain that readers see.
     pub(super) cursor: u64,
     /// Generation of the newest reader of each lane.
@@ -51,7 +51,7 @@ impl Partition {
         Partition {
             audit: Audit::from(audited),
             queue: None,
-            line: Arc::default(),
+            pending: Arc::default(),
             cursor: 0,
             generations: [0; 2],
             lost: [None; 2],
@@ -66,13 +66,13 @@ impl Partition {
     }
 
     /// The pending records.
-    pub fn line(&self) -> Arc<Line> {
-        self.line.clone()
+    pub fn pending(&self) -> Arc<PendingView> {
+        self.pending.clone()
     }
 
     /// Notes that readers see the chain with this cursor from now on.
     pub fn advance(&mut self, cursor: u64) {
-        if self.cursor != cursor || self.line.cursor != cursor {
+        if self.cursor != cursor || self.pending.cursor != cursor {
             self.cursor = cursor;
             self.redraw();
         }
@@ -243,9 +243,9 @@ impl Partition {
     }
 
     pub(super) fn redraw(&mut self) {
-        self.line = Arc::new(match &self.queue {
-            Some(queue) => queue.line(self.cursor),
-            None => Queue::starting(self.cursor).line(self.cursor),
+        self.pending = Arc::new(match &self.queue {
+            Some(queue) => queue.pending(self.cursor),
+            None => Queue::starting(self.cursor).pending(self.cursor),
         });
     }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Fact, Facts, Line, Segment};
+use crate::model::{Fact, Facts, PendingView, Segment};
 
 /// A shorter segment grows when records come, so that a trickle does not make many.
 const SEGMENT_RECORDS: usize = 64;
@@ -128,7 +128,7 @@ impl Queue {
     }
 
     /// The pending records as of a cursor.
-    pub fn line(&self, cursor: u64) -> Line {
+    pub fn pending(&self, cursor: u64) -> PendingView {
         let first = self
             .held
             .partition_point(|(segment, _)| segment.last_offset() < cursor);
@@ -140,7 +140,7 @@ impl Queue {
         let ordinal = segments.first().map_or(self.ordinal, |segment| {
             segment.ordinal + segment.records.partition_point(|fact| fact.offset < cursor) as u64
         });
-        Line {
+        PendingView {
             cursor,
             read: self.read.max(cursor),
             end: self.end.max(cursor),
@@ -183,33 +183,34 @@ mod tests {
         let mut queue = Queue::starting(10);
         queue.extend(facts(&[10, 11, 14], 15, 20));
         queue.extend(facts(&[17], 18, 20));
-        let line = queue.line(11);
-        let ahead: Vec<_> = line
+        let pending = queue.pending(11);
+        let ahead: Vec<_> = pending
             .from(0)
             .map(|(fact, ahead)| (fact.offset, ahead))
             .collect();
         assert_eq!(ahead, [(11, 0), (14, 1), (17, 2)]);
         assert_eq!(
-            line.at(14).map(|(fact, ahead)| (fact.offset, ahead)),
+            pending.at(14).map(|(fact, ahead)| (fact.offset, ahead)),
             Ok((14, 1))
         );
         assert_eq!(
-            line.at(15).map(|_| ()),
+            pending.at(15).map(|_| ()),
             Err(2),
             "a hole has those before it ahead"
         );
         assert_eq!(
-            line.at(19).map(|_| ()),
+            pending.at(19).map(|_| ()),
             Err(4),
             "three known records and offset 18, not read yet"
         );
         assert_eq!(
-            line.find(&fact(17).hash)
+            pending
+                .find(&fact(17).hash)
                 .map(|(fact, ahead)| (fact.offset, ahead)),
             Some((17, 2))
         );
-        assert!(line.find(&fact(10).hash).is_none(), "consumed");
-        assert_eq!((line.read, line.end), (18, 20));
+        assert!(pending.find(&fact(10).hash).is_none(), "consumed");
+        assert_eq!((pending.read, pending.end), (18, 20));
     }
 
     #[test]
@@ -218,12 +219,12 @@ mod tests {
         for offset in 0..200 {
             queue.extend(facts(&[offset], offset + 1, 200));
         }
-        let line = queue.line(0);
+        let pending = queue.pending(0);
         queue.release(150);
-        assert_eq!(line.from(0).count(), 200);
+        assert_eq!(pending.from(0).count(), 200);
         assert_eq!(
             queue
-                .line(150)
+                .pending(150)
                 .from(0)
                 .map(|(fact, _)| fact.offset)
                 .collect::<Vec<_>>(),
@@ -291,7 +292,7 @@ mod tests {
         queue.extend(facts(&[1, 2, 3], 4, 4));
         assert_eq!(
             queue
-                .line(0)
+                .pending(0)
                 .from(0)
                 .map(|(fact, ahead)| (fact.offset, ahead))
                 .collect::<Vec<_>>(),

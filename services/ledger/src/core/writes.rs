@@ -134,7 +134,7 @@ impl Core {
                 applied_offset: state.applied_offset,
                 end_offset: self.published_end,
             },
-            lines: self.partitions.iter().map(Partition::line).collect(),
+            pending: self.partitions.iter().map(Partition::pending).collect(),
             audit: AuditState {
                 checked_height: state.checked_height,
                 findings: state.findings,

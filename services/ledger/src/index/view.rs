@@ -12,7 +12,7 @@ use fjall::{Keyspace, Readable, Slice};
 use serde::de::DeserializeOwned;
 
 use super::{Error, Snapshot, rows};
-use crate::model::Line;
+use crate::model::PendingView;
 use crate::model::answer::{Audit, Partition, Totals};
 
 mod accounts;
@@ -52,15 +52,15 @@ impl View {
 
     /// Cursor, end and oldest pending record of every partition, in order.
     pub fn partitions(&self) -> Vec<Partition> {
-        let partition = |line: &Arc<Line>| Partition {
-            cursor: line.cursor,
-            end: line.end,
-            oldest_pending_ms: line
-                .from(line.cursor)
+        let partition = |pending: &Arc<PendingView>| Partition {
+            cursor: pending.cursor,
+            end: pending.end,
+            oldest_pending_ms: pending
+                .from(pending.cursor)
                 .next()
                 .map(|(fact, _)| fact.append_ms),
         };
-        self.snapshot.lines.iter().map(partition).collect()
+        self.snapshot.pending.iter().map(partition).collect()
     }
 
     /// Progress and findings of the audit.

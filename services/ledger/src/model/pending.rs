@@ -18,7 +18,7 @@ pub struct Segment {
 
 /// The pending records of one partition at one moment. Immutable; shares the records with the queue.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub struct PendingView {
     /// Next offset that a block must consume.
     pub cursor: u64,
     /// Every record below this offset has been read.
@@ -59,7 +59,7 @@ impl Segment {
     }
 }
 
-impl Line {
+impl PendingView {
     /// The pending record at an offset and the number of those ahead of it; `Err`: the number ahead of an offset that
     /// holds no record or has not been read yet (unread offsets count as records).
     pub fn at(&self, offset: u64) -> Result<(&Fact, u64), u64> {

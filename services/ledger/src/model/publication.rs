@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chain::{Rules, Tip};
 
 use super::answer::{Audit, Totals};
-use super::pending::Line;
+use super::pending::PendingView;
 
 /// The content of a view, beside the index.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Publication {
     /// Sums over the whole chain.
     pub totals: Totals,
     /// Pending records, by partition.
-    pub lines: Vec<Arc<Line>>,
+    pub pending: Vec<Arc<PendingView>>,
     /// Progress of the audit, without the latest finding.
     pub audit: Audit,
     /// True if the index has changed since the last publication.

@@ -112,9 +112,9 @@ impl View {
         let (from, to) = (pending::beginning(&low), pending::beginning(&high));
         let pending = self
             .snapshot
-            .lines
+            .pending
             .iter()
-            .flat_map(|line| line.ids(from, to))
+            .flat_map(|pending| pending.ids(from, to))
             .filter(|id| (low..=high).contains(id));
         out.extend(pending.map(Match::Transaction));
         for row in self.range(

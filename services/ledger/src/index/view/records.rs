@@ -35,9 +35,9 @@ impl View {
                 return Ok(Some(Occurrence::Judged(record)));
             }
         }
-        let lines = (0..).zip(&self.snapshot.lines);
-        if let Some((partition, (fact, ahead))) = lines
-            .filter_map(|(partition, line)| Some((partition, line.find(id)?)))
+        let pending = (0..).zip(&self.snapshot.pending);
+        if let Some((partition, (fact, ahead))) = pending
+            .filter_map(|(partition, pending)| Some((partition, pending.find(id)?)))
             .next()
         {
             return Ok(Some(Occurrence::Pending(
@@ -60,13 +60,13 @@ impl View {
 
     /// The fate of one offset. `None`: at or above the end of the partition (as last known), or no such partition.
     pub fn record(&self, partition: u32, offset: u64) -> Result<Option<Record>, Error> {
-        let Some(line) = self.snapshot.lines.get(partition as usize) else {
+        let Some(pending) = self.snapshot.pending.get(partition as usize) else {
             return Ok(None);
         };
-        if offset < line.cursor {
+        if offset < pending.cursor {
             return Ok(self.records(partition, offset..offset + 1, 1)?.pop());
         }
-        Ok((offset < line.end).then(|| match line.at(offset) {
+        Ok((offset < pending.end).then(|| match pending.at(offset) {
             Ok((fact, ahead)) => self.waiting(partition, fact, ahead),
             Err(ahead) => Record {
                 partition,
@@ -90,17 +90,17 @@ impl View {
         limit: usize,
     ) -> Result<Vec<Record>, Error> {
         let mut out = Vec::new();
-        let Some(line) = self.snapshot.lines.get(partition as usize) else {
+        let Some(pending) = self.snapshot.pending.get(partition as usize) else {
             return Ok(out);
         };
         let mut at = offsets.start;
-        while at < line.cursor.min(offsets.end) && out.len() < limit {
+        while at < pending.cursor.min(offsets.end) && out.len() < limit {
             let block = self.block_at(partition, at)?;
             let end = block.header.to_offset.min(offsets.end);
             self.slice(&block, at..end, limit, &mut out)?;
             at = end;
         }
-        let waiting = line
+        let waiting = pending
             .from(at.max(offsets.start))
             .take_while(|(fact, _)| fact.offset < offsets.end);
         let room = limit - out.len();
@@ -114,8 +114,8 @@ impl View {
 
     /// Pending records of a partition from an offset on, at most `limit`, in the order in which blocks will consume them.
     pub fn pending(&self, partition: u32, from: u64, limit: usize) -> Vec<Record> {
-        let line = self.snapshot.lines.get(partition as usize);
-        let waiting = line.into_iter().flat_map(|line| line.from(from));
+        let pending = self.snapshot.pending.get(partition as usize);
+        let waiting = pending.into_iter().flat_map(|pending| pending.from(from));
         waiting
             .take(limit)
             .map(|(fact, ahead)| self.waiting(partition, fact, ahead))
@@ -124,8 +124,8 @@ impl View {
 
     /// The block that consumed an offset, as the audit needs it; `None`: none has as of this tip.
     pub fn subject(&self, partition: u32, offset: u64) -> Result<Option<Subject>, Error> {
-        let line = self.snapshot.lines.get(partition as usize);
-        if line.is_none_or(|line| line.cursor <= offset) {
+        let pending = self.snapshot.pending.get(partition as usize);
+        if pending.is_none_or(|pending| pending.cursor <= offset) {
             return Ok(None);
         }
         let block = self.block_at(partition, offset)?;
