@@ -88,15 +88,20 @@ fn check_holes(body: &Body<'_>, header: &Header) -> Result<(), Rule> {
 }
 
 /// format.md, "Block validity": "records + hole offsets = to − from; one verdict per record".
-fn check_counts(body: &Body<'_>, slice: u64) -> Result<(), Rule> {
+fn check_counts(body: &Body<'_>, offsets: u64) -> Result<(), Rule> {
     // Holes lie inside the slice and apart, so that their sum is at most the slice.
     let holes: u64 = (body.holes.iter())
         .map(|hole| hole.to_offset - hole.from_offset)
         .sum();
-    let complete = body.record_count == slice - holes
-        && body.record_count == body.records.len() as u64
-        && body.record_count == body.verdicts.len() as u64;
-    complete.then_some(()).ok_or(Rule::BadRecordCount)
+    let (records, verdicts) = (body.record_count, body.verdicts.len() as u64);
+    let complete =
+        records == offsets - holes && records == body.records.len() as u64 && records == verdicts;
+    complete.then_some(()).ok_or(Rule::BadRecordCount {
+        records,
+        verdicts,
+        holes,
+        offsets,
+    })
 }
 
 /// The records, each with its verdict; they share the bytes of the block.

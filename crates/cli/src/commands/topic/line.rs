@@ -82,7 +82,7 @@ impl Decoder {
         if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
             self.chain_id.get_or_insert(chain.rules().chain_id);
         }
-        let framed = block::frame(record.value.clone(), u32::MAX).ok()?;
+        let framed = block::frame(record.value.clone()).ok()?;
         let body = proto::chain::v1::Block::decode(record.value.clone()).ok()?;
         let header = framed.header();
         let mut wire = proto::wire::block(
