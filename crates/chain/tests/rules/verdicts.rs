@@ -179,3 +179,23 @@ fn the_largest_transfer_between_names_is_one_change() {
         .change;
     assert_eq!(change, 2 * i128::from(i64::MAX));
 }
+
+#[test]
+fn what_has_no_room_in_the_hashed_bytes_has_no_id() {
+    let chain_id = start(&closed_genesis()).rules().chain_id;
+    let id = |change: fn(&mut Transaction)| {
+        let mut transaction = payment(&rich().account(), miner().account(), 5);
+        change(&mut transaction);
+        transaction.id(&chain_id)
+    };
+    let plain = id(|_| {}).expect("it has an id");
+    assert_eq!(
+        id(|it| it.signature = Bytes::from_static(b"any")),
+        Some(plain)
+    );
+    assert!(id(|it| it.recipient = Bytes::new()).is_some());
+    assert!(id(|it| it.memo = "m".repeat(256)).is_some());
+    assert_eq!(id(|it| it.sender = Bytes::new()), None);
+    assert_eq!(id(|it| it.recipient = Bytes::from(vec![1; 33])), None);
+    assert_eq!(id(|it| it.memo = "m".repeat(257)), None);
+}

@@ -79,8 +79,8 @@ impl Sealed {
         let record = transaction.encode();
         let id = transaction.id(chain_id);
         Self {
+            id: id.expect("what was checked has an id"),
             transaction,
-            id,
             record,
         }
     }

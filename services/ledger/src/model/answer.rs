@@ -59,8 +59,8 @@ pub struct Record {
 /// A transaction and its id on the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
-    /// Hash of the signed bytes.
-    pub id: Hash,
+    /// Hash of the signed bytes, if they have room for the fields.
+    pub id: Option<Hash>,
     /// The decoded fields.
     pub transaction: Transaction,
 }
@@ -284,7 +284,7 @@ impl Identified {
     pub fn decode(value: &[u8], id: Option<Hash>, chain_id: &Hash) -> Option<Identified> {
         let transaction = Transaction::decode(value).ok()?;
         Some(Identified {
-            id: id.unwrap_or_else(|| transaction.id(chain_id)),
+            id: id.or_else(|| transaction.id(chain_id)),
             transaction,
         })
     }

@@ -69,11 +69,8 @@ impl Decoder {
 
     fn transaction(&self, value: &[u8]) -> Option<Value> {
         let transaction = Transaction::decode(value).ok()?;
-        let id = transaction.id(&self.chain_id.unwrap_or(Hash::ZERO));
-        let mut wire = proto::wire::from_transaction(&transaction, &id);
-        if self.chain_id.is_none() {
-            wire.id = String::new();
-        }
+        let id = self.chain_id.and_then(|chain_id| transaction.id(&chain_id));
+        let wire = proto::wire::from_transaction(&transaction, id);
         Some(proto::json::to_value(&wire))
     }
 
