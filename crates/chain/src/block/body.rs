@@ -6,7 +6,8 @@ use super::{Checked, Hole, Rule};
 use crate::genesis::Rules;
 use crate::header::Header;
 use crate::parallel::Parallel;
-use crate::record::{self, Record, Signatures};
+use crate::record::claim::check_claims;
+use crate::record::{Record, Signatures};
 use crate::verdict::Verdict;
 use crate::wire;
 
@@ -32,7 +33,7 @@ pub(super) fn check(
     check_counts(&body, slice)?;
     let claims = claims(value, &body)?;
     let records =
-        record::check_claims(&claims, rules, signatures, parallel).map_err(|_| Rule::BadVerdict)?;
+        check_claims(&claims, rules, signatures, parallel).map_err(|_| Rule::BadVerdict)?;
     Ok(Checked {
         records,
         verdicts: claims.into_iter().map(|(_, verdict)| verdict).collect(),
