@@ -27,13 +27,12 @@ use config::Otel;
 use export::Collector;
 
 /// Crates whose spans are noise: a handful of calls produces hundreds of them.
-const NOT_EXPORTED: [&str; 10] = [
+const NOT_EXPORTED: [&str; 9] = [
     "h2",
     "hyper",
     "hyper_util",
     "tonic",
     "tower",
-    "tower_http",
     "axum",
     "tokio",
     "opentelemetry",

@@ -6,7 +6,7 @@ use super::{Judged, Record, Transfer};
 use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::key::{self, Batch, SIGNATURE_BYTES};
+use crate::key::{self, SIGNATURE_BYTES, SignatureBatch};
 use crate::limits;
 use crate::parallel::{self, Parallel};
 use crate::transaction;
@@ -164,7 +164,7 @@ impl Signed {
     }
 
     /// Adds the signature to a batch.
-    pub(super) fn defer(&self, message: &[u8], batch: &mut Batch) {
+    pub(super) fn defer(&self, message: &[u8], batch: &mut SignatureBatch) {
         batch.push(&self.key, &self.signature, message);
     }
 }
@@ -186,7 +186,7 @@ pub fn check_all(
 /// Checks records, their signatures in one batch.
 fn batch(values: &[Bytes], rules: &Rules, seed: [u8; 32], stream: u64) -> Vec<Record> {
     let mut message = Vec::new();
-    let mut batch = Batch::default();
+    let mut batch = SignatureBatch::default();
     let mut signed_records = Vec::with_capacity(values.len());
     let mut records: Vec<Record> = Vec::with_capacity(values.len());
     for value in values {

@@ -72,7 +72,7 @@ impl Stage {
         let offset = block.block.header().from_offset + in_block;
         let record = self.payment(nonce).encode();
         let own = block.effects.leaf_data.iter().zip(block.effects.first_leaf..).find(|(leaf, _)| {
-            matches!(chain::leaf::Leaf::decode(leaf), Ok(chain::leaf::Leaf::Record { record_hash, .. }) if record_hash == Hash::of(&record))
+            matches!(chain::leaf::Leaf::decode(leaf), Some(chain::leaf::Leaf::Record { record_hash, .. }) if record_hash == Hash::of(&record))
         });
         (height, offset, own.expect("it has a leaf").1)
     }

@@ -67,7 +67,7 @@ pub(super) struct Keyspaces {
     pub miners: Keyspace,
     /// Account with its length before it, height → nothing.
     pub miner_blocks: Keyspace,
-    /// Resolution, start → [`super::rows::Bucket`].
+    /// Resolution, start → [`crate::model::answer::Bucket`].
     pub series: Keyspace,
     /// Number → [`crate::model::answer::Finding`].
     pub findings: Keyspace,

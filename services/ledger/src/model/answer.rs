@@ -177,10 +177,12 @@ pub enum Match {
     Candidate(Hash),
 }
 
-/// Counts and sums of an interval. Blocks count by the append time of their record on the `blockchain` topic.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Counts and sums of an interval. Blocks count by the append time of their record on the `blockchain` topic. The index stores
+/// it in this order of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Start of the interval, in milliseconds since 1970.
+    /// Start of the interval, in milliseconds since 1970; it is in the key of the row.
+    #[serde(skip)]
     pub start_ms: u64,
     /// Accepted blocks.
     pub blocks: u32,
