@@ -73,13 +73,17 @@ pub const STREAM_LAGGED: &str = "STREAM_LAGGED";
 pub const OUTCOME_UNKNOWN: &str = "OUTCOME_UNKNOWN";
 /// The topic was truncated, recreated or rewritten (`topic`, `offset`, `expected`, `found`).
 pub const DATA_LOSS: &str = "DATA_LOSS";
+/// The deadline of the call passed before the reply was ready. From every service.
+pub const DEADLINE_EXCEEDED: &str = "DEADLINE_EXCEEDED";
 /// The RPC is in the contract and not in this version. Not used by any service of this version.
 pub const NOT_IMPLEMENTED: &str = "NOT_IMPLEMENTED";
 /// A bug in Blocklog, or a failure of the index. From every service.
 pub const INTERNAL: &str = "INTERNAL";
+/// A bug in Blocklog that ended the call; the service continues. From every service.
+pub const PANIC: &str = "PANIC";
 
 /// Every reason.
-pub const ALL: [&str; 34] = [
+pub const ALL: [&str; 36] = [
     MISSING_FIELD,
     BAD_FIELD,
     WRONG_CHAIN,
@@ -112,6 +116,8 @@ pub const ALL: [&str; 34] = [
     STREAM_LAGGED,
     OUTCOME_UNKNOWN,
     DATA_LOSS,
+    DEADLINE_EXCEEDED,
     NOT_IMPLEMENTED,
     INTERNAL,
+    PANIC,
 ];

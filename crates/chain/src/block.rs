@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-pub use rule::{Refusal, Rule};
+pub use frame::frame;
+pub use rule::{Refusal, Rule, Unequal};
 
 use crate::account::Account;
 use crate::genesis::Rules;
@@ -78,11 +79,6 @@ pub struct Hole {
     pub from_offset: u64,
     /// End, exclusive.
     pub to_offset: u64,
-}
-
-/// Reads the header of a candidate: the rules OVERSIZE to the second UNDECODABLE.
-pub fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Rule> {
-    frame::frame(value, max_bytes)
 }
 
 impl<S: State> Block<S> {
@@ -204,7 +200,7 @@ impl Block<Unchecked> {
 impl Block<Checked> {
     /// Block 0, which has rules of its own.
     pub(crate) fn zero(value: &Bytes) -> Block<Checked> {
-        let block = frame(value.clone(), u32::MAX).expect("a valid block 0 begins like any block");
+        let block = frame(value.clone()).expect("a valid block 0 begins like any block");
         block.with(Checked::none())
     }
 

@@ -79,9 +79,9 @@ pub fn verify(key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8])
 
 /// Signatures to check together: half the work of single checks, and the same result (ZIP-215).
 #[derive(Clone, Debug, Default)]
-pub struct Batch(Vec<batch::Item>);
+pub struct SignatureBatch(Vec<batch::Item>);
 
-impl Batch {
+impl SignatureBatch {
     /// Adds a signature. The message is hashed here, and no longer needed.
     pub fn push(&mut self, key: &[u8; 32], signature: &[u8; SIGNATURE_BYTES], message: &[u8]) {
         let key = VerificationKeyBytes::from(*key);

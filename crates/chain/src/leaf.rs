@@ -105,11 +105,6 @@ pub struct Entry {
     pub balance: i64,
 }
 
-/// Bytes that do not encode a leaf.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a leaf of the log")]
-pub struct Malformed;
-
 impl Leaf {
     /// The bytes of the leaf.
     pub fn encode(&self) -> Vec<u8> {
@@ -118,9 +113,9 @@ impl Leaf {
         out
     }
 
-    /// Reads the bytes of a leaf.
-    pub fn decode(bytes: &[u8]) -> Result<Leaf, Malformed> {
-        decode::leaf(bytes).ok_or(Malformed)
+    /// Reads the bytes of a leaf; `None` if they are none.
+    pub fn decode(bytes: &[u8]) -> Option<Leaf> {
+        decode::leaf(bytes)
     }
 
     /// The leaf hash.

@@ -64,7 +64,7 @@ impl Inclusion {
     pub fn verify(&self, trusted: &Hash) -> Result<Proven, Error> {
         let header = self.check_header(trusted)?;
         self.check_path(&header)?;
-        let leaf = Leaf::decode(&self.leaf).map_err(|_| Error::BadLeaf)?;
+        let leaf = Leaf::decode(&self.leaf).ok_or(Error::BadLeaf)?;
         self.check_record(&leaf)?;
         // For a record that was too large, its hash may be in the place of the record, and may look like a transaction.
         let is_too_large = matches!(

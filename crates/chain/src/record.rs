@@ -1,17 +1,15 @@
 //! Records of `transactions`, checked against every rule that needs no chain state.
 
 mod check;
-mod claim;
+pub(crate) mod claim;
 
 use bytes::Bytes;
 
 use crate::account::Account;
-use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::parallel::{self, Parallel};
 use crate::verdict::Verdict;
 
-pub(crate) use claim::check_claims;
+pub use check::{check, check_all};
 
 /// A record, checked against all stateless rules. It shares the bytes it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,25 +82,4 @@ impl Record {
     pub fn judged(&self) -> &Judged {
         &self.judged
     }
-}
-
-/// Checks one record.
-pub fn check(value: Bytes, rules: &Rules) -> Record {
-    check::one(value, rules)
-}
-
-/// Checks many records, their signatures in batches; those of a failing batch one by one. `seed` must
-/// be unpredictable to the makers of the records.
-pub fn check_all(
-    values: Vec<Bytes>,
-    rules: &Rules,
-    seed: [u8; 32],
-    parallel: &dyn Parallel,
-) -> Vec<Record> {
-    parallel::map_parts(&values, parallel, |part, values| {
-        check::batch(values, rules, seed, part as u64)
-    })
-    .into_iter()
-    .flatten()
-    .collect()
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use crate::account::{self, Account};
 use crate::hash::Hash;
 use crate::key::Secret;
+use crate::limits::MAX_MEMO_BYTES;
 use crate::wire;
 
 /// The beginning of the signed bytes, so that no other signature of a key can pass for one of a transaction.
@@ -73,9 +74,13 @@ impl Transaction {
         }
     }
 
-    /// The transaction's id on the chain with this id. The signature is not part of it.
-    pub fn id(&self, chain_id: &Hash) -> Hash {
-        Hash::of(&self.signed_bytes(chain_id))
+    /// The transaction's id on the chain with this id. The signature is not part of it. `None`: the hashed bytes have no room for
+    /// accounts or a memo of another form.
+    pub fn id(&self, chain_id: &Hash) -> Option<Hash> {
+        let fits = self.sender_account().is_some()
+            && (self.recipient.is_empty() || self.recipient_account().is_some())
+            && self.memo.len() <= MAX_MEMO_BYTES;
+        fits.then(|| Hash::of(&self.signed_bytes(chain_id)))
     }
 
     /// Returns the transaction signed.

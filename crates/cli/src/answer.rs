@@ -136,7 +136,7 @@ pub fn record<'a>(found: Option<&'a Record>, position: &Position) -> Outcome<&'a
         (Some(held), Some(shown)) => {
             types::Transaction {
                 id: shown.id.clone(),
-                ..proto::wire::from_transaction(held, &Hash::ZERO)
+                ..proto::wire::from_transaction(held, None)
             } == *shown
         }
         (held, shown) => held.is_none() && shown.is_none(),
@@ -154,7 +154,7 @@ pub fn record<'a>(found: Option<&'a Record>, position: &Position) -> Outcome<&'a
 fn has_id(shown: Option<&types::Transaction>, id: &Hash, chain_id: &Hash) -> bool {
     shown
         .and_then(|shown| proto::wire::to_transaction(shown).ok())
-        .is_some_and(|transaction| transaction.id(chain_id) == *id)
+        .is_some_and(|transaction| transaction.id(chain_id) == Some(*id))
         && shown.is_some_and(|shown| shown.id == id.to_string())
 }
 

@@ -102,7 +102,7 @@ impl<'a> Evidence<'a> {
     /// The record of a leaf.
     fn behind(&self, leaf: &[u8]) -> Bytes {
         match Leaf::decode(leaf) {
-            Ok(Leaf::Record { record_hash, .. }) => {
+            Some(Leaf::Record { record_hash, .. }) => {
                 // For a record that is too large the block carries the hash.
                 let hash = Bytes::copy_from_slice(&record_hash.0);
                 self.carried.get(&record_hash).cloned().unwrap_or(hash)

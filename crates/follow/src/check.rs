@@ -3,18 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chain::Hash;
-use chain::block::{self, Block, Checked, Rule, Unchecked};
+use chain::block::{Block, Checked, Rule, Unchecked};
 use chain::genesis::Rules;
 use chain::parallel::Parallel;
 use chain::record::Signatures;
 
-use crate::event::Claims;
 use crate::known::Known;
-
-/// Bytes kept of a refused candidate's signature: one more than a valid one has.
-const SIGNATURE_KEPT_BYTES: usize = 65;
 
 /// The stateless check of one candidate, for the shell. [`Check::run`] returns the outcome to hand back.
 pub struct Check {
@@ -77,23 +72,4 @@ impl fmt::Debug for Outcome {
             self.result.as_ref().err()
         )
     }
-}
-
-/// The claims of a candidate's header, with no rule but framing applied; `None` if it has no header.
-pub(crate) fn claims(value: &Bytes) -> Option<Claims> {
-    let block = block::frame(value.clone(), u32::MAX).ok()?;
-    let header = block.header();
-    Some(Claims {
-        hash: block.hash(),
-        height: header.height,
-        previous_hash: header.previous_hash,
-        partition: header.partition,
-        miner: header.miner,
-        signature: block
-            .signature()
-            .iter()
-            .take(SIGNATURE_KEPT_BYTES)
-            .copied()
-            .collect(),
-    })
 }

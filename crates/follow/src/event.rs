@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chain::block::Refusal;
-use chain::{Accepted, Account, Hash};
+use chain::block::{Block, Refusal};
+use chain::{Accepted, Hash, Header};
 use topics::DataLoss;
+
+/// Bytes kept of a refused candidate's signature: one more than a valid one has.
+const SIGNATURE_KEPT_BYTES: usize = 65;
 
 /// An event, in the order of occurrence.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ pub struct Refused {
     /// The first rule that it broke.
     pub refusal: Refusal,
     /// The claims of its header, if it has one. Nothing of this is proven, the miner included.
-    pub claims: Option<Claims>,
+    pub claims: Option<Box<Claims>>,
 }
 
 /// The claims of a refused candidate's header.
@@ -61,22 +64,25 @@ pub struct Refused {
 pub struct Claims {
     /// Hash of the header.
     pub hash: Hash,
-    /// Claimed height.
-    pub height: u64,
-    /// Claimed parent.
-    pub previous_hash: Hash,
-    /// Partition of its slice.
-    pub partition: u32,
-    /// Claimed miner, if that is a well-formed account.
-    pub miner: Option<Account>,
+    /// The header.
+    pub header: Header,
     /// The bytes in place of the miner's signature, not verified.
     pub signature: Box<[u8]>,
 }
 
 impl Claims {
+    pub(crate) fn of(block: &Block) -> Claims {
+        let signature = block.signature();
+        Claims {
+            hash: block.hash(),
+            header: *block.header(),
+            signature: signature[..signature.len().min(SIGNATURE_KEPT_BYTES)].into(),
+        }
+    }
+
     /// True if the claimed miner has signed the header: then that miner made it, whatever else is wrong with it.
     pub fn is_signed(&self) -> bool {
-        chain::block::is_signed(self.miner.as_ref(), &self.hash, &self.signature)
+        chain::block::is_signed(self.header.miner.as_ref(), &self.hash, &self.signature)
     }
 }
 

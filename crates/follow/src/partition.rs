@@ -21,6 +21,6 @@ mod loss;
 mod mark;
 
 pub use self::core::{Core, Finding};
-pub use self::look::{Question, Seen, look};
+pub use self::look::{Answer, Question, look};
 pub use self::loss::{Loss, Suspicion};
 pub use self::mark::Mark;

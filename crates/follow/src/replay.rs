@@ -8,8 +8,7 @@ use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use journal::{Batch, Record, TailEvent};
-use parallel::Rayon;
-use rayon::ThreadPool;
+use parallel::{Rayon, ThreadPool};
 
 use crate::core::{Compared, Core, Input, Output, Settings, Task};
 use crate::event::{Event, Fatal};

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use journal::{Journal, Tail};
-use parallel::Rayon;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use parallel::{Rayon, ThreadPool};
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, compare};
 
 use crate::core::{Compared, Input, Task};
@@ -82,12 +81,9 @@ impl Drop for Feed {
     }
 }
 
-/// The pool that checks blocks: a thread per core, separate from other pools.
+/// The pool that checks blocks.
 pub(crate) fn pool() -> ThreadPool {
-    ThreadPoolBuilder::new()
-        .thread_name(|n| format!("follow-check-{n}"))
-        .build()
-        .expect("a process that cannot start threads cannot work")
+    parallel::pool("follow-check").expect("a process that cannot start threads cannot work")
 }
 
 /// The thread that reads and compares.

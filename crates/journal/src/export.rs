@@ -11,21 +11,12 @@ pub struct Exported<'a> {
     pub value: &'a [u8],
 }
 
-/// The bytes are not an export.
+/// The bytes are not an export: no offset and time in decimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// No offset and time in decimal.
-    #[error("not an export at byte {at}")]
-    Malformed {
-        /// Position in the input, in bytes.
-        at: usize,
-    },
-    /// The last record is cut off.
-    #[error("cut off within the record that begins at byte {at}")]
-    Truncated {
-        /// Position in the input, in bytes.
-        at: usize,
-    },
+#[error("not an export at byte {at}")]
+pub struct Error {
+    /// Position in the input, in bytes.
+    pub at: usize,
 }
 
 /// Length of a null value in kcat's format.
@@ -37,12 +28,13 @@ const MAX_DIGITS: usize = 20;
 /// bytes big-endian, value.
 ///
 /// ```
-/// use journal::export::{Reader, write_record};
+/// use journal::export::{read_record, write_record};
 ///
 /// let mut out = Vec::new();
 /// write_record(&mut out, 7, 1000, b"block");
 /// assert_eq!(out, b"7 1000 \0\0\0\x05block");
-/// assert_eq!(Reader::new(&out).next().unwrap()?.value, b"block");
+/// let (record, length) = read_record(&out)?.expect("it is whole");
+/// assert_eq!((record.value, length), (&b"block"[..], 16));
 /// # Ok::<(), journal::export::Error>(())
 /// ```
 pub fn write_record(out: &mut Vec<u8>, offset: u64, append_ms: u64, value: &[u8]) {
@@ -91,8 +83,8 @@ pub fn read_head(bytes: &[u8]) -> Result<Option<Head>, Error> {
     let Some((time, rest)) = field(rest, time_at)? else {
         return Ok(None);
     };
-    let offset = decimal(offset).ok_or(Error::Malformed { at: 0 })?;
-    let append_ms = append_ms(time).ok_or(Error::Malformed { at: time_at })?;
+    let offset = decimal(offset).ok_or(Error { at: 0 })?;
+    let append_ms = append_ms(time).ok_or(Error { at: time_at })?;
     let Some((length, rest)) = rest.split_first_chunk() else {
         return Ok(None);
     };
@@ -115,7 +107,7 @@ type Split<'a> = (&'a [u8], &'a [u8]);
 fn field(bytes: &[u8], at: usize) -> Result<Option<Split<'_>>, Error> {
     match bytes.iter().take(MAX_DIGITS + 1).position(|b| *b == b' ') {
         Some(end) => Ok(Some((&bytes[..end], &bytes[end + 1..]))),
-        None if bytes.len() > MAX_DIGITS => Err(Error::Malformed { at }),
+        None if bytes.len() > MAX_DIGITS => Err(Error { at }),
         None => Ok(None),
     }
 }
@@ -132,43 +124,5 @@ fn append_ms(text: &[u8]) -> Option<u64> {
     match text.strip_prefix(b"-") {
         Some(digits) => decimal(digits).map(|_| 0),
         None => decimal(text),
-    }
-}
-
-/// Reads all records of an export in memory. Ends after the first error.
-#[derive(Clone, Debug)]
-pub struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    /// Reads from the start of `bytes`.
-    pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { bytes, at: 0 }
-    }
-}
-
-impl<'a> Iterator for Reader<'a> {
-    type Item = Result<Exported<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
-        let rest = &self.bytes[start..];
-        if rest.is_empty() {
-            return None;
-        }
-        let error = match read_record(rest) {
-            Ok(Some((record, length))) => {
-                self.at += length;
-                return Some(Ok(record));
-            }
-            Ok(None) => Error::Truncated { at: start },
-            Err(Error::Malformed { at } | Error::Truncated { at }) => {
-                Error::Malformed { at: start + at }
-            }
-        };
-        self.at = self.bytes.len();
-        Some(Err(error))
     }
 }

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, ValueEnum};
 
 use crate::shutdown::MAX_GRACE;
+use crate::telemetry::filter;
 
 /// Format of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -134,7 +135,8 @@ fn check_process(process: &Process) -> Result<(), String> {
             "--shutdown-grace: at most {limit}, or the orchestrator kills it first"
         ));
     }
-    crate::telemetry::check_log_filter(&process.log).map_err(|problem| format!("--log: {problem}"))
+    filter::parse(&process.log).map_err(|problem| format!("--log: {problem}"))?;
+    Ok(())
 }
 
 /// All settings as flat `key=value` pairs, secrets hidden.

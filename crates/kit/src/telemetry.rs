@@ -5,9 +5,9 @@
 
 mod config;
 mod export;
+pub(crate) mod filter;
 pub(crate) mod head;
 mod log;
-mod repeats;
 
 use std::time::Duration;
 
@@ -27,13 +27,12 @@ use config::Otel;
 use export::Collector;
 
 /// Crates whose spans are noise: a handful of calls produces hundreds of them.
-const NOT_EXPORTED: [&str; 10] = [
+const NOT_EXPORTED: [&str; 9] = [
     "h2",
     "hyper",
     "hyper_util",
     "tonic",
     "tower",
-    "tower_http",
     "axum",
     "tokio",
     "opentelemetry",
@@ -114,11 +113,6 @@ impl Telemetry {
 /// The present filter of log lines.
 pub fn log_filter() -> String {
     log::filter()
-}
-
-/// Checks the syntax of a filter.
-pub(crate) fn check_log_filter(filter: &str) -> Result<(), String> {
-    log::parse(filter).map(drop)
 }
 
 /// Replaces the filter of log lines in the running process: a level, or `MODULE=LEVEL` pairs.

@@ -1,6 +1,14 @@
 //! The parallelism that the rules take as an argument, on rayon's threads.
 
 use chain::parallel::Parallel;
+pub use rayon::ThreadPool;
+use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
+
+/// A pool with a thread per core, named `NAME-0` and so on, separate from other pools.
+pub fn pool(name: &'static str) -> Result<ThreadPool, ThreadPoolBuildError> {
+    let builder = ThreadPoolBuilder::new();
+    builder.thread_name(move |n| format!("{name}-{n}")).build()
+}
 
 /// Spreads jobs over the rayon pool that the caller runs in (the global one outside of any).
 #[derive(Clone, Copy, Debug, Default)]

@@ -32,10 +32,10 @@ fn account_bytes(path: &str, text: &str) -> Result<Bytes, Error> {
     ))
 }
 
-/// A transaction of the chain in readable form. Malformed accounts are shown as hex after `0x`.
-pub fn from_transaction(transaction: &chain::Transaction, id: &Hash) -> types::Transaction {
+/// A transaction of the chain in readable form, with its id if it has one. Malformed accounts are shown as hex after `0x`.
+pub fn from_transaction(transaction: &chain::Transaction, id: Option<Hash>) -> types::Transaction {
     types::Transaction {
-        id: id.to_string(),
+        id: id.map_or_else(String::new, |id| id.to_string()),
         sender: account_text(&transaction.sender),
         recipient: account_text(&transaction.recipient),
         amount: Some(transaction.amount),

@@ -26,10 +26,8 @@ use engine::{Now, Signal};
 use journal::{AppendError, Appended, Completion};
 
 use self::barriers::Barriers;
-use self::ending::Abandoned;
-use self::flight::{BelowCursor, Flight};
-pub use self::flight::{Content, Sealed};
-pub use self::input::{Frontier, Headers, Input, Submission};
+use self::flight::{Abandoned, BelowCursor, Flight};
+pub use self::input::{Content, Frontier, Headers, Input, Sealed, Submission};
 use self::numbers::Numbers;
 pub use self::output::{Health, Outcome, Output, Receipt};
 use self::partition::Partition;

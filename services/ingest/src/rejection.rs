@@ -154,16 +154,9 @@ impl Rejection {
 
     /// A rejection of `transaction`, with id and nonce if it has an id.
     pub fn naming(why: impl Into<Why>, transaction: &Transaction, chain_id: &Hash) -> Self {
-        match has_id(transaction) {
-            true => Self::of(why, transaction.id(chain_id), transaction.nonce),
-            false => Self::new(why),
+        match transaction.id(chain_id) {
+            Some(id) => Self::of(why, id, transaction.nonce),
+            None => Self::new(why),
         }
     }
-}
-
-/// True if the transaction has an id: the hashed form has no room for malformed accounts and memos.
-pub fn has_id(transaction: &Transaction) -> bool {
-    transaction.sender_account().is_some()
-        && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
-        && transaction.memo.len() <= chain::limits::MAX_MEMO_BYTES
 }

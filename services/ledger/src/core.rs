@@ -24,7 +24,7 @@ pub mod audit;
 pub mod compare;
 mod events;
 mod input;
-pub mod loss;
+mod loss;
 mod output;
 mod partition;
 pub mod queue;
@@ -32,7 +32,7 @@ mod resume;
 mod writes;
 
 pub use input::{Input, Lane, News};
-pub use output::{Output, Snapshot};
+pub use output::{Output, Question, Snapshot};
 
 use self::partition::Partition;
 use self::resume::Resume;
@@ -45,9 +45,6 @@ const REFUSED_BEFORE_CHAIN: usize = 10_000;
 
 /// Interval between commits of the position, for Kafka's own tools.
 const COMMIT_INTERVAL_MS: u64 = 5_000;
-
-/// Interval between attempts to resume a reader that failed.
-const RETRY_INTERVAL_MS: u64 = 5_000;
 
 /// Interval between surveys of the partitions: a reader at the end does not notice that pending records are deleted.
 const SURVEY_INTERVAL_MS: u64 = 5_000;

@@ -4,7 +4,6 @@
 //! [`View`]s, each of one snapshot. The store is derived from the journal: after a crash it may be a little older than
 //! before, never torn, and a damaged one is discarded and rebuilt.
 
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use fjall::Database;
 use kit::metrics::Meter;
 use tokio::sync::watch;
 
+mod error;
 mod figures;
 mod open;
 mod room;
@@ -23,6 +23,7 @@ mod tiles;
 mod view;
 pub mod write;
 
+pub use error::Error;
 pub use open::{Index, OpenError};
 pub use room::{Readers, probe};
 pub use view::View;
@@ -37,64 +38,6 @@ const RESOLUTIONS_MS: [u64; 4] = [1_000, 60_000, 3_600_000, 86_400_000];
 
 /// Rows of blocks that are kept in memory: about 400 bytes each.
 const CACHED_BLOCKS: usize = 4096;
-
-/// A failure of the index.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum Error {
-    /// There is no room on the disk.
-    #[error("the index cannot be written: {0}; make room, and writing resumes by itself")]
-    Full(String),
-    /// A write failed earlier, as a thread of the store found out: its cause is in the log output.
-    #[error("the index cannot be written since an earlier write of its own failed")]
-    Halted,
-    /// The disk, or the store on it, failed.
-    #[error(
-        "the index fails: {0}; repair the disk and start again, or remove the index: it is rebuilt from the journal"
-    )]
-    Storage(String),
-    /// Stored bytes differ from those written.
-    #[error("the index is damaged ({0}): it is rebuilt at the next start")]
-    Corrupt(String),
-    /// Stored rows contradict each other.
-    #[error(
-        "the index is damaged ({0}): remove it, and it is rebuilt from the journal at the next start"
-    )]
-    Damaged(&'static str),
-}
-
-impl From<fjall::Error> for Error {
-    fn from(error: fjall::Error) -> Error {
-        match error {
-            // A fault of the disk, not of the index: discarding the index would not help.
-            fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-                match is_full(&error) {
-                    true => Error::Full(error.to_string()),
-                    false => Error::Storage(error.to_string()),
-                }
-            }
-            fjall::Error::Poisoned => Error::Halted,
-            other => Error::Corrupt(other.to_string()),
-        }
-    }
-}
-
-/// True if the disk, or this user's quota, is full.
-fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded)
-}
-
-impl Error {
-    /// True if the index is whole and works again once reopened: the store takes no more writes after a failed one.
-    pub fn is_passing(&self) -> bool {
-        matches!(self, Error::Full(_) | Error::Halted)
-    }
-
-    /// True if bytes on the disk have changed, which no query can bring about: the index is then discarded without asking.
-    pub fn is_corruption(&self) -> bool {
-        matches!(self, Error::Corrupt(_))
-    }
-}
 
 /// The ledger at one snapshot.
 struct Snapshot {

@@ -27,7 +27,6 @@ use engine::{Now, Signal};
 use follow::Snapshot;
 
 use attempt::{Attempt, Proposals, Stage};
-use ending::Ending;
 use lane::Lane;
 use snapshots::Snapshots;
 
@@ -90,6 +89,24 @@ pub struct Core {
     ending: Option<Ending>,
 }
 
+/// The progress of the end.
+#[derive(Debug)]
+enum Ending {
+    /// An append is in flight.
+    Waiting { why: Result<(), End>, until_ms: u64 },
+    /// [`Output::End`] is out.
+    Over,
+}
+
+impl Ending {
+    fn wake_ms(&self) -> Option<u64> {
+        match self {
+            Ending::Waiting { until_ms, .. } => Some(*until_ms),
+            Ending::Over => None,
+        }
+    }
+}
+
 impl Core {
     /// Creates a core that follows from a snapshot, or from the beginning.
     pub fn new(settings: Settings, follow: follow::Settings, start: Option<Snapshot>) -> Core {
@@ -137,7 +154,7 @@ impl Core {
     /// Does all work that is due: the one place that decides on the next step.
     fn advance(&mut self, now: Now, out: &mut Vec<Output>) {
         let now_ms = now.elapsed_ms;
-        self.keep_snapshot_when_due(now_ms, out);
+        self.snapshots.keep_when_due(now_ms, &self.follow, out);
         if self.lanes.is_empty() {
             return;
         }

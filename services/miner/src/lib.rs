@@ -20,6 +20,7 @@ mod errors;
 pub mod fit;
 mod metrics;
 mod publication;
+mod readiness;
 mod rpc;
 mod service;
 mod shell;

@@ -1,6 +1,6 @@
 //! The reports of the core, where others can read them.
 
-use kit::{Condition, Readiness, Reason};
+use kit::{Cause, Condition, Readiness};
 use tokio::sync::watch;
 
 use crate::core::{Core, Status};
@@ -31,8 +31,8 @@ impl Publication {
     }
 
     /// Reports why nothing is mined while there is no core yet.
-    pub(crate) fn not_ready(&self, reason: &'static str, message: impl Into<String>) {
-        self.mining.set(Err(Reason(reason).because(message)));
+    pub(crate) fn not_ready(&self, cause: Cause) {
+        self.mining.set(Err(cause));
     }
 
     /// Publishes the reports of the core; readers are woken if something has changed.
@@ -47,8 +47,6 @@ impl Publication {
             }
             changed
         });
-        let state = core.readiness();
-        self.mining
-            .set(state.map_err(|(reason, message)| Reason(reason).because(message)));
+        self.mining.set(core.readiness());
     }
 }

@@ -7,13 +7,13 @@ use engine::{Cadence, Clock, Engine};
 use follow::snapshot;
 use journal::Journal;
 use kit::{Service, Shutdown};
-use proto::reason::{LOG_UNAVAILABLE, NO_CHAIN};
 use topics::bootstrap::Waiting;
 use topics::{BLOCKCHAIN, Search, TRANSACTIONS};
 
 use crate::config::{Config, Payee};
 use crate::core::{Core, Settings, Status};
 use crate::publication::Publication;
+use crate::readiness::{LOG_UNAVAILABLE, NO_CHAIN};
 use crate::shell::{self, Shell};
 use crate::{fit, rpc};
 
@@ -37,7 +37,7 @@ pub async fn run(config: Config, journal: Journal, mut service: Service) -> anyh
     journal.observe(&kit::metrics::meter());
     let first = Status::before(payee.account, config.partitions());
     let publication = Publication::new(first, service.readiness.clone());
-    publication.not_ready(NO_CHAIN, "looking for block 0");
+    publication.not_ready(NO_CHAIN.because("looking for block 0"));
     rpc::serve(&mut service, publication.subscribe())?;
     let (search, watcher) = topics::search(&journal, genesis);
     let stop = service.shutdown.clone();
@@ -121,7 +121,8 @@ impl Setup {
             Waiting::NoChain => NO_CHAIN,
             Waiting::Journal(_) => LOG_UNAVAILABLE,
         };
-        self.publication.not_ready(reason, waiting.to_string());
+        self.publication
+            .not_ready(reason.because(waiting.to_string()));
     }
 }
 

@@ -15,8 +15,7 @@ use chain::{Genesis, Secret};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use follow::Feed;
 use journal::{Appender, Completion, Entry, Journal, LONG_GAP, Tail, TailEvent};
-use parallel::Rayon;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use parallel::{Rayon, ThreadPool};
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
 use crate::core::{Check, Core, Input, Note, Output};
@@ -79,9 +78,7 @@ impl Shell {
         let feed = Feed::start(&parts.journal, move |input| {
             let _ = to_core.send(Input::Follow(input));
         });
-        let checks = ThreadPoolBuilder::new()
-            .thread_name(|n| format!("miner-check-{n}"))
-            .build()?;
+        let checks = parallel::pool("miner-check")?;
         let shell = Shell {
             sealer: Sealer::start(parts.threads, parts.secret, sender.clone())?,
             worker: Worker::start(parts.journal.clone(), parts.data, sender.clone())?,

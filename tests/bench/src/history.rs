@@ -116,7 +116,8 @@ impl History {
     /// The id of a transaction.
     pub fn id(&self, number: usize) -> Result<Hash> {
         let transaction = Transaction::decode(&self.records[number])?;
-        Ok(transaction.id(&self.chain.rules().chain_id))
+        let id = transaction.id(&self.chain.rules().chain_id);
+        id.context("a payment has an id")
     }
 
     /// Writes both topics of a new disk journal.

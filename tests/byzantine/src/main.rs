@@ -72,7 +72,7 @@ fn main() -> Result<()> {
 
 /// Appends a block, and says where it landed.
 fn propose(journal: &Journal, ground: &Ground, value: Bytes, expected: Option<&str>) -> Result<()> {
-    let hash = chain::block::frame(value.clone(), u32::MAX).map(|block| block.hash().to_string());
+    let hash = chain::block::frame(value.clone()).map(|block| block.hash().to_string());
     let entry = Entry {
         partition: BLOCKCHAIN_PARTITION,
         value,
@@ -179,6 +179,6 @@ fn hash(block: &v1::Block) -> Hash {
         header: block.header.clone(),
         ..v1::Block::default()
     };
-    chain::block::frame(header.encode_to_vec().into(), u32::MAX)
+    chain::block::frame(header.encode_to_vec().into())
         .map_or(Hash([0; 32]), |framed: Block| framed.hash())
 }

@@ -110,7 +110,7 @@ fn too_large(hash: Hash, rules: &Rules) -> Result<record::Record> {
         verdicts: vec![Verdict::TooLarge.byte()].into(),
         ..v1::Block::default()
     };
-    let block = chain::block::frame(block.encode_to_vec().into(), u32::MAX)?;
+    let block = chain::block::frame(block.encode_to_vec().into())?;
     let checked = block.check(rules, Signatures::Assume, &Sequential)?;
     checked.records().first().cloned().context("it carries one")
 }

@@ -316,6 +316,72 @@ fn one_file_per_service_turns_errors_into_codes() {
     );
 }
 
+/// Words in capitals in the code of services that are no reasons.
+const NO_REASONS: [&str; 7] = [
+    "ADDRESS",
+    "CARGO_PKG_VERSION",
+    "ERROR",
+    "INFO",
+    "SIGINT",
+    "SIGTERM",
+    "WARN",
+];
+
+/// Words in capitals that stand in quotes in shipped code, each with its line.
+fn quoted_capitals(source: &Source) -> Vec<(usize, String)> {
+    let shipped = source.text.split("#[cfg(test)]").next();
+    let lines = shipped.unwrap_or_default().lines().enumerate();
+    let code = lines.filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let quoted = code.flat_map(|(n, line)| line.split('"').skip(1).step_by(2).map(move |w| (n, w)));
+    let capital = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    quoted
+        .filter(|(_, word)| word.len() > 3 && word.chars().all(capital))
+        .map(|(n, word)| (n + 1, word.to_owned()))
+        .collect()
+}
+
+#[test]
+fn reasons_are_those_of_the_contract() {
+    let is_contract = |s: &Source| s.path == "proto/src/reason.rs";
+    let contract = rust().into_iter().find(is_contract).expect("it is there");
+    let (constants, all) = contract.text.split_once("ALL: ").expect("they are listed");
+    let constant = |line: &str| {
+        let (name, value) = line.strip_prefix("pub const ")?.split_once(": &str = ")?;
+        (name != "DOMAIN").then(|| (name.to_owned(), value.trim_matches(['"', ';']).to_owned()))
+    };
+    let reasons: BTreeMap<String, String> = constants.lines().filter_map(constant).collect();
+    assert!(reasons.len() > 20, "the reasons were read");
+    let mut offenders = Vec::new();
+    for (name, value) in &reasons {
+        if name != value || !mentions(all, name) {
+            offenders.push(format!(
+                "{}: {name} is {value}, or not in ALL",
+                contract.path
+            ));
+        }
+    }
+    // kit knows no contract, so it writes the reasons out.
+    let rooms = ["crates/kit/src/", "services/"];
+    let answers = |s: &Source| rooms.iter().any(|room| s.path.starts_with(room));
+    for source in rust().into_iter().filter(|s| answers(s) && s.is_shipped()) {
+        let words = match source.stem() {
+            "config" => Vec::new(),
+            _ => quoted_capitals(&source),
+        };
+        let in_kit = source.path.starts_with(rooms[0]);
+        let known = |word: &String| {
+            NO_REASONS.contains(&word.as_str()) || (in_kit && reasons.contains_key(word))
+        };
+        let foreign = words.into_iter().filter(|(_, word)| !known(word));
+        offenders.extend(foreign.map(|(n, word)| format!("{}:{n}: {word}", source.path)));
+    }
+    law(
+        "Every stable reason of an error or of readiness is a constant of proto::reason, which services name",
+        "what is in no list can neither be explained nor kept",
+        offenders,
+    );
+}
+
 /// What the core of the ledger stands on, beside its own files.
 const LEDGER_CORE_STANDS_ON: [&str; 10] = [
     "std",

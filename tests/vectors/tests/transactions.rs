@@ -56,7 +56,7 @@ fn transactions() {
         };
         let message = transaction.signed_bytes(&golden.chain_id);
         assert_eq!(message, signed.signed_bytes.0);
-        assert_eq!(transaction.id(&golden.chain_id), signed.id);
+        assert_eq!(transaction.id(&golden.chain_id), Some(signed.id));
         assert_eq!(transaction.encode(), signed.record.0);
         assert_eq!(
             Transaction::decode(&signed.record.0),

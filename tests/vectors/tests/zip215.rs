@@ -1,6 +1,6 @@
 //! Signatures that are and are not valid by the rules of ZIP-215, singly and in batches.
 
-use chain::key::{self, Batch};
+use chain::key::{self, SignatureBatch};
 use serde::Deserialize;
 use vectors::{Hex, load};
 
@@ -17,7 +17,11 @@ struct Golden {
 fn signatures() {
     let golden: Vec<Golden> = load("zip215.json");
     assert!(!golden.is_empty());
-    let (mut good, mut all, mut bad) = (Batch::default(), Batch::default(), Vec::new());
+    let (mut good, mut all, mut bad) = (
+        SignatureBatch::default(),
+        SignatureBatch::default(),
+        Vec::new(),
+    );
     let mut pushed = 0;
     for (i, case) in golden.into_iter().enumerate() {
         let (key, message) = (case.key.array(), case.message.0);
@@ -26,7 +30,7 @@ fn signatures() {
             continue;
         };
         assert_eq!(key::verify(&key, &signature, &message), case.valid, "{i}");
-        let mut alone = Batch::default();
+        let mut alone = SignatureBatch::default();
         alone.push(&key, &signature, &message);
         assert_eq!(alone.verify([1; 32], 0), case.valid, "{i} in a batch");
         all.push(&key, &signature, &message);

@@ -6,7 +6,8 @@ use super::{Checked, Hole, Rule};
 use crate::genesis::Rules;
 use crate::header::Header;
 use crate::parallel::Parallel;
-use crate::record::{self, Record, Signatures};
+use crate::record::claim::check_claims;
+use crate::record::{Record, Signatures};
 use crate::verdict::Verdict;
 use crate::wire;
 
@@ -32,7 +33,7 @@ pub(super) fn check(
     check_counts(&body, slice)?;
     let claims = claims(value, &body)?;
     let records =
-        record::check_claims(&claims, rules, signatures, parallel).map_err(|_| Rule::BadVerdict)?;
+        check_claims(&claims, rules, signatures, parallel).map_err(|_| Rule::BadVerdict)?;
     Ok(Checked {
         records,
         verdicts: claims.into_iter().map(|(_, verdict)| verdict).collect(),
@@ -88,15 +89,20 @@ fn check_holes(body: &Body<'_>, header: &Header) -> Result<(), Rule> {
 }
 
 /// format.md, "Block validity": "records + hole offsets = to − from; one verdict per record".
-fn check_counts(body: &Body<'_>, slice: u64) -> Result<(), Rule> {
+fn check_counts(body: &Body<'_>, offsets: u64) -> Result<(), Rule> {
     // Holes lie inside the slice and apart, so that their sum is at most the slice.
     let holes: u64 = (body.holes.iter())
         .map(|hole| hole.to_offset - hole.from_offset)
         .sum();
-    let complete = body.record_count == slice - holes
-        && body.record_count == body.records.len() as u64
-        && body.record_count == body.verdicts.len() as u64;
-    complete.then_some(()).ok_or(Rule::BadRecordCount)
+    let (records, verdicts) = (body.record_count, body.verdicts.len() as u64);
+    let complete =
+        records == offsets - holes && records == body.records.len() as u64 && records == verdicts;
+    complete.then_some(()).ok_or(Rule::BadRecordCount {
+        records,
+        verdicts,
+        holes,
+        offsets,
+    })
 }
 
 /// The records, each with its verdict; they share the bytes of the block.

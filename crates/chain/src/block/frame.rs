@@ -14,8 +14,9 @@ use crate::wire::{self, block_field};
 /// Tag of the version in a header, in every version.
 const VERSION_TAG: u8 = codec::tag(1, codec::WIRE_VARINT);
 
-pub(super) fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Rule> {
-    check_size(&value, max_bytes)?;
+/// Reads the header of a candidate: UNDECODABLE of the value's beginning, BAD_VERSION, UNDECODABLE of the header. Rules of the
+/// chain come before these: `Chain::frame` has them all.
+pub fn frame(value: Bytes) -> Result<Block<Unchecked>, Rule> {
     let header = find_header(&value)?;
     check_version(&value[header.clone()])?;
     let wire = wire::Header::decode(&value[header.clone()]).map_err(|_| Rule::Undecodable)?;
@@ -29,14 +30,6 @@ pub(super) fn frame(value: Bytes, max_bytes: u32) -> Result<Block<Unchecked>, Ru
         body: Unchecked,
         value,
     })
-}
-
-/// format.md, "Block validity": "value ≤ `max_block_bytes`".
-fn check_size(value: &[u8], max_bytes: u32) -> Result<(), Rule> {
-    if value.len() > max_bytes as usize {
-        return Err(Rule::Oversize);
-    }
-    Ok(())
 }
 
 /// The range of a field: a tag, a minimal length, and that many bytes.
@@ -62,7 +55,7 @@ fn check_version(header: &[u8]) -> Result<(), Rule> {
         .ok_or(Rule::Undecodable)?;
     let version = Reader::new(rest).varint().map_err(|_| Rule::Undecodable)?;
     if version != u64::from(header::VERSION) {
-        return Err(Rule::BadVersion);
+        return Err(Rule::BadVersion(version));
     }
     Ok(())
 }

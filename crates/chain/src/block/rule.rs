@@ -8,44 +8,68 @@ use crate::genesis;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, thiserror::Error)]
 pub enum Rule {
     /// format.md, "Block validity": "no `version N` order that this software does not know has acted".
-    #[error("the chain has moved to a version that this software does not know")]
-    Stopped,
+    #[error("the chain has moved to version {0}, which this software does not know")]
+    Stopped(u32),
     /// format.md, "Block validity": "value ≤ `max_block_bytes`".
-    #[error("longer than the genesis allows")]
-    Oversize,
+    #[error("{bytes} bytes, where the genesis allows {max}")]
+    Oversize {
+        /// Of the value.
+        bytes: u64,
+        /// `max_block_bytes`.
+        max: u32,
+    },
     /// format.md, "Block validity": "the bytes are 0x0a, a length …, and that many bytes", "the header is canonical", "the whole value canonical".
     #[error("not a block in canonical protobuf")]
     Undecodable,
     /// format.md, "Block validity": "version 1 (an explicit 0, or 2^32 and more, is a version too)".
-    #[error("a version other than 1")]
-    BadVersion,
+    #[error("version {0}, not 1")]
+    BadVersion(u64),
     /// format.md, "Block validity": "previous hash is the tip. If not: it lost the race, or is a copy; no error".
     #[error("its parent is not the tip")]
     Stale,
     /// format.md, "Block validity": "height = parent + 1".
-    #[error("height is not one more than the parent's")]
-    BadHeight,
+    #[error("height {}, where {} is one more than the parent's", .0.found, .0.expected)]
+    BadHeight(Unequal<u64>),
     /// format.md, "Block validity": "partition < `partitions`".
-    #[error("no such partition")]
-    BadPartition,
+    #[error("there is no partition {0}")]
+    BadPartition(u32),
     /// format.md, "Block validity": "from = cursor of that partition".
-    #[error("the slice does not begin at the cursor of its partition")]
-    BadFrom,
+    #[error("the slice begins at {}, where the cursor of its partition is {}", .0.found, .0.expected)]
+    BadFrom(Unequal<u64>),
     /// format.md, "Block validity": "from < to ≤ from + `max_block_records`".
-    #[error("the slice is empty, or longer than the genesis allows")]
-    BadSlice,
+    #[error("the slice from {from_offset} to {to_offset} is empty, or longer than {max}")]
+    BadSlice {
+        /// First offset.
+        from_offset: u64,
+        /// End, exclusive.
+        to_offset: u64,
+        /// `max_block_records`.
+        max: u32,
+    },
     /// format.md, "Block validity": "parent's timestamp ≤ timestamp".
-    #[error("timestamp before the parent's")]
-    TooEarly,
+    #[error("timestamp {timestamp_ms} ms, before the parent's {parent_ms}")]
+    TooEarly {
+        /// Of the header.
+        timestamp_ms: u64,
+        /// Timestamp of the parent.
+        parent_ms: u64,
+    },
     /// format.md, "Block validity": "timestamp ≤ max(parent's timestamp, append time of the block's record + 10 000 ms)".
-    #[error("timestamp more than ten seconds after the block was appended")]
-    TooLate,
+    #[error(
+        "timestamp {timestamp_ms} ms, more than ten seconds after the block was appended at {append_ms}"
+    )]
+    TooLate {
+        /// Of the header.
+        timestamp_ms: u64,
+        /// Append time of the block's record.
+        append_ms: u64,
+    },
     /// format.md, "Block validity": "bits as the work rule says".
-    #[error("bits are not what the work rule asks for")]
-    BadBits,
+    #[error("bits {:#010x}, where the work rule asks for {:#010x}", .0.found, .0.expected)]
+    BadBits(Unequal<u32>),
     /// format.md, "Block validity": "hash ≤ target".
-    #[error("the hash exceeds the target")]
-    BadWork,
+    #[error("the hash exceeds the target of bits {0:#010x}")]
+    BadWork(u32),
     /// format.md, "Block validity": "miner well-formed, in the list of miners unless that is empty, named only if open".
     #[error("the miner is malformed or may not mine")]
     BadMiner,
@@ -57,39 +81,59 @@ pub enum Rule {
     #[error("holes are empty, out of order, touching or outside the slice")]
     BadHoles,
     /// format.md, "Block validity": "records + hole offsets = to − from; one verdict per record".
-    #[error("records and holes do not fill the slice, or there is not one verdict per record")]
-    BadRecordCount,
+    #[error(
+        "{records} records with {verdicts} verdicts, and {holes} offsets of holes, in a slice of {offsets}"
+    )]
+    BadRecordCount {
+        /// How many.
+        records: u64,
+        /// How many.
+        verdicts: u64,
+        /// Offsets of all holes.
+        holes: u64,
+        /// Offsets of the slice.
+        offsets: u64,
+    },
     /// format.md, "Block validity": "verdicts equal the recomputed ones".
     #[error("a verdict is not what the rules say")]
     BadVerdict,
     /// format.md, "Block validity": "log size, log root".
-    #[error("size or root of the log are wrong")]
-    BadLog,
+    #[error("log size {}, where {} is due, or another root", .0.found, .0.expected)]
+    BadLog(Unequal<u64>),
+}
+
+/// A number of a block that has to be another one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Unequal<T> {
+    /// What the block says.
+    pub found: T,
+    /// What it should say.
+    pub expected: T,
 }
 
 impl Rule {
     /// The stable name, in capitals.
     pub fn code(self) -> &'static str {
         match self {
-            Rule::Stopped => "STOPPED",
-            Rule::Oversize => "OVERSIZE",
+            Rule::Stopped(_) => "STOPPED",
+            Rule::Oversize { .. } => "OVERSIZE",
             Rule::Undecodable => "UNDECODABLE",
-            Rule::BadVersion => "BAD_VERSION",
+            Rule::BadVersion(_) => "BAD_VERSION",
             Rule::Stale => "STALE",
-            Rule::BadHeight => "BAD_HEIGHT",
-            Rule::BadPartition => "BAD_PARTITION",
-            Rule::BadFrom => "BAD_FROM",
-            Rule::BadSlice => "BAD_SLICE",
-            Rule::TooEarly => "TOO_EARLY",
-            Rule::TooLate => "TOO_LATE",
-            Rule::BadBits => "BAD_BITS",
-            Rule::BadWork => "BAD_WORK",
+            Rule::BadHeight(_) => "BAD_HEIGHT",
+            Rule::BadPartition(_) => "BAD_PARTITION",
+            Rule::BadFrom(_) => "BAD_FROM",
+            Rule::BadSlice { .. } => "BAD_SLICE",
+            Rule::TooEarly { .. } => "TOO_EARLY",
+            Rule::TooLate { .. } => "TOO_LATE",
+            Rule::BadBits(_) => "BAD_BITS",
+            Rule::BadWork(_) => "BAD_WORK",
             Rule::BadMiner => "BAD_MINER",
             Rule::BadBlockSignature => "BAD_BLOCK_SIGNATURE",
             Rule::BadHoles => "BAD_HOLES",
-            Rule::BadRecordCount => "BAD_RECORD_COUNT",
+            Rule::BadRecordCount { .. } => "BAD_RECORD_COUNT",
             Rule::BadVerdict => "BAD_VERDICT",
-            Rule::BadLog => "BAD_LOG",
+            Rule::BadLog(_) => "BAD_LOG",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Chain, Tip};
 use crate::accepted::Accepted;
-use crate::block::{Block, Checked, Rule};
+use crate::block::{Block, Checked, Rule, Unequal};
 use crate::effects::Effects;
 use crate::evaluate::{self, Evaluation, Seal};
 use crate::header::Header;
@@ -70,8 +70,9 @@ fn check_verdicts(block: &Block<Checked>, evaluation: &Evaluation) -> Result<(),
 /// format.md, "Block validity": "log size, log root".
 fn check_log(block: &Block<Checked>, evaluation: &Evaluation) -> Result<(), Rule> {
     let (header, log) = (block.header(), &evaluation.frontier);
-    if header.log_size != log.size() || header.log_root != log.root() {
-        return Err(Rule::BadLog);
+    let (found, expected) = (header.log_size, log.size());
+    if found != expected || header.log_root != log.root() {
+        return Err(Rule::BadLog(Unequal { found, expected }));
     }
     Ok(())
 }

@@ -6,8 +6,9 @@ use super::{Judged, Record, Transfer};
 use crate::account::Account;
 use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::key::{self, Batch, SIGNATURE_BYTES};
+use crate::key::{self, SIGNATURE_BYTES, SignatureBatch};
 use crate::limits;
+use crate::parallel::{self, Parallel};
 use crate::transaction;
 use crate::verdict::Verdict;
 use crate::wire;
@@ -143,7 +144,7 @@ impl Record {
 }
 
 /// Checks one record.
-pub(super) fn one(value: Bytes, rules: &Rules) -> Record {
+pub fn check(value: Bytes, rules: &Rules) -> Record {
     let mut message = Vec::new();
     match examine(&value, rules, &mut message) {
         Err(verdict) => Record::refused(value, verdict),
@@ -163,15 +164,29 @@ impl Signed {
     }
 
     /// Adds the signature to a batch.
-    pub(super) fn defer(&self, message: &[u8], batch: &mut Batch) {
+    pub(super) fn defer(&self, message: &[u8], batch: &mut SignatureBatch) {
         batch.push(&self.key, &self.signature, message);
     }
 }
 
+/// Checks many records, their signatures in batches; those of a failing batch one by one. `seed` must
+/// be unpredictable to the makers of the records.
+pub fn check_all(
+    values: Vec<Bytes>,
+    rules: &Rules,
+    seed: [u8; 32],
+    parallel: &dyn Parallel,
+) -> Vec<Record> {
+    let parts = parallel::map_parts(&values, parallel, |part, values| {
+        batch(values, rules, seed, part as u64)
+    });
+    parts.into_iter().flatten().collect()
+}
+
 /// Checks records, their signatures in one batch.
-pub(super) fn batch(values: &[Bytes], rules: &Rules, seed: [u8; 32], stream: u64) -> Vec<Record> {
+fn batch(values: &[Bytes], rules: &Rules, seed: [u8; 32], stream: u64) -> Vec<Record> {
     let mut message = Vec::new();
-    let mut batch = Batch::default();
+    let mut batch = SignatureBatch::default();
     let mut signed_records = Vec::with_capacity(values.len());
     let mut records: Vec<Record> = Vec::with_capacity(values.len());
     for value in values {

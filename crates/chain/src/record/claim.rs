@@ -6,7 +6,7 @@ use super::check::{Examined, examine};
 use super::{Judged, Record, Signatures};
 use crate::genesis::Rules;
 use crate::hash::Hash;
-use crate::key::Batch;
+use crate::key::SignatureBatch;
 use crate::limits::MAX_TRANSACTION_BYTES;
 use crate::parallel::{self, Parallel};
 use crate::verdict::Verdict;
@@ -24,7 +24,7 @@ pub(crate) fn check_claims(
     parallel: &dyn Parallel,
 ) -> Result<Vec<Record>, WrongVerdict> {
     let parts = parallel::map_parts(claims, parallel, |part, claims| {
-        let mut batch = Batch::default();
+        let mut batch = SignatureBatch::default();
         let mut message = Vec::new();
         let records: Result<Vec<Record>, WrongVerdict> = (claims.iter())
             .map(|(value, verdict)| {
@@ -50,7 +50,7 @@ fn claim(
     rules: &Rules,
     signatures: Signatures<'_>,
     message: &mut Vec<u8>,
-    batch: &mut Batch,
+    batch: &mut SignatureBatch,
 ) -> Result<Record, WrongVerdict> {
     if verdict == Verdict::TooLarge {
         return carried(value);

@@ -1,7 +1,7 @@
 //! One row for each rule of block validity, in the order in which they are checked.
 
 use bytes::Bytes;
-use chain::block::Rule;
+use chain::block::{Refusal, Rule, Unequal};
 use chain::{Chain, Transaction};
 use proto::chain::v1;
 use strum::IntoEnumIterator;
@@ -23,33 +23,58 @@ struct Candidate {
 
 type Row = (Rule, fn(&mut Candidate));
 
-/// In the order of the rules. UNDECODABLE stands three times: of the beginning, of the header,
+/// In the order of the rules, each with its numbers. UNDECODABLE stands three times: of the beginning, of the header,
 /// and of the whole.
 const ROWS: [Row; 21] = [
-    (Rule::Stopped, |it| it.stopped = true),
-    (Rule::Oversize, |it| {
-        it.spoil.push(|value| value.resize((64 << 10) + 1, 0));
-    }),
+    (Rule::Stopped(2), |it| it.stopped = true),
+    (
+        Rule::Oversize {
+            bytes: (64 << 10) + 1,
+            max: 64 << 10,
+        },
+        |it| it.spoil.push(|value| value.resize((64 << 10) + 1, 0)),
+    ),
     (Rule::Undecodable, |it| {
         it.spoil.push(|value| value[0] = 0x0b)
     }),
-    (Rule::BadVersion, |it| header(it).version = 2),
+    (Rule::BadVersion(2), |it| header(it).version = 2),
     (Rule::Undecodable, |it| {
         header(it).previous_hash = Bytes::from_static(b"short");
     }),
     (Rule::Stale, |it| {
         header(it).previous_hash = Bytes::from(vec![0; 32]);
     }),
-    (Rule::BadHeight, |it| header(it).height += 1),
-    (Rule::BadPartition, |it| header(it).partition = 2),
-    (Rule::BadFrom, |it| header(it).from_offset += 1),
-    (Rule::BadSlice, |it| header(it).to_offset += 30),
-    (Rule::TooEarly, |it| header(it).timestamp_ms = NOW_MS - 1),
-    (Rule::TooLate, |it| {
-        header(it).timestamp_ms = NOW_MS + 10_001;
+    (Rule::BadHeight(unequal(3, 2)), |it| header(it).height += 1),
+    (Rule::BadPartition(2), |it| header(it).partition = 2),
+    (Rule::BadFrom(unequal(3, 2)), |it| {
+        header(it).from_offset += 1
     }),
-    (Rule::BadBits, |it| header(it).bits = 0x207f_fffe),
-    (Rule::BadWork, |it| it.enough_work = false),
+    (
+        Rule::BadSlice {
+            from_offset: 2,
+            to_offset: 37,
+            max: 20,
+        },
+        |it| header(it).to_offset += 30,
+    ),
+    (
+        Rule::TooEarly {
+            timestamp_ms: NOW_MS - 1,
+            parent_ms: NOW_MS + 1,
+        },
+        |it| header(it).timestamp_ms = NOW_MS - 1,
+    ),
+    (
+        Rule::TooLate {
+            timestamp_ms: NOW_MS + 10_001,
+            append_ms: NOW_MS,
+        },
+        |it| header(it).timestamp_ms = NOW_MS + 10_001,
+    ),
+    (Rule::BadBits(unequal(0x207f_fffe, 0x207f_ffff)), |it| {
+        header(it).bits = 0x207f_fffe
+    }),
+    (Rule::BadWork(0x207f_ffff), |it| it.enough_work = false),
     (Rule::BadMiner, |it| {
         header(it).miner = Bytes::copy_from_slice(rich().account().as_bytes());
     }),
@@ -61,14 +86,24 @@ const ROWS: [Row; 21] = [
     }),
     (Rule::Undecodable, |it| it.spoil.push(|value| value.push(0))),
     (Rule::BadHoles, |it| it.block.holes[0].to_offset += 1),
-    (Rule::BadRecordCount, |it| {
-        it.block.records.pop();
-    }),
+    (
+        Rule::BadRecordCount {
+            records: 2,
+            verdicts: 3,
+            holes: 2,
+            offsets: 5,
+        },
+        |it| drop(it.block.records.pop()),
+    ),
     (Rule::BadVerdict, |it| {
         it.block.verdicts = Bytes::from(vec![2; it.block.verdicts.len()]);
     }),
-    (Rule::BadLog, |it| header(it).log_size += 1),
+    (Rule::BadLog(unequal(99, 98)), |it| header(it).log_size += 1),
 ];
+
+const fn unequal<T>(found: T, expected: T) -> Unequal<T> {
+    Unequal { found, expected }
+}
 
 fn header(candidate: &mut Candidate) -> &mut v1::Header {
     candidate
@@ -130,10 +165,10 @@ fn outcome(chain: &Chain, candidate: Candidate) -> Option<Rule> {
 
 #[test]
 fn every_rule_has_a_row() {
-    let mut rules: Vec<Rule> = ROWS.iter().map(|(rule, _)| *rule).collect();
+    let mut rules: Vec<&str> = ROWS.iter().map(|(rule, _)| rule.code()).collect();
     rules.remove(16);
     rules.remove(4);
-    assert_eq!(rules, Rule::iter().collect::<Vec<_>>());
+    assert_eq!(rules, Rule::iter().map(Rule::code).collect::<Vec<_>>());
 }
 
 #[test]
@@ -148,27 +183,48 @@ fn each_rule_refuses_what_breaks_it() {
 }
 
 #[test]
+fn a_refusal_says_its_numbers() {
+    let said = [
+        (Rule::BadFrom(unequal(7, 12)), &["7", "12"][..]),
+        (
+            Rule::BadBits(unequal(0x1f00_ffff, 0x2000_0001)),
+            &["0x1f00ffff", "0x20000001"],
+        ),
+        (
+            Rule::TooLate {
+                timestamp_ms: 20_001,
+                append_ms: 10_000,
+            },
+            &["20001", "10000"],
+        ),
+    ];
+    for (rule, numbers) in said {
+        let text = Refusal::from(rule).to_string();
+        let missing = numbers.iter().find(|number| !text.contains(**number));
+        assert_eq!(missing, None, "{text}");
+    }
+}
+
+#[test]
 fn the_first_rule_that_fails_decides() {
     let chain = chain();
     for (i, (first, spoil_first)) in ROWS.iter().enumerate() {
         for (second, spoil_second) in &ROWS[i + 1..] {
             // The same field cannot be wrong in both ways.
             let exclusive = [
-                (Rule::Undecodable, Rule::Stale),
-                (Rule::TooEarly, Rule::TooLate),
-                (Rule::BadRecordCount, Rule::BadVerdict),
+                ("UNDECODABLE", "STALE"),
+                ("TOO_EARLY", "TOO_LATE"),
+                ("BAD_RECORD_COUNT", "BAD_VERDICT"),
             ];
-            if exclusive.contains(&(*first, *second)) {
+            if exclusive.contains(&(first.code(), second.code())) {
                 continue;
             }
             let mut broken = candidate(&chain);
             spoil_second(&mut broken);
             spoil_first(&mut broken);
-            assert_eq!(
-                outcome(&chain, broken),
-                Some(*first),
-                "{first:?} before {second:?}"
-            );
+            let refused = outcome(&chain, broken).map(Rule::code);
+            let expected = Some(first.code());
+            assert_eq!(refused, expected, "{first:?} before {second:?}");
         }
     }
 }

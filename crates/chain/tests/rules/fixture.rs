@@ -65,7 +65,7 @@ pub fn seal(mut block: v1::Block, enough: bool) -> Bytes {
         header.nonce = nonce;
         let bits = header.bits;
         block.signature = Bytes::new();
-        let framed = chain::block::frame(block.encode_to_vec().into(), u32::MAX);
+        let framed = chain::block::frame(block.encode_to_vec().into());
         // Of what does not even begin like a block, no work can be asked.
         let Ok(framed) = framed else { break };
         if work::meets(&framed.hash(), bits) == enough {

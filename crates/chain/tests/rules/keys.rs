@@ -48,7 +48,7 @@ fn signatures_are_of_one_key_and_one_message() {
     assert!(key::verify(public, &signature, b"message"));
     assert!(!key::verify(public, &signature, b"other"));
     let batch = |messages: &[&[u8]]| {
-        let mut batch = key::Batch::default();
+        let mut batch = key::SignatureBatch::default();
         for message in messages {
             batch.push(public, &signature, message);
         }

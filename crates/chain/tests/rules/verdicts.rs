@@ -96,12 +96,12 @@ fn each_record_gets_its_verdict_and_no_other() {
             let result = judge(&mut chain.clone(), seal(lie, true), NOW_MS);
             // A carried hash may be judged as if it were a record, but has another hash then.
             let as_record = verdict == Verdict::TooLarge && other == Verdict::Undecodable.byte();
-            let rule = if as_record {
-                Rule::BadLog
-            } else {
-                Rule::BadVerdict
-            };
-            assert_eq!(result.err(), Some(rule), "{verdict:?} as {other}");
+            let rule = if as_record { "BAD_LOG" } else { "BAD_VERDICT" };
+            assert_eq!(
+                result.err().map(Rule::code),
+                Some(rule),
+                "{verdict:?} as {other}"
+            );
         }
         let accepted = judge(&mut chain, seal(block, true), NOW_MS).expect("the block is good");
         assert_eq!(accepted.block.verdicts(), [verdict]);
@@ -178,4 +178,24 @@ fn the_largest_transfer_between_names_is_one_change() {
         .expect("low received")
         .change;
     assert_eq!(change, 2 * i128::from(i64::MAX));
+}
+
+#[test]
+fn what_has_no_room_in_the_hashed_bytes_has_no_id() {
+    let chain_id = start(&closed_genesis()).rules().chain_id;
+    let id = |change: fn(&mut Transaction)| {
+        let mut transaction = payment(&rich().account(), miner().account(), 5);
+        change(&mut transaction);
+        transaction.id(&chain_id)
+    };
+    let plain = id(|_| {}).expect("it has an id");
+    assert_eq!(
+        id(|it| it.signature = Bytes::from_static(b"any")),
+        Some(plain)
+    );
+    assert!(id(|it| it.recipient = Bytes::new()).is_some());
+    assert!(id(|it| it.memo = "m".repeat(256)).is_some());
+    assert_eq!(id(|it| it.sender = Bytes::new()), None);
+    assert_eq!(id(|it| it.recipient = Bytes::from(vec![1; 33])), None);
+    assert_eq!(id(|it| it.memo = "m".repeat(257)), None);
 }

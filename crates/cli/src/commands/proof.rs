@@ -148,7 +148,7 @@ impl Shown<'_> {
         let (yes, mut no) = (shown::proven(self.proven), shown::not_proven(self.proven));
         let id = self.chain_id.and_then(|chain_id| {
             let transaction = self.proven.transaction.as_ref()?;
-            Some((transaction.id(&chain_id), chain_id))
+            Some((transaction.id(&chain_id)?, chain_id))
         });
         // An expected id is bound to one chain and transaction; any other depends on the chain id in the proof.
         let is_bound = matches!(self.asked, Some(Subject::TransactionId(_)));

@@ -60,7 +60,8 @@ impl Stage {
     }
 
     pub fn id(&self, nonce: u64) -> String {
-        self.payment(nonce).id(&self.chain_id()).to_string()
+        let id = self.payment(nonce).id(&self.chain_id());
+        id.expect("a payment has an id").to_string()
     }
 
     /// Height, offset and leaf of that payment.
@@ -71,7 +72,7 @@ impl Stage {
         let offset = block.block.header().from_offset + in_block;
         let record = self.payment(nonce).encode();
         let own = block.effects.leaf_data.iter().zip(block.effects.first_leaf..).find(|(leaf, _)| {
-            matches!(chain::leaf::Leaf::decode(leaf), Ok(chain::leaf::Leaf::Record { record_hash, .. }) if record_hash == Hash::of(&record))
+            matches!(chain::leaf::Leaf::decode(leaf), Some(chain::leaf::Leaf::Record { record_hash, .. }) if record_hash == Hash::of(&record))
         });
         (height, offset, own.expect("it has a leaf").1)
     }
@@ -119,7 +120,7 @@ impl Stage {
             height: Some(height as u64),
             leaf_index: Some(leaf),
             record_hash: Hash::of(&raw).to_string(),
-            transaction: Some(wire::from_transaction(&payment, &payment.id(&chain_id))),
+            transaction: Some(wire::from_transaction(&payment, payment.id(&chain_id))),
             raw,
             ..Default::default()
         }
@@ -310,7 +311,7 @@ impl Stage {
             .map_err(|_| refused(Code::InvalidArgument, "UNDECODABLE"))?;
         let id = sent.id(&self.chain_id());
         Ok(ingest::SubmitTransactionResponse {
-            transaction: Some(wire::from_transaction(&sent, &id)),
+            transaction: Some(wire::from_transaction(&sent, id)),
             ..Default::default()
         })
     }

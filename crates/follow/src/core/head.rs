@@ -2,22 +2,21 @@
 
 use std::sync::Arc;
 
-use chain::block::{Block, Rule, Unchecked};
+use chain::block::{Block, Rule};
 use chain::{Accepted, Chain, Refusal};
 
 use super::Core;
 use super::guard::Last;
 use super::output::{Output, Task};
 use super::queue::{Body, Candidate};
-use crate::check;
-use crate::event::{Event, Fatal, Refused};
+use crate::event::{Claims, Event, Fatal, Refused};
 
 /// The next step for the head.
 enum Next {
     /// Its check is running.
     Wait,
     /// Its header extends the tip: its body has to be checked.
-    Check(Box<Block<Unchecked>>),
+    Check(Box<Block>),
     Accept(Box<Accepted>),
     Refuse(Refusal),
     /// It starts another chain than the expected one.
@@ -55,7 +54,8 @@ impl Core {
         };
         if chain.is_stopped() {
             // The first of all rules, even for candidates checked before the order acted.
-            return Some(Next::Refuse(Refusal::Block(Rule::Stopped)));
+            let stopped = Rule::Stopped(chain.version());
+            return Some(Next::Refuse(Refusal::Block(stopped)));
         }
         Some(match head.take(trusting) {
             Body::Checking => Next::Wait,
@@ -105,10 +105,10 @@ impl Core {
     }
 
     fn refuse(&mut self, refusal: Refusal, out: &mut Vec<Output>) {
-        let Some(head) = self.leave(false) else {
+        let Some(mut head) = self.leave(false) else {
             return;
         };
-        let claims = check::claims(&head.value);
+        let claims = head.framed().ok().map(Claims::of).map(Box::new);
         let trusted = claims
             .as_ref()
             .is_some_and(|claims| self.assume == Some(claims.hash));
@@ -133,8 +133,8 @@ impl Core {
 }
 
 /// The rules that need only the header and the tip.
-fn admit(chain: &Chain, head: &Candidate, trusting: bool) -> Result<Block<Unchecked>, Rule> {
-    let block = chain.frame(head.value.clone())?;
+fn admit(chain: &Chain, head: &mut Candidate, trusting: bool) -> Result<Block, Rule> {
+    let block = head.block(chain)?.clone();
     let block = if trusting {
         block.assume_signed()
     } else {

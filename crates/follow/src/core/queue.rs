@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chain::block::{Block, Checked, Rule, Unchecked};
+use chain::block::{self, Block, Checked, Rule};
 use chain::{Chain, Hash, work};
 use journal::{Batch, Permit};
 
@@ -25,6 +25,8 @@ use crate::known::Known;
 const AHEAD_BLOCKS: usize = 64;
 /// Most bytes of these (a checked block takes about as much again): four of the largest blocks. The head is always checked.
 const AHEAD_BYTES: usize = 64 * 1024 * 1024;
+/// Most candidates that are framed ahead: the header of each is kept, and may be larger than its record.
+const AHEAD_CANDIDATES: usize = 4096;
 
 /// One record of the topic, until it is accepted or refused.
 pub(crate) struct Candidate {
@@ -32,6 +34,8 @@ pub(crate) struct Candidate {
     pub(crate) append_ms: u64,
     pub(crate) value: Bytes,
     pub(crate) headers: Vec<(String, Bytes)>,
+    /// The result of framing, once it was needed.
+    framed: Option<Result<Box<Block>, Rule>>,
     stage: Stage,
     /// Counts against the limits.
     ahead: bool,
@@ -55,6 +59,19 @@ pub(crate) enum Body {
 }
 
 impl Candidate {
+    /// The result of framing, which is the same on every chain.
+    pub(crate) fn framed(&mut self) -> Result<&Block, Rule> {
+        let frame = || block::frame(self.value.clone()).map(Box::new);
+        let framed = self.framed.get_or_insert_with(frame);
+        framed.as_deref().map_err(|rule| *rule)
+    }
+
+    /// Its block, or the first rule up to those of framing that it breaks.
+    pub(crate) fn block(&mut self, chain: &Chain) -> Result<&Block, Rule> {
+        chain.check_value(&self.value)?;
+        self.framed()
+    }
+
     /// Takes the outcome of the check. A block with signatures taken on trust counts only as long as they are trusted;
     /// a broken rule counts without any signature.
     pub(crate) fn take(&mut self, trusting: bool) -> Body {
@@ -115,6 +132,7 @@ impl Queue {
                 append_ms: record.append_ms,
                 value: record.value,
                 headers: record.headers,
+                framed: None,
                 stage: Stage::Waiting,
                 ahead: false,
                 _permit: permit.clone(),
@@ -140,12 +158,7 @@ impl Queue {
     }
 
     /// Has the head checked, which extends the tip: the path continues from it.
-    pub(crate) fn check_head(
-        &mut self,
-        block: Block<Unchecked>,
-        chain: &Chain,
-        trust: &Trust,
-    ) -> Check {
+    pub(crate) fn check_head(&mut self, block: Block, chain: &Chain, trust: &Trust) -> Check {
         let assume = trust.assume.is_some();
         if !self.candidates.front().is_some_and(|head| head.ahead) {
             self.scanned = 1;
@@ -163,15 +176,19 @@ impl Queue {
             hash: chain.tip().hash,
             assume: trust.assume.is_some(),
         });
-        while let Some(candidate) = self.candidates.get(self.scanned) {
+        while self.scanned < AHEAD_CANDIDATES
+            && let Some(candidate) = self.candidates.get_mut(self.scanned)
+        {
             let full = self.ahead_blocks >= AHEAD_BLOCKS
                 || self.ahead_bytes.saturating_add(candidate.value.len()) > AHEAD_BYTES;
             if full && !candidate.ahead {
                 break;
             }
+            let waiting = matches!(candidate.stage, Stage::Waiting);
             if let Some(block) = follows(chain, candidate, path.hash) {
                 let hash = block.hash();
-                if matches!(candidate.stage, Stage::Waiting) {
+                if waiting {
+                    let block = block.clone();
                     let check = self.dispatch(self.scanned, block, path.assume, chain, trust);
                     out.push(Output::Task(Task::Check(Box::new(check))));
                 }
@@ -188,7 +205,7 @@ impl Queue {
     fn dispatch(
         &mut self,
         at: usize,
-        block: Block<Unchecked>,
+        block: Block,
         assume: bool,
         chain: &Chain,
         trust: &Trust,
@@ -228,8 +245,8 @@ impl Queue {
 }
 
 /// The candidate's block, if it may follow the block `parent`.
-fn follows(chain: &Chain, candidate: &Candidate, parent: Hash) -> Option<Block<Unchecked>> {
-    let block = chain.frame(candidate.value.clone()).ok()?;
+fn follows<'a>(chain: &Chain, candidate: &'a mut Candidate, parent: Hash) -> Option<&'a Block> {
+    let block = candidate.block(chain).ok()?;
     let worked = work::meets(&block.hash(), chain.rules().genesis.bits);
     (worked && block.header().previous_hash == parent).then_some(block)
 }

@@ -2,7 +2,7 @@
 
 use journal::Error;
 
-use super::look::{Question, Seen};
+use super::look::{Answer, Question};
 use super::loss::{Loss, Suspicion};
 use super::mark::Mark;
 
@@ -202,7 +202,7 @@ impl Core {
         now_ms: u64,
         cursor: u64,
         question: &Question,
-        seen: Option<&Seen>,
+        seen: Option<&Answer>,
         soon: bool,
     ) -> Finding {
         self.look_at_ms = Some(now_ms + if soon { SOON_MS } else { self.every_ms });
@@ -237,7 +237,7 @@ impl Core {
     }
 
     /// The loss that the ends of the partition show. `cursor` is the current one, which may have moved since the question.
-    fn loss(&self, cursor: u64, question: &Question, seen: &Seen) -> Option<Loss> {
+    fn loss(&self, cursor: u64, question: &Question, seen: &Answer) -> Option<Loss> {
         let (topic, partition) = (self.topic.clone(), self.partition);
         if seen.offsets.start > cursor {
             return Some(Loss::Start {

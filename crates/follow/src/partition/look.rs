@@ -24,7 +24,7 @@ pub struct Question {
 
 /// The answer to a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Answer {
     /// First offset and end of the partition.
     pub offsets: Offsets,
     /// True if it holds the record in question; true if there is none.
@@ -32,10 +32,10 @@ pub struct Seen {
 }
 
 /// Reads the ends of a partition, and whether it still holds a record that was read of it. Blocks.
-pub fn look(journal: &Journal, partition: u32, last: Option<&Mark>) -> Result<Seen, Error> {
+pub fn look(journal: &Journal, partition: u32, last: Option<&Mark>) -> Result<Answer, Error> {
     let (offset, reach) = last.map_or((None, 0), |last| (Some(last.offset), last.offset + 1));
     let look = journal.inspect(TRANSACTIONS, partition, offset, reach)?;
-    Ok(Seen {
+    Ok(Answer {
         offsets: look.offsets,
         holds: last.is_none_or(|last| last.is_held(&look)),
     })

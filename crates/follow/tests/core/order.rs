@@ -24,7 +24,7 @@ fn the_first_valid_child_wins_and_the_others_are_stale() {
         Event::Refused(refused) => refused.claims.clone(),
         _ => None,
     });
-    assert_eq!(claims.unwrap().miner, Some(name("bert")));
+    assert_eq!(claims.unwrap().header.miner, Some(name("bert")));
     assert!(stand.core.caught_up() && stand.core.usable());
     assert_eq!(
         stand.core.lag(),

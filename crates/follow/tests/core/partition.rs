@@ -1,7 +1,7 @@
 //! A partition of `transactions` that is followed: its reader, the looks at it, and when a loss is believed.
 
 use bytes::Bytes;
-use follow::partition::{Core, Finding, Loss, Mark, Question, Seen};
+use follow::partition::{Answer, Core, Finding, Loss, Mark, Question};
 use journal::{Error, Inspection, Offsets, Record};
 
 /// Between two looks.
@@ -21,9 +21,9 @@ fn record(offset: u64) -> Record {
     }
 }
 
-fn seen(start: u64, end: u64, holds: bool) -> Seen {
+fn seen(start: u64, end: u64, holds: bool) -> Answer {
     let offsets = Offsets { start, end };
-    Seen { offsets, holds }
+    Answer { offsets, holds }
 }
 
 fn out_of_range(offset: u64, start: u64, end: u64) -> Error {
@@ -48,7 +48,7 @@ fn ask(core: &mut Core, now_ms: u64, cursor: u64) -> Question {
     core.look(now_ms, cursor, 10).expect("a look is due")
 }
 
-fn look(core: &mut Core, now_ms: u64, cursor: u64, seen: &Seen) -> Finding {
+fn look(core: &mut Core, now_ms: u64, cursor: u64, seen: &Answer) -> Finding {
     let question = ask(core, now_ms, cursor);
     core.looked(now_ms, cursor, &question, Some(seen), false)
 }

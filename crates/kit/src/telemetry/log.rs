@@ -1,6 +1,7 @@
-//! Log lines on stderr: their format, their filter, and its changes at run time.
+//! Log lines on stderr: their format, and changes of their filter at run time.
 
 mod line;
+mod repeats;
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -16,16 +17,10 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, reload};
 
-use super::repeats::Repeats;
-use crate::config::{LogFormat, Process};
-
-pub(super) use line::Line;
-
-/// The SDK logs each failed export; the exporters report them better.
-const SILENT: [&str; 3] = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp"];
-
-/// Longest filter, in bytes: enough for a pair per module.
-const MAX_FILTER_BYTES: usize = 1024;
+use self::line::{Ids, Line, Style};
+use self::repeats::Repeats;
+use super::filter::parse;
+use crate::config::Process;
 
 /// Interval between reports of repeated lines.
 const REPORT_INTERVAL: Duration = Duration::from_secs(2);
@@ -41,21 +36,6 @@ struct Control {
 static CONTROL: OnceLock<Control> = OnceLock::new();
 static STYLE: OnceLock<Style> = OnceLock::new();
 static REPEATS: Mutex<Option<Repeats>> = Mutex::new(None);
-
-/// The style of lines.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
-    pub format: LogFormat,
-    pub color: bool,
-    pub service: &'static str,
-}
-
-/// The trace and span in which a line was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ids {
-    pub trace: String,
-    pub span: String,
-}
 
 /// The layer that writes to stderr.
 pub(super) fn layer<S>(
@@ -105,44 +85,6 @@ pub(super) fn set_filter(text: &str) -> Result<(), String> {
     let before = std::mem::replace(&mut *control.filter.lock(), text.to_owned());
     tracing::info!("log filter changed from {before} to {text}");
     Ok(())
-}
-
-/// Parses a filter, which is only levels by module: anyone who reaches the admin port may set it, and patterns over spans and
-/// fields could be made arbitrarily expensive.
-pub(crate) fn parse(text: &str) -> Result<Targets, String> {
-    if text.len() > MAX_FILTER_BYTES {
-        return Err(format!("longer than {MAX_FILTER_BYTES} bytes"));
-    }
-    let mut filter = Targets::new().with_targets(SILENT.map(|target| (target, LevelFilter::OFF)));
-    for part in text.split(',').map(str::trim) {
-        let (module, level) = match part.split_once('=') {
-            None => (None, part),
-            Some((module, level)) => (Some(module.trim()), level.trim()),
-        };
-        let level = level_of(level).ok_or_else(|| malformed(part))?;
-        filter = match module {
-            None => filter.with_default(level),
-            Some(module) if is_module(module) => filter.with_target(module, level),
-            Some(_) => return Err(malformed(part)),
-        };
-    }
-    Ok(filter)
-}
-
-/// Parses a level, but not the empty text, which its library accepts.
-fn level_of(text: &str) -> Option<LevelFilter> {
-    text.parse().ok().filter(|_| !text.is_empty())
-}
-
-fn is_module(text: &str) -> bool {
-    let is_allowed = |c: char| c.is_ascii_alphanumeric() || ":_-".contains(c);
-    !text.is_empty() && text.chars().all(is_allowed)
-}
-
-fn malformed(part: &str) -> String {
-    format!(
-        "{part:?} is neither a level (off, error, warn, info, debug, trace) nor MODULE=LEVEL; write e.g. info,ledger=debug"
-    )
 }
 
 /// Periodically writes the counts of lines that were held back, until it is dropped.
@@ -208,45 +150,4 @@ fn ids() -> Option<Ids> {
             span: context.span_id().to_string(),
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_is_levels_by_module() {
-        for good in [
-            "info",
-            "off",
-            "info,ledger::apply=debug",
-            " warn , h2=trace",
-        ] {
-            assert!(parse(good).is_ok(), "{good}");
-        }
-        let filter = parse("info,ledger=debug").unwrap();
-        assert!(filter.would_enable("ledger::shell", &Level::DEBUG));
-        assert!(!filter.would_enable("miner", &Level::DEBUG));
-        assert!(!filter.would_enable("opentelemetry_sdk", &Level::ERROR));
-    }
-
-    #[test]
-    fn patterns_spans_and_fields_are_refused_and_the_form_is_named() {
-        let bad = [
-            "",
-            "info,",
-            "ledger=loud",
-            "ledger",
-            "=info",
-            "[span]=debug",
-            "ledger[span{field=1}]=debug",
-            "[{m=(a|b)*a(a|b)(a|b)}]=debug",
-        ];
-        for text in bad {
-            let problem = parse(text).unwrap_err();
-            assert!(problem.contains("MODULE=LEVEL"), "{text}: {problem}");
-        }
-        let long = "a=info,".repeat(MAX_FILTER_BYTES) + "info";
-        assert!(parse(&long).unwrap_err().contains("longer"));
-    }
 }

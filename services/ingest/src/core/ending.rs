@@ -3,19 +3,10 @@
 use engine::Now;
 use journal::{AppendError, Appended};
 
-use super::flight::Flight;
+use super::flight::{Abandoned, Flight};
 use super::senders::{Key, Try};
 use super::{Core, Health, Output};
 use crate::rejection::{Rejection, Unavailable, Why};
-
-/// A record in flight whose submission has been answered.
-#[derive(Debug)]
-pub(super) struct Abandoned {
-    key: Key,
-    nonce: u64,
-    cursor: u64,
-    launched: u64,
-}
 
 impl<T> Core<T> {
     /// Answers expired flights. It visits all flights, but only when the earliest deadline has passed.

@@ -1,36 +1,15 @@
 //! One submission, from its arrival to its answer.
 
-use bytes::Bytes;
-use chain::{Hash, Transaction};
+use chain::Hash;
 use journal::Entry;
 
 use super::senders::{Key, Try};
-use super::{Headers, Submission};
+use super::{Content, Headers, Sealed, Submission};
 use crate::rejection::{Names, Unavailable, Why};
 
 /// Retries after an append landed below the cursor. A race with a partition that lost its end needs one; a wrong cursor
 /// must not fill the partition.
 const MAX_LANDED_BELOW: u32 = 8;
-
-/// The content of an append.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Content {
-    /// A complete record; boxed, since flights move between tables.
-    Sealed(Box<Sealed>),
-    /// A transaction of a named sender, which is not signed: its nonce is chosen when it is appended.
-    Unnumbered(Box<Transaction>),
-}
-
-/// A transaction with its canonical bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sealed {
-    /// The decoded fields.
-    pub transaction: Transaction,
-    /// Hash of the signed bytes on this chain.
-    pub id: Hash,
-    /// The canonical bytes.
-    pub record: Bytes,
-}
 
 /// An append that landed where no block will read it.
 #[derive(Clone, Copy, Debug)]
@@ -66,24 +45,21 @@ pub(super) struct Flight<T> {
     failed: bool,
 }
 
+/// A record in flight whose submission has been answered.
+#[derive(Debug)]
+pub(super) struct Abandoned {
+    pub(super) key: Key,
+    pub(super) nonce: u64,
+    pub(super) cursor: u64,
+    pub(super) launched: u64,
+}
+
 #[derive(Debug)]
 enum State {
     /// Not persisted and not in flight; with the reason if a try failed.
     Waiting(Option<String>),
     /// In flight since then.
     Appending { since_ms: u64 },
-}
-
-impl Sealed {
-    fn new(transaction: Transaction, chain_id: &Hash) -> Self {
-        let record = transaction.encode();
-        let id = transaction.id(chain_id);
-        Self {
-            transaction,
-            id,
-            record,
-        }
-    }
 }
 
 impl<T> Flight<T> {

@@ -3,13 +3,32 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chain::{Hash, Transaction};
 use engine::Signal;
 use journal::Completion;
 
-use super::flight::Content;
-
 /// Names and values of record headers.
 pub type Headers = Arc<[(String, Bytes)]>;
+
+/// The content of an append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A complete record; boxed, since flights move between tables.
+    Sealed(Box<Sealed>),
+    /// A transaction of a named sender, which is not signed: its nonce is chosen when it is appended.
+    Unnumbered(Box<Transaction>),
+}
+
+/// A transaction with its canonical bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The decoded fields.
+    pub transaction: Transaction,
+    /// Hash of the signed bytes on this chain.
+    pub id: Hash,
+    /// The canonical bytes.
+    pub record: Bytes,
+}
 
 /// A submission that has passed every stateless rule.
 #[derive(Debug)]
@@ -28,6 +47,18 @@ pub struct Submission<T> {
     pub headers: Headers,
     /// Deadline of the answer, on the clock of [`engine::Now::elapsed_ms`].
     pub deadline_ms: u64,
+}
+
+impl Sealed {
+    pub(super) fn new(transaction: Transaction, chain_id: &Hash) -> Self {
+        let record = transaction.encode();
+        let id = transaction.id(chain_id);
+        Self {
+            id: id.expect("what was checked has an id"),
+            transaction,
+            record,
+        }
+    }
 }
 
 /// An event outside the core.

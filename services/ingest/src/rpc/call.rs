@@ -73,7 +73,10 @@ pub fn patience(deadline: Option<&Deadline>) -> Duration {
 pub fn encode(receipt: Receipt) -> SubmitTransactionResponse {
     let appended = receipt.appended;
     SubmitTransactionResponse {
-        transaction: Some(wire::from_transaction(&receipt.transaction, &receipt.id)),
+        transaction: Some(wire::from_transaction(
+            &receipt.transaction,
+            Some(receipt.id),
+        )),
         position: Some(Position {
             partition: Some(receipt.partition),
             offset: appended.offset,

@@ -1,15 +1,14 @@
 //! CheckTransaction: the answer of SubmitTransaction and the bytes to sign, without appending anything.
 
 use chain::genesis::Rules;
-use chain::record;
-use chain::{Hash, Verdict};
+use chain::{Verdict, record};
 use proto::ingest::v1::check_transaction_request::Content;
 use proto::ingest::v1::{CheckTransactionRequest, CheckTransactionResponse};
 use proto::types::v1 as types;
 use proto::wire;
 
 use crate::intake::Draft;
-use crate::rejection::{self, Invalid, Rejection, Why};
+use crate::rejection::{Invalid, Rejection, Why};
 use crate::state::Ingest;
 
 pub(super) fn handle(
@@ -57,19 +56,11 @@ fn encode(
     let Some(transaction) = &draft.transaction else {
         return Ok(reply);
     };
-    let named = rejection::has_id(transaction);
-    let id = if named {
-        transaction.id(&rules.chain_id)
-    } else {
-        Hash::ZERO
-    };
-    let mut understood = wire::from_transaction(transaction, &id);
-    if !named || draft.unnumbered {
-        understood.id.clear();
-    }
+    let id = transaction.id(&rules.chain_id);
+    let mut understood = wire::from_transaction(transaction, id.filter(|_| !draft.unnumbered));
     if draft.unnumbered {
         understood.nonce = None;
-    } else if named {
+    } else if id.is_some() {
         reply.signed_bytes = hex::encode(transaction.signed_bytes(&rules.chain_id));
         let key = transaction.sender.len() == chain::account::KEY_BYTES;
         if !key || !transaction.signature.is_empty() {

@@ -81,7 +81,7 @@ async fn in_bad_weather_each_request_has_one_true_answer() {
         let id = recorded.id(chain_id);
         assert_eq!(
             receipt.transaction,
-            Some(proto::wire::from_transaction(&recorded, &id))
+            Some(proto::wire::from_transaction(&recorded, id))
         );
     }
     // What is unknown here was written, and can be found by the names it was given.
@@ -92,6 +92,7 @@ async fn in_bad_weather_each_request_has_one_true_answer() {
             chain::Transaction::decode(&r.value)
                 .unwrap()
                 .id(chain_id)
+                .unwrap()
                 .to_string()
         })
         .collect();

@@ -25,7 +25,7 @@ async fn a_receipt_says_where_the_record_is() {
     assert!(receipt.append_time.unwrap().seconds > 1_600_000_000);
     assert_eq!(
         receipt.transaction,
-        Some(wire::from_transaction(&transaction, &id))
+        Some(wire::from_transaction(&transaction, id))
     );
     let [stored] = &stage.log(expected)[..] else {
         panic!("one record")
@@ -120,7 +120,7 @@ async fn checking_tells_what_to_sign() {
     let stage = Stage::open(&[]).await;
     let transaction = stage.signed(1, 7);
     let id = transaction.id(&stage.rules.chain_id);
-    let full = wire::from_transaction(&transaction, &id);
+    let full = wire::from_transaction(&transaction, id);
     let unsigned = types::Transaction {
         signature: String::new(),
         ..full.clone()
@@ -131,7 +131,7 @@ async fn checking_tells_what_to_sign() {
     assert_eq!(reply.signed_bytes, to_sign);
     assert_eq!(
         (reply.record.as_str(), reply.transaction.unwrap().id),
-        ("", id.to_string())
+        ("", full.id.clone())
     );
 
     let reply = checked(&stage, check::Content::Transaction(full.clone())).await;

@@ -302,7 +302,7 @@ async fn a_refusal_names_the_transaction_if_it_can() {
     let stage = Stage::open(&[]).await;
     let mut transaction = stage.signed(1, 7);
     transaction.amount = 2;
-    let id = transaction.id(&stage.rules.chain_id).to_string();
+    let id = transaction.id(&stage.rules.chain_id).unwrap().to_string();
     let status = stage.submit(record(&transaction)).await.unwrap_err();
     assert_eq!(fact(&status, "id"), Some(id));
     assert_eq!(fact(&status, "nonce").as_deref(), Some("7"));

@@ -46,7 +46,7 @@ pub(crate) fn sealed(nonce: u64) -> Content {
         ..named("hi")
     };
     Content::Sealed(Box::new(Sealed {
-        id: transaction.id(&CHAIN),
+        id: transaction.id(&CHAIN).unwrap(),
         record: transaction.encode(),
         transaction,
     }))

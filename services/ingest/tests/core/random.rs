@@ -119,7 +119,7 @@ impl World {
             ticket: (self.stream, nonce),
             partition: 0,
             content: Content::Sealed(Box::new(Sealed {
-                id: transaction.id(&CHAIN),
+                id: transaction.id(&CHAIN).unwrap(),
                 record: transaction.encode(),
                 transaction,
             })),

@@ -5,39 +5,14 @@
 
 use follow::partition::{self, Mark};
 
-use super::partition::Partition;
-use super::{Core, Lane, Output};
+use super::partition::{Loss, Partition};
+use super::{Core, Lane, Output, Question};
 use crate::model::answer::Finding;
 use crate::model::{Fact, Trouble};
 
 /// Every so many surveys the last record read is compared: a topic can lose its end and grow again without its reader
 /// noticing.
 const COMPARE_EVERY: u64 = 6;
-
-/// A question to a partition, beside its ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
-    /// None: only the ends.
-    Ends,
-    /// Does it still hold this record?
-    Holds(Mark),
-    /// Does it still hold the last compared record of a block below this offset?
-    HoldsCompared(u64),
-}
-
-/// A loss, until the topic holds the lost records again.
-#[derive(Clone, Debug)]
-pub(super) struct Loss {
-    /// The last record before the loss was noticed.
-    mark: Mark,
-    trouble: Trouble,
-}
-
-impl Loss {
-    pub(super) fn trouble(&self) -> &Trouble {
-        &self.trouble
-    }
-}
 
 impl Partition {
     /// Returns the question of the survey with this number.

@@ -1,9 +1,9 @@
 //! Outputs of the core.
 
 use follow::Refused;
+use follow::partition::Mark;
 
 use super::Lane;
-use super::loss::Question;
 use crate::model::answer::Finding;
 use crate::model::{Batch, Condition, Publication, Trouble};
 
@@ -79,6 +79,17 @@ pub enum Output {
     Fatal(follow::Fatal),
     /// The core has stopped, as [`Signal::Stop`](engine::Signal::Stop) asked.
     Ended,
+}
+
+/// A question to a partition, beside its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// None: only the ends.
+    Ends,
+    /// Does it still hold this record?
+    Holds(Mark),
+    /// Does it still hold the last compared record of a block below this offset?
+    HoldsCompared(u64),
 }
 
 /// A snapshot to write.

@@ -6,10 +6,12 @@ use chain::Rules;
 use follow::partition::{self, Mark, Suspicion};
 
 use super::audit::{Audit, Outcome, Want};
-use super::loss::{Loss, Question};
 use super::queue::Queue;
-use super::{Lane, News, Output, RETRY_INTERVAL_MS};
+use super::{Lane, News, Output, Question};
 use crate::model::{Audited, Fact, PendingView, Trouble};
+
+/// Interval between attempts to resume a reader that failed.
+const RETRY_INTERVAL_MS: u64 = 5_000;
 
 /// A partition in the core.
 pub struct Partition {
@@ -37,6 +39,14 @@ pub struct Partition {
     pub(super) rechecking: Option<u64>,
     /// Surveys that showed such a gap.
     suspicion: Suspicion,
+}
+
+/// A loss, until the topic holds the lost records again.
+#[derive(Clone, Debug)]
+pub(super) struct Loss {
+    /// The last record before the loss was noticed.
+    pub(super) mark: Mark,
+    pub(super) trouble: Trouble,
 }
 
 #[derive(Clone, Copy)]
@@ -215,7 +225,7 @@ impl Partition {
 
     /// The trouble, that of the queue's reader first.
     pub fn trouble(&self) -> Option<&Trouble> {
-        let loss = self.loss.as_ref().map(Loss::trouble);
+        let loss = self.loss.as_ref().map(|loss| &loss.trouble);
         let lasting = self.gap.iter().chain(loss);
         lasting.chain(self.trouble.iter().flatten()).next()
     }

@@ -74,7 +74,7 @@ impl OpenError {
     pub fn is_passing(&self) -> bool {
         match self {
             OpenError::Locked(_) => true,
-            OpenError::Directory { error, .. } => super::is_full(error),
+            OpenError::Directory { error, .. } => super::error::is_full(error),
             OpenError::Index(error) => error.is_passing(),
             OpenError::OtherChain { .. } => false,
         }

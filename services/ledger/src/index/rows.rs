@@ -133,19 +133,6 @@ pub(super) struct Miner {
     pub last_height: u64,
 }
 
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Bucket {
-    pub blocks: u32,
-    pub included: u64,
-    pub rejected: u64,
-    pub stale: u32,
-    pub bytes: u64,
-    pub work: f64,
-    pub latency_sum_ms: u64,
-    pub latencies: u64,
-    pub latency_max_ms: u64,
-}
-
 impl Block {
     /// Decodes a row and computes the hash, which is not stored.
     pub fn read(bytes: &[u8]) -> Result<Block, Error> {

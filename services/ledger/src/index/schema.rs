@@ -3,7 +3,7 @@
 //! Records are kept in chunks of [`CHUNK_LEAVES`], nodes of the log in tiles, entries in groups: one key holds many, since
 //! the cost of an ordered store grows with the number of keys.
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, Slice};
 
 use super::Error;
 use chain::{Account, Hash};
@@ -29,6 +29,9 @@ pub(super) const ID_BYTES: usize = 16;
 
 /// Memory that a keyspace fills before it writes a table, in bytes.
 const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// A key and its value.
+pub(super) type Row = (Slice, Slice);
 
 /// The keyspaces, by what their keys and values are.
 #[derive(Clone)]
@@ -64,7 +67,7 @@ pub(super) struct Keyspaces {
     pub miners: Keyspace,
     /// Account with its length before it, height → nothing.
     pub miner_blocks: Keyspace,
-    /// Resolution, start → [`super::rows::Bucket`].
+    /// Resolution, start → [`crate::model::answer::Bucket`].
     pub series: Keyspace,
     /// Number → [`crate::model::answer::Finding`].
     pub findings: Keyspace,

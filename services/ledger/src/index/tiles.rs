@@ -6,8 +6,7 @@ use chain::log::{self, Node};
 use fjall::{OwnedWriteBatch, Readable, Snapshot};
 
 use super::Error;
-use super::schema::{self, Keyspaces, TILE_HASHES, TILE_LEVELS};
-use super::write::Row;
+use super::schema::{self, Keyspaces, Row, TILE_HASHES, TILE_LEVELS};
 
 const HASH_BYTES: usize = 32;
 

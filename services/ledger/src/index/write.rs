@@ -17,8 +17,6 @@ mod history;
 mod miners;
 mod series;
 
-pub(super) use bulk::Row;
-
 /// A batch that is ready to be written. Dropped, it leaves nothing that readers see.
 pub struct Staged {
     out: OwnedWriteBatch,

@@ -59,8 +59,8 @@ pub struct Record {
 /// A transaction and its id on the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
-    /// Hash of the signed bytes.
-    pub id: Hash,
+    /// Hash of the signed bytes, if they have room for the fields.
+    pub id: Option<Hash>,
     /// The decoded fields.
     pub transaction: Transaction,
 }
@@ -177,10 +177,12 @@ pub enum Match {
     Candidate(Hash),
 }
 
-/// Counts and sums of an interval. Blocks count by the append time of their record on the `blockchain` topic.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Counts and sums of an interval. Blocks count by the append time of their record on the `blockchain` topic. The index stores
+/// it in this order of fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// Start of the interval, in milliseconds since 1970.
+    /// Start of the interval, in milliseconds since 1970; it is in the key of the row.
+    #[serde(skip)]
     pub start_ms: u64,
     /// Accepted blocks.
     pub blocks: u32,
@@ -284,7 +286,7 @@ impl Identified {
     pub fn decode(value: &[u8], id: Option<Hash>, chain_id: &Hash) -> Option<Identified> {
         let transaction = Transaction::decode(value).ok()?;
         Some(Identified {
-            id: id.unwrap_or_else(|| transaction.id(chain_id)),
+            id: id.or_else(|| transaction.id(chain_id)),
             transaction,
         })
     }

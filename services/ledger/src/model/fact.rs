@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use chain::parallel::Parallel;
-use chain::record::{self, Judged};
+use chain::record;
 use chain::{Hash, Rules, Transaction};
 use follow::partition::Mark;
 use journal::trace::sampled;
@@ -84,15 +84,11 @@ impl Facts {
 
 impl Fact {
     fn new(record: journal::Record, checked: Option<&record::Record>) -> Fact {
-        let id = checked.and_then(|checked| match checked.judged() {
-            Judged::Good(transfer) => Some(transfer.id),
-            Judged::Refused(_) => None,
-        });
         Fact {
             offset: record.offset,
             append_ms: record.append_ms,
             hash: Hash::of(&record.value),
-            id,
+            id: checked.and_then(record::Record::id),
             trace_id: sampled(&record.headers).map(|trace| trace.trace_id),
             // A copy: a slice would keep the whole fetched buffer alive.
             value: Bytes::copy_from_slice(&record.value),
@@ -111,6 +107,6 @@ impl Fact {
     /// The id, whatever its signature.
     pub fn claimed_id(&self, chain_id: &Hash) -> Option<Hash> {
         self.id
-            .or_else(|| Some(Transaction::decode(&self.value).ok()?.id(chain_id)))
+            .or_else(|| Transaction::decode(&self.value).ok()?.id(chain_id))
     }
 }

@@ -8,8 +8,7 @@ use proto::wire::timestamp;
 
 use crate::index::View;
 use crate::model::answer::{
-    AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Identified, Match, Miner,
-    Record,
+    AccountState, Audit, Block, Bucket, Candidate, Fate, Fault, Finding, Match, Miner, Record,
 };
 
 /// The tip of a view.
@@ -55,21 +54,10 @@ pub fn record(record: &Record, with_raw: bool) -> wire::Record {
         record_hash: text(record.hash.as_ref()),
         append_time: record.append_ms.map(timestamp),
         queue_ahead,
-        transaction: record.transaction.as_ref().map(transaction),
+        transaction: (record.transaction.as_ref())
+            .map(|found| proto::wire::from_transaction(&found.transaction, found.id)),
         raw: raw.cloned().unwrap_or_default(),
     }
-}
-
-fn transaction(Identified { id, transaction }: &Identified) -> types::Transaction {
-    let mut wire = proto::wire::from_transaction(transaction, id);
-    // The hashed form of a transaction has no room for malformed accounts and memos.
-    let named = transaction.sender_account().is_some()
-        && (transaction.recipient.is_empty() || transaction.recipient_account().is_some())
-        && transaction.memo.len() <= chain::limits::MAX_MEMO_BYTES;
-    if !named {
-        wire.id.clear();
-    }
-    wire
 }
 
 /// An account as of some height.

@@ -149,7 +149,7 @@ impl Watched {
 
     fn is_in(&self, record: &Record) -> bool {
         let found = record.transaction.as_ref();
-        found.is_some_and(|found| found.id == self.id)
+        found.is_some_and(|found| found.id == Some(self.id))
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use chain::Refusal;
-use chain::block::Rule;
 use follow::Refused;
 
 use crate::core::Core;
@@ -47,25 +45,33 @@ impl Progress {
     }
 }
 
-/// Logs a candidate that did not become a block. A lost race is no fault. The offset is not part of the warning, so
+/// Logs a candidate that did not become a block. A lost race is no fault. Offset and numbers are not part of the warning, so
 /// that a flood of junk becomes one line with a count.
 pub(super) fn log_refused(refused: &Refused) {
     let (offset, rule) = (refused.offset, refused.refusal.code());
-    let claims = refused.claims.as_ref();
+    let header = refused.claims.as_ref().map(|claims| &claims.header);
     tracing::debug!(
         offset,
         rule,
-        block = claims.map(|claims| claims.hash.to_string()),
-        height = claims.map(|claims| claims.height),
-        "candidate refused"
+        block = refused
+            .claims
+            .as_ref()
+            .map(|claims| claims.hash.to_string()),
+        height = header.map(|header| header.height),
+        timestamp_ms = header.map(|header| header.timestamp_ms),
+        partition = header.map(|header| header.partition),
+        from_offset = header.map(|header| header.from_offset),
+        to_offset = header.map(|header| header.to_offset),
+        bits = header.map(|header| header.bits),
+        "candidate refused: {}",
+        refused.refusal
     );
-    if refused.refusal != Refusal::Block(Rule::Stale) {
-        let miner = claims.and_then(|claims| claims.miner.as_ref());
+    if !refused.refusal.is_stale() {
+        let miner = header.and_then(|header| header.miner.as_ref());
         tracing::warn!(
             rule,
             miner = miner.map(|miner| miner.to_string()),
-            "a candidate for the chain was refused: {}; `blocklog candidates` lists those",
-            refused.refusal
+            "a candidate for the chain was refused; `blocklog candidates` lists those, `blocklog explain {rule}` says why"
         );
     }
 }

@@ -6,8 +6,7 @@ use anyhow::Context as _;
 use chain::Rules;
 use crossbeam_channel::Sender;
 use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
-use parallel::Rayon;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use parallel::{Rayon, ThreadPool};
 use topics::TRANSACTIONS;
 
 use crate::core::{Input, Lane, News};
@@ -31,10 +30,7 @@ pub(super) struct Checker {
 
 impl Checker {
     pub(super) fn start(rules: Arc<Rules>) -> anyhow::Result<Checker> {
-        let pool = ThreadPoolBuilder::new()
-            .thread_name(|n| format!("ledger-check-{n}"))
-            .build()
-            .context("no threads to check records")?;
+        let pool = parallel::pool("ledger-check").context("no threads to check records")?;
         Ok(Checker {
             rules,
             pool: Arc::new(pool),

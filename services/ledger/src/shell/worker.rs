@@ -11,8 +11,7 @@ use follow::partition::{self, Mark};
 use journal::Journal;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS};
 
-use crate::core::loss::Question;
-use crate::core::{Input, Snapshot};
+use crate::core::{Input, Question, Snapshot};
 use crate::index::Reader;
 use crate::model::answer::Finding;
 use crate::recheck;

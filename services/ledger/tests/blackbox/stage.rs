@@ -146,7 +146,7 @@ impl Stage {
     pub fn publish(&self, partition: u32, transaction: &Transaction) -> Sent {
         let value = transaction.encode();
         Sent {
-            id: transaction.id(&self.chain_id()),
+            id: transaction.id(&self.chain_id()).unwrap(),
             partition,
             offset: self.put(partition, value.clone()),
             value,

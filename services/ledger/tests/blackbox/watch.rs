@@ -42,7 +42,8 @@ async fn from_unknown_through_the_queue_into_a_block() {
     let running = stage.start(&[]).await;
     stage.send(0, "bank", "carol", 1);
     let payment = stage.payment("carol", 1);
-    let mut stream = watch(&running, payment.id(&stage.chain_id()).to_string(), None).await;
+    let id = payment.id(&stage.chain_id()).unwrap();
+    let mut stream = watch(&running, id.to_string(), None).await;
     let first = next(&mut stream).await.unwrap();
     assert_eq!(
         (first.state(), first.record.is_none(), first.block.is_none()),

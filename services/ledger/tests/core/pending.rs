@@ -74,7 +74,7 @@ fn a_pending_copy_with_a_bad_signature_is_not_found_by_its_id() {
     let dir = folder();
     let mut world = World::new();
     let payment = world.payment("carol", 1);
-    let id = payment.id(&world.chain_id());
+    let id = payment.id(&world.chain_id()).unwrap();
     let mut forged = payment.clone();
     forged.signature = Bytes::from(vec![1; 64]);
     let offset = world.put(0, forged.encode());

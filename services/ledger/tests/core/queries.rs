@@ -315,7 +315,7 @@ fn every_leaf_and_every_proof_can_be_made() {
             let leaf = view.leaf(index).unwrap().unwrap();
             assert_eq!(&log::leaf_hash(&leaf.bytes), hash, "leaf {index}");
             assert_eq!(leaf.height, accepted.height());
-            if let (Ok(leaf::Leaf::Record { record_hash, .. }), Some(record)) =
+            if let (Some(leaf::Leaf::Record { record_hash, .. }), Some(record)) =
                 (leaf::Leaf::decode(&leaf.bytes), &leaf.record)
             {
                 assert_eq!(Hash::of(record), record_hash);

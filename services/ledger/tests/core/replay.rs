@@ -137,7 +137,8 @@ fn rows_of_a_batch_that_never_came_are_not_seen_and_do_no_harm() {
     let last = world.accepted[all - 1].block.records()[0].bytes().clone();
     let id = chain::Transaction::decode(&last)
         .unwrap()
-        .id(&world.chain_id());
+        .id(&world.chain_id())
+        .unwrap();
     assert_eq!(view.transaction(&id).unwrap(), None);
     assert_eq!(view.find(&id.to_string()[..16], 5).unwrap(), []);
     let never = world.accepted[all - 1].hash();

@@ -75,7 +75,7 @@ impl World {
 
     pub fn publish(&mut self, partition: usize, transaction: &Transaction) -> Hash {
         self.put(partition, transaction.encode());
-        transaction.id(&self.chain_id())
+        transaction.id(&self.chain_id()).unwrap()
     }
 
     /// Seals everything that a partition has (up to the limit), as an honest miner would.

@@ -1,29 +1,11 @@
 //! The end: no new work is begun, and a block in flight gets a moment to arrive.
 
-use super::Core;
 use super::attempt::Stage;
 use super::output::{End, Note, Output};
+use super::{Attempt, Core, Ending};
 
 /// Longest wait for the outcome of an append.
 const IN_FLIGHT_MS: u64 = 3_000;
-
-/// The progress of the end.
-#[derive(Debug)]
-pub(super) enum Ending {
-    /// An append is in flight.
-    Waiting { why: Result<(), End>, until_ms: u64 },
-    /// [`Output::End`] is out.
-    Over,
-}
-
-impl Ending {
-    pub(super) fn wake_ms(&self) -> Option<u64> {
-        match self {
-            Ending::Waiting { until_ms, .. } => Some(*until_ms),
-            Ending::Over => None,
-        }
-    }
-}
 
 impl Core {
     pub(super) fn give_up(&mut self, now_ms: u64, why: impl Into<End>, out: &mut Vec<Output>) {
@@ -35,11 +17,11 @@ impl Core {
         if self.ending.is_some() {
             return;
         }
-        let is_sealing = |attempt: &super::Attempt| matches!(attempt.stage, Stage::Sealing);
+        let is_sealing = |attempt: &Attempt| matches!(attempt.stage, Stage::Sealing);
         if self.attempt.as_ref().is_some_and(is_sealing) {
             self.drop_attempt(out);
         }
-        self.keep_snapshot(now_ms, out);
+        self.snapshots.keep(now_ms, &self.follow, out);
         self.ending = Some(Ending::Waiting {
             why,
             until_ms: now_ms + IN_FLIGHT_MS,

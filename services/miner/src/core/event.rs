@@ -116,9 +116,9 @@ impl Core {
             return;
         }
         self.drop_attempt(out);
-        let height = claims.height;
+        let height = claims.header.height;
         out.push(Output::Note(match refused.refusal {
-            Refusal::Block(Rule::TooLate) => {
+            Refusal::Block(Rule::TooLate { .. }) => {
                 self.clock_ahead = true;
                 Note::TooLate { height }
             }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chain::Record;
 use engine::Signal;
-use follow::partition::{Question, Seen};
+use follow::partition::{Answer, Question};
 use journal::{AppendError, Appended, TailEvent};
 
 /// An event outside the core.
@@ -38,7 +38,7 @@ pub enum Input {
         /// The question.
         question: Question,
         /// `None`: the topic could not be looked at.
-        seen: Option<Seen>,
+        seen: Option<Answer>,
     },
     /// The answer to [`super::Output::Seal`], also when it was cancelled.
     Sealed(Sealed),

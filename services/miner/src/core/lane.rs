@@ -1,6 +1,6 @@
 //! One partition of the miner: its records while it is read, and when they may be sealed.
 
-use follow::partition::{self, Finding, Question, Seen};
+use follow::partition::{self, Answer, Finding, Question};
 
 use super::queue::Queue;
 
@@ -69,6 +69,16 @@ impl Lane {
             .look_by(due_ms.saturating_sub(AHEAD_MS), FRESH_MS);
     }
 
+    /// The reader and the queue that it fills, if the reader is of this generation.
+    pub(crate) fn read_by(
+        &mut self,
+        generation: u64,
+    ) -> Option<(&mut partition::Core, &mut Queue)> {
+        let queue = self.queue.as_mut()?;
+        let current = self.partition.is_current(generation);
+        current.then_some((&mut self.partition, queue))
+    }
+
     /// Looks at the partition if a look is due.
     pub(crate) fn look(&mut self, now_ms: u64, cursor: u64) -> Option<Question> {
         let read_to = self.queue.as_ref().map_or(cursor, Queue::read_to);
@@ -81,7 +91,7 @@ impl Lane {
         now_ms: u64,
         cursor: u64,
         question: &Question,
-        seen: Option<&Seen>,
+        seen: Option<&Answer>,
     ) -> Finding {
         let waits = |queue: &Queue| queue.waits_for_confirmation();
         let soon = self.queue.as_ref().is_some_and(waits);
@@ -103,7 +113,7 @@ impl Lane {
     }
 
     /// Notes whether records wait behind the cursor; returns true if the same ones did at the last look.
-    pub(crate) fn still_waiting(&mut self, question: &Question, seen: Option<&Seen>) -> bool {
+    pub(crate) fn still_waiting(&mut self, question: &Question, seen: Option<&Answer>) -> bool {
         let Some(seen) = seen else {
             return false;
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chain::Record;
 use chain::record::Judged;
 use engine::Now;
-use follow::partition::{Finding, Mark, Question, Seen};
+use follow::partition::{Answer, Finding, Mark, Question};
 use journal::TailEvent;
 
 use super::Core;
@@ -52,18 +52,15 @@ impl Core {
         let Some(lane) = self.lanes.get_mut(&partition) else {
             return;
         };
-        let Some(queue) = lane
-            .queue
-            .as_mut()
-            .filter(|_| lane.partition.is_current(generation))
-        else {
+        let own = lane.own;
+        let Some((reader, queue)) = lane.read_by(generation) else {
             return;
         };
         let cursor = chain.cursor(partition);
         match event {
             TailEvent::Batch(batch) => {
                 let last = batch.records.last().map(Mark::of);
-                lane.partition.read(now.elapsed_ms, last);
+                reader.read(now.elapsed_ms, last);
                 let unchecked = queue.take(now, batch);
                 let behind = queue.read_to() + SKIP_OFFSETS < cursor;
                 if !unchecked.offsets.is_empty() {
@@ -80,12 +77,12 @@ impl Core {
                     self.read(partition, out);
                 }
             }
-            TailEvent::Unavailable(error) => lane.partition.unavailable(&error),
-            TailEvent::Available => lane.partition.available(),
-            TailEvent::Lost(error) => match lane.partition.lost(now.elapsed_ms, cursor, error) {
+            TailEvent::Unavailable(error) => reader.unavailable(&error),
+            TailEvent::Available => reader.available(),
+            TailEvent::Lost(error) => match reader.lost(now.elapsed_ms, cursor, error) {
                 Ok(Finding::Cut(loss)) => self.on_cut(partition, loss, out),
                 Ok(_) => {}
-                Err(error) if lane.own => self.give_up(now.elapsed_ms, error, out),
+                Err(error) if own => self.give_up(now.elapsed_ms, error, out),
                 Err(_) => stop(lane, out),
             },
         }
@@ -104,19 +101,13 @@ impl Core {
                 self.follow.learn(record.hash());
             }
         }
-        let Some(lane) = self.lanes.get_mut(&partition) else {
-            return;
-        };
-        let Some(queue) = lane
-            .queue
-            .as_mut()
-            .filter(|_| lane.partition.is_current(generation))
-        else {
+        let lane = self.lanes.get_mut(&partition);
+        let Some((reader, queue)) = lane.and_then(|lane| lane.read_by(generation)) else {
             return;
         };
         queue.checked(offsets.into_iter().zip(records));
         if queue.waits_for_confirmation() {
-            lane.partition.look_at_once(now_ms);
+            reader.look_at_once(now_ms);
         }
     }
 
@@ -124,7 +115,7 @@ impl Core {
         &mut self,
         now_ms: u64,
         question: Question,
-        seen: Option<Seen>,
+        seen: Option<Answer>,
         out: &mut Vec<Output>,
     ) {
         let Some(chain) = self.follow.chain() else {

@@ -1,11 +1,13 @@
 //! Reports of the core: status and readiness.
 
-use proto::reason::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
+use kit::Cause;
+use topics::bootstrap::NO_BLOCK_ZERO;
 
 use super::Core;
 use super::attempt::Stage;
 use super::queue::Queue;
 use super::status::{Phase, Slice, Status};
+use crate::readiness::{CATCHING_UP, LOG_UNAVAILABLE, NO_CHAIN, STOPPED};
 
 impl Core {
     /// The status for the RPCs.
@@ -51,23 +53,23 @@ impl Core {
         }
     }
 
-    /// The readiness; if it is not ready, a stable reason and a message.
-    pub fn readiness(&self) -> Result<(), (&'static str, String)> {
+    /// The readiness; if it is not ready, the cause.
+    pub fn readiness(&self) -> Result<(), Cause> {
         if let Some(chain) = self.follow.chain().filter(|chain| chain.is_stopped()) {
             let text = format!(
                 "the chain has moved to version {}, which this software does not know: install a newer one",
                 chain.version()
             );
-            return Err((STOPPED, text));
+            return Err(STOPPED.because(text));
         }
         let own = self.lanes.values().filter(|lane| lane.own);
         let lanes = own.filter_map(|lane| lane.partition.trouble());
         let trouble = self.read_trouble.iter().chain(&self.append_trouble);
         if let Some(trouble) = trouble.chain(lanes).next() {
-            return Err((LOG_UNAVAILABLE, trouble.clone()));
+            return Err(LOG_UNAVAILABLE.because(trouble));
         }
         let Some(chain) = self.follow.chain() else {
-            return Err((NO_CHAIN, topics::bootstrap::NO_BLOCK_ZERO.to_owned()));
+            return Err(NO_CHAIN.because(NO_BLOCK_ZERO));
         };
         if !self.follow.usable() || !self.follow.caught_up() || self.lanes.is_empty() {
             let lag = self.follow.lag();
@@ -76,14 +78,14 @@ impl Core {
                 chain.tip().height(),
                 lag.records()
             );
-            return Err((CATCHING_UP, text));
+            return Err(CATCHING_UP.because(text));
         }
         if !chain.may_mine(&self.settings.account) {
             let text = format!(
                 "{} is not in the list of miners any more: the chain's admin can add it again (`miner+`)",
                 self.settings.account
             );
-            return Err((STOPPED, text));
+            return Err(STOPPED.because(text));
         }
         if let Some(lane) = self
             .lanes
@@ -94,7 +96,7 @@ impl Core {
                 "partition {} seems to have lost records; checking again",
                 lane.number()
             );
-            return Err((LOG_UNAVAILABLE, text));
+            return Err(LOG_UNAVAILABLE.because(text));
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! Snapshots of the chain's state for the next start.
 
-use super::Core;
 use super::output::Output;
 
 /// Time from the start to the first snapshot.
@@ -25,27 +24,30 @@ impl Snapshots {
             kept_offset: 0,
         }
     }
-}
 
-impl Core {
-    pub(super) fn keep_snapshot_when_due(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        if self.snapshots.due_ms.is_some_and(|due_ms| due_ms <= now_ms) {
-            self.keep_snapshot(now_ms, out);
+    pub(super) fn keep_when_due(
+        &mut self,
+        now_ms: u64,
+        follow: &follow::Core,
+        out: &mut Vec<Output>,
+    ) {
+        if self.due_ms.is_some_and(|due_ms| due_ms <= now_ms) {
+            self.keep(now_ms, follow, out);
         }
     }
 
     /// Writes a snapshot if snapshots are kept and there is news.
-    pub(super) fn keep_snapshot(&mut self, now_ms: u64, out: &mut Vec<Output>) {
-        let Some(due_ms) = &mut self.snapshots.due_ms else {
+    pub(super) fn keep(&mut self, now_ms: u64, follow: &follow::Core, out: &mut Vec<Output>) {
+        let Some(due_ms) = &mut self.due_ms else {
             return;
         };
         *due_ms = now_ms + EVERY_MS;
-        let offset = self.follow.next_offset();
-        if offset == self.snapshots.kept_offset {
+        let offset = follow.next_offset();
+        if offset == self.kept_offset {
             return;
         }
-        if let Some(snapshot) = self.follow.snapshot() {
-            self.snapshots.kept_offset = offset;
+        if let Some(snapshot) = follow.snapshot() {
+            self.kept_offset = offset;
             out.push(Output::Keep(snapshot));
         }
     }

@@ -107,9 +107,9 @@ fn a_topic_that_is_deleted_and_comes_back_empty_is_data_loss() {
     };
     world.step(miner, deleted);
     assert!(world.miners[miner].ended.is_none());
-    let (reason, message) = world.miners[miner].core.readiness().unwrap_err();
-    assert_eq!(reason, "LOG_UNAVAILABLE");
-    assert!(message.contains("transactions"), "{message}");
+    let cause = world.miners[miner].core.readiness().unwrap_err();
+    assert_eq!(cause.reason.0, "LOG_UNAVAILABLE");
+    assert!(cause.message.contains("transactions"), "{cause:?}");
     world.transactions[0] = Default::default();
     world.pass(10_000);
     assert!(matches!(

@@ -149,7 +149,7 @@ fn an_append_that_fails_is_tried_again_and_said_once() {
         .filter(|n| matches!(n, Note::NotAppended { .. }));
     assert_eq!(told.count(), 1);
     assert_eq!(
-        node.core.readiness().map_err(|reason| reason.0),
+        node.core.readiness().map_err(|cause| cause.reason.0),
         Err("LOG_UNAVAILABLE")
     );
     world.miners[miner].fate = Fate::Lands;

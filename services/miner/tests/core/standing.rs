@@ -18,7 +18,7 @@ fn reason(world: &World, miner: usize) -> &'static str {
         .core
         .readiness()
         .err()
-        .map_or("", |reason| reason.0)
+        .map_or("", |cause| cause.reason.0)
 }
 
 #[test]

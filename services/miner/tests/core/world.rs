@@ -11,7 +11,7 @@ use chain::testing::{self, Grower, NOW_MS};
 use chain::{Genesis, Hash, Secret, Template};
 use engine::{Core as _, Now, Signal};
 use follow::core::Compared;
-use follow::partition::{Question, Seen};
+use follow::partition::{Answer, Question};
 use follow::snapshot::Encoded;
 use follow::{Snapshot, Task};
 use journal::testing::Partition;
@@ -360,7 +360,7 @@ impl World {
             let record = log.records.get(&last.offset).cloned();
             last.is_held(&Inspection { offsets, record })
         });
-        let seen = Some(Seen { offsets, holds });
+        let seen = Some(Answer { offsets, holds });
         let node = &mut self.miners[i];
         node.compared += usize::from(question.last.is_some());
         node.inbox.push_back(Input::Looked { question, seen });

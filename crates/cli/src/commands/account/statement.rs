@@ -195,7 +195,7 @@ fn what(shown: &Proven) -> String {
             },
             Some(transaction),
         ) => {
-            let wire = proto::wire::from_transaction(transaction, &Hash::ZERO);
+            let wire = proto::wire::from_transaction(transaction, None);
             format!(
                 "{}, record {partition}:{offset} in block {height}",
                 movement(&wire)

@@ -38,7 +38,8 @@ pub fn expect(asked: &Subject, proven: &Proven, chain_id: Option<&Hash>) -> Outc
         }
         Subject::TransactionId(id) => {
             let found = proven.transaction.as_ref().zip(chain_id);
-            let found = found.map(|(transaction, chain_id)| transaction.id(chain_id).to_string());
+            let found = found.and_then(|(transaction, chain_id)| transaction.id(chain_id));
+            let found = found.map(|found| found.to_string());
             (found.as_ref() == Some(id), format!("transaction {id}"))
         }
     };

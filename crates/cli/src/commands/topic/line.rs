@@ -69,11 +69,8 @@ impl Decoder {
 
     fn transaction(&self, value: &[u8]) -> Option<Value> {
         let transaction = Transaction::decode(value).ok()?;
-        let id = transaction.id(&self.chain_id.unwrap_or(Hash::ZERO));
-        let mut wire = proto::wire::from_transaction(&transaction, &id);
-        if self.chain_id.is_none() {
-            wire.id = String::new();
-        }
+        let id = self.chain_id.and_then(|chain_id| transaction.id(&chain_id));
+        let wire = proto::wire::from_transaction(&transaction, id);
         Some(proto::json::to_value(&wire))
     }
 
@@ -82,7 +79,7 @@ impl Decoder {
         if let Ok((chain, _)) = Chain::start(&record.value, record.append_ms) {
             self.chain_id.get_or_insert(chain.rules().chain_id);
         }
-        let framed = block::frame(record.value.clone(), u32::MAX).ok()?;
+        let framed = block::frame(record.value.clone()).ok()?;
         let body = proto::chain::v1::Block::decode(record.value.clone()).ok()?;
         let header = framed.header();
         let mut wire = proto::wire::block(

@@ -43,12 +43,9 @@ impl Run for Decode {
             // If no ingest answers, the id and the signature stay unchecked.
             None => chains::probe_ingest(session).await.map(|served| served.id),
         };
-        let id = transaction.id(&chain_id.unwrap_or(Hash::ZERO));
-        let mut wire = proto::wire::from_transaction(&transaction, &id);
+        let id = chain_id.and_then(|chain_id| transaction.id(&chain_id));
+        let wire = proto::wire::from_transaction(&transaction, id);
         let fault = chain_id.and_then(|chain_id| fault(record, chain_id));
-        if chain_id.is_none() {
-            wire.id = String::new();
-        }
         let rows: Rows = vec![
             ("id", wire.id.clone()),
             ("transaction", movement(&wire)),

@@ -86,8 +86,7 @@ pub async fn submit(
     })?;
     let id = answer::hash("the id", &transaction.id)?;
     if sent.is_some_and(|sent| {
-        let own = sent.id(&chain.id);
-        proto::wire::from_transaction(&sent, &own) != *transaction
+        proto::wire::from_transaction(&sent, sent.id(&chain.id)) != *transaction
     }) {
         return Err(answer::falsified(
             "ingest answered with another transaction than the one that was sent, which may be recorded or not",

@@ -93,7 +93,7 @@ impl Summary {
             if let (Some(claims), Some(chain)) = (claims, chain) {
                 self.suspect(claims, refused.offset, chain);
                 // A lost race is at most at the height of the tip; this one should have been its child.
-                if claims.height > chain.tip().height() {
+                if claims.header.height > chain.tip().height() {
                     self.since_tip.get_or_insert_with(|| line(&refused));
                 }
             }
@@ -111,22 +111,23 @@ impl Summary {
     /// time: no miner builds on a block that every reader refuses. A later accepted block clears the suspicion. On a chain with a list
     /// of miners only they can raise it; on others anyone can, at the price of the work.
     fn suspect(&mut self, claims: &Claims, offset: u64, chain: &Chain) {
-        let parent = claims.height.checked_sub(1).map(usize::try_from);
+        let header = &claims.header;
+        let parent = header.height.checked_sub(1).map(usize::try_from);
         let builds_elsewhere = parent.is_some_and(|height| {
-            height.map_or(None, |height| self.chain.get(height)) != Some(&claims.previous_hash)
+            height.map_or(None, |height| self.chain.get(height)) != Some(&header.previous_hash)
         });
         if self.broken.is_some()
             || !builds_elsewhere
             || !work::meets(&claims.hash, chain.rules().genesis.bits)
-            || !claims.miner.is_some_and(|miner| chain.may_mine(&miner))
+            || !header.miner.is_some_and(|miner| chain.may_mine(&miner))
             || !claims.is_signed()
         {
             return;
         }
-        let at = claims.height.min(chain.tip().height() + 2) - 1;
+        let at = header.height.min(chain.tip().height() + 2) - 1;
         self.broken = Some(format!(
             "the chain breaks at height {at}: the candidate at offset {offset} is a block of height {} upon {}, which is not on it",
-            claims.height, claims.previous_hash
+            header.height, header.previous_hash
         ));
     }
 
@@ -280,7 +281,7 @@ impl Summary {
 /// One line about a refused candidate.
 fn line(refused: &Refused) -> String {
     let height = refused.claims.as_ref().map_or_else(String::new, |claims| {
-        format!(", which claims height {}", claims.height)
+        format!(", which claims height {}", claims.header.height)
     });
     let (offset, refusal) = (refused.offset, &refused.refusal);
     format!("offset {offset}{height}: {}, {refusal}", refusal.code())

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{FileSystem, Guard, OpenFile};
+use super::system::{FileSystem, Guard, OpenFile};
 
 /// The file system of the machine.
 pub(super) struct Machine;

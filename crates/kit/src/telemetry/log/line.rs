@@ -6,12 +6,26 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 
-use super::{Ids, Style};
 use crate::config::LogFormat;
+
+/// The style of lines.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Style {
+    pub format: LogFormat,
+    pub color: bool,
+    pub service: &'static str,
+}
+
+/// The trace and span in which a line was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ids {
+    pub trace: String,
+    pub span: String,
+}
 
 /// The content of an event, without its time and trace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::telemetry) struct Line {
+pub(super) struct Line {
     level: &'static str,
     target: String,
     message: String,

@@ -152,7 +152,7 @@ impl View {
         };
         Ok(chain::Transaction::decode(carried)
             .ok()
-            .map(|transaction| transaction.id(&self.chain_id())))
+            .and_then(|transaction| transaction.id(&self.chain_id())))
     }
 }
 

@@ -30,7 +30,7 @@ impl View {
             if record
                 .transaction
                 .as_ref()
-                .is_some_and(|found| found.id == *id)
+                .is_some_and(|found| found.id == Some(*id))
             {
                 return Ok(Some(Occurrence::Judged(record)));
             }

@@ -24,7 +24,7 @@ impl View {
         for row in self.range(&self.snapshot.keyspaces.series, keys) {
             let (key, value) = row?;
             let start_ms = schema::read_number(&key[1..])?;
-            let row: rows::Bucket = rows::decode(&value)?;
+            let row: Bucket = rows::decode(&value)?;
             let place = ((start_ms - plan.start_ms) / plan.length_ms) as usize;
             add(&mut out[place], &row);
         }
@@ -63,7 +63,7 @@ impl Plan {
     }
 }
 
-fn add(sum: &mut Bucket, row: &rows::Bucket) {
+fn add(sum: &mut Bucket, row: &Bucket) {
     sum.blocks += row.blocks;
     sum.included += row.included;
     sum.rejected += row.rejected;

@@ -7,10 +7,10 @@ use chain::record::Judged;
 use chain::{Accepted, Hash, Verdict};
 
 use super::Writer;
-use super::bulk::{Row, Rows};
+use super::bulk::Rows;
 use crate::index::Error;
 use crate::index::rows::{self, Place};
-use crate::index::schema::{self, CHUNK_LEAVES, ID_BYTES};
+use crate::index::schema::{self, CHUNK_LEAVES, ID_BYTES, Row};
 use crate::model::Applied;
 use crate::model::answer::Block;
 

@@ -4,10 +4,10 @@
 //! and become tables at once, which takes a fraction of time and memory. They exist before the batch that they
 //! belong to: readers ignore rows beyond the tip, and after a crash the replay writes the same rows again.
 
-use fjall::{Keyspace, OwnedWriteBatch, Slice};
+use fjall::{Keyspace, OwnedWriteBatch};
 
 use crate::index::Error;
-use crate::index::schema::Keyspaces;
+use crate::index::schema::{Keyspaces, Row};
 use crate::model::Batch;
 use crate::model::batch::TABLE_BYTES;
 
@@ -31,9 +31,6 @@ pub(super) struct Rows {
     pub accounts: Vec<Row>,
     pub history: Vec<Row>,
 }
-
-/// A key and its value.
-pub(in crate::index) type Row = (Slice, Slice);
 
 impl Rows {
     /// Adds a row to the batch, or in a replay to the tables. Of rows with equal keys the first counts.

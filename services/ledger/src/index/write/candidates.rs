@@ -23,8 +23,8 @@ impl Writer {
             append_ms: refused.append_ms,
             reason: refused.refusal.code().to_owned(),
             hash: claims.map(|claims| claims.hash),
-            height: claims.map(|claims| claims.height),
-            miner: claims.and_then(|claims| claims.miner),
+            height: claims.map(|claims| claims.header.height),
+            miner: claims.and_then(|claims| claims.header.miner),
         };
         let keyspaces = &self.keyspaces;
         out.insert(

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::bulk::Row;
 use crate::index::rows::{self, Group, Step, What};
-use crate::index::schema::{self, GROUP_ENTRIES};
+use crate::index::schema::{self, GROUP_ENTRIES, Row};
 use crate::model::Applied;
 
 /// The steps of all accounts in these blocks, in groups: key and row. A group is of one account and one block, so that

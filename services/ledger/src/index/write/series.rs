@@ -6,10 +6,11 @@ use std::collections::btree_map::Entry;
 use chain::{Accepted, work};
 use fjall::OwnedWriteBatch;
 
-use crate::index::rows::{self, Bucket};
+use crate::index::rows;
 use crate::index::schema::{self, Keyspaces};
 use crate::index::{Error, RESOLUTIONS_MS};
 use crate::model::Audited;
+use crate::model::answer::Bucket;
 
 /// Buckets kept in memory at most.
 const CACHED: usize = 4096;

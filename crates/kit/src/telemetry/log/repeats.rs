@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::log::Line;
+use super::line::Line;
 
 /// The same line is written once in this time; repetitions are counted.
 pub(super) const WINDOW: Duration = Duration::from_secs(10);
