@@ -113,7 +113,7 @@ impl Leaf {
         out
     }
 
-    /// Reads the bytes of a leaf; `None` if they are none.
+    /// Decodes a leaf; `None` if the bytes do not encode one.
     pub fn decode(bytes: &[u8]) -> Option<Leaf> {
         decode::leaf(bytes)
     }

@@ -64,7 +64,7 @@ pub struct Refused {
 pub struct Claims {
     /// Hash of the header.
     pub hash: Hash,
-    /// The header.
+    /// The 156 hashed bytes, decoded.
     pub header: Header,
     /// The bytes in place of the miner's signature, not verified.
     pub signature: Box<[u8]>,

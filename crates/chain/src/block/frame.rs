@@ -15,7 +15,7 @@ use crate::wire::{self, block_field};
 const VERSION_TAG: u8 = codec::tag(1, codec::WIRE_VARINT);
 
 /// Reads the header of a candidate: UNDECODABLE of the value's beginning, BAD_VERSION, UNDECODABLE of the header. Rules of the
-/// chain come before these: `Chain::frame` has them all.
+/// chain come before these: `Chain::frame` checks them all.
 pub fn frame(value: Bytes) -> Result<Block<Unchecked>, Rule> {
     let header = find_header(&value)?;
     check_version(&value[header.clone()])?;

@@ -13,7 +13,7 @@ pub enum Rule {
     /// format.md, "Block validity": "value ≤ `max_block_bytes`".
     #[error("{bytes} bytes, where the genesis allows {max}")]
     Oversize {
-        /// Of the value.
+        /// Bytes of the value.
         bytes: u64,
         /// `max_block_bytes`.
         max: u32,
@@ -49,7 +49,7 @@ pub enum Rule {
     /// format.md, "Block validity": "parent's timestamp ≤ timestamp".
     #[error("timestamp {timestamp_ms} ms, before the parent's {parent_ms}")]
     TooEarly {
-        /// Of the header.
+        /// Timestamp of the header.
         timestamp_ms: u64,
         /// Timestamp of the parent.
         parent_ms: u64,
@@ -59,7 +59,7 @@ pub enum Rule {
         "timestamp {timestamp_ms} ms, more than ten seconds after the block was appended at {append_ms}"
     )]
     TooLate {
-        /// Of the header.
+        /// Timestamp of the header.
         timestamp_ms: u64,
         /// Append time of the block's record.
         append_ms: u64,
@@ -85,9 +85,9 @@ pub enum Rule {
         "{records} records with {verdicts} verdicts, and {holes} offsets of holes, in a slice of {offsets}"
     )]
     BadRecordCount {
-        /// How many.
+        /// Number of records.
         records: u64,
-        /// How many.
+        /// Number of verdicts.
         verdicts: u64,
         /// Offsets of all holes.
         holes: u64,
@@ -102,12 +102,12 @@ pub enum Rule {
     BadLog(Unequal<u64>),
 }
 
-/// A number of a block that has to be another one.
+/// A wrong number in a block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Unequal<T> {
-    /// What the block says.
+    /// The number in the block.
     pub found: T,
-    /// What it should say.
+    /// The number required by the rules.
     pub expected: T,
 }
 

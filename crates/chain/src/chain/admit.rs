@@ -15,7 +15,7 @@ impl Chain {
         block::frame(value)
     }
 
-    /// What comes before the rules of framing: STOPPED, OVERSIZE.
+    /// Checks the rules that come before framing: STOPPED, OVERSIZE.
     pub fn check_value(&self, value: &[u8]) -> Result<(), Rule> {
         self.check_stopped()?;
         self.check_size(value)
