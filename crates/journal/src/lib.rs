@@ -68,9 +68,9 @@
 //! A provider is a module beside `disk.rs`, `kafka.rs` and `memory.rs`: a handle to clone, an appender and a reader, built on the
 //! types in `append.rs`, `record.rs`, `topic.rs` and `error.rs`. It imports nothing from `journal.rs`. A provider with its topics
 //! in this process gets topics, appender and group commit from `local.rs` and `queue.rs`. It is then named in three places: its
-//! form of URL in `url.rs`, a variant of each of the three enums in `journal.rs` (the compiler lists the rest), and a test in
-//! `tests/conformance` that runs the suite, which is the contract above as code. Its metrics go to the meter of
-//! [`Journal::observe`], in its own `metrics.rs`.
+//! form of URL in `url.rs` (and [`Url::is_shared`]), a variant of each of the three enums in `journal.rs` (the compiler lists the
+//! rest), and a test in `tests/conformance`, which is the contract above as code. The table above, [`Error::BadUrl`] and
+//! docs/glossary.md list it. Its metrics go to the meter of [`Journal::observe`], in its own `metrics.rs`.
 
 #![allow(
     clippy::result_large_err,
