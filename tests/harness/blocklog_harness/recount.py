@@ -18,7 +18,7 @@ from .messages import message, shown, text
 from .tools import Record
 
 # Verdicts after which a record is an occurrence of its id; those that spend the sender's nonce.
-OCCURRENCES = {transaction.INCLUDED, *range(transaction.EXPIRED, transaction.BALANCE_OVERFLOW + 1)}
+OCCURRENCES = {transaction.INCLUDED, *range(transaction.EXPIRED, len(transaction.VERDICTS))}
 SPENDING = {transaction.INCLUDED, transaction.INSUFFICIENT_FUNDS, transaction.BALANCE_OVERFLOW}
 I64 = (-(1 << 63), (1 << 63) - 1)
 

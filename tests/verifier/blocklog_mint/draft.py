@@ -188,7 +188,7 @@ class Draft:
         kind = r.choice(("verdict", "verdict", "less", "more", "drop", "record", "hole", "no holes", "swap"))
         at = r.randrange(len(records)) if records else 0
         if kind == "verdict" and records:
-            verdicts[at] = r.choice((*range(12), 12, 255))
+            verdicts[at] = r.choice((*range(len(transaction.VERDICTS) + 1), 255))
         elif kind == "less":
             del verdicts[-1:]
         elif kind == "more":

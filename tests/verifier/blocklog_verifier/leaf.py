@@ -3,7 +3,7 @@
 from typing import Any
 
 from . import account
-from .transaction import BALANCE_OVERFLOW, INCLUDED, VERDICTS
+from .transaction import INCLUDED, VERDICTS
 
 NONE = 2**64 - 1
 
@@ -98,7 +98,7 @@ def parse(data: bytes) -> dict[str, Any]:
             "record_hash": read.take(32),
             "verdict": read.number(1),
         }
-        if found["verdict"] > BALANCE_OVERFLOW:
+        if found["verdict"] >= len(VERDICTS):
             raise NoLeaf("a leaf with a verdict that there is not")
         found["verdict_code"] = VERDICTS[found["verdict"]]
         found["entries"] = []
