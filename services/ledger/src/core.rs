@@ -6,7 +6,7 @@
 //! ```text
 //!   follow inputs ──▶ blocks, refused ──┐
 //!                                       ├──▶ Batch ──▶ Write … Written ──▶ Publish
-//!   topic facts ──▶ queue ──▶ audit ────┘                (one at a time)
+//!   topic batches ─▶ queue ─▶ audit ────┘                (one at a time)
 //! ```
 //!
 //! While a batch is being written the next one collects, so that load makes batches larger instead of later.
@@ -31,7 +31,7 @@ pub mod queue;
 mod resume;
 mod writes;
 
-pub use input::{Input, Lane, News};
+pub use input::{Input, News, Role};
 pub use output::{Output, Question, Snapshot};
 
 use self::partition::Partition;
@@ -242,10 +242,10 @@ impl Core {
             Input::Follow(input) => self.follow(now, input, out),
             Input::Topic {
                 partition,
-                lane,
+                role,
                 generation,
                 news,
-            } => self.topic(partition, lane, generation, news, out),
+            } => self.topic(partition, role, generation, news, out),
             Input::Written => self.acknowledged(out),
             Input::Loaded { partition, subject } => {
                 if let Some(partition) = self.partitions.get_mut(partition as usize) {
@@ -330,7 +330,7 @@ impl Core {
     fn topic(
         &mut self,
         number: u32,
-        lane: Lane,
+        role: Role,
         generation: u64,
         news: News,
         out: &mut Vec<Output>,
@@ -341,12 +341,12 @@ impl Core {
         let Some(transactions) = &self.transactions else {
             return;
         };
-        let learned = partition.news(lane, generation, news, number, transactions, out);
-        for fact in learned.iter().filter(|fact| fact.id.is_some()) {
-            self.follow.learn(fact.hash);
+        let learned = partition.news(role, generation, news, number, transactions, out);
+        for record in learned.iter().filter(|record| record.id.is_some()) {
+            self.follow.learn(record.hash);
         }
         self.report_trouble(out);
-        if lane == Lane::Live {
+        if role == Role::Live {
             self.publish(false, out);
         }
     }

@@ -140,7 +140,7 @@ impl Metrics {
         instruments.found.record(publication.audit.findings, &[]);
         let oldest = publication.pending.iter().map(|pending| {
             let first = pending.from(pending.cursor).next();
-            first.map(|(fact, _)| fact.append_ms)
+            first.map(|(record, _)| record.append_ms)
         });
         *self.oldest_ms.lock() = oldest.collect();
         for (partition, pending) in (0_i64..).zip(&publication.pending) {

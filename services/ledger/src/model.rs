@@ -2,17 +2,17 @@
 
 pub mod answer;
 pub mod batch;
-pub mod fact;
 pub mod pending;
 pub mod publication;
 pub mod state;
 pub mod subject;
+pub mod topic;
 pub mod trouble;
 
 pub use self::batch::{Applied, Audited, Batch};
-pub use self::fact::{Fact, Facts};
 pub use self::pending::{PendingView, Segment};
 pub use self::publication::Publication;
 pub use self::state::State;
 pub use self::subject::Subject;
+pub use self::topic::{TopicBatch, TopicRecord};
 pub use self::trouble::{Condition, Trouble};

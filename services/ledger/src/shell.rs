@@ -12,7 +12,7 @@ use follow::Feed;
 use journal::{Journal, Tail};
 use kit::Shutdown;
 
-use crate::core::{Core, Input, Lane, Output};
+use crate::core::{Core, Input, Output, Role};
 use crate::index::{Error, Index, Publisher};
 use crate::metrics::Metrics;
 use crate::readiness::Conditions;
@@ -165,20 +165,20 @@ impl Shell {
         Err(error.into())
     }
 
-    /// Reads a partition, in place of the lane's previous reader.
-    fn read(&mut self, partition: u32, lane: Lane, generation: u64, from: u64) {
+    /// Reads a partition, in place of the role's previous reader.
+    fn read(&mut self, partition: u32, role: Role, generation: u64, from: u64) {
         let tail = topic::read(
             &self.journal,
             &self.checker,
             &self.sender,
             partition,
-            lane,
+            role,
             generation,
             from,
         );
-        // The old reader ends first: two of one lane would hold two windows.
-        drop(self.tails.remove(&key(partition, lane)));
-        self.tails.insert(key(partition, lane), tail);
+        // The old reader ends first: two of one role would hold two windows.
+        drop(self.tails.remove(&key(partition, role)));
+        self.tails.insert(key(partition, role), tail);
     }
 }
 
@@ -207,11 +207,11 @@ impl engine::Shell<Core> for Shell {
                 }
                 Output::Read {
                     partition,
-                    lane,
+                    role,
                     generation,
                     from,
-                } => self.read(partition, lane, generation, from),
-                Output::Stop { partition, lane } => drop(self.tails.remove(&key(partition, lane))),
+                } => self.read(partition, role, generation, from),
+                Output::Stop { partition, role } => drop(self.tails.remove(&key(partition, role))),
                 Output::Load { partition, offset } => {
                     self.worker.send(Task::Load { partition, offset })
                 }
@@ -253,6 +253,6 @@ impl engine::Shell<Core> for Shell {
     }
 }
 
-fn key(partition: u32, lane: Lane) -> (u32, u8) {
-    (partition, lane as u8)
+fn key(partition: u32, role: Role) -> (u32, u8) {
+    (partition, role as u8)
 }

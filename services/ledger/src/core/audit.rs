@@ -7,7 +7,7 @@ use chain::{Accepted, Hash};
 
 use super::compare::{absolve, compare};
 use super::queue::Queue;
-use crate::model::{Audited, Fact, Subject};
+use crate::model::{Audited, Subject, TopicRecord};
 
 /// Bytes of blocks that wait for the topic to be read, per partition. Further ones are read back from the index.
 const WAITING_BYTES: usize = 4 << 20;
@@ -23,7 +23,7 @@ pub struct Audit {
     /// A block is being read back.
     loading: bool,
     /// The audit's own reading of the topic, while it is behind the queue.
-    lane: Option<Queue>,
+    queue: Option<Queue>,
     /// The topic begins at this offset: earlier records are gone.
     start: u64,
     /// Records that the topic held and may have lost since: offset and hash, in order.
@@ -130,16 +130,16 @@ impl Audit {
     }
 
     /// The audit's own reading of the topic, while there is one.
-    pub fn lane(&mut self) -> Option<&mut Queue> {
-        self.lane.as_mut()
+    pub fn queue(&mut self) -> Option<&mut Queue> {
+        self.queue.as_mut()
     }
 
-    /// Lets `live`, or the audit's own lane, be read as far as the next block reaches.
+    /// Lets `live`, or the audit's own queue, be read as far as the next block reaches.
     pub fn make_room(&mut self, live: Option<&mut Queue>) {
         let Some((_, to)) = self.waiting.front().map(Waiting::slice) else {
             return;
         };
-        let queues = live.into_iter().chain(self.lane.as_mut());
+        let queues = live.into_iter().chain(self.queue.as_mut());
         queues
             .filter(|queue| queue.read() < to)
             .for_each(Queue::make_room);
@@ -148,8 +148,8 @@ impl Audit {
     /// Notes that the topic begins at `start`.
     pub fn begins(&mut self, start: u64) {
         self.start = self.start.max(start);
-        if let Some(lane) = &mut self.lane {
-            lane.restart(start);
+        if let Some(queue) = &mut self.queue {
+            queue.restart(start);
         }
     }
 
@@ -168,7 +168,7 @@ impl Audit {
         let start = self.start;
         let knows =
             |queue: &&Queue| (queue.base() <= from || queue.base() <= start) && queue.read() >= to;
-        let queue = live.filter(knows).or(self.lane.as_ref().filter(knows))?;
+        let queue = live.filter(knows).or(self.queue.as_ref().filter(knows))?;
         let subject = match self.waiting.front()? {
             Waiting::Fresh(accepted) => Subject::from(&**accepted),
             Waiting::Loaded(subject) => Subject::clone(subject),
@@ -179,7 +179,12 @@ impl Audit {
             if read_live && self.doubted.replace(from) != Some(from) {
                 return Some(Outcome::Doubted);
             }
-            let held = |offset| queue.range(offset, offset + 1).next().map(|fact| fact.hash);
+            let held = |offset| {
+                queue
+                    .range(offset, offset + 1)
+                    .next()
+                    .map(|record| record.hash)
+            };
             audited.findings = absolve(&subject, audited.findings, number, &self.seen, &held);
         }
         if let Some(waiting) = self.waiting.pop_front() {
@@ -187,23 +192,26 @@ impl Audit {
         }
         self.audited = to;
         self.seen.retain(|(offset, _)| *offset >= to);
-        if let Some(lane) = &mut self.lane {
-            lane.release(to);
+        if let Some(queue) = &mut self.queue {
+            queue.release(to);
         }
         Some(Outcome::Audited(audited))
     }
 
     /// Notes that the topic held these records: a block that holds one of them is right even if the topic has lost it.
-    pub fn remember(&mut self, facts: &[&Fact]) {
-        let facts = facts.iter().filter(|fact| fact.offset >= self.audited);
-        self.seen.extend(facts.map(|fact| (fact.offset, fact.hash)));
+    pub fn remember(&mut self, records: &[&TopicRecord]) {
+        let records = records
+            .iter()
+            .filter(|record| record.offset >= self.audited);
+        self.seen
+            .extend(records.map(|record| (record.offset, record.hash)));
         self.seen.sort_unstable();
         self.seen.dedup();
     }
 
     /// Ends the audit's own reading.
-    pub fn drop_lane(&mut self) {
-        self.lane = None;
+    pub fn drop_queue(&mut self) {
+        self.queue = None;
     }
 
     /// Returns what the audit needs to continue. Every block below `cursor` is in the index.
@@ -213,15 +221,15 @@ impl Audit {
             return Want::Nothing;
         };
         let live_covers = live.base() <= self.audited;
-        if live_covers && self.lane.take().is_some() {
+        if live_covers && self.queue.take().is_some() {
             return Want::Stop;
         }
         if self.waiting.is_empty() && self.audited < cursor && !self.loading {
             self.loading = true;
             return Want::Load(self.audited);
         }
-        if !live_covers && self.lane.is_none() && self.audited < cursor {
-            self.lane = Some(Queue::starting(self.audited));
+        if !live_covers && self.queue.is_none() && self.audited < cursor {
+            self.queue = Some(Queue::starting(self.audited));
             return Want::Read(self.audited);
         }
         Want::Nothing

@@ -4,9 +4,9 @@ use chain::Hash;
 use follow::audit::{self, Fault, Held, Run, Seen};
 
 use crate::model::answer::Finding;
-use crate::model::{Audited, Fact, Subject};
+use crate::model::{Audited, Subject, TopicRecord};
 
-impl Held for Fact {
+impl Held for TopicRecord {
     fn offset(&self) -> u64 {
         self.offset
     }
@@ -20,11 +20,11 @@ impl Held for Fact {
     }
 }
 
-/// Compares a block with the facts of its slice, in offset order. The topic has lost the offsets below `start`.
+/// Compares a block with the topic's records of its slice, in offset order. The topic has lost the offsets below `start`.
 /// Findings are numbered from `number` on.
 pub fn compare<'a>(
     subject: &Subject,
-    facts: impl Iterator<Item = &'a Fact>,
+    records: impl Iterator<Item = &'a TopicRecord>,
     start: u64,
     chain_id: &Hash,
     number: u64,
@@ -38,17 +38,17 @@ pub fn compare<'a>(
         omitted: Vec::new(),
     };
     let claims = subject.slots.iter().copied();
-    audit::compare(subject.from, claims, facts, start, |seen| match seen {
-        Seen::Record(fact) => {
+    audit::compare(subject.from, claims, records, start, |seen| match seen {
+        Seen::Record(record) => {
             let slot = out.append_ms.len() as u32;
-            let trace = fact.and_then(|fact| fact.trace_id);
-            out.append_ms.push(fact.map(|fact| fact.append_ms));
+            let trace = record.and_then(|record| record.trace_id);
+            out.append_ms.push(record.map(|record| record.append_ms));
             out.traces.extend(trace.map(|trace| (slot, trace)));
         }
         Seen::Void => out.append_ms.push(None),
-        Seen::Omitted(fact) => {
-            let id = fact.claimed_id(chain_id);
-            let omitted = id.map(|id| (id, subject.partition, fact.offset));
+        Seen::Omitted(record) => {
+            let id = record.claimed_id(chain_id);
+            let omitted = id.map(|id| (id, subject.partition, record.offset));
             out.omitted.extend(omitted);
         }
         Seen::Fault(run) => find(subject, number, &run, &mut out.findings),
@@ -129,9 +129,9 @@ mod tests {
     use chain::slice::Slot;
     use follow::audit::Claim;
 
-    fn fact(offset: u64, text: &str) -> Fact {
+    fn held(offset: u64, text: &str) -> TopicRecord {
         let value = Bytes::copy_from_slice(text.as_bytes());
-        Fact {
+        TopicRecord {
             offset,
             append_ms: 100 + offset,
             hash: Hash::of(&value),
@@ -164,9 +164,9 @@ mod tests {
         }
     }
 
-    fn run(slots: Vec<Slot<Claim>>, facts: &[Fact], start: u64) -> Vec<(Fault, u64, u64)> {
+    fn run(slots: Vec<Slot<Claim>>, records: &[TopicRecord], start: u64) -> Vec<(Fault, u64, u64)> {
         let subject = subject(slots);
-        let audited = compare(&subject, facts.iter(), start, &Hash::ZERO, 0);
+        let audited = compare(&subject, records.iter(), start, &Hash::ZERO, 0);
         assert_eq!(audited.append_ms.len(), subject.slots.len());
         audited
             .findings
@@ -182,23 +182,28 @@ mod tests {
             Slot::Hole(2),
             record("b", Verdict::Undecodable),
         ];
-        assert_eq!(run(slots, &[fact(10, "a"), fact(13, "b")], 0), []);
+        assert_eq!(run(slots, &[held(10, "a"), held(13, "b")], 0), []);
     }
 
     #[test]
     fn every_lie_has_its_name() {
         let long = "x".repeat(MAX_TRANSACTION_BYTES + 1);
-        type Row = (Vec<Slot<Claim>>, Vec<Fact>, u64, Vec<(Fault, u64, u64)>);
+        type Row = (
+            Vec<Slot<Claim>>,
+            Vec<TopicRecord>,
+            u64,
+            Vec<(Fault, u64, u64)>,
+        );
         let table: [Row; 6] = [
             (
                 vec![Slot::Hole(3)],
-                vec![fact(10, "a"), fact(11, "b")],
+                vec![held(10, "a"), held(11, "b")],
                 0,
                 vec![(Fault::Missing, 10, 12)],
             ),
             (
                 vec![record("a", Verdict::Included)],
-                vec![fact(10, "b")],
+                vec![held(10, "b")],
                 0,
                 vec![(Fault::Replaced, 10, 11)],
             ),
@@ -210,13 +215,13 @@ mod tests {
             ),
             (
                 vec![record("a", Verdict::TooLarge)],
-                vec![fact(10, "a")],
+                vec![held(10, "a")],
                 0,
                 vec![(Fault::Misjudged, 10, 11)],
             ),
             (
                 vec![record(&long, Verdict::TooLarge)],
-                vec![fact(10, &long)],
+                vec![held(10, &long)],
                 0,
                 vec![],
             ),
@@ -226,13 +231,13 @@ mod tests {
                     record("b", Verdict::Included),
                     record("c", Verdict::Included),
                 ],
-                vec![fact(12, "c")],
+                vec![held(12, "c")],
                 12,
                 vec![(Fault::Unavailable, 10, 12)],
             ),
         ];
-        for (slots, facts, start, expected) in table {
-            assert_eq!(run(slots.clone(), &facts, start), expected, "{slots:?}");
+        for (slots, records, start, expected) in table {
+            assert_eq!(run(slots.clone(), &records, start), expected, "{slots:?}");
         }
     }
 
@@ -241,10 +246,10 @@ mod tests {
         let subject = subject(vec![record("a", Verdict::TooLarge)]);
         let seen = [(10, Hash::of(b"a"))];
         for (now, fault) in [("a", Fault::Misjudged), ("b", Fault::Unavailable)] {
-            let facts = [fact(10, now)];
-            let audited = compare(&subject, facts.iter(), 0, &Hash::ZERO, 0);
-            let held = |_| Some(Hash::of(now.as_bytes()));
-            let findings = absolve(&subject, audited.findings, 0, &seen, &held);
+            let records = [held(10, now)];
+            let audited = compare(&subject, records.iter(), 0, &Hash::ZERO, 0);
+            let now_there = |_| Some(Hash::of(now.as_bytes()));
+            let findings = absolve(&subject, audited.findings, 0, &seen, &now_there);
             let faults: Vec<_> = findings.iter().map(|finding| finding.fault).collect();
             assert_eq!(faults, [fault], "{now}");
         }

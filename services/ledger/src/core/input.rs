@@ -4,11 +4,11 @@ use engine::Signal;
 use follow::partition::Mark;
 
 use crate::model::answer::Finding;
-use crate::model::{Facts, Subject};
+use crate::model::{Subject, TopicBatch};
 
-/// A reader of a partition.
+/// The role of a reader of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lane {
+pub enum Role {
     /// Follows the end of the topic: for the queue, and for the audit once it has caught up.
     Live,
     /// The audit's own reader while it is behind.
@@ -26,8 +26,8 @@ pub enum Input {
     Topic {
         /// Partition of `transactions`.
         partition: u32,
-        /// Lane of the reader.
-        lane: Lane,
+        /// Role of the reader.
+        role: Role,
         /// Generation of the reader; inputs of older ones are ignored.
         generation: u64,
         /// The reader's report.
@@ -70,7 +70,7 @@ impl From<Signal> for Input {
 #[derive(Debug)]
 pub enum News {
     /// Records, in offset order.
-    Facts(Facts),
+    Batch(TopicBatch),
     /// The topic cannot be read right now; the reader keeps trying.
     Unavailable(journal::Error),
     /// The topic can be read again.

@@ -6,9 +6,9 @@
 use follow::partition::{self, Mark};
 
 use super::partition::{Loss, Partition};
-use super::{Core, Lane, Output, Question};
+use super::{Core, Output, Question, Role};
 use crate::model::answer::Finding;
-use crate::model::{Fact, Trouble};
+use crate::model::{TopicRecord, Trouble};
 
 /// Every so many surveys the last record read is compared: a topic can lose its end and grow again without its reader
 /// noticing.
@@ -76,14 +76,14 @@ impl Partition {
             if queue.base() <= self.audit.audited() {
                 from = from.min(self.audit.audited());
             }
-            let seen: Vec<&Fact> = queue.range(0, u64::MAX).collect();
+            let seen: Vec<&TopicRecord> = queue.range(0, u64::MAX).collect();
             self.audit.remember(&seen);
             queue.begin_again(from);
         }
-        self.audit.drop_lane();
-        self.stop_lane(Lane::Audit, number, out);
+        self.audit.drop_queue();
+        self.stop_reader(Role::Audit, number, out);
         self.redraw();
-        self.read(Lane::Live, from, number, out);
+        self.read(Role::Live, from, number, out);
     }
 }
 

@@ -3,7 +3,7 @@
 use follow::Refused;
 use follow::partition::Mark;
 
-use super::Lane;
+use super::Role;
 use crate::model::answer::Finding;
 use crate::model::{Batch, Condition, Publication, Trouble};
 
@@ -18,12 +18,12 @@ pub enum Output {
     Publish(Box<Publication>),
     /// Hide everything from readers, and empty the index before the next write: it was built on misplaced trust.
     Withdraw,
-    /// Read the topic, in place of the previous reader of that partition and lane.
+    /// Read the topic, in place of the previous reader of that partition and role.
     Read {
         /// Partition of `transactions`.
         partition: u32,
-        /// Lane of the reader.
-        lane: Lane,
+        /// Role of the reader.
+        role: Role,
         /// Generation of the new reader.
         generation: u64,
         /// First offset to read.
@@ -33,8 +33,8 @@ pub enum Output {
     Stop {
         /// Partition of `transactions`.
         partition: u32,
-        /// Lane of the reader.
-        lane: Lane,
+        /// Role of the reader.
+        role: Role,
     },
     /// Read back the block whose slice holds an offset, and answer with [`Input::Loaded`](super::Input::Loaded).
     Load {

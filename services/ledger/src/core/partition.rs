@@ -7,8 +7,8 @@ use follow::partition::{self, Mark, Suspicion};
 
 use super::audit::{Audit, Outcome, Want};
 use super::queue::Queue;
-use super::{Lane, News, Output, Question};
-use crate::model::{Audited, Fact, PendingView, Trouble};
+use super::{News, Output, Question, Role};
+use crate::model::{Audited, PendingView, TopicRecord, Trouble};
 
 /// Interval between attempts to resume a reader that failed.
 const RETRY_INTERVAL_MS: u64 = 5_000;
@@ -21,11 +21,11 @@ pub struct Partition {
     pending: Arc<PendingView>,
     /// The cursor of the chain that readers see.
     pub(super) cursor: u64,
-    /// Generation of the newest reader of each lane.
+    /// Generation of the newest reader of each role.
     generations: [u64; 2],
-    /// Lanes whose reader failed, and since when.
+    /// Readers that failed, by role, and since when.
     lost: [Option<Lost>; 2],
-    /// The trouble of each lane.
+    /// The trouble of each role's reader.
     trouble: [Option<Trouble>; 2],
     /// Records that were removed before they were sealed: they cannot come back.
     gap: Option<Trouble>,
@@ -88,44 +88,44 @@ impl Partition {
         }
     }
 
-    /// Takes a reader's report. Returns the facts that are new to the queue.
+    /// Takes a reader's report. Returns the records that are new to the queue.
     pub fn news(
         &mut self,
-        lane: Lane,
+        role: Role,
         generation: u64,
         news: News,
         number: u32,
         topic: &str,
         out: &mut Vec<Output>,
-    ) -> Vec<Fact> {
-        if generation != self.generations[lane as usize] {
+    ) -> Vec<TopicRecord> {
+        if generation != self.generations[role as usize] {
             return Vec::new();
         }
         match news {
-            News::Facts(facts) => {
-                self.trouble[lane as usize] = None;
-                if lane == Lane::Audit {
-                    if let Some(queue) = self.audit.lane() {
-                        queue.extend(facts);
+            News::Batch(batch) => {
+                self.trouble[role as usize] = None;
+                if role == Role::Audit {
+                    if let Some(queue) = self.audit.queue() {
+                        queue.extend(batch);
                     }
                     return Vec::new();
                 }
-                let fresh = facts.records.clone();
-                if let Some(fact) = fresh.last() {
-                    self.last = Some(fact.mark());
+                let fresh = batch.records.clone();
+                if let Some(record) = fresh.last() {
+                    self.last = Some(record.mark());
                 }
                 if let Some(queue) = &mut self.queue {
-                    queue.extend(facts);
+                    queue.extend(batch);
                 }
                 self.redraw();
                 return fresh;
             }
             News::Unavailable(error) => {
-                self.trouble[lane as usize] =
+                self.trouble[role as usize] =
                     Some(Trouble::Unavailable(format!("{topic}/{number}: {error}")))
             }
-            News::Available => self.trouble[lane as usize] = None,
-            News::Lost(error) => self.lost(lane, error, number, topic, out),
+            News::Available => self.trouble[role as usize] = None,
+            News::Lost(error) => self.lost(role, error, number, topic, out),
         }
         Vec::new()
     }
@@ -142,7 +142,7 @@ impl Partition {
     ) -> Vec<Audited> {
         if live && self.queue.is_none() {
             self.queue = Some(Queue::starting(self.cursor));
-            self.read(Lane::Live, self.cursor, number, out);
+            self.read(Role::Live, self.cursor, number, out);
             // The topic may have been cut while it was not read.
             out.push(Output::Survey {
                 partition: number,
@@ -168,8 +168,8 @@ impl Partition {
                 partition: number,
                 offset,
             }),
-            Want::Read(from) => self.read(Lane::Audit, from, number, out),
-            Want::Stop => self.stop_lane(Lane::Audit, number, out),
+            Want::Read(from) => self.read(Role::Audit, from, number, out),
+            Want::Stop => self.stop_reader(Role::Audit, number, out),
         }
         self.release();
         compared
@@ -177,14 +177,14 @@ impl Partition {
 
     /// Restarts readers that failed.
     pub fn retry(&mut self, number: u32, now_ms: u64, out: &mut Vec<Output>) {
-        for lane in [Lane::Live, Lane::Audit] {
-            let Some(lost) = &mut self.lost[lane as usize] else {
+        for role in [Role::Live, Role::Audit] {
+            let Some(lost) = &mut self.lost[role as usize] else {
                 continue;
             };
             let since_ms = *lost.since_ms.get_or_insert(now_ms);
             if now_ms >= since_ms + RETRY_INTERVAL_MS {
                 let from = lost.from;
-                self.read(lane, from, number, out);
+                self.read(role, from, number, out);
             }
         }
     }
@@ -212,15 +212,15 @@ impl Partition {
         }
         let sure = gap && self.suspicion.is_confirmed(now_ms);
         if sure {
-            self.begins(Lane::Live, start, number, topic, out);
+            self.begins(Role::Live, start, number, topic, out);
         }
         sure
     }
 
     /// Stops all readers.
     pub fn stop(&mut self, number: u32, out: &mut Vec<Output>) {
-        self.stop_lane(Lane::Live, number, out);
-        self.stop_lane(Lane::Audit, number, out);
+        self.stop_reader(Role::Live, number, out);
+        self.stop_reader(Role::Audit, number, out);
     }
 
     /// The trouble, that of the queue's reader first.
@@ -259,42 +259,42 @@ impl Partition {
         });
     }
 
-    pub(super) fn read(&mut self, lane: Lane, from: u64, number: u32, out: &mut Vec<Output>) {
-        self.lost[lane as usize] = None;
-        self.generations[lane as usize] += 1;
-        let generation = self.generations[lane as usize];
+    pub(super) fn read(&mut self, role: Role, from: u64, number: u32, out: &mut Vec<Output>) {
+        self.lost[role as usize] = None;
+        self.generations[role as usize] += 1;
+        let generation = self.generations[role as usize];
         out.push(Output::Read {
             partition: number,
-            lane,
+            role,
             generation,
             from,
         });
     }
 
-    pub(super) fn stop_lane(&mut self, lane: Lane, number: u32, out: &mut Vec<Output>) {
-        self.lost[lane as usize] = None;
-        self.generations[lane as usize] += 1;
-        self.trouble[lane as usize] = None;
+    pub(super) fn stop_reader(&mut self, role: Role, number: u32, out: &mut Vec<Output>) {
+        self.lost[role as usize] = None;
+        self.generations[role as usize] += 1;
+        self.trouble[role as usize] = None;
         out.push(Output::Stop {
             partition: number,
-            lane,
+            role,
         });
     }
 
     fn lost(
         &mut self,
-        lane: Lane,
+        role: Role,
         error: journal::Error,
         number: u32,
         topic: &str,
         out: &mut Vec<Output>,
     ) {
-        let at = match (lane, &self.queue) {
-            (Lane::Live, Some(queue)) => queue.read(),
-            (Lane::Live, None) => self.cursor,
-            (Lane::Audit, _) => self.audit.lane().map_or(0, |lane| lane.read()),
+        let at = match (role, &self.queue) {
+            (Role::Live, Some(queue)) => queue.read(),
+            (Role::Live, None) => self.cursor,
+            (Role::Audit, _) => self.audit.queue().map_or(0, |queue| queue.read()),
         };
-        let cut = self.last.filter(|_| lane == Lane::Live);
+        let cut = self.last.filter(|_| role == Role::Live);
         match (error, cut) {
             (journal::Error::OutOfRange { end, offset, .. }, Some(last)) if offset > end => {
                 self.cut(last, end, number, topic, out);
@@ -302,22 +302,22 @@ impl Partition {
             (journal::Error::Changed { end, .. }, Some(last)) => {
                 self.cut(last, end, number, topic, out);
             }
-            (journal::Error::Changed { .. }, None) if lane == Lane::Live => {
+            (journal::Error::Changed { .. }, None) if role == Role::Live => {
                 self.forget(number, out);
             }
             (journal::Error::Changed { .. }, None) => {
                 // The audit's own reading begins again.
-                self.audit.drop_lane();
-                self.stop_lane(lane, number, out);
+                self.audit.drop_queue();
+                self.stop_reader(role, number, out);
             }
-            (error, _) => self.cannot_read(lane, at, error, number, topic, out),
+            (error, _) => self.cannot_read(role, at, error, number, topic, out),
         }
     }
 
-    /// Notes that a lane's reader failed; what it has read stays valid.
+    /// Notes that a reader failed; what it has read stays valid.
     fn cannot_read(
         &mut self,
-        lane: Lane,
+        role: Role,
         at: u64,
         error: journal::Error,
         number: u32,
@@ -326,7 +326,7 @@ impl Partition {
     ) {
         match error {
             journal::Error::OutOfRange { start, offset, .. } if offset < start => {
-                self.begins(lane, start, number, topic, out)
+                self.begins(role, start, number, topic, out)
             }
             journal::Error::OutOfRange { end, .. } => {
                 let loss = partition::Loss::End {
@@ -335,16 +335,16 @@ impl Partition {
                     cursor: self.cursor,
                     end,
                 };
-                self.trouble[lane as usize] = Some(Trouble::DataLoss(loss.to_string()));
-                self.lost[lane as usize] = Some(Lost {
+                self.trouble[role as usize] = Some(Trouble::DataLoss(loss.to_string()));
+                self.lost[role as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
                 });
             }
             other => {
-                self.trouble[lane as usize] =
+                self.trouble[role as usize] =
                     Some(Trouble::Unavailable(format!("{topic}/{number}: {other}")));
-                self.lost[lane as usize] = Some(Lost {
+                self.lost[role as usize] = Some(Lost {
                     from: at,
                     since_ms: None,
                 });
@@ -353,9 +353,9 @@ impl Partition {
     }
 
     /// Notes that the topic has lost its beginning.
-    fn begins(&mut self, lane: Lane, start: u64, number: u32, topic: &str, out: &mut Vec<Output>) {
+    fn begins(&mut self, role: Role, start: u64, number: u32, topic: &str, out: &mut Vec<Output>) {
         self.audit.begins(start);
-        if lane == Lane::Live {
+        if role == Role::Live {
             if start > self.cursor {
                 let loss = partition::Loss::Start {
                     topic: topic.to_owned(),
@@ -370,6 +370,6 @@ impl Partition {
             }
             self.redraw();
         }
-        self.read(lane, start, number, out);
+        self.read(role, start, number, out);
     }
 }

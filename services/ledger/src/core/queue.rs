@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Fact, Facts, PendingView, Segment};
+use crate::model::{PendingView, Segment, TopicBatch, TopicRecord};
 
 /// A shorter segment grows when records come, so that a trickle does not make many.
 const SEGMENT_RECORDS: usize = 64;
@@ -41,20 +41,20 @@ impl Queue {
     }
 
     /// Adds records that were read.
-    pub fn extend(&mut self, facts: Facts) {
-        self.read = self.read.max(facts.next);
-        self.end = self.end.max(facts.end);
+    pub fn extend(&mut self, batch: TopicBatch) {
+        self.read = self.read.max(batch.next);
+        self.end = self.end.max(batch.end);
         // A reader that was set back reports some of it again.
         let known = self.held.back().map(|(segment, _)| segment.last_offset());
-        let fresh = facts.records.into_iter().filter(|fact| {
-            fact.offset >= self.base && known.is_none_or(|known| fact.offset > known)
+        let fresh = batch.records.into_iter().filter(|record| {
+            record.offset >= self.base && known.is_none_or(|known| record.offset > known)
         });
-        let mut records: Vec<Fact> = fresh.collect();
+        let mut records: Vec<TopicRecord> = fresh.collect();
         if records.is_empty() {
             return;
         }
         let count = records.len() as u64;
-        let mut permits = Vec::from_iter(facts.permit);
+        let mut permits = Vec::from_iter(batch.permit);
         let mut ordinal = self.ordinal;
         if let Some((last, more)) = self
             .held
@@ -98,7 +98,9 @@ impl Queue {
         {}
         // A segment can be as large as the whole window: its room is released once half of it is consumed; else reads would stall.
         if let Some((segment, permits)) = self.held.front_mut() {
-            let done = segment.records.partition_point(|fact| fact.offset < below);
+            let done = segment
+                .records
+                .partition_point(|record| record.offset < below);
             if done * 2 >= segment.records.len() {
                 permits.clear();
             }
@@ -114,7 +116,7 @@ impl Queue {
     }
 
     /// The records known in a range of offsets, in order.
-    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = &Fact> {
+    pub fn range(&self, from: u64, to: u64) -> impl Iterator<Item = &TopicRecord> {
         let first = self
             .held
             .partition_point(|(segment, _)| segment.last_offset() < from);
@@ -123,8 +125,8 @@ impl Queue {
             .range(first..)
             .flat_map(|(segment, _)| &segment.records);
         records
-            .skip_while(move |fact| fact.offset < from)
-            .take_while(move |fact| fact.offset < to)
+            .skip_while(move |record| record.offset < from)
+            .take_while(move |record| record.offset < to)
     }
 
     /// The pending records as of a cursor.
@@ -138,7 +140,10 @@ impl Queue {
             .map(|(segment, _)| segment.clone())
             .collect();
         let ordinal = segments.first().map_or(self.ordinal, |segment| {
-            segment.ordinal + segment.records.partition_point(|fact| fact.offset < cursor) as u64
+            segment.ordinal
+                + segment
+                    .records
+                    .partition_point(|record| record.offset < cursor) as u64
         });
         PendingView {
             cursor,
@@ -156,10 +161,10 @@ mod tests {
     use bytes::Bytes;
     use chain::Hash;
 
-    fn fact(offset: u64) -> Fact {
+    fn record(offset: u64) -> TopicRecord {
         let value = Bytes::from(offset.to_string());
         let hash = Hash::of(&value);
-        Fact {
+        TopicRecord {
             offset,
             append_ms: 1000 + offset,
             hash,
@@ -169,9 +174,9 @@ mod tests {
         }
     }
 
-    fn facts(offsets: &[u64], next: u64, end: u64) -> Facts {
-        Facts {
-            records: offsets.iter().copied().map(fact).collect(),
+    fn batch(offsets: &[u64], next: u64, end: u64) -> TopicBatch {
+        TopicBatch {
+            records: offsets.iter().copied().map(record).collect(),
             next,
             end,
             permit: None,
@@ -181,16 +186,16 @@ mod tests {
     #[test]
     fn positions_count_records_not_offsets() {
         let mut queue = Queue::starting(10);
-        queue.extend(facts(&[10, 11, 14], 15, 20));
-        queue.extend(facts(&[17], 18, 20));
+        queue.extend(batch(&[10, 11, 14], 15, 20));
+        queue.extend(batch(&[17], 18, 20));
         let pending = queue.pending(11);
         let ahead: Vec<_> = pending
             .from(0)
-            .map(|(fact, ahead)| (fact.offset, ahead))
+            .map(|(record, ahead)| (record.offset, ahead))
             .collect();
         assert_eq!(ahead, [(11, 0), (14, 1), (17, 2)]);
         assert_eq!(
-            pending.at(14).map(|(fact, ahead)| (fact.offset, ahead)),
+            pending.at(14).map(|(record, ahead)| (record.offset, ahead)),
             Ok((14, 1))
         );
         assert_eq!(
@@ -205,11 +210,11 @@ mod tests {
         );
         assert_eq!(
             pending
-                .find(&fact(17).hash)
-                .map(|(fact, ahead)| (fact.offset, ahead)),
+                .find(&record(17).hash)
+                .map(|(record, ahead)| (record.offset, ahead)),
             Some((17, 2))
         );
-        assert!(pending.find(&fact(10).hash).is_none(), "consumed");
+        assert!(pending.find(&record(10).hash).is_none(), "consumed");
         assert_eq!((pending.read, pending.end), (18, 20));
     }
 
@@ -217,7 +222,7 @@ mod tests {
     fn a_line_keeps_what_the_queue_forgets() {
         let mut queue = Queue::starting(0);
         for offset in 0..200 {
-            queue.extend(facts(&[offset], offset + 1, 200));
+            queue.extend(batch(&[offset], offset + 1, 200));
         }
         let pending = queue.pending(0);
         queue.release(150);
@@ -226,14 +231,14 @@ mod tests {
             queue
                 .pending(150)
                 .from(0)
-                .map(|(fact, _)| fact.offset)
+                .map(|(record, _)| record.offset)
                 .collect::<Vec<_>>(),
             (150..200).collect::<Vec<_>>()
         );
         assert_eq!(
             queue
                 .range(150, 153)
-                .map(|fact| fact.offset)
+                .map(|record| record.offset)
                 .collect::<Vec<_>>(),
             [150, 151, 152]
         );
@@ -269,7 +274,7 @@ mod tests {
         let pull = |queue: &mut Queue| {
             while let Ok(event) = read.recv_timeout(std::time::Duration::from_millis(200)) {
                 if let journal::TailEvent::Batch(batch) = event {
-                    queue.extend(Facts::hashed(batch));
+                    queue.extend(TopicBatch::hashed(batch));
                 }
             }
             queue.read()
@@ -288,13 +293,13 @@ mod tests {
     #[test]
     fn what_is_told_twice_counts_once() {
         let mut queue = Queue::starting(0);
-        queue.extend(facts(&[0, 1, 2], 3, 3));
-        queue.extend(facts(&[1, 2, 3], 4, 4));
+        queue.extend(batch(&[0, 1, 2], 3, 3));
+        queue.extend(batch(&[1, 2, 3], 4, 4));
         assert_eq!(
             queue
                 .pending(0)
                 .from(0)
-                .map(|(fact, ahead)| (fact.offset, ahead))
+                .map(|(record, ahead)| (record.offset, ahead))
                 .collect::<Vec<_>>(),
             [(0, 0), (1, 1), (2, 2), (3, 3)]
         );

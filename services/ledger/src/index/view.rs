@@ -58,7 +58,7 @@ impl View {
             oldest_pending_ms: pending
                 .from(pending.cursor)
                 .next()
-                .map(|(fact, _)| fact.append_ms),
+                .map(|(record, _)| record.append_ms),
         };
         self.snapshot.pending.iter().map(partition).collect()
     }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chain::Hash;
 
-use super::fact::Fact;
+use super::topic::TopicRecord;
 
 /// Consecutive records, immutable and shared with views.
 #[derive(Debug)]
 pub struct Segment {
     /// Number of the first record, counted since the queue began.
     pub(crate) ordinal: u64,
-    pub(crate) records: Vec<Fact>,
+    pub(crate) records: Vec<TopicRecord>,
     /// Beginning of each id with the index of its record, sorted.
     ids: Vec<(u64, u32)>,
 }
@@ -31,7 +31,7 @@ pub struct PendingView {
 }
 
 impl Segment {
-    pub(crate) fn new(ordinal: u64, records: Vec<Fact>) -> Segment {
+    pub(crate) fn new(ordinal: u64, records: Vec<TopicRecord>) -> Segment {
         let ids = records
             .iter()
             .zip(0..)
@@ -62,7 +62,7 @@ impl Segment {
 impl PendingView {
     /// The pending record at an offset and the number of those ahead of it; `Err`: the number ahead of an offset that
     /// holds no record or has not been read yet (unread offsets count as records).
-    pub fn at(&self, offset: u64) -> Result<(&Fact, u64), u64> {
+    pub fn at(&self, offset: u64) -> Result<(&TopicRecord, u64), u64> {
         let index = self
             .segments
             .partition_point(|segment| segment.last_offset() < offset);
@@ -72,16 +72,18 @@ impl PendingView {
             });
             return Err(known + offset.saturating_sub(self.read));
         };
-        let place = segment.records.partition_point(|fact| fact.offset < offset);
+        let place = segment
+            .records
+            .partition_point(|record| record.offset < offset);
         let ahead = (segment.ordinal + place as u64).saturating_sub(self.ordinal);
         match &segment.records[place] {
-            fact if fact.offset == offset => Ok((fact, ahead)),
+            record if record.offset == offset => Ok((record, ahead)),
             _ => Err(ahead),
         }
     }
 
     /// Pending records from an offset on, in order, each with the number ahead of it.
-    pub fn from(&self, offset: u64) -> impl Iterator<Item = (&Fact, u64)> {
+    pub fn from(&self, offset: u64) -> impl Iterator<Item = (&TopicRecord, u64)> {
         let from = offset.max(self.cursor);
         let first = self
             .segments
@@ -90,19 +92,19 @@ impl PendingView {
             .iter()
             .flat_map(|segment| (segment.ordinal..).zip(&segment.records));
         numbered
-            .skip_while(move |(_, fact)| fact.offset < from)
-            .map(|(ordinal, fact)| (fact, ordinal - self.ordinal))
+            .skip_while(move |(_, record)| record.offset < from)
+            .map(|(ordinal, record)| (record, ordinal - self.ordinal))
     }
 
     /// The first pending record with this id.
-    pub fn find(&self, id: &Hash) -> Option<(&Fact, u64)> {
+    pub fn find(&self, id: &Hash) -> Option<(&TopicRecord, u64)> {
         let hits = self
             .segments
             .iter()
             .flat_map(|segment| segment.find(id).map(move |index| (segment, index)));
         hits.map(|(segment, index)| (&segment.records[index], segment.ordinal + index as u64))
-            .find(|(fact, _)| fact.offset >= self.cursor && fact.id == Some(*id))
-            .map(|(fact, ordinal)| (fact, ordinal - self.ordinal))
+            .find(|(record, _)| record.offset >= self.cursor && record.id == Some(*id))
+            .map(|(record, ordinal)| (record, ordinal - self.ordinal))
     }
 
     /// Ids of pending records whose first 8 bytes, as a number, are in a range.
@@ -113,8 +115,8 @@ impl PendingView {
                 .iter()
                 .take_while(move |(begin, _)| *begin <= to);
             hits.map(|(_, index)| &segment.records[*index as usize])
-                .filter(|fact| fact.offset >= self.cursor)
-                .filter_map(|fact| fact.id)
+                .filter(|record| record.offset >= self.cursor)
+                .filter_map(|record| record.id)
         })
     }
 }

@@ -9,8 +9,8 @@ use journal::{Batch, Journal, LONG_GAP, Tail, TailEvent};
 use parallel::{Rayon, ThreadPool};
 use topics::TRANSACTIONS;
 
-use crate::core::{Input, Lane, News};
-use crate::model::Facts;
+use crate::core::{Input, News, Role};
+use crate::model::TopicBatch;
 
 /// Pending records kept in memory, in bytes over all partitions. Further ones are read when blocks have made room.
 const PENDING_BYTES: usize = 64 << 20;
@@ -37,12 +37,12 @@ impl Checker {
         })
     }
 
-    fn facts(&self, batch: Batch, lane: Lane) -> Facts {
-        match lane {
-            Lane::Audit => Facts::hashed(batch),
-            Lane::Live => self
+    fn check(&self, batch: Batch, role: Role) -> TopicBatch {
+        match role {
+            Role::Audit => TopicBatch::hashed(batch),
+            Role::Live => self
                 .pool
-                .install(|| Facts::checked(batch, &self.rules, rand::random(), &Rayon)),
+                .install(|| TopicBatch::checked(batch, &self.rules, rand::random(), &Rayon)),
         }
     }
 }
@@ -53,18 +53,18 @@ pub(super) fn read(
     checker: &Checker,
     core: &Sender<Input>,
     partition: u32,
-    lane: Lane,
+    role: Role,
     generation: u64,
     from: u64,
 ) -> Tail {
-    let window = match lane {
-        Lane::Live => PENDING_BYTES / checker.rules.genesis.partitions as usize,
-        Lane::Audit => AUDIT_BYTES,
+    let window = match role {
+        Role::Live => PENDING_BYTES / checker.rules.genesis.partitions as usize,
+        Role::Audit => AUDIT_BYTES,
     };
     let (checker, core) = (checker.clone(), core.clone());
     let sink = move |event| {
         let news = match event {
-            TailEvent::Batch(batch) => News::Facts(checker.facts(batch, lane)),
+            TailEvent::Batch(batch) => News::Batch(checker.check(batch, role)),
             TailEvent::Unavailable(error) => News::Unavailable(error),
             TailEvent::Available => News::Available,
             TailEvent::Lost(error) => News::Lost(error),
@@ -72,7 +72,7 @@ pub(super) fn read(
         // Sending fails only when the core's thread is gone.
         let _ = core.send(Input::Topic {
             partition,
-            lane,
+            role,
             generation,
             news,
         });

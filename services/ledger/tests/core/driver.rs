@@ -9,11 +9,11 @@ use chain::testing::NOW_MS;
 use engine::{Core as _, Now, Signal};
 use follow::partition::Mark;
 use journal::TailEvent;
-use ledger::core::{Core, Input, Lane, News, Output, Question, Settings};
+use ledger::core::{Core, Input, News, Output, Question, Role, Settings};
 use ledger::index::write::Writer;
 use ledger::index::{Index, Publisher, Reader, View};
 use ledger::model::answer::Finding;
-use ledger::model::{Condition, Facts, Trouble};
+use ledger::model::{Condition, TopicBatch, Trouble};
 use ledger::recheck;
 
 use crate::world::World;
@@ -65,7 +65,7 @@ pub struct Driver {
     publisher: Publisher,
     inputs: VecDeque<Input>,
     chain_reader: Option<(u64, u64)>,
-    readers: BTreeMap<(u32, u8), (Lane, u64, u64)>,
+    readers: BTreeMap<(u32, u8), (Role, u64, u64)>,
     /// The last record that each reader read, and the reader's generation.
     read: BTreeMap<(u32, u8), (u64, journal::Record)>,
     dir: std::path::PathBuf,
@@ -242,9 +242,9 @@ impl Driver {
             next < end || (next > end && next != u64::MAX)
         };
         let mut readers = self.readers.iter_mut();
-        let (key, (lane, generation, next)) =
+        let (key, (role, generation, next)) =
             readers.find(|(key, reader)| behind(key.0, reader.2))?;
-        let (partition, lane, generation) = (key.0, *lane, *generation);
+        let (partition, role, generation) = (key.0, *role, *generation);
         let log = &world.topic[partition as usize];
         let read = self.read.get(key).filter(|(of, _)| *of == generation);
         let changed = || log.changed(partition, &read?.1);
@@ -253,7 +253,7 @@ impl Driver {
             *next = if *next < log.start { log.end } else { u64::MAX };
             return Some(Input::Topic {
                 partition,
-                lane,
+                role,
                 generation,
                 news: News::Lost(error),
             });
@@ -263,15 +263,15 @@ impl Driver {
         if let Some(last) = batch.records.last() {
             self.read.insert(*key, (generation, last.clone()));
         }
-        let facts = match lane {
-            Lane::Live => Facts::checked(batch, world.chain.rules(), [9; 32], &Sequential),
-            Lane::Audit => Facts::hashed(batch),
+        let batch = match role {
+            Role::Live => TopicBatch::checked(batch, world.chain.rules(), [9; 32], &Sequential),
+            Role::Audit => TopicBatch::hashed(batch),
         };
         Some(Input::Topic {
             partition,
-            lane,
+            role,
             generation,
-            news: News::Facts(facts),
+            news: News::Batch(batch),
         })
     }
 
@@ -293,15 +293,15 @@ impl Driver {
                 Output::Withdraw => self.publisher.withdraw(),
                 Output::Read {
                     partition,
-                    lane,
+                    role,
                     generation,
                     from,
                 } => {
                     self.readers
-                        .insert((partition, lane as u8), (lane, generation, from));
+                        .insert((partition, role as u8), (role, generation, from));
                 }
-                Output::Stop { partition, lane } => {
-                    self.readers.remove(&(partition, lane as u8));
+                Output::Stop { partition, role } => {
+                    self.readers.remove(&(partition, role as u8));
                 }
                 Output::Load { partition, offset } => {
                     let subject = self.view().subject(partition, offset).expect("an index");

@@ -11,7 +11,7 @@ use crate::index::Error;
 use crate::index::rows::{self, Chunk, Marks, Omitted, Place, Slot};
 use crate::index::schema::{self, CHUNK_LEAVES};
 use crate::model::answer::{Block, Fate, Identified, Occurrence, Record};
-use crate::model::{Fact, Subject};
+use crate::model::{Subject, TopicRecord};
 use follow::audit::Claim;
 
 impl View {
@@ -36,12 +36,12 @@ impl View {
             }
         }
         let pending = (0..).zip(&self.snapshot.pending);
-        if let Some((partition, (fact, ahead))) = pending
+        if let Some((partition, (record, ahead))) = pending
             .filter_map(|(partition, pending)| Some((partition, pending.find(id)?)))
             .next()
         {
             return Ok(Some(Occurrence::Pending(
-                self.waiting(partition, fact, ahead),
+                self.waiting(partition, record, ahead),
             )));
         }
         let Some(omitted) = self.get::<Omitted>(&keyspaces.omitted, schema::id(id))? else {
@@ -67,7 +67,7 @@ impl View {
             return Ok(self.records(partition, offset..offset + 1, 1)?.pop());
         }
         Ok((offset < pending.end).then(|| match pending.at(offset) {
-            Ok((fact, ahead)) => self.waiting(partition, fact, ahead),
+            Ok((record, ahead)) => self.waiting(partition, record, ahead),
             Err(ahead) => Record {
                 partition,
                 offset,
@@ -102,12 +102,12 @@ impl View {
         }
         let waiting = pending
             .from(at.max(offsets.start))
-            .take_while(|(fact, _)| fact.offset < offsets.end);
+            .take_while(|(record, _)| record.offset < offsets.end);
         let room = limit - out.len();
         out.extend(
             waiting
                 .take(room)
-                .map(|(fact, ahead)| self.waiting(partition, fact, ahead)),
+                .map(|(record, ahead)| self.waiting(partition, record, ahead)),
         );
         Ok(out)
     }
@@ -118,7 +118,7 @@ impl View {
         let waiting = pending.into_iter().flat_map(|pending| pending.from(from));
         waiting
             .take(limit)
-            .map(|(fact, ahead)| self.waiting(partition, fact, ahead))
+            .map(|(record, ahead)| self.waiting(partition, record, ahead))
             .collect()
     }
 
@@ -239,16 +239,16 @@ impl View {
         row.ok_or(Error::Damaged("records of a block are missing"))
     }
 
-    fn waiting(&self, partition: u32, fact: &Fact, ahead: u64) -> Record {
+    fn waiting(&self, partition: u32, record: &TopicRecord, ahead: u64) -> Record {
         Record {
             partition,
-            offset: fact.offset,
+            offset: record.offset,
             fate: Fate::Pending { ahead },
-            hash: Some(fact.hash),
-            append_ms: Some(fact.append_ms),
-            value: Some(fact.value.clone()),
-            transaction: Identified::decode(&fact.value, fact.id, &self.chain_id()),
-            trace_id: fact.trace_id,
+            hash: Some(record.hash),
+            append_ms: Some(record.append_ms),
+            value: Some(record.value.clone()),
+            transaction: Identified::decode(&record.value, record.id, &self.chain_id()),
+            trace_id: record.trace_id,
         }
     }
 

@@ -9,7 +9,7 @@ use journal::trace::sampled;
 
 /// One record of the topic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
+pub struct TopicRecord {
     /// Offset in the partition.
     pub offset: u64,
     /// Append time, in milliseconds since 1970.
@@ -25,11 +25,11 @@ pub struct Fact {
     pub trace_id: Option<[u8; 16]>,
 }
 
-/// A batch of facts.
+/// A batch of records.
 #[derive(Debug)]
-pub struct Facts {
+pub struct TopicBatch {
     /// In offset order.
-    pub records: Vec<Fact>,
+    pub records: Vec<TopicRecord>,
     /// Every record below this offset has been read.
     pub next: u64,
     /// End of the partition as last known.
@@ -38,15 +38,15 @@ pub struct Facts {
     pub permit: Option<journal::Permit>,
 }
 
-impl Facts {
+impl TopicBatch {
     /// Hashes a batch, for the audit.
-    pub fn hashed(batch: journal::Batch) -> Facts {
+    pub fn hashed(batch: journal::Batch) -> TopicBatch {
         let records = batch
             .records
             .into_iter()
-            .map(|record| Fact::new(record, None))
+            .map(|record| TopicRecord::new(record, None))
             .collect();
-        Facts {
+        TopicBatch {
             records,
             next: batch.next,
             end: batch.end,
@@ -60,7 +60,7 @@ impl Facts {
         rules: &Rules,
         seed: [u8; 32],
         parallel: &dyn Parallel,
-    ) -> Facts {
+    ) -> TopicBatch {
         let values = batch
             .records
             .iter()
@@ -71,9 +71,9 @@ impl Facts {
             .records
             .into_iter()
             .zip(checked)
-            .map(|(record, checked)| Fact::new(record, Some(&checked)))
+            .map(|(record, checked)| TopicRecord::new(record, Some(&checked)))
             .collect();
-        Facts {
+        TopicBatch {
             records,
             next: batch.next,
             end: batch.end,
@@ -82,9 +82,9 @@ impl Facts {
     }
 }
 
-impl Fact {
-    fn new(record: journal::Record, checked: Option<&record::Record>) -> Fact {
-        Fact {
+impl TopicRecord {
+    fn new(record: journal::Record, checked: Option<&record::Record>) -> TopicRecord {
+        TopicRecord {
             offset: record.offset,
             append_ms: record.append_ms,
             hash: Hash::of(&record.value),
