@@ -98,7 +98,7 @@ const ROWS: [Row; 21] = [
     (Rule::BadVerdict, |it| {
         it.block.verdicts = Bytes::from(vec![2; it.block.verdicts.len()]);
     }),
-    (Rule::BadLog(unequal(99, 98)), |it| header(it).log_size += 1),
+    (Rule::BadLog(unequal(10, 9)), |it| header(it).log_size += 1),
 ];
 
 const fn unequal<T>(found: T, expected: T) -> Unequal<T> {
