@@ -158,5 +158,5 @@ async fn a_message_above_the_limit_is_refused_with_a_reason() {
     let status = client.call_with("Now", REQUEST_BYTES).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
     assert_eq!(reason(&status), "MESSAGE_TOO_LARGE");
-    assert!(status.message().contains("at most 1000"), "{status}");
+    assert!(status.message().contains("the limit is 1000"), "{status}");
 }
