@@ -19,7 +19,7 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// Bytes up to which the store's own journal grows before tables are written.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
-/// Threads that write and merge tables. Only one: with more, the store keeps the first free for flushes by requeueing every
+/// Threads that write and merge tables. Only one: with more, the store keeps the first free for flushes by requeuing every
 /// merge that it gets, over and over, which takes a core.
 const WORKERS: usize = 1;
 
