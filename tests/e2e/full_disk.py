@@ -84,9 +84,8 @@ def fills_up_and_goes_on(s: Scenario, disk: Disk, node: dev.Dev) -> None:
 
     said = wait_until("the index to say that it is full", full, 90, every=0.7)
     contains(said, ["make room", str(disk.place)], "/ready of the ledger")
-    disk.leave(0)
     s.step("the disk is full: the ledger says INDEX_FULL, and where")
-    refusals(node)
+    late = refusals(node, disk)
     tip = services.info(node.ledger)["tip"]
     tools.call(node.ledger.grpc, "ledger.v1.LedgerService/GetBlock", {"height": tip["height"], "withRecords": True})
     check(node.running(), "the process has ended")
@@ -94,11 +93,11 @@ def fills_up_and_goes_on(s: Scenario, disk: Disk, node: dev.Dev) -> None:
 
     disk.filler.unlink()
     wait_until("the ledger to be ready again", lambda: tools.http(admin, "/ready")[0] == 200, 60)
-    accepted = {**running.stop(), **first}
+    accepted = {*running.stop(), *first, *late}
     included = services.await_included(node.ledger, len(accepted))
     equal(int(included["transactionsIncluded"]), len(accepted), "transactions included, of those acknowledged")
     equal(int(included.get("recordsRejected", 0)), 0, "records rejected")
-    for identity in list(accepted)[:: max(1, len(accepted) // 50)]:
+    for identity in sorted(accepted)[:: max(1, len(accepted) // 50)]:
         found = tools.call(node.ledger.grpc, "ledger.v1.LedgerService/GetTransaction", {"id": identity})
         equal(found["status"]["state"], "STATE_INCLUDED", f"state of {identity}")
     equal(services.info(node.ledger).get("audit", {}).get("findings", "0"), "0", "findings of the audit")
@@ -114,15 +113,21 @@ def fills_up_and_goes_on(s: Scenario, disk: Disk, node: dev.Dev) -> None:
     s.step("verified from the journal alone; a restart goes on from there")
 
 
-def refusals(node: dev.Dev) -> None:
-    """One more transaction: refused as something to send again, and as the disk's fault."""
+def refusals(node: dev.Dev, disk: Disk) -> set[str]:
+    """More transactions, until one is refused as something to send again, and as the disk's fault; the ids of those before it,
+    which found room: an index that gives up leaves some."""
+    acknowledged: set[str] = set()
 
     def refused() -> str:
-        accepted, refused, error = load.attempt(node, [load.Wanted("late", "later", 1, 1)], 0, 20)
-        check(not accepted, "a transaction was acknowledged on a full disk")
+        disk.leave(0)
+        wanted = load.Wanted("late", "later", 1, len(acknowledged) + 1)
+        accepted, refused, error = load.attempt(node, [wanted], 0, 20)
+        acknowledged.update(reply["transaction"]["id"] for reply in accepted.values())
+        check(not accepted, "there was room for a transaction")
         return json.dumps(list(refused.values())) if refused else str(error)
 
-    contains(wait_until("a refusal", refused, 30), ["LOG_UNAVAILABLE", "disk is full"], "the refusal")
+    contains(wait_until("a refusal", refused, 60), ["LOG_UNAVAILABLE", "disk is full"], "the refusal")
+    return acknowledged
 
 
 if __name__ == "__main__":
