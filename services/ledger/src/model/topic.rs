@@ -41,17 +41,7 @@ pub struct TopicBatch {
 impl TopicBatch {
     /// Hashes a batch, for the audit.
     pub fn hashed(batch: journal::Batch) -> TopicBatch {
-        let records = batch
-            .records
-            .into_iter()
-            .map(|record| TopicRecord::new(record, None))
-            .collect();
-        TopicBatch {
-            records,
-            next: batch.next,
-            end: batch.end,
-            permit: batch.permit,
-        }
+        TopicBatch::of(batch, |record| TopicRecord::new(record, None))
     }
 
     /// Hashes and checks a batch, on all cores, for the queue. `seed` must be unpredictable.
@@ -61,20 +51,16 @@ impl TopicBatch {
         seed: [u8; 32],
         parallel: &dyn Parallel,
     ) -> TopicBatch {
-        let values = batch
-            .records
-            .iter()
-            .map(|record| record.value.clone())
-            .collect();
-        let checked = record::check_all(values, rules, seed, parallel);
-        let records = batch
-            .records
-            .into_iter()
-            .zip(checked)
-            .map(|(record, checked)| TopicRecord::new(record, Some(&checked)))
-            .collect();
+        let values = batch.records.iter().map(|record| record.value.clone());
+        let mut checked = record::check_all(values.collect(), rules, seed, parallel).into_iter();
+        TopicBatch::of(batch, |record| {
+            TopicRecord::new(record, checked.next().as_ref())
+        })
+    }
+
+    fn of(batch: journal::Batch, record: impl FnMut(journal::Record) -> TopicRecord) -> TopicBatch {
         TopicBatch {
-            records,
+            records: batch.records.into_iter().map(record).collect(),
             next: batch.next,
             end: batch.end,
             permit: batch.permit,
