@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tonic::Status;
+use tonic::{Status, transport};
 
 use crate::client::{self, Channel};
 use crate::config::{self, Settings};
@@ -48,6 +48,15 @@ impl Running {
     /// A connection of its own.
     pub fn channel(&self) -> Channel {
         client::channel(&self.url).expect("a URL")
+    }
+
+    /// A connection of its own with small windows, which a service fills soon when nothing is read.
+    pub fn narrow_channel(&self) -> transport::Channel {
+        let endpoint = transport::Endpoint::from_shared(self.url.clone()).expect("a URL");
+        endpoint
+            .initial_stream_window_size(16 << 10)
+            .initial_connection_window_size(65_535)
+            .connect_lazy()
     }
 
     /// Returns once it is ready.

@@ -284,12 +284,11 @@ pub fn whole() -> StreamBlocksRequest {
 }
 
 /// A reader with a connection of its own, and little room.
-pub async fn stream(url: &str, request: StreamBlocksRequest) -> Streaming<StreamBlocksResponse> {
-    let endpoint = tonic::transport::Endpoint::from_shared(url.to_owned()).unwrap();
-    let endpoint = endpoint
-        .initial_stream_window_size(16 << 10)
-        .initial_connection_window_size(65_535);
-    let mut ledger = LedgerServiceClient::new(endpoint.connect_lazy());
+pub async fn stream(
+    running: &Running,
+    request: StreamBlocksRequest,
+) -> Streaming<StreamBlocksResponse> {
+    let mut ledger = LedgerServiceClient::new(running.narrow_channel());
     ledger.stream_blocks(request).await.unwrap().into_inner()
 }
 

@@ -221,8 +221,8 @@ async fn silence_is_broken_by_heartbeats() {
 async fn a_reader_that_stalls_is_dropped_and_holds_nobody_up() {
     let mut stage = Stage::new();
     let running = stage.start(&[]).await;
-    let mut stalled = stream(&running.url, whole()).await;
-    let mut good = stream(&running.url, from(None)).await;
+    let mut stalled = stream(&running, whole()).await;
+    let mut good = stream(&running, from(None)).await;
     // More than all windows and buffers on the way take.
     let memo = "x".repeat(250);
     for expected in 1..=400 {
@@ -252,7 +252,7 @@ async fn a_reader_that_stalls_is_dropped_and_holds_nobody_up() {
         (Code::Aborted, "STREAM_LAGGED")
     );
     assert_eq!(fact(&end, "resume_from"), Some((told + 1).to_string()));
-    let mut resumed = stream(&running.url, from(Some(told + 1))).await;
+    let mut resumed = stream(&running, from(Some(told + 1))).await;
     for expected in told + 1..=400 {
         assert_eq!(height(&mut resumed).await, expected);
     }

@@ -14,12 +14,11 @@ use tonic::Streaming;
 use topics::{BLOCKCHAIN, BLOCKCHAIN_PARTITION, TRANSACTIONS, bootstrap};
 
 /// A reader with a connection of its own, and little room.
-async fn stream(url: &str, request: StreamBlocksRequest) -> Streaming<StreamBlocksResponse> {
-    let endpoint = tonic::transport::Endpoint::from_shared(url.to_owned()).unwrap();
-    let endpoint = endpoint
-        .initial_stream_window_size(16 << 10)
-        .initial_connection_window_size(65_535);
-    let mut ledger = LedgerServiceClient::new(endpoint.connect_lazy());
+async fn stream(
+    running: &Running,
+    request: StreamBlocksRequest,
+) -> Streaming<StreamBlocksResponse> {
+    let mut ledger = LedgerServiceClient::new(running.narrow_channel());
     ledger.stream_blocks(request).await.unwrap().into_inner()
 }
 
@@ -46,10 +45,10 @@ async fn many_stalled_readers_cost_little() {
         with_records: true,
         with_raw: true,
     };
-    let mut good = stream(&running.url, StreamBlocksRequest::default()).await;
+    let mut good = stream(&running, StreamBlocksRequest::default()).await;
     let mut stalled = Vec::new();
     for _ in 0..200 {
-        stalled.push(stream(&running.url, whole).await);
+        stalled.push(stream(&running, whole).await);
     }
     let before = resident();
     let mut slowest = Duration::ZERO;
